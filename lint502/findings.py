@@ -1,0 +1,110 @@
+"""What a rule reports: findings, and what could not be checked: problems."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal
+
+from lint502.places import Place
+
+
+class Severity(str, Enum):
+    """How bad a finding is; compare with :meth:`at_least`."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """0 for an error, then counting up."""
+        return ("error", "warning", "info").index(self.value)
+
+    def at_least(self, other: Severity) -> bool:
+        """Whether this is as bad as ``other`` or worse."""
+        return self.rank <= other.rank
+
+
+Frequency = Literal["always", "sometimes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace the characters from ``column`` up to, not including, ``end_column`` by ``text``."""
+
+    file: str
+    line: int
+    column: int
+    end_column: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What to write instead; ``safe`` when it cannot change what the hop is meant to do."""
+
+    description: str
+    safe: bool = False
+    edits: tuple[Edit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A disagreement between an nginx configuration and an upstream, or within the former.
+
+    ``status`` is what the client sees and ``frequency`` how often (both ``None`` for a finding of
+    severity info). ``place`` is the primary place; ``related`` are the others, the declaration
+    first. ``hops`` are the ids of the hops that it concerns, in the order of the configuration.
+    ``log`` is the line of nginx's error log by which one knows it.
+    """
+
+    rule: str
+    severity: Severity
+    status: int | None
+    frequency: Frequency | None
+    message: str
+    place: Place
+    related: tuple[Place, ...] = ()
+    hops: tuple[str, ...] = ()
+    upstream: str | None = None
+    log: str | None = None
+    fix: Fix | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the finding from run to run: by rule, hop and upstream, not by line numbers."""
+        where = self.hops[0] if self.hops else self.place.file
+        parts = (self.rule, where, self.upstream or "")
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that could not be checked; a run with problems ends with exit code 2."""
+
+    file: str
+    line: int | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something worth saying that changes no exit code, such as a stock include passed over."""
+
+    file: str
+    line: int | None
+    message: str
+
+
+def unique_fingerprints(findings: Sequence[Finding]) -> list[str]:
+    """A fingerprint for each finding, told apart by a counter where several are equal."""
+    seen: dict[str, int] = {}
+    result = []
+    for finding in findings:
+        base = finding.fingerprint
+        count = seen[base] = seen.get(base, 0) + 1
+        result.append(base if count == 1 else f"{base}-{count}")
+    return result

@@ -1,0 +1,124 @@
+"""Addresses as the ``*_pass`` directives and ``server`` take them.
+
+Source: ``ngx_parse_url()`` in ``src/core/ngx_inet.c``, and the modules' own treatment of schemes.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_LOOPBACK_NAMES = frozenset(("localhost", "ip6-localhost", "localhost.localdomain"))
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where nginx connects: ``host`` (lower case; an IPv6 address without brackets) and ``port``,
+    or ``socket``, a path (``/var/run`` counts as ``/run``).
+
+    ``port`` is None only for the name of an ``upstream{}`` block. ``port_written`` is False where
+    the port is nginx's default.
+    """
+
+    host: str = ""
+    port: int | None = None
+    socket: str | None = None
+    port_written: bool = False
+
+    def __str__(self) -> str:
+        if self.socket is not None:
+            return f"unix:{self.socket}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port is None else f"{host}:{self.port}"
+
+    @property
+    def ip(self) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+        """The literal address; None for a name or a socket."""
+        return literal_ip(self.host)
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether it means nginx's own network namespace, by address or as ``localhost``."""
+        return is_loopback(self.host)
+
+
+def literal_ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address that a host is; None for a name."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is a loopback address or ``localhost``; ``0.0.0.0`` connects there too."""
+    if host in _LOOPBACK_NAMES:
+        return True
+    ip = literal_ip(host)
+    return ip is not None and (ip.is_loopback or ip.is_unspecified)
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """The value of a ``*_pass``: ``scheme`` as written, in lower case ("" where there is none)."""
+
+    scheme: str
+    address: Address
+    uri: str
+
+
+def split_scheme(value: str) -> tuple[str, str]:
+    """``("https", "host:port/uri")``; the scheme is "" where there is none."""
+    match = _SCHEME.match(value)
+    if match is None:
+        return "", value
+    return match[1].lower(), value[match.end() :]
+
+
+def normal_socket(path: str) -> str:
+    """The path of a socket, made comparable: one slash at a time, ``/var/run`` as ``/run``."""
+    path = re.sub(r"/{2,}", "/", path)
+    if path == "/var/run" or path.startswith("/var/run/"):
+        path = path[len("/var") :]
+    return path
+
+
+def parse_address(text: str, default_port: int | None, *, uri: bool) -> tuple[Address, str]:
+    """An address and the URI after it; ``uri`` tells whether this directive takes one.
+
+    Raises ``ValueError`` for what nginx refuses.
+    """
+    if text[:5].lower() == "unix:":
+        path = text[5:]
+        rest = ""
+        if uri:
+            path, colon, rest = path.partition(":")
+            if not colon:
+                rest = ""
+        if not path:
+            raise ValueError("no path in the unix domain socket")
+        return Address(socket=normal_socket(path)), rest
+    end = next((i for i, character in enumerate(text) if character in "/?#"), len(text))
+    authority, rest = text[:end], text[end:]
+    if rest and not uri:
+        raise ValueError("invalid host")
+    if authority.startswith("["):
+        closing = authority.find("]")
+        host, tail = authority[1:closing], authority[closing + 1 :]
+        if closing == -1 or (tail and not tail.startswith(":")) or literal_ip(host) is None:
+            raise ValueError("invalid host")
+        host = str(literal_ip(host))
+        port_text = tail[1:] if tail else None
+    else:
+        host, colon, tail = authority.partition(":")
+        port_text = tail if colon else None
+        host = host.lower()
+    if not host:
+        raise ValueError("no host")
+    if port_text is None:
+        return Address(host, default_port), rest
+    if not re.fullmatch(r"\d{1,5}", port_text, re.ASCII) or not 1 <= int(port_text) <= 65535:
+        raise ValueError("invalid port")
+    return Address(host, int(port_text), port_written=True), rest

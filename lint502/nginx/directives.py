@@ -1,0 +1,120 @@
+"""nginx's directives: their contexts, how they are inherited, their defaults by version.
+
+The figures stand in ``directives.toml``, which says what each column means and where it is from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal, TypeAlias
+
+import tomli
+
+from lint502.nginx.version import OLDEST, Version
+
+Inherit: TypeAlias = Literal["value", "list", "none"]
+"""How an inner level takes over what an outer one says: one by one, all or nothing, not at all."""
+
+Type: TypeAlias = Literal[
+    "address",
+    "bare",
+    "block",
+    "buffers",
+    "enum",
+    "flag",
+    "list",
+    "mask",
+    "number",
+    "offset",
+    "pairs",
+    "pass",
+    "size",
+    "string",
+    "time",
+]
+"""What the first argument is."""
+
+
+@dataclass(frozen=True, slots=True)
+class DirectiveInfo:
+    """What nginx knows of one directive: a row of ``directives.toml``."""
+
+    area: str
+    """``main``, ``http``, ``upstream``, ``stream`` or ``stream_upstream``."""
+    name: str
+    contexts: frozenset[str]
+    """The blocks in which it may be written."""
+    inherit: Inherit
+    type: Type
+    defaults: tuple[tuple[Version, str], ...]
+    """Each default with the version from which it holds, oldest first."""
+    since: Version | None
+    """The first version that knows it; ``None`` where even the oldest one does."""
+    source: str
+    """The URL of the page or of the source file that says so."""
+
+    def default(self, version: Version) -> str | None:
+        """What is in effect at ``version`` where nothing is written, as nginx writes it.
+
+        ``None`` where nothing is: the directive has no default, or did not exist yet. For a version
+        older than the table, the oldest default that it has.
+        """
+        version = max(version, OLDEST)
+        in_effect = [value for start, value in self.defaults if start <= version]
+        return in_effect[-1] if in_effect else None
+
+
+@cache
+def directive(area: str, name: str) -> DirectiveInfo | None:
+    """The directive ``name`` of ``area``, or ``None`` where the table has none of that name."""
+    entry = _table().get(area, {}).get(name)
+    if entry is None:
+        return None
+    section, row = entry
+    since = Version.parse(row["since"]) if "since" in row else None
+    return DirectiveInfo(
+        area=area,
+        name=name,
+        contexts=frozenset(row.get("contexts", section["contexts"]).split()),
+        inherit=row.get("inherit", section["inherit"]),
+        type=row["type"],
+        defaults=_defaults(row.get("default", []), since or OLDEST),
+        since=since,
+        source=row.get("source") or f"{section['page']}#{name}",
+    )
+
+
+def names(area: str) -> Iterable[str]:
+    """The directives that the table has for ``area``, in its order; none for an unknown area."""
+    return _table().get(area, {}).keys()
+
+
+def areas() -> Iterable[str]:
+    """The areas that the table has, in its order."""
+    return _table().keys()
+
+
+_Row: TypeAlias = Mapping[str, Any]
+
+
+@cache
+def _table() -> Mapping[str, Mapping[str, tuple[_Row, _Row]]]:
+    """Area → name → the section and the row that describe it, both as the file has them."""
+    text = files("lint502.nginx").joinpath("directives.toml").read_text(encoding="utf-8")
+    return {
+        area: {
+            name: (section, row)
+            for section in sections.values()
+            for name, row in section["directives"].items()
+        }
+        for area, sections in tomli.loads(text).items()
+    }
+
+
+def _defaults(column: str | list[list[str]], first: Version) -> tuple[tuple[Version, str], ...]:
+    if isinstance(column, str):
+        return ((first, column),)
+    return tuple((Version.parse(start), value) for start, value in column)

@@ -1,0 +1,302 @@
+"""Roots: what ``lint502 check ROOT`` can be given, and the tree that each becomes.
+
+A root is a main file, a directory that holds ``nginx.conf``, a fragment (its context is told from
+its first directives, or by a comment ``# lint502: context http,server``), ``-`` for standard input,
+or the output of ``nginx -T``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from lint502.findings import Note, Problem
+from lint502.nginx.files import (
+    MAX_FILE_BYTES,
+    Files,
+    MissingFileError,
+    UnreadableError,
+    decode,
+    not_utf8,
+    read_regular,
+    shown,
+)
+from lint502.nginx.parse import Directive, ParsedFile, parse_file
+from lint502.nginx.templates import template_marker
+from lint502.nginx.tokens import Comment, NginxSyntaxError
+from lint502.nginx.tree import Builder, Context, Tree, syntax_problem
+from lint502.places import SourceFile
+
+STANDARD_INPUT = "-"
+_HEADING = re.compile(r"^# configuration file (/[^\n]*):$", re.MULTILINE)
+_CONTEXT_COMMENT = re.compile(r"\s*lint502:\s*context\s+(\S.*?)\s*$")
+_CONTEXTS = frozenset(("main", "http", "stream", "server", "location", "upstream", "if"))
+
+
+class RootLoader:
+    """Reads roots; a file that several roots include is read and parsed once."""
+
+    def __init__(
+        self,
+        files: Files,
+        allow_missing: Sequence[str],
+        standard_input: Callable[[], bytes],
+    ) -> None:
+        self._files = files
+        self._allow_missing = allow_missing
+        self._standard_input = standard_input
+        self._parsed: dict[SourceFile, ParsedFile] = {}
+
+    def load(self, argument: str) -> Tree:
+        """The tree of one root; what goes wrong is among its problems."""
+        if argument == STANDARD_INPUT:
+            return self._standard_input_tree()
+        path = os.path.abspath(argument)
+        if os.path.isdir(path):
+            inner = os.path.join(path, "nginx.conf")
+            if not os.path.lexists(inner):
+                return _failed(
+                    self._files.name(path), None, "this directory has no nginx.conf; name the file "
+                    "that nginx starts from, or the fragments to check"
+                )  # fmt: skip
+            path = inner
+        name = self._files.name(path)
+        self._files.allow(os.path.dirname(path))
+        try:
+            source = self._files.read(path, trusted=True)
+        except MissingFileError:
+            return _failed(name, None, "there is no such file or directory")
+        except UnreadableError as error:
+            return _failed(name, error.line, f"this file {error}")
+        if is_dump(source.text):
+            return self._dump_tree(source)
+        return self._tree(source, path)
+
+    def _standard_input_tree(self) -> Tree:
+        try:
+            data = self._standard_input()
+            if len(data) > MAX_FILE_BYTES:
+                raise UnreadableError(f"has more than {MAX_FILE_BYTES // 1024**2} MB", 1)
+            source = SourceFile("<stdin>", decode(data))
+        except UnreadableError as error:
+            return _failed("<stdin>", error.line, f"standard input {error}")
+        if is_dump(source.text):
+            return self._dump_tree(source)
+        path = os.path.join(os.getcwd(), "<stdin>")
+        self._files.allow(os.getcwd())
+        return self._tree(source, path)
+
+    def _tree(self, source: SourceFile, path: str) -> Tree:
+        if not source.text.strip():
+            return _failed(source.name, 1, "this file is empty: there is nothing to check")
+        try:
+            parsed = self._parse(source)
+        except NginxSyntaxError as error:
+            return _tree_of(source.name, (syntax_problem(source, error),))
+        marker = template_marker(source.text)
+        if marker is not None:
+            line, kind = marker
+            return _failed(
+                source.name, line, f"this is a template ({kind}), not what nginx reads: render it "
+                "first, then check the result"
+            )  # fmt: skip
+        try:
+            around = contexts_around(parsed)
+        except ValueError as error:
+            return _failed(source.name, 1, str(error))
+        folder = os.path.dirname(path)
+        prefixes = [folder]
+        if around:
+            parent = os.path.dirname(folder)
+            if self._files.inside(self._files.identity(parent)):
+                prefixes.append(parent)
+        builder = Builder(
+            self._files, prefixes, self._parse, self._allow_missing, fragment=bool(around)
+        )
+        tree = builder.build(source.name, parsed, self._files.identity(path), around)
+        problems = [
+            Problem(source.name, line, f"this file {message}")
+            for line, message in not_utf8(source.text)
+        ]
+        notes = []
+        if around:
+            notes.append(
+                Note(source.name, None, "a fragment, read as the contents of " + " { ".join(around))
+            )
+        return Tree(
+            tree.name, tree.main, tree.fragment, (*problems, *tree.problems), (*notes, *tree.notes)
+        )
+
+    def _dump_tree(self, dump: SourceFile) -> Tree:
+        store = DumpFiles(dump.text)
+        root = store.first
+        source = store.read(root)
+        try:
+            parsed = self._parse(source)
+        except NginxSyntaxError as error:
+            return _tree_of(source.name, (syntax_problem(source, error),))
+        builder = Builder(
+            store, [os.path.dirname(root)], self._parse, self._allow_missing, fragment=False
+        )
+        tree = builder.build(source.name, parsed, root, ())
+        problems = [
+            Problem(dump.name, line, f"this dump {message}") for line, message in not_utf8(dump.text)
+        ]
+        return Tree(tree.name, tree.main, False, (*problems, *tree.problems), tree.notes)
+
+    def _parse(self, source: SourceFile) -> ParsedFile:
+        parsed = self._parsed.get(source)
+        if parsed is None:
+            parsed = self._parsed[source] = parse_file(source)
+        return parsed
+
+
+class DumpFiles:
+    """The files of an ``nginx -T`` output; nothing is read from the disk."""
+
+    def __init__(self, text: str) -> None:
+        self._files: dict[str, SourceFile] = {}
+        headings = list(_HEADING.finditer(text))
+        for heading, following in zip(headings, [*headings[1:], None], strict=True):
+            end = len(text) if following is None else following.start()
+            path = os.path.normpath(heading[1])
+            body = text[heading.end() + 1 : end]
+            # nginx ends each file of the dump with a line end of its own
+            self._files.setdefault(path, SourceFile(shown(path), body.removesuffix("\n")))
+        self.first = os.path.normpath(headings[0][1])
+
+    def mapped(self, path: str) -> str:
+        """A dump has the paths that nginx used."""
+        return path
+
+    def sees(self, directory: str) -> bool | None:
+        """Whatever nginx read is in the dump."""
+        return True
+
+    def matches(self, pattern: str) -> list[str]:
+        """The files of the dump that a glob names, component by component."""
+        parts = pattern.split("/")
+        return sorted(path for path in self._files if _glob_match(path.split("/"), parts))
+
+    def identity(self, path: str) -> str:
+        """The path itself."""
+        return path
+
+    def read(self, path: str) -> SourceFile:
+        """The text under a heading. Raises :class:`MissingFileError`."""
+        try:
+            return self._files[path]
+        except KeyError:
+            raise MissingFileError("the dump does not have this file") from None
+
+
+def _glob_match(path: Sequence[str], pattern: Sequence[str]) -> bool:
+    return len(path) == len(pattern) and all(
+        fnmatchcase(name, part) and (part.startswith(".") or not name.startswith("."))
+        for name, part in zip(path, pattern, strict=True)
+    )
+
+
+def is_dump(text: str) -> bool:
+    """Whether a text is the output of ``nginx -T``, with or without what it says before."""
+    heading = _HEADING.search(text)
+    if heading is None:
+        return False
+    before = text[: heading.start()].splitlines()
+    return all(not line.strip() or line.startswith("nginx: ") for line in before)
+
+
+def contexts_around(parsed: ParsedFile) -> tuple[str, ...]:
+    """The contexts that a file stands in, from the outside in; none for a main file.
+
+    Raises ``ValueError`` where the file does not look like an nginx configuration.
+    """
+    told = _told_context(parsed.comments)
+    if told is not None:
+        return told
+    if not parsed.directives:
+        raise ValueError("there is no directive in this file: nothing to check")
+    names = [directive.name for directive in parsed.directives]
+    if not {"http", "events", "stream", "mail"}.isdisjoint(names):
+        return ()
+    counted = {around: _allowed(names, mask) for around, mask in _fragment_contexts()}
+    best = max(counted.values())
+    if not best:
+        if not any(name == "include" for name in names):
+            raise ValueError(
+                "this does not look like an nginx configuration: no directive at its top is one "
+                "that nginx knows"
+            )
+        return ("http",)
+    around = next(candidate for candidate, count in counted.items() if count == best)
+    if around == ("http",) and _is_stream(parsed.directives):
+        return ("stream",)
+    return around
+
+
+def _told_context(comments: Iterable[Comment]) -> tuple[str, ...] | None:
+    for comment in comments:
+        match = _CONTEXT_COMMENT.match(comment.text)
+        if match is None:
+            continue
+        names = tuple(name.strip() for name in match[1].split(","))
+        unknown = [name for name in names if name not in _CONTEXTS]
+        if unknown:
+            raise ValueError(
+                f'the comment on line {comment.line} names a context "{shown(unknown[0])}"; write '
+                "for example: # lint502: context http,server"
+            )
+        return tuple(name for name in names if name != "main")
+    return None
+
+
+def _fragment_contexts() -> list[tuple[tuple[str, ...], int]]:
+    """The contexts that a fragment may stand in, likeliest first, with crossplane's bit mask."""
+    from crossplane.analyzer import CONTEXTS
+
+    return [
+        (("http",), CONTEXTS[("http",)]),
+        (("http", "server"), CONTEXTS[("http", "server")]),
+        (("http", "server", "location"), CONTEXTS[("http", "location")]),
+        (("http", "upstream"), CONTEXTS[("http", "upstream")]),
+        (("stream",), CONTEXTS[("stream",)]),
+        (("stream", "server"), CONTEXTS[("stream", "server")]),
+        ((), CONTEXTS[()]),
+    ]
+
+
+def _allowed(names: Iterable[str], mask: int) -> int:
+    from crossplane.analyzer import DIRECTIVES
+
+    return sum(
+        any(bits & mask for bits in DIRECTIVES.get(name, ())) for name in names if name != "include"
+    )
+
+
+def _is_stream(directives: Sequence[Directive]) -> bool:
+    """Whether servers at the top pass on TCP: a ``proxy_pass`` of their own, and no location."""
+    servers = [directive for directive in directives if directive.name == "server"]
+    return bool(servers) and all(
+        any(inner.name == "proxy_pass" for inner in server.block or ())
+        and not any(inner.name in ("location", "server_name") for inner in server.block or ())
+        for server in servers
+    )
+
+
+def _failed(name: str, line: int | None, message: str) -> Tree:
+    return _tree_of(name, (Problem(name, line, message),))
+
+
+def _tree_of(name: str, problems: tuple[Problem, ...]) -> Tree:
+    return Tree(name, Context("main", None, None, partial=True), True, problems, ())
+
+
+def default_roots(working_directory: Path) -> list[str]:
+    """The root that is taken where none is named."""
+    for candidate in ("nginx.conf", "nginx/nginx.conf", "conf/nginx.conf", "etc/nginx/nginx.conf"):
+        if (working_directory / candidate).is_file():
+            return [candidate]
+    return []

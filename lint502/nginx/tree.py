@@ -1,0 +1,341 @@
+"""The configuration as nginx sees it: contexts, with every include expanded where it stands."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Protocol
+
+from lint502.findings import Note, Problem
+from lint502.nginx.files import (
+    MissingFileError,
+    OutsideTreeError,
+    UnreadableError,
+    has_magic,
+    not_utf8,
+    shown,
+)
+from lint502.nginx.parse import Directive, ParsedFile, parse_file
+from lint502.nginx.templates import template_marker
+from lint502.nginx.tokens import MAX_DEPTH, NginxSyntaxError
+from lint502.places import SourceFile
+
+MAX_INCLUDE_DEPTH = 64
+MAX_INCLUDES = 50_000
+MAX_DIRECTIVES = 1_000_000
+
+ENTERED = frozenset(
+    ("http", "stream", "server", "location", "if", "limit_except", "upstream", "map", "geo",
+     "split_clients")
+)  # fmt: skip
+"""The blocks that bear on hops; the others (``events``, ``types``, ``mail``…) stay closed."""
+
+_STOCK_NAMES = (
+    "mime.types", "fastcgi_params", "fastcgi.conf", "uwsgi_params", "scgi_params", "proxy_params",
+    "koi-*", "win-utf",
+)  # fmt: skip
+_STOCK_PATHS = ("*modules-enabled/*.conf", "*/nginx/modules/*.conf")
+_PROXY_PARAMS = (
+    ("Host", "$http_host"),
+    ("X-Real-IP", "$remote_addr"),
+    ("X-Forwarded-For", "$proxy_add_x_forwarded_for"),
+    ("X-Forwarded-Proto", "$scheme"),
+)
+"""What Debian's ``proxy_params`` sets. Source: nginx-common, ``/etc/nginx/proxy_params``."""
+
+
+class Store(Protocol):
+    """Where included files come from: the disk, or a dump."""
+
+    def mapped(self, path: str) -> str:
+        """Where to read what nginx reads at an absolute path."""
+
+    def matches(self, pattern: str) -> list[str]:
+        """The paths that a glob finds, in nginx's order."""
+
+    def identity(self, path: str) -> str:
+        """What tells one file from another."""
+
+    def read(self, path: str) -> SourceFile:
+        """The text of one file; raises ``UnreadableError``."""
+
+    def sees(self, directory: str) -> bool | None:
+        """Whether a folder is there to be searched; None: it lies outside the tree."""
+
+
+@dataclass(slots=True, eq=False)
+class Context:
+    """A block in one place of the effective configuration; a snippet included from three servers
+    makes three of each of its blocks.
+
+    ``items`` are its directives and inner contexts in order. ``unseen`` are the includes whose
+    contents are not known. ``partial`` tells that this context was not seen whole: it is one that
+    a fragment is assumed to stand in.
+    """
+
+    name: str
+    opener: Directive | None
+    parent: Context | None
+    partial: bool = False
+    items: list[Directive | Context] = field(default_factory=list)
+    by_name: dict[str, list[Directive]] = field(default_factory=dict)
+    unseen: list[Directive] = field(default_factory=list)
+
+    @property
+    def args(self) -> tuple[str, ...]:
+        """The arguments of the block's directive."""
+        return self.opener.args if self.opener is not None else ()
+
+    @property
+    def children(self) -> Iterator[Context]:
+        """The contexts directly within this one."""
+        return (item for item in self.items if isinstance(item, Context))
+
+    def up(self) -> Iterator[Context]:
+        """This context, then those around it, from the inside out."""
+        context: Context | None = self
+        while context is not None:
+            yield context
+            context = context.parent
+
+    def enclosing(self, *names: str) -> Context | None:
+        """The innermost context of one of these names, this one included."""
+        return next((context for context in self.up() if context.name in names), None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tree:
+    """One root with everything that it includes."""
+
+    name: str
+    main: Context
+    fragment: bool
+    problems: tuple[Problem, ...]
+    notes: tuple[Note, ...]
+
+
+class Builder:
+    """Expands one root. ``prefixes`` are the folders against which relative includes are tried."""
+
+    def __init__(
+        self,
+        store: Store,
+        prefixes: Sequence[str],
+        parse: Callable[[SourceFile], ParsedFile],
+        allow_missing: Sequence[str],
+        fragment: bool,
+    ) -> None:
+        self._store = store
+        self._prefixes = prefixes
+        self._parse = parse
+        self._allow_missing = allow_missing
+        self._fragment = fragment
+        self._problems: dict[Problem, None] = {}
+        self._notes: dict[Note, None] = {}
+        self._stack: list[str] = []
+        self._includes = 0
+        self._directives = 0
+        self._exhausted = False
+
+    def build(self, name: str, parsed: ParsedFile, identity: str, around: Sequence[str]) -> Tree:
+        """The tree of ``parsed``; ``around`` are the contexts that a fragment stands in."""
+        main = context = Context("main", None, None, partial=self._fragment)
+        for outer in around:
+            inner = Context(outer, None, context, partial=True)
+            context.items.append(inner)
+            context = inner
+        self._stack.append(identity)
+        self._fill(context, parsed.directives, depth=0)
+        return Tree(name, main, self._fragment, tuple(self._problems), tuple(self._notes))
+
+    def _fill(self, context: Context, directives: tuple[Directive, ...], depth: int) -> None:
+        items, by_name = context.items, context.by_name
+        self._directives += len(directives)
+        for directive in directives:
+            if self._exhausted:
+                return
+            name = directive.name
+            if directive.block is not None and name in ENTERED and context.name not in _FLAT:
+                if depth >= MAX_DEPTH:
+                    self._problem(directive, f"blocks are nested more than {MAX_DEPTH} levels deep")
+                    continue
+                inner = Context(name, directive, context)
+                items.append(inner)
+                self._fill(inner, directive.block, depth + 1)
+            elif name == "include" and directive.block is None and len(directive.args) == 1:
+                self._include(context, directive, depth)
+            else:
+                items.append(directive)
+                by_name.setdefault(name, []).append(directive)
+        if self._directives > MAX_DIRECTIVES:
+            self._stop(directives[-1], f"more than {MAX_DIRECTIVES} directives")
+
+    def _include(self, context: Context, include: Directive, depth: int) -> None:
+        self._includes += 1
+        if self._includes > MAX_INCLUDES:
+            self._stop(include, f"more than {MAX_INCLUDES} includes")
+            return
+        if len(self._stack) > MAX_INCLUDE_DEPTH:
+            self._problem(include, f"files include each other more than {MAX_INCLUDE_DEPTH} deep")
+            context.unseen.append(include)
+            return
+        for path in self._resolve(context, include):
+            identity = self._store.identity(path)
+            if identity in self._stack:
+                self._problem(
+                    include,
+                    "this file is included by itself, through "
+                    + " → ".join(shown(os.path.basename(file)) for file in [*self._stack, path]),
+                )
+                context.unseen.append(include)
+                continue
+            parsed = self._load(context, include, path)
+            if parsed is not None:
+                self._stack.append(identity)
+                self._fill(context, parsed.directives, depth)
+                self._stack.pop()
+
+    def _load(self, context: Context, include: Directive, path: str) -> ParsedFile | None:
+        written = include.args[0]
+        try:
+            source = self._store.read(path)
+        except MissingFileError as error:
+            self._missing(context, include, str(error))
+        except OutsideTreeError as error:
+            self._missing(context, include, str(error))
+        except UnreadableError as error:
+            context.unseen.append(include)
+            if error.line is None:
+                self._problem(include, f"include {shown(written)}: {error}")
+            else:
+                self._problems[Problem(shown(path), error.line, f"this file {error}")] = None
+        else:
+            try:
+                parsed = self._parse(source)
+            except NginxSyntaxError as error:
+                context.unseen.append(include)
+                self._problems[syntax_problem(source, error)] = None
+            else:
+                for line, message in not_utf8(source.text):
+                    self._problems[Problem(source.name, line, f"this file {message}")] = None
+                return parsed
+        return None
+
+    def _resolve(self, context: Context, include: Directive) -> list[str]:
+        """The files that an include names, in nginx's order."""
+        written = str(include.args[0])
+        candidates = [
+            self._store.mapped(os.path.normpath(os.path.join(prefix, written)))
+            for prefix in self._prefixes
+        ]
+        if not has_magic(written):
+            for path in candidates[:-1]:
+                if os.path.lexists(path):
+                    return [path]
+            return candidates[-1:] if len(candidates) > 1 else candidates
+        seen: bool | None = False
+        for pattern in candidates:
+            seen = self._store.sees(_folder(pattern))
+            if not seen:
+                continue
+            try:
+                found = self._store.matches(pattern)
+            except UnreadableError as error:
+                self._problem(include, f"include {shown(written)}: {error}")
+                context.unseen.append(include)
+                return []
+            if found:
+                return found
+        if seen is None:
+            self._missing(
+                context,
+                include,
+                "lies outside the tree that lint502 may read; bring it in with --map FROM=TO or "
+                "allow_paths, or name it in allow_missing",
+            )
+        elif not _is_stock(written):
+            self._note(include, f"include {shown(written)} matches no file here")
+            if not seen:
+                context.unseen.append(include)
+        return []
+
+    def _missing(self, context: Context, include: Directive, why: str) -> None:
+        """An include whose file is not here: a stock file, an allowed one, or a problem."""
+        written = str(include.args[0])
+        if _is_stock(written):
+            self._note(include, f"include {shown(written)}: a stock file, passed over")
+            if os.path.basename(written) == "proxy_params":
+                for args in _PROXY_PARAMS:
+                    header = Directive(
+                        "proxy_set_header", args, include.source, include.line, include.column,
+                        include.end_column,
+                    )  # fmt: skip
+                    context.items.append(header)
+                    context.by_name.setdefault("proxy_set_header", []).append(header)
+            return
+        context.unseen.append(include)
+        path = self._store.mapped(os.path.normpath(os.path.join(self._prefixes[0], written)))
+        if any(fnmatchcase(written, p) or fnmatchcase(path, p) for p in self._allow_missing):
+            self._note(include, f"include {shown(written)}: not read, as allow_missing says")
+        elif self._fragment:
+            self._note(
+                include, f"include {shown(written)}: not found; this file is a fragment, and the "
+                "folder that its includes start from is not known"
+            )  # fmt: skip
+        elif why.startswith("lies"):
+            self._problem(include, f"include {shown(written)}: {why}")
+        else:
+            self._problem(
+                include,
+                f"include {shown(written)}: {why}, and nginx would not start; if it exists only "
+                "where nginx runs, name it in allow_missing",
+            )
+
+    def _problem(self, directive: Directive, message: str) -> None:
+        self._problems[Problem(directive.source.name, directive.line, message)] = None
+
+    def _note(self, directive: Directive, message: str) -> None:
+        self._notes[Note(directive.source.name, directive.line, message)] = None
+
+    def _stop(self, directive: Directive, what: str) -> None:
+        if not self._exhausted:
+            self._problem(directive, f"{what} once all are expanded; lint502 stops here")
+        self._exhausted = True
+
+
+_FLAT = frozenset(("map", "geo", "split_clients"))
+
+
+def syntax_problem(source: SourceFile, error: NginxSyntaxError) -> Problem:
+    """Words a syntax error; says so where the file is a template or no nginx file at all."""
+    marker = template_marker(source.text)
+    if marker is not None:
+        line, kind = marker
+        return Problem(
+            source.name, line, f"this is a template ({kind}), not what nginx reads: render it "
+            "first, then check the result"
+        )  # fmt: skip
+    return Problem(source.name, error.line, str(error))
+
+
+def _is_stock(written: str) -> bool:
+    name = os.path.basename(written)
+    return any(fnmatchcase(name, pattern) for pattern in _STOCK_NAMES) or any(
+        fnmatchcase("/" + written, pattern) for pattern in _STOCK_PATHS
+    )
+
+
+def _folder(pattern: str) -> str:
+    """The part of a glob's path before its first component with magic."""
+    parts = pattern.split("/")
+    plain = []
+    for part in parts:
+        if has_magic(part):
+            break
+        plain.append(part)
+    return "/".join(plain) or "/"
+
+
+__all__ = ["Builder", "Context", "Store", "Tree", "parse_file", "syntax_problem"]

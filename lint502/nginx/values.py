@@ -1,0 +1,96 @@
+"""nginx's value parsers: times, sizes and flags, as ``ngx_parse.c`` and ``ngx_conf_file.c`` read them."""
+
+from __future__ import annotations
+
+import re
+
+_UNITS_MS = {
+    "y": 365 * 24 * 3600 * 1000,
+    "M": 30 * 24 * 3600 * 1000,
+    "w": 7 * 24 * 3600 * 1000,
+    "d": 24 * 3600 * 1000,
+    "h": 3600 * 1000,
+    "m": 60 * 1000,
+    "s": 1000,
+    "": 1000,
+    "ms": 1,
+}
+_MILLISECOND_SLOT = ("w", "d", "h", "m", "s", "ms")
+_SECOND_SLOT = ("y", "M", "w", "d", "h", "m", "s")
+_TIME_PART = re.compile(r"(\d+)(ms|[yMwdhms]?) *", re.ASCII)
+_SIZE = re.compile(r"(\d+)([kKmM]?)", re.ASCII)
+_OFFSET = re.compile(r"(\d+)([kKmMgG]?)", re.ASCII)
+_SIZE_FACTOR = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
+_LARGEST = 2**63 - 1
+
+
+def parse_time(text: str, *, seconds_only: bool = False) -> int:
+    """A time as nginx writes it (``90``, ``30s``, ``1m30s``, ``500ms``), in milliseconds.
+
+    Units descend and occur once; a bare number at the end is seconds. ``seconds_only`` is for the
+    places that nginx parses in whole seconds (``fail_timeout=``): no ``ms``, but ``y`` and ``M``.
+    Raises ``ValueError`` for what nginx refuses. Source: ``ngx_parse_time()``.
+    """
+    allowed = _SECOND_SLOT if seconds_only else _MILLISECOND_SLOT
+    position, total, last_unit = 0, 0, -1
+    while position < len(text):
+        match = _TIME_PART.match(text, position)
+        if match is None:
+            raise ValueError(f"{text!r} is not a time")
+        number, unit = match.groups()
+        if unit == "":
+            index = len(allowed) if match.end() == len(text) else -1
+        else:
+            index = allowed.index(unit) if unit in allowed else -1
+        if index <= last_unit:
+            raise ValueError(f"{text!r} is not a time")
+        total += int(number) * _UNITS_MS[unit]
+        last_unit, position = index, match.end()
+    if not text or total > _LARGEST:
+        raise ValueError(f"{text!r} is not a time")
+    return total
+
+
+def parse_size(text: str, *, offset: bool = False) -> int:
+    """A size as nginx writes it (``4096``, ``4k``, ``1m``), in bytes.
+
+    ``offset`` is for the directives that also know ``g`` (``client_max_body_size``). Raises
+    ``ValueError`` for what nginx refuses. Source: ``ngx_parse_size()``, ``ngx_parse_offset()``.
+    """
+    match = (_OFFSET if offset else _SIZE).fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is not a size")
+    size = int(match[1]) * _SIZE_FACTOR[match[2].lower()]
+    if size > _LARGEST:
+        raise ValueError(f"{text!r} is not a size")
+    return size
+
+
+def parse_flag(text: str) -> bool:
+    """``on`` or ``off``, in any case. Raises ``ValueError``. Source: ``ngx_conf_set_flag_slot()``."""
+    lowered = text.lower()
+    if lowered not in ("on", "off"):
+        raise ValueError(f'{text!r} is neither "on" nor "off"')
+    return lowered == "on"
+
+
+def format_time(milliseconds: int) -> str:
+    """The shortest way in which nginx writes a time: ``"90s"``, ``"1h"``, ``"500ms"``."""
+    if milliseconds == 0:
+        return "0s"
+    for unit in ("d", "h"):
+        if milliseconds % _UNITS_MS[unit] == 0:
+            return f"{milliseconds // _UNITS_MS[unit]}{unit}"
+    seconds, rest = divmod(milliseconds, 1000)
+    if seconds > 120 and milliseconds % 60_000 == 0:
+        return f"{seconds // 60}m"
+    return f"{seconds}s" if not rest else f"{milliseconds}ms"
+
+
+def format_size(size: int) -> str:
+    """The shortest way in which nginx writes a size: ``"4k"``, ``"10m"``, ``"1500"``."""
+    for unit in ("m", "k"):
+        factor = _SIZE_FACTOR[unit]
+        if size and size % factor == 0:
+            return f"{size // factor}{unit}"
+    return str(size)

@@ -1,0 +1,46 @@
+"""Where something is written: files as they were read, and places in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class SourceFile:
+    """A text that was read, under the name that reports show.
+
+    ``name`` is relative to the working directory where the file lies below it; for a file out of
+    an ``nginx -T`` dump it is the original path. ``first_line`` is the number of the first line of
+    ``text`` in that file.
+    """
+
+    __slots__ = ("_lines", "name", "text")
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self.text = text
+        self._lines: list[str] | None = None
+
+    def line(self, number: int) -> str:
+        """The text of a line (counted from 1) without its line end; "" where there is none."""
+        if self._lines is None:
+            self._lines = self.text.split("\n")
+        if not 1 <= number <= len(self._lines):
+            return ""
+        return self._lines[number - 1].rstrip("\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A stretch of one line in a file.
+
+    Lines and columns count from 1, columns in characters; ``end_column`` is the column after the
+    last character. ``text`` is the whole line, for reports that show it; ``note`` says what is
+    to be seen there.
+    """
+
+    file: str
+    line: int
+    column: int
+    end_column: int
+    text: str = ""
+    note: str = ""

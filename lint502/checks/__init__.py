@@ -1,0 +1,37 @@
+"""The rules: one module each, named after its rule, and the list of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from importlib import import_module
+
+from lint502.checks.site import Site
+from lint502.findings import Finding
+
+Check = Callable[[Site], Iterator[Finding]]
+
+RULES = (
+    "port-mismatch",
+    "socket-path-mismatch",
+    "bind-mismatch",
+    "protocol-mismatch",
+    "tls-mismatch",
+    "http-version-mismatch",
+    "response-header-buffer",
+    "request-body-limit",
+    "request-timeout",
+    "keepalive-race",
+    "keepalive-unused",
+    "implicit-port-80",
+    "resolver-missing",
+    "no-live-peer",
+    "undeclared-upstream",
+    "unused-upstream",
+)
+"""Every rule, in the order in which they are listed."""
+
+
+def check_of(rule: str) -> Check:
+    """The ``check`` of a rule's module."""
+    check: Check = import_module(f"lint502.checks.{rule.replace('-', '_')}").check
+    return check

@@ -1,0 +1,1 @@
+"""The command line: one module a command, which reads arguments, calls the stages, and reports."""

@@ -2,7 +2,7 @@
 
 OpenResty finds the closing brace with a Lua lexer; so does this. crossplane's Lua extension does
 not know long brackets or escaped quotes, and lacks the newer blocks. Source: the Lua 5.1 manual,
-§2.1, and ``ngx_http_lua_lex.rl`` of openresty/lua-nginx-module.
+§2.1, and ``ngx_http_lua_conf_read_lua_token()`` of openresty/lua-nginx-module.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 _INTERESTING = re.compile(r"--\[(=*)\[|--[^\n]*|\[(=*)\[|[\"'{}]")
+_QUOTE_OR_PAIR = {quote: re.compile(rf"\\[\s\S]|{quote}") for quote in "\"'"}
 
 
 def skip_lua_block(text: str, position: int) -> int:
@@ -38,11 +39,9 @@ def skip_lua_block(text: str, position: int) -> int:
 
 
 def _string_end(text: str, position: int, quote: str) -> int:
-    while True:
-        end = text.find(quote, position)
-        if end == -1:
-            return -1
-        backslash = text.find("\\", position, end)
-        if backslash == -1:
-            return end + 1
-        position = backslash + 2
+    search = _QUOTE_OR_PAIR[quote].search
+    while match := search(text, position):
+        position = match.end()
+        if match[0] == quote:
+            return position
+    return -1

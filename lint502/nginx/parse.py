@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from lint502.nginx.tokens import Comment, Tokens, tokenize
+from lint502.nginx.tokens import Comment, Token, Tokens, tokenize
 from lint502.places import Place, SourceFile
 
 
@@ -16,8 +16,8 @@ from lint502.places import Place, SourceFile
 class Directive:
     """A directive as it is written: ``block`` is None for a simple one.
 
-    ``args`` are :class:`~lint502.nginx.tokens.Token` where the tokenizer made them (they know
-    their places), plain ``str`` for the condition of an ``if``, which crossplane takes apart.
+    ``name`` and ``args`` are :class:`~lint502.nginx.tokens.Token`, which know their places. The
+    condition of an ``if`` is without its parentheses; a Lua block is one argument.
     """
 
     name: str
@@ -74,7 +74,11 @@ def parse_file(source: SourceFile) -> ParsedFile:
 
 def _crossplane_parse(tokens: Tokens) -> list[dict[str, Any]]:
     def lex(_filename: str) -> Iterator[tuple[str, int, bool]]:
-        return iter(tokens.items)
+        for token in tokens.items:
+            if isinstance(token, Token):
+                yield token, token.line, token.quoted
+            else:
+                yield token, 0, False
 
     parse = _parse_fed_by(lex)
     payload = parse(
@@ -93,22 +97,46 @@ def _parse_fed_by(lex: Callable[[str], Iterator[tuple[str, int, bool]]]) -> Call
     else uses it in this process.
     """
     parse = _genuine_parse()
+    replaced = {"lex": lex, "_prepare_if_args": _bare_condition}
     return types.FunctionType(
-        parse.__code__, {**parse.__globals__, "lex": lex}, "parse", parse.__defaults__
+        parse.__code__, {**parse.__globals__, **replaced}, "parse", parse.__defaults__
     )
+
+
+def _bare_condition(statement: dict[str, Any]) -> None:
+    """Take the parentheses off the condition of an ``if``; what is left keeps its place."""
+    args: list[Token] = statement["args"]
+    if args and args[0].startswith("(") and args[-1].endswith(")"):
+        args[0] = _cut(args[0], 1, 0)
+        args[-1] = _cut(args[-1], 0, 1)
+        args[:] = args[not args[0] : len(args) - (not args[-1])]
+
+
+def _cut(token: Token, at_start: int, at_end: int) -> Token:
+    cut = Token(token[at_start : len(token) - at_end])
+    cut.line = token.line
+    cut.column = token.column + at_start
+    cut.end_column = token.end_column - (0 if "\n" in token else at_end)
+    cut.quoted = token.quoted
+    return cut
 
 
 @cache
 def _genuine_parse() -> types.FunctionType:
     import crossplane
-    from crossplane import parser
 
-    parse = parser.parse
-    if hasattr(crossplane, "parse_string") or "lex" not in parse.__code__.co_names:
+    try:
+        from crossplane.parser import parse
+
+        genuine = not hasattr(crossplane, "parse_string") and "lex" in parse.__code__.co_names
+    except (ImportError, AttributeError):
+        genuine = False
+    if not genuine:
         raise ForeignCrossplaneError(
-            f"the package that answers to the name crossplane here ({crossplane.__file__}) is not "
-            "nginxinc's crossplane: gixy-ng installs a fork under the same name. Install lint502 "
-            "where gixy-ng is not, for example with: pipx install lint502"
+            "the package that answers to the name crossplane here "
+            f"({getattr(crossplane, '__file__', None)}) is not nginxinc's crossplane: gixy-ng "
+            "installs a fork under the same name. Install lint502 where gixy-ng is not, for "
+            "example with: pipx install lint502"
         )
     function: types.FunctionType = parse
     return function

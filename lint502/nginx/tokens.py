@@ -8,7 +8,6 @@ here. Source: ``src/core/ngx_conf_file.c``.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lint502.nginx.lua import skip_lua_block
@@ -21,18 +20,17 @@ _BUFFER = 4096
 
 _NEXT = re.compile(
     r"[ \t\r\n]*(?:"
-    r"(?P<word>(?:[^ \t\r\n;{}\"'#\\$]|\\[\s\S]|\$\{*)"
-    r"(?:[^ \t\r\n;{\\$]+|\\[\s\S]|\$\{*){0,4096})"
-    r"|(?P<special>[;{}])"
-    r"|(?P<quote>[\"'])"
-    r"|(?P<comment>#[^\n]*)"
-    r"|(?P<backslash>\\)"
+    r"((?:[^ \t\r\n;{}\"'#\\$]|\\[\s\S]|\$\{*)(?:[^ \t\r\n;{\\$]+|\\[\s\S]|\$\{*){0,4096})"
+    r"|(\"[^\"\\]*(?:\\[\s\S][^\"\\]*){0,4096}\"|'[^'\\]*(?:\\[\s\S][^'\\]*){0,4096}')"
+    r"|([;{}])"
+    r"|(#[^\n]*)"
+    r"|([\"'])"
+    r"|(\\)"
     r")"
 )
-_AFTER_QUOTE = re.compile(r"[ \t\r\n;{)]")
+_WORD, _STRING, _SPECIAL, _COMMENT, _QUOTE, _BACKSLASH = range(1, 7)
 _ESCAPE = re.compile(r"\\([\"'\\trn])")
 _DECODED = {'"': '"', "'": "'", "\\": "\\", "t": "\t", "r": "\r", "n": "\n"}
-_LUA_HEAD = re.compile(r"[ \t\r\n]*(?:(\$[^ \t\r\n{};]+)[ \t\r\n]*)?\{")
 
 
 class Token(str):
@@ -42,11 +40,12 @@ class Token(str):
     The quotes of a quoted token count as part of its place.
     """
 
-    __slots__ = ("column", "end_column", "line")
+    __slots__ = ("column", "end_column", "line", "quoted")
 
     line: int
     column: int
     end_column: int
+    quoted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +66,9 @@ class NginxSyntaxError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """A file's tokens as crossplane's parser takes them: ``(token, line, quoted)``."""
+    """A file's tokens: words are :class:`Token`; ``;``, ``{`` and ``}`` are plain ``str``."""
 
-    items: list[tuple[str, int, bool]]
+    items: list[str]
     comments: list[Comment] = field(default_factory=list)
 
 
@@ -78,51 +77,69 @@ def tokenize(text: str, first_line: int = 1) -> Tokens:
 
     Raises :class:`NginxSyntaxError` where nginx would stop, and beyond :data:`MAX_DEPTH`.
     """
-    items: list[tuple[str, int, bool]] = []
+    items: list[str] = []
     comments: list[Comment] = []
     opened: list[int] = []  # the lines of the blocks that are open
-    arguments = 0  # words of the directive that is being read
-    position = 0
-    line, line_start = first_line, 0
-    next_newline = text.find("\n")
-    length = len(text)
-    append, match_next, find = items.append, _NEXT.match, text.find
+    directive: str | None = None  # the name of the one whose end has not come yet
+    position, length = 0, len(text)
+    line, line_start, line_end = first_line, 0, _line_end(text, 0)
+    append, match_next = items.append, _NEXT.match
 
-    while True:
-        match = match_next(text, position)
-        if match is None:
-            break
-        kind = match.lastgroup
-        start = match.start(match.lastindex or 0)
-        while next_newline != -1 and next_newline < start:
+    while match := match_next(text, position):
+        kind = match.lastindex or 0
+        start, position = match.span(kind)
+        while line_end < start:
             line += 1
-            line_start = next_newline + 1
-            next_newline = find("\n", line_start)
-        position = match.end()
+            line_start = line_end + 1
+            line_end = _line_end(text, line_start)
 
-        if kind == "word":
+        if kind <= _STRING:
+            quoted = kind == _STRING
             if position - start > _BUFFER // 4:
-                _check_length(text, start, position, line, quote="")
-            token = _token(text, start, position, line, line_start, next_newline)
-            append((token, line, False))
-            arguments += 1
-            if arguments == 1 and token.endswith("_by_lua_block"):
-                after = _lua(text, position, line, append)
-                if after != position:
-                    position, arguments = after, 0
-        elif kind == "special":
-            special = text[start]
+                _check_length(text, start, position, line, quoted)
+            raw = text[start + 1 : position - 1] if quoted else match[kind]
+            token = Token(_ESCAPE.sub(_decode, raw) if "\\" in raw else raw)
+            token.line = line
+            token.column = start - line_start + 1
+            token.end_column = (position if position < line_end else line_end) - line_start + 1
+            token.quoted = quoted
+            append(token)
+            if directive is None:
+                directive = token
+            if quoted and position < length and text[position] not in " \t\r\n;{)":
+                unexpected = text[position]
+                shown = unexpected if unexpected.isprintable() else ascii(unexpected)[1:-1]
+                raise NginxSyntaxError(
+                    f'unexpected "{shown}" after a quoted string; '
+                    'nginx wants a blank, ";", "{" or ")" there',
+                    line + raw.count("\n"),
+                )
+        elif kind == _SPECIAL:
+            special = match[kind]
             if special == "}":
-                if arguments:
+                if directive is not None:
                     raise NginxSyntaxError('unexpected "}"; a ";" is missing before it', line)
                 if not opened:
                     raise NginxSyntaxError('unexpected "}": no block is open here', line)
                 opened.pop()
             else:
-                if not arguments:
+                if directive is None:
                     raise NginxSyntaxError(f'unexpected "{special}"', line)
-                arguments = 0
                 if special == "{":
+                    if directive.endswith("_by_lua_block"):
+                        end = skip_lua_block(text, position)
+                        if end == -1:
+                            raise NginxSyntaxError(
+                                'the Lua block that starts here has no closing "}"', line
+                            )
+                        token = Token(text[position:end])
+                        token.line = line
+                        token.column = start - line_start + 1
+                        token.end_column = min(end + 1, line_end) - line_start + 1
+                        token.quoted = True
+                        items += (token, ";")
+                        directive, position = None, end + 1
+                        continue
                     opened.append(line)
                     if len(opened) > MAX_DEPTH:
                         raise NginxSyntaxError(
@@ -130,36 +147,24 @@ def tokenize(text: str, first_line: int = 1) -> Tokens:
                             "lint502 does not read further",
                             line,
                         )
-            append((special, line, False))
-        elif kind == "quote":
-            end = _closing_quote(text, position, text[start])
-            if end == -1:
-                raise NginxSyntaxError(
-                    f"the string that starts here has no closing {text[start]}", line
-                )
-            if end - start > _BUFFER // 4:
-                _check_length(text, start + 1, end, line, quote=text[start])
-            append((_quoted(text, start, end, line, line_start, next_newline), line, True))
-            arguments += 1
-            position = end + 1
-            if position < length and not _AFTER_QUOTE.match(text, position):
-                unexpected = text[position]
-                shown = unexpected if unexpected.isprintable() else ascii(unexpected)[1:-1]
-                line += text.count("\n", start, position)
-                raise NginxSyntaxError(
-                    f'unexpected "{shown}" after a quoted string; '
-                    'nginx wants a blank, ";", "{" or ")" there',
-                    line,
-                )
-        elif kind == "comment":
+                directive = None
+            append(special)
+        elif kind == _COMMENT:
             if position - start > _BUFFER // 4:
                 _check_comment(text, start, position, line)
-            comments.append(Comment(line, text[start + 1 : position].rstrip("\r")))
-        else:  # a backslash that ends the file
-            arguments += 1
+            comments.append(Comment(line, match[kind][1:].rstrip("\r")))
+        elif kind == _QUOTE:
+            within = f" within the {_BUFFER} bytes that nginx takes"
+            raise NginxSyntaxError(
+                f"the string that starts here has no closing {match[kind]}"
+                + (within if length - position > _BUFFER else ""),
+                line,
+            )
+        else:  # a backslash ends the file
+            directive = match[kind]
             break
 
-    if arguments:
+    if directive is not None:
         raise NginxSyntaxError('the file ends before the ";" of this directive', line)
     if opened:
         raise NginxSyntaxError(
@@ -169,54 +174,23 @@ def tokenize(text: str, first_line: int = 1) -> Tokens:
     return Tokens(items, comments)
 
 
-def _token(
-    text: str, start: int, end: int, line: int, line_start: int, next_newline: int
-) -> Token:
-    raw = text[start:end]
-    token = Token(_ESCAPE.sub(_decode, raw) if "\\" in raw else raw)
-    token.line = line
-    token.column = start - line_start + 1
-    if next_newline != -1 and next_newline < end:  # an escaped line end within a word
-        end = next_newline
-    token.end_column = end - line_start + 1
-    return token
-
-
-def _quoted(
-    text: str, start: int, end: int, line: int, line_start: int, next_newline: int
-) -> Token:
-    raw = text[start + 1 : end]
-    token = Token(_ESCAPE.sub(_decode, raw) if "\\" in raw else raw)
-    token.line = line
-    token.column = start - line_start + 1
-    last = end + 1 if next_newline == -1 or next_newline > end else next_newline
-    token.end_column = last - line_start + 1
-    return token
+def _line_end(text: str, line_start: int) -> int:
+    end = text.find("\n", line_start)
+    return len(text) if end == -1 else end
 
 
 def _decode(match: re.Match[str]) -> str:
     return _DECODED[match[1]]
 
 
-def _closing_quote(text: str, position: int, quote: str) -> int:
-    """Where the string that opened before ``position`` ends, or -1."""
-    while True:
-        end = text.find(quote, position)
-        if end == -1:
-            return -1
-        backslash = text.find("\\", position, end)
-        if backslash == -1:
-            return end
-        position = backslash + 2
+def _check_length(text: str, start: int, end: int, line: int, quoted: bool) -> None:
+    """Refuse a token that nginx's buffer cannot hold together with what must follow it.
 
-
-def _check_length(text: str, start: int, end: int, line: int, quote: str) -> None:
-    """Refuse a token that nginx's buffer cannot hold together with what must follow it."""
-    size = len(text[start:end].encode("utf-8", "surrogateescape"))
-    size += len(quote)
-    follows = text[end + len(quote) : end + len(quote) + 1]
-    if size >= _BUFFER or (follows in (" ", "\t", "\r", "\n") and size + 1 >= _BUFFER):
-        hint = f"; is its closing {quote} missing?" if quote else ""
+    nginx keeps the text of a string without its first quote.
+    """
+    size = len(text[start + quoted : end].encode("utf-8", "surrogateescape"))
+    if size >= _BUFFER or (size == _BUFFER - 1 and text[end : end + 1] in (" ", "\t", "\r", "\n")):
+        hint = f"; is its closing {text[start]} missing?" if quoted else ""
         raise NginxSyntaxError(
             f"a parameter of {size} bytes; nginx takes fewer than {_BUFFER}{hint}", line
         )
@@ -225,24 +199,7 @@ def _check_length(text: str, start: int, end: int, line: int, quote: str) -> Non
 def _check_comment(text: str, start: int, end: int, line: int) -> None:
     """Comments go through the same buffer, so a long one stops nginx too."""
     size = len(text[start:end].encode("utf-8", "surrogateescape"))
-    if (size + 1 >= _BUFFER and end + 1 < len(text)) or size > _BUFFER:
+    if size > _BUFFER or (size == _BUFFER and end < len(text)):
         raise NginxSyntaxError(
             f"a comment of {size} bytes on one line; nginx takes fewer than {_BUFFER}", line
         )
-
-
-def _lua(
-    text: str, position: int, line: int, append: Callable[[tuple[str, int, bool]], None]
-) -> int:
-    """Take a Lua block, whose text is no nginx text, as one argument; returns where it ends."""
-    head = _LUA_HEAD.match(text, position)
-    if head is None:
-        return position
-    end = skip_lua_block(text, head.end())
-    if end == -1:
-        raise NginxSyntaxError('the Lua block that starts here has no closing "}"', line)
-    if head[1] is not None:
-        append((head[1], line, False))
-    append((text[head.end() : end], line, True))
-    append((";", line, False))
-    return end + 1

@@ -1,4 +1,4 @@
-"""nginx's value parsers: times, sizes and flags, as ``ngx_parse.c`` and ``ngx_conf_file.c`` read them."""
+"""nginx's times, sizes and flags, read as ``ngx_parse.c`` and ``ngx_conf_file.c`` do."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ _UNITS_MS = {
     "h": 3600 * 1000,
     "m": 60 * 1000,
     "s": 1000,
-    "": 1000,
     "ms": 1,
+    " ": 1000,
 }
-_MILLISECOND_SLOT = ("w", "d", "h", "m", "s", "ms")
-_SECOND_SLOT = ("y", "M", "w", "d", "h", "m", "s")
-_TIME_PART = re.compile(r"(\d+)(ms|[yMwdhms]?) *", re.ASCII)
+_ORDER = tuple(_UNITS_MS)
+_TIME_PART = re.compile(r"([0-9]*)(ms|[yMwdhms ]) *")
 _SIZE = re.compile(r"(\d+)([kKmM]?)", re.ASCII)
 _OFFSET = re.compile(r"(\d+)([kKmMgG]?)", re.ASCII)
 _SIZE_FACTOR = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
@@ -27,27 +26,28 @@ _LARGEST = 2**63 - 1
 def parse_time(text: str, *, seconds_only: bool = False) -> int:
     """A time as nginx writes it (``90``, ``30s``, ``1m30s``, ``500ms``), in milliseconds.
 
-    Units descend and occur once; a bare number at the end is seconds. ``seconds_only`` is for the
-    places that nginx parses in whole seconds (``fail_timeout=``): no ``ms``, but ``y`` and ``M``.
-    Raises ``ValueError`` for what nginx refuses. Source: ``ngx_parse_time()``.
+    Units descend; a number without one is seconds. ``seconds_only`` is for the places that nginx
+    parses in whole seconds (``fail_timeout=``): no ``ms``, but ``y`` and ``M``. Raises
+    ``ValueError`` for what nginx refuses. Source: ``ngx_parse_time()``.
     """
-    allowed = _SECOND_SLOT if seconds_only else _MILLISECOND_SLOT
-    position, total, last_unit = 0, 0, -1
-    while position < len(text):
-        match = _TIME_PART.match(text, position)
-        if match is None:
-            raise ValueError(f"{text!r} is not a time")
+    refused = ValueError(f"{text!r} is not a time")
+    numbers, total, position = "", 0, 0
+    last = -1 if seconds_only else _ORDER.index("M")
+    while match := _TIME_PART.match(text, position):
         number, unit = match.groups()
-        if unit == "":
-            index = len(allowed) if match.end() == len(text) else -1
-        else:
-            index = allowed.index(unit) if unit in allowed else -1
-        if index <= last_unit:
-            raise ValueError(f"{text!r} is not a time")
-        total += int(number) * _UNITS_MS[unit]
-        last_unit, position = index, match.end()
-    if not text or total > _LARGEST:
-        raise ValueError(f"{text!r} is not a time")
+        if last >= _ORDER.index("s" if unit == " " else unit):
+            raise refused
+        if unit == "ms" and seconds_only:
+            raise refused
+        last = _ORDER.index(unit)
+        total += int(number or 0) * _UNITS_MS[unit]
+        numbers, position = numbers + number, match.end()
+    number = text[position:]
+    if number.strip("0123456789") or not numbers + number:
+        raise refused
+    total += int(number or 0) * 1000
+    if total > _LARGEST * (1000 if seconds_only else 1):
+        raise refused
     return total
 
 
@@ -67,7 +67,7 @@ def parse_size(text: str, *, offset: bool = False) -> int:
 
 
 def parse_flag(text: str) -> bool:
-    """``on`` or ``off``, in any case. Raises ``ValueError``. Source: ``ngx_conf_set_flag_slot()``."""
+    """``on`` or ``off``, in any case, or ``ValueError``. Source: ``ngx_conf_set_flag_slot()``."""
     lowered = text.lower()
     if lowered not in ("on", "off"):
         raise ValueError(f'{text!r} is neither "on" nor "off"')

@@ -1,0 +1,32 @@
+"""The output formats: one module each, named after its format, and the list of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lint502.lint import Report
+
+FORMATS = ("text", "concise", "json")
+"""Every format; ``lint502.report.NAME`` has its ``render``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a report may use: colour, and how many columns a line has (None: any number)."""
+
+    colour: bool = False
+    width: int | None = None
+
+
+Renderer = Callable[["Report", Look], str]
+"""Makes the whole output of a report, its last line end included."""
+
+
+def renderer(name: str) -> Renderer:
+    """The ``render`` of one of the :data:`FORMATS`."""
+    render: Renderer = import_module(f"lint502.report.{name}").render
+    return render

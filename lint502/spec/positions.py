@@ -67,25 +67,32 @@ def scan(text: str) -> Node:
     return _Scanner(text).document()
 
 
+def last_table(text: str) -> Node:
+    """The table that is open at the end of a TOML text: there the next key would belong."""
+    scanner = _Scanner(text)
+    scanner.document()
+    return scanner.table
+
+
 class _Scanner:
     def __init__(self, text: str) -> None:
         self.text = text
+        self.table = Node(1, 1, 1)
         self.at = 0
         self.line = 1
         self.line_start = 0
         self.token_end = 0
 
     def document(self) -> Node:
-        root = table = Node(1, 1, 1)
-        text = self.text
+        root, text = self.table, self.text
         while True:
             self._skip([])
             if self.at >= len(text):
                 return root
             if text[self.at] == "[":
-                table = self._header(root)
+                self.table = self._header(root)
             else:
-                self._value(self._key(table))
+                self._value(self._key(self.table))
 
     def _header(self, root: Node) -> Node:
         start = self.at

@@ -1,0 +1,48 @@
+"""``lint502`` and ``python -m lint502``: the way in, and the one place where faults end."""
+
+from __future__ import annotations
+
+import sys
+
+from lint502 import __version__
+
+
+def main() -> None:
+    """Run the command line; ends the process with the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")  # no name of a file may stop a report
+    if sys.argv[1:] == ["--version"]:  # without the 100 ms that the command line takes
+        print(f"lint502 {__version__}")
+        return
+    try:
+        from lint502.cli.app import app
+
+        app(prog_name="lint502")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        _report_fault(error)
+        sys.exit(3)
+
+
+def _report_fault(error: Exception) -> None:
+    import platform
+    import traceback
+
+    from lint502.nginx.files import shown
+
+    trace = "".join(traceback.format_exception(error)).splitlines()
+    lines = [
+        "lint502 has failed. This is a fault of lint502, not of your configuration; please report",
+        "it with the command that you ran and these lines:",
+        "",
+        f"lint502 {__version__}, Python {platform.python_version()}, {platform.platform()}",
+        *(shown(line) for line in trace),
+    ]
+    print("\n".join(lines), file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

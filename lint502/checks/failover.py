@@ -1,0 +1,85 @@
+"""Whether a target's failure reaches the client, or another server of its block answers instead.
+
+Source: ``ngx_http_upstream_next()``; which failures are tried again, and for which methods, is
+what ``*_next_upstream`` and ``*_next_upstream_tries`` say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from lint502.checks.site import Site
+from lint502.findings import Frequency, Severity
+from lint502.nginx.hops import Hop
+from lint502.pairing import Pair
+
+Phase = Literal["connect", "sent", "header"]
+"""When a target fails: while connecting (TLS included), after the request was sent, or with a
+response that nginx cannot read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """How a failing target shows: ``hint`` is a clause for the message, "" where none is needed."""
+
+    severity: Severity
+    frequency: Frequency
+    hint: str = ""
+
+
+def failing(
+    site: Site, fails: Callable[[Pair], bool], phase: Phase
+) -> Iterator[tuple[Pair, Exposure]]:
+    """The pairs for which ``fails`` is true, each with what the client sees of it."""
+    for hop in site.hops:
+        pairs = site.pairs[hop.id]
+        bad = {id(pair) for pair in pairs if fails(pair)}
+        if not bad:
+            continue
+        groups: dict[int, list[Pair]] = {}
+        for pair in pairs:
+            groups.setdefault(pair.target.group, []).append(pair)
+        for group in groups.values():
+            failed = [pair for pair in group if id(pair) in bad]
+            if not failed:
+                continue
+            known = hop.unknown is None or len(groups) > 1
+            exposure = _exposure(
+                hop, whole=len(failed) == len(group) and known, alone=len(groups) == 1, phase=phase
+            )
+            for pair in failed:
+                yield pair, exposure
+
+
+def retries(hop: Hop, phase: Phase) -> bool:
+    """Whether a request with a method of any kind goes on to the next server.
+
+    Where the settings are not known, nginx's defaults are taken.
+    """
+    if hop.kind == "stream":
+        flag = hop.scope.flag("proxy_next_upstream")
+        on = flag is None or flag.value
+    else:
+        words = hop.scope.words(f"{hop.kind}_next_upstream")
+        chosen = words.value if words is not None else frozenset(("error", "timeout"))
+        on = "off" not in chosen and {
+            "connect": "error" in chosen,
+            "sent": "error" in chosen and "non_idempotent" in chosen,
+            "header": "invalid_header" in chosen or "invalid_response" in chosen,
+        }[phase]
+    tries = hop.scope.number(f"{'proxy' if hop.kind == 'stream' else hop.kind}_next_upstream_tries")
+    return on and not (tries is not None and tries.value == 1)
+
+
+def _exposure(hop: Hop, *, whole: bool, alone: bool, phase: Phase) -> Exposure:
+    if whole:
+        return Exposure(Severity.ERROR, "always" if alone else "sometimes")
+    if retries(hop, phase):
+        return Exposure(
+            Severity.WARNING,
+            "sometimes",
+            "the other servers of the block hide it until they fail too",
+        )
+    return Exposure(Severity.ERROR, "sometimes", "nginx does not try another server for it")

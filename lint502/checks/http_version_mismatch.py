@@ -1,0 +1,81 @@
+"""http-version-mismatch: nginx speaks a version of HTTP that the upstream does not accept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lint502.checks.failover import failing
+from lint502.checks.site import Site
+from lint502.checks.wording import by_profile, declared, listed, server_of
+from lint502.findings import Finding, Fix
+from lint502.nginx.scope import Value
+from lint502.pairing import Pair
+
+_READING = "while reading response header from upstream"
+_ANSWER_426 = frozenset(("envoy",))
+"""Servers that answer HTTP/1.0 with "426 Upgrade Required"."""
+
+
+def check(site: Site) -> Iterator[Finding]:
+    """One finding for each hop whose ``proxy_http_version`` in effect is not accepted."""
+    for pair, exposure in failing(site, lambda pair: _refused(pair) is not None, "sent"):
+        version, listener, hop = _refused(pair), pair.listener, pair.hop
+        assert version is not None and listener is not None and listener.http_versions is not None
+        accepted = listener.http_versions.value
+        spoken = version.described(f"HTTP/{version.value}")
+        takes = listed(f"HTTP/{item}" for item in accepted)
+        message = (
+            f"nginx speaks {spoken} to {listener.upstream}, which accepts only {takes}"
+            f"{by_profile(listener.http_versions)}"
+        )
+        if exposure.hint:
+            message += f"; {exposure.hint}"
+        line = version.directive or hop.directive
+        status, log = _outcome(pair, version.value)
+        wanted = "1.1" if "1.1" in accepted else accepted[-1]
+        yield Finding(
+            rule="http-version-mismatch",
+            severity=exposure.severity,
+            status=status,
+            frequency=exposure.frequency,
+            message=message,
+            place=line.place(f"nginx speaks {spoken}"),
+            related=(declared(listener.http_versions, f"{listener.upstream} accepts {takes}"),),
+            hops=(hop.id,),
+            upstream=listener.upstream,
+            log=log,
+            fix=Fix(f"proxy_http_version {wanted};", safe=wanted == "1.1"),
+        )
+
+
+def _refused(pair: Pair) -> Value[str] | None:
+    """The version in effect, where the listener refuses it.
+
+    A server that knows HTTP/1.0 only has to accept a 1.1 request all the same (RFC 9110, 2.5).
+    """
+    listener = pair.listener
+    if pair.hop.kind != "proxy" or listener is None or listener.http_versions is None:
+        return None
+    if listener.protocol is not None and listener.protocol.value != "http":
+        return None
+    version = pair.hop.scope.word("proxy_http_version")
+    accepted = listener.http_versions.value
+    if version is None or not accepted or version.value in accepted:
+        return None
+    if version.value == "1.1" and "1.0" in accepted:
+        return None
+    return version
+
+
+def _outcome(pair: Pair, version: str) -> tuple[int, str | None]:
+    listener = pair.listener
+    assert listener is not None and listener.http_versions is not None
+    if version == "2":
+        return 502, f"upstream sent too large http2 frame: 4740180 {_READING}"
+    if listener.http_versions.value == ("2",):
+        if pair.target.tls:
+            return 502, f"upstream prematurely closed connection {_READING}"
+        return 200, f"upstream sent no valid HTTP/1.0 header {_READING}"
+    if server_of(listener) in _ANSWER_426:
+        return 426, None
+    return 502, f"upstream prematurely closed connection {_READING}"

@@ -1,0 +1,65 @@
+"""implicit-port-80: a ``server`` line without a port is port 80, also behind ``https://``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from lint502.checks.failover import failing
+from lint502.checks.site import Site
+from lint502.checks.wording import replacement
+from lint502.findings import Finding
+from lint502.pairing import Pair
+
+_NEVER_ON_80 = frozenset(("fastcgi", "uwsgi", "scgi", "memcached"))
+
+
+def check(site: Site) -> Iterator[Finding]:
+    """One finding for each ``server`` line whose missing port cannot mean 80."""
+    for pair, exposure in failing(site, covers, "connect"):
+        target, hop = pair.target, pair.hop
+        nearest = pair.mismatch.nearest if pair.mismatch is not None else ()
+        ports = {item.port.value for item in nearest if item.port is not None}
+        port = ports.pop() if len(ports) == 1 else 443 if target.tls else None
+        written = target.written.args[target.arg]
+        asked = "TLS" if target.tls else hop.directive.name.removesuffix("_pass")
+        message = (
+            f"this server has no port, so nginx speaks {asked} to port 80: the scheme of "
+            f"{hop.directive.name} does not choose the port of a server in an upstream block"
+        )
+        if exposure.hint:
+            message += f"; {exposure.hint}"
+        yield Finding(
+            rule="implicit-port-80",
+            severity=exposure.severity,
+            status=502,
+            frequency=exposure.frequency,
+            message=message,
+            place=target.place(f"nginx connects to {target.address}"),
+            related=tuple(
+                replace(item.port.place, note=f"{item.upstream} listens on port {item.port.value}")
+                for item in nearest[:1]
+                if item.port is not None
+            ),
+            hops=(hop.id,),
+            upstream=nearest[0].upstream if nearest else None,
+            log=(
+                "SSL_do_handshake() failed (SSL: error:…:wrong version number) while SSL "
+                "handshaking to upstream"
+                if target.tls and hop.kind != "uwsgi"
+                else "connect() failed (111: Connection refused) while connecting to upstream"
+            ),
+            fix=None if port is None else replacement(target.written, target.arg, written, f"{written}:{port}"),
+        )
+
+
+def covers(pair: Pair) -> bool:
+    """Whether a target is on port 80 for want of a port, where that cannot be meant."""
+    target = pair.target
+    if target.server is None or target.address.socket is not None or target.address.port_written:
+        return False
+    if any(parameter.startswith("service=") for parameter in target.server.directive.args):
+        return False
+    if pair.listener is not None:  # a listener on port 80 is declared, or one on no port at all
+        return False
+    return bool(target.tls) or pair.hop.kind in _NEVER_ON_80

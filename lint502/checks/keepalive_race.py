@@ -1,0 +1,97 @@
+"""keepalive-race: nginx keeps idle connections longer than the upstream does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lint502.checks.failover import retries
+from lint502.checks.reuse import reuse
+from lint502.checks.site import Site
+from lint502.checks.wording import by_profile, declared
+from lint502.findings import Finding, Fix, Severity
+from lint502.nginx.hops import Hop
+from lint502.nginx.parse import Directive
+from lint502.nginx.scope import Scope, Value
+from lint502.nginx.upstreams import KEEPALIVE_BY_DEFAULT, Block
+from lint502.nginx.values import format_time, parse_time
+from lint502.nginx.version import Version
+from lint502.pairing import Pair
+
+DEFAULT_MARGIN = "1s"
+"""How much sooner than the upstream nginx has to close; ``[rules.keepalive-race] margin``."""
+
+
+def check(site: Site) -> Iterator[Finding]:
+    """One finding for each block whose pool outlives its upstream's idle connections."""
+    margin = parse_time(str(site.options.get("keepalive-race", {}).get("margin", DEFAULT_MARGIN)))
+    for pair in site.each_pair():
+        timeout, listener = _outlives(pair, site.version, margin), pair.listener
+        block = pair.target.block
+        if timeout is None or block is None or listener is None or listener.idle_timeout is None:
+            continue
+        idle = listener.idle_timeout
+        closes, keeps = format_time(idle.value), format_time(timeout.value)
+        yield Finding(
+            rule="keepalive-race",
+            severity=Severity.ERROR,
+            status=502,
+            frequency="sometimes",
+            message=(
+                f"{listener.upstream} closes idle connections after {closes}{by_profile(idle)}, "
+                f"but nginx keeps them for {timeout.described(f'up to {keeps}')}: a request on a "
+                f"connection that is just being closed answers 502 ({_which(pair.hop)})"
+            ),
+            place=_line(block, timeout, site.version).place(f"nginx keeps them for {keeps}"),
+            related=(declared(idle, f"{listener.upstream} closes them after {closes}"),),
+            hops=(pair.hop.id,),
+            upstream=listener.upstream,
+            log="upstream prematurely closed connection while reading response header from "
+            "upstream",
+            fix=_fix(idle.value - margin, site.version),
+        )
+
+
+def _outlives(pair: Pair, version: Version, margin: int) -> Value[int] | None:
+    """How long nginx keeps an idle connection, where that is too long."""
+    block, listener = pair.target.block, pair.listener
+    if block is None or listener is None or listener.idle_timeout is None:
+        return None
+    if listener.keepalive is not None and not listener.keepalive.value:
+        return None
+    pool = block.pool(version)
+    if pool is None or pool.connections == 0 or not reuse(pair.hop, version).kept:
+        return None
+    timeout = Scope(block.context, version).time("keepalive_timeout")
+    if timeout is None or timeout.value == 0:
+        return None
+    return timeout if timeout.value + margin > listener.idle_timeout.value else None
+
+
+def _line(block: Block, timeout: Value[int], version: Version) -> Directive:
+    """The line to look at: the timeout, else the pool, else the block."""
+    pool = block.pool(version)
+    declared_pool = pool.directive if pool is not None else None
+    return timeout.directive or declared_pool or block.opener
+
+
+def _which(hop: Hop) -> str:
+    """Which requests are hit: what is not idempotent is never sent twice by itself."""
+    if hop.kind == "grpc":
+        return "every gRPC call is a POST, which nginx does not send again"
+    if hop.kind == "memcached":
+        return "nginx tries once more only where errors are retried"
+    if retries(hop, "sent"):
+        return "nginx sends it again, on a connection that may be as old"
+    words = hop.scope.words(f"{hop.kind}_next_upstream")
+    if words is not None and ("off" in words.value or "error" not in words.value):
+        return "every method, for nothing is sent again here"
+    return "POST, PATCH and LOCK, which nginx does not send again"
+
+
+def _fix(longest: int, version: Version) -> Fix:
+    seconds = longest // 1000
+    if seconds >= 1:
+        return Fix(f"keepalive_timeout {seconds}s;", safe=True)
+    if version >= KEEPALIVE_BY_DEFAULT:
+        return Fix("keepalive 0;", safe=True)
+    return Fix("remove the keepalive line", safe=True)

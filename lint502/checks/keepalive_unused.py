@@ -1,0 +1,52 @@
+"""keepalive-unused: a pool of idle connections is declared, but no connection gets into it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lint502.checks.reuse import reuse
+from lint502.checks.site import Site
+from lint502.findings import Finding, Fix, Severity
+from lint502.nginx.hops import Hop
+from lint502.nginx.upstreams import Block
+
+
+def check(site: Site) -> Iterator[Finding]:
+    """One finding for each block with a pool that none of its hops can use."""
+    users: dict[Block, list[Hop]] = {}
+    for hop in site.hops:
+        for block in hop.blocks:
+            users.setdefault(block, []).append(hop)
+    for block, hops in users.items():
+        pool = block.pool(site.version)
+        area = block.context.parent
+        if pool is None or pool.directive is None or pool.connections == 0:
+            continue
+        if area is None or area.unseen:  # a hop that cannot be seen may use it
+            continue
+        found = [reuse(hop, site.version) for hop in hops]
+        if any(item.kept is not False for item in found):
+            continue
+        yield Finding(
+            rule="keepalive-unused",
+            severity=Severity.WARNING,
+            status=502,
+            frequency="sometimes",
+            message=(
+                f'the pool of "{block.context.args[0]}" stays empty, for {found[0].why}: each '
+                "request opens a connection, and under load nginx runs out of local ports"
+            ),
+            place=pool.directive.place("no connection gets in here"),
+            hops=tuple(hop.id for hop in hops),
+            log="connect() to … failed (99: Cannot assign requested address) while connecting to "
+            "upstream",
+            fix=_fix(hops[0]),
+        )
+
+
+def _fix(hop: Hop) -> Fix:
+    if hop.kind == "proxy":
+        return Fix('proxy_http_version 1.1; proxy_set_header Connection "";')
+    if hop.kind == "fastcgi":
+        return Fix("fastcgi_keep_conn on;")
+    return Fix("remove the keepalive line")

@@ -1,0 +1,68 @@
+"""port-mismatch: nginx connects to a port on which the upstream does not listen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lint502.checks import implicit_port_80
+from lint502.checks.failover import failing
+from lint502.checks.site import Site
+from lint502.checks.wording import address_place, listed, listens, replacement
+from lint502.findings import Finding, Fix, Severity
+from lint502.nginx.hops import Target
+from lint502.pairing import Mismatch, Pair
+
+
+def check(site: Site) -> Iterator[Finding]:
+    """One finding for each target whose host or name is declared with other ports."""
+    for pair, exposure in failing(site, _fails, "connect"):
+        mismatch, target = pair.mismatch, pair.target
+        assert mismatch is not None, "that is what fails"
+        yield Finding(
+            rule="port-mismatch",
+            severity=exposure.severity if mismatch.certain else Severity.WARNING,
+            status=502,
+            frequency=exposure.frequency if mismatch.certain else "sometimes",
+            message=_message(target, mismatch) + (f"; {exposure.hint}" if exposure.hint else ""),
+            place=target.place(f"nginx connects to {target.address}"),
+            related=tuple(address_place(listener) for listener in mismatch.nearest[:3]),
+            hops=(pair.hop.id,),
+            upstream=mismatch.upstream,
+            log="connect() failed (111: Connection refused) while connecting to upstream",
+            fix=_fix(target, mismatch),
+        )
+
+
+def _fails(pair: Pair) -> bool:
+    return (
+        pair.mismatch is not None
+        and pair.target.address.socket is None
+        and not implicit_port_80.covers(pair)
+    )
+
+
+def _message(target: Target, mismatch: Mismatch) -> str:
+    nearest = mismatch.nearest
+    if not nearest:
+        return (
+            f"nginx connects to {target.address}, where no upstream is declared, and the spec says "
+            "that it is complete"
+        )
+    if mismatch.upstream is not None:
+        where = listed(listens(listener) for listener in nearest)
+        return f"nginx connects to {target.address}, but {mismatch.upstream} listens on {where}"
+    there = listed(f"{listener.upstream} on {listens(listener)}" for listener in nearest)
+    return f"nginx connects to {target.address}, where nothing is declared; declared there: {there}"
+
+
+def _fix(target: Target, mismatch: Mismatch) -> Fix | None:
+    ports = {listener.port.value for listener in mismatch.nearest if listener.port is not None}
+    if not mismatch.certain or len(ports) != 1 or len(mismatch.nearest) != 1:
+        return None
+    port = ports.pop()
+    if target.address.port_written:
+        return replacement(target.written, target.arg, f":{target.address.port}", f":{port}")
+    if target.server is not None:
+        written = target.written.args[target.arg]
+        return replacement(target.written, target.arg, written, f"{written}:{port}")
+    return None

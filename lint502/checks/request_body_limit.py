@@ -1,0 +1,80 @@
+"""request-body-limit: nginx lets larger request bodies through than the upstream takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lint502.checks.site import Site
+from lint502.checks.wording import by_profile, declared
+from lint502.findings import Finding, Fix, Severity
+from lint502.nginx.hops import Hop
+from lint502.nginx.scope import Value
+from lint502.nginx.values import format_size
+from lint502.pairing import Pair
+from lint502.spec.listeners import Listener
+
+_LOG = "writev() failed (104: Connection reset by peer) while sending request to upstream"
+
+
+def check(site: Site) -> Iterator[Finding]:
+    """One finding for each hop whose ``client_max_body_size`` is above the listener's limit."""
+    for pair in site.each_pair():
+        limit, listener, hop = _too_large(pair), pair.listener, pair.hop
+        if limit is None or listener is None or listener.request_body is None:
+            continue
+        takes = format_size(listener.request_body.value)
+        allowed = "any size" if limit.value == 0 else format_size(limit.value)
+        severity, status, log, what = _outcome(listener)
+        line = limit.directive or hop.directive
+        yield Finding(
+            rule="request-body-limit",
+            severity=severity,
+            status=status,
+            frequency="sometimes",
+            message=(
+                f"nginx lets request bodies of {limit.described(f'up to {allowed}')} through, but "
+                f"{listener.upstream} takes at most {takes}{by_profile(listener.request_body)}"
+                f"{what}"
+            ).replace("up to any size", "any size"),
+            place=line.place(f"nginx lets {allowed} through"),
+            related=(declared(listener.request_body, f"{listener.upstream} takes {takes}"),),
+            hops=(hop.id,),
+            upstream=listener.upstream,
+            log=log,
+            fix=Fix(f"client_max_body_size {takes};", safe=True),
+        )
+
+
+def _too_large(pair: Pair) -> Value[int] | None:
+    """nginx's limit, where it is above the listener's (0 is no limit)."""
+    hop, listener = pair.hop, pair.listener
+    if listener is None or listener.request_body is None or not _sends_bodies(hop):
+        return None
+    limit = hop.scope.size("client_max_body_size")
+    if limit is None or 0 < limit.value <= listener.request_body.value:
+        return None
+    return limit
+
+
+def _sends_bodies(hop: Hop) -> bool:
+    if hop.kind in ("stream", "memcached"):
+        return False
+    if hop.kind == "grpc":
+        return True
+    flag = hop.scope.flag(f"{hop.kind}_pass_request_body")
+    return flag is not None and flag.value
+
+
+def _outcome(listener: Listener) -> tuple[Severity, int, str | None, str]:
+    """Severity, status, log line and a clause on how the listener refuses."""
+    overflow = listener.overflow.value if listener.overflow is not None else None
+    if overflow == "answer":
+        return Severity.WARNING, 413, None, " and answers 413 beyond"
+    if overflow == "close":
+        return Severity.ERROR, 502, _LOG, " and closes the connection beyond"
+    return (
+        Severity.WARNING,
+        502,
+        _LOG,
+        "; whether it answers 413 beyond or closes the connection is not declared",
+    )

@@ -1,0 +1,60 @@
+"""request-timeout: the upstream gives a slow request up before nginx does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lint502.checks.site import Site
+from lint502.checks.wording import by_profile, declared
+from lint502.findings import Finding, Fix, Severity
+from lint502.nginx.scope import Value
+from lint502.nginx.values import format_time
+from lint502.pairing import Pair
+
+
+def check(site: Site) -> Iterator[Finding]:
+    """One finding for each hop that waits longer than its upstream works on a request."""
+    for pair in site.each_pair():
+        timeout, listener, hop = _waits_longer(pair), pair.listener, pair.hop
+        if timeout is None or listener is None or listener.request_timeout is None:
+            continue
+        gives_up = format_time(listener.request_timeout.value)
+        waits = f"{timeout.setting.name} {format_time(timeout.value)}"
+        line = timeout.directive or hop.directive
+        yield Finding(
+            rule="request-timeout",
+            severity=Severity.WARNING,
+            status=502,
+            frequency="sometimes",
+            message=(
+                f"{listener.upstream} gives a request up after {gives_up}"
+                f"{by_profile(listener.request_timeout)} and closes the connection, while nginx "
+                f"waits for {timeout.described(waits)}: a slow request answers 502, not 504"
+            ),
+            place=line.place(f"nginx waits {format_time(timeout.value)}"),
+            related=(
+                declared(
+                    listener.request_timeout,
+                    f"{listener.upstream} gives a request up after {gives_up}",
+                ),
+            ),
+            hops=(hop.id,),
+            upstream=listener.upstream,
+            log="upstream prematurely closed connection while reading response header from "
+            "upstream",
+            fix=Fix(
+                f"let {listener.upstream} work for longer than {format_time(timeout.value)}, or "
+                f"lower {timeout.setting.name} below {gives_up}"
+            ),
+        )
+
+
+def _waits_longer(pair: Pair) -> Value[int] | None:
+    """nginx's read timeout, where it is above the listener's request timeout."""
+    hop, listener = pair.hop, pair.listener
+    if listener is None or listener.request_timeout is None or hop.kind in ("stream", "memcached"):
+        return None
+    timeout = hop.scope.time(f"{hop.kind}_read_timeout")
+    if timeout is None or timeout.value <= listener.request_timeout.value:
+        return None
+    return timeout

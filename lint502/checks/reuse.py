@@ -1,0 +1,77 @@
+"""Whether the connections of a hop are kept for later requests.
+
+A connection goes into the pool when the response is complete, HTTP/1.1 or newer, and does not say
+``Connection: close``; a server says so when nginx's request did, or came as HTTP/1.0. Source: the
+upstream keepalive module, and ``ngx_http_upstream_process_connection()``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lint502.nginx.hops import Hop
+from lint502.nginx.upstreams import KEEPALIVE_BY_DEFAULT
+from lint502.nginx.variables import UNKNOWN
+from lint502.nginx.version import Version
+
+
+@dataclass(frozen=True, slots=True)
+class Reuse:
+    """``kept`` is None where it is not known; ``why`` is a clause on why nothing is kept."""
+
+    kept: bool | None
+    why: str = ""
+
+
+def reuse(hop: Hop, version: Version) -> Reuse:
+    """Whether a hop leaves its connections open, so that a pool can keep them."""
+    if hop.kind in ("uwsgi", "scgi"):
+        return Reuse(False, f"{hop.directive.name} opens a connection for each request")
+    if hop.kind == "stream":
+        return Reuse(False, "stream has no pool")
+    if hop.kind == "fastcgi":
+        flag = hop.scope.flag("fastcgi_keep_conn")
+        if flag is None or flag.value:
+            return Reuse(None if flag is None else True)
+        return Reuse(False, flag.described("fastcgi_keep_conn is off"))
+    if hop.kind in ("grpc", "memcached"):
+        return Reuse(True)
+    spoken = hop.scope.word("proxy_http_version")
+    if spoken is None:
+        return Reuse(None)
+    if spoken.value == "1.0":
+        return Reuse(False, spoken.described("proxy_http_version is 1.0"))
+    if spoken.value == "2":
+        return Reuse(True)
+    return _by_header(hop, version)
+
+
+def _by_header(hop: Hop, version: Version) -> Reuse:
+    """By the ``Connection`` header that nginx sends with HTTP/1.1."""
+    headers = hop.scope.setting("proxy_set_header")
+    if headers is None:
+        return Reuse(None)
+    if headers.origin == "default":
+        lines = []
+    else:
+        lines = [line for line in headers.lines if line and line[0].lower() == "connection"]
+    if not lines:
+        if not headers.complete:
+            return Reuse(None)
+        if version >= KEEPALIVE_BY_DEFAULT:
+            return Reuse(True)
+        return Reuse(False, 'nginx sends "Connection: close" by default')
+    values: set[str] = set()
+    for line in lines:
+        expanded = hop.variables.expand(line[1] if len(line) > 1 else "", hop.context)
+        if expanded is None:
+            return Reuse(None)
+        values.update(text.text.lower() for text in expanded)
+    if any(UNKNOWN in value for value in values):
+        return Reuse(None)
+    if len(values) > 1:
+        values.discard("upgrade")  # sent for a WebSocket, whose connection is not kept
+    closing = {value for value in values if "close" in value.split(",") or value == "close"}
+    if closing == values or (closing and len(lines) > 1):
+        return Reuse(False, 'nginx sends "Connection: close"')
+    return Reuse(True)

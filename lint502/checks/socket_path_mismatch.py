@@ -1,0 +1,61 @@
+"""socket-path-mismatch: nginx connects to a unix socket at which the upstream does not listen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lint502.checks.failover import failing
+from lint502.checks.site import Site
+from lint502.checks.wording import address_place, listed, listens, replacement
+from lint502.findings import Finding, Fix, Severity
+from lint502.nginx.hops import Target
+from lint502.pairing import Mismatch, Pair
+
+
+def check(site: Site) -> Iterator[Finding]:
+    """One finding for each socket that is declared elsewhere."""
+    for pair, exposure in failing(site, _fails, "connect"):
+        mismatch, target = pair.mismatch, pair.target
+        assert mismatch is not None, "that is what fails"
+        yield Finding(
+            rule="socket-path-mismatch",
+            severity=exposure.severity if mismatch.certain else Severity.WARNING,
+            status=502,
+            frequency=exposure.frequency if mismatch.certain else "sometimes",
+            message=_message(target, mismatch) + (f"; {exposure.hint}" if exposure.hint else ""),
+            place=target.place(f"nginx connects to {target.address.socket}"),
+            related=tuple(address_place(listener) for listener in mismatch.nearest[:3]),
+            hops=(pair.hop.id,),
+            upstream=mismatch.upstream,
+            log=f"connect() to {target.address} failed (2: No such file or directory) while "
+            "connecting to upstream",
+            fix=_fix(target, mismatch),
+        )
+
+
+def _fails(pair: Pair) -> bool:
+    return pair.mismatch is not None and pair.target.address.socket is not None
+
+
+def _message(target: Target, mismatch: Mismatch) -> str:
+    nearest = mismatch.nearest
+    socket = target.address.socket
+    if not nearest:
+        return (
+            f"nginx connects to the socket {socket}, where no upstream is declared, and the spec "
+            "says that it is complete"
+        )
+    if mismatch.upstream is not None:
+        where = listed(listens(listener) for listener in nearest)
+        return f"nginx connects to the socket {socket}, but {mismatch.upstream} listens on {where}"
+    there = listed(f"{listener.upstream} on {listens(listener)}" for listener in nearest)
+    return f"nginx connects to the socket {socket}, which no upstream declares; declared: {there}"
+
+
+def _fix(target: Target, mismatch: Mismatch) -> Fix | None:
+    paths = {item.socket.value.path for item in mismatch.nearest if item.socket is not None}
+    if not mismatch.certain or len(paths) != 1 or len(mismatch.nearest) != 1:
+        return None
+    written = target.written.args[target.arg]
+    path = written[written.lower().find("unix:") + len("unix:") :].partition(":")[0]
+    return replacement(target.written, target.arg, path, paths.pop()) if path else None

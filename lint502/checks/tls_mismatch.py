@@ -1,0 +1,96 @@
+"""tls-mismatch: one side speaks TLS, the other does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lint502.checks.failover import Exposure, failing
+from lint502.checks.site import Site
+from lint502.checks.wording import by_profile, declared, replacement, server_of
+from lint502.findings import Finding, Fix
+from lint502.pairing import Pair
+
+_ANSWER_400 = frozenset(
+    ("nginx", "apache", "go", "caddy", "traefik", "tomcat", "spring-boot", "jetty")
+)
+"""Servers that answer a plain HTTP request on their TLS port with a 400 of their own."""
+
+_WITH = {"http": "https", "grpc": "grpcs", "uwsgi": "suwsgi"}
+_WITHOUT = {tls: plain for plain, tls in _WITH.items()}
+
+
+def check(site: Site) -> Iterator[Finding]:
+    """One finding for each hop that speaks TLS to a listener without it, or the reverse."""
+    for pair, exposure in failing(site, lambda pair: _tls_to_plain(pair) is True, "connect"):
+        yield _finding(
+            pair,
+            "nginx speaks TLS to {upstream}, which does not{profile}",
+            502,
+            "SSL_do_handshake() failed (SSL: error:…:wrong version number) while SSL handshaking "
+            "to upstream",
+            exposure,
+        )
+    for pair, exposure in failing(site, lambda pair: _tls_to_plain(pair) is False, "sent"):
+        listener = pair.listener
+        assert listener is not None
+        answers = pair.hop.kind == "proxy" and server_of(listener) in _ANSWER_400
+        yield _finding(
+            pair,
+            "nginx does not speak TLS to {upstream}, which wants it{profile}",
+            400 if answers else 502,
+            None
+            if answers
+            else "upstream prematurely closed connection while reading response header from "
+            "upstream",
+            exposure,
+        )
+
+
+def _finding(
+    pair: Pair, message: str, status: int, log: str | None, exposure: Exposure
+) -> Finding:
+    listener, target, hop = pair.listener, pair.target, pair.hop
+    assert listener is not None and listener.tls is not None
+    text = message.format(upstream=listener.upstream, profile=by_profile(listener.tls))
+    if exposure.hint:
+        text += f"; {exposure.hint}"
+    wants = "wants TLS" if listener.tls.value else "does not speak TLS"
+    return Finding(
+        rule="tls-mismatch",
+        severity=exposure.severity,
+        status=status,
+        frequency=exposure.frequency,
+        message=text,
+        place=hop.directive.place("nginx speaks TLS" if target.tls else "nginx does not speak TLS"),
+        related=(declared(listener.tls, f"{listener.upstream} {wants}"),),
+        hops=(hop.id,),
+        upstream=listener.upstream,
+        log=log,
+        fix=_fix(pair),
+    )
+
+
+def _tls_to_plain(pair: Pair) -> bool | None:
+    """True: nginx speaks TLS to a plain listener; False: the reverse; None: they agree."""
+    listener, target = pair.listener, pair.target
+    if listener is None or listener.tls is None or target.tls is None:
+        return None
+    if listener.tls.value == target.tls:
+        return None
+    if pair.hop.kind == "stream" and not target.tls:
+        return None  # the client's own TLS passes through
+    if pair.hop.kind in ("fastcgi", "scgi", "memcached") and not target.tls:
+        return None  # these cannot speak TLS: the declaration is about another protocol
+    return target.tls
+
+
+def _fix(pair: Pair) -> Fix | None:
+    """The other scheme, where the value has one."""
+    target, hop = pair.target, pair.hop
+    if hop.kind == "stream":
+        return Fix("proxy_ssl off;" if target.tls else "proxy_ssl on;")
+    scheme, separator, _ = hop.value.partition("://")
+    other = (_WITHOUT if target.tls else _WITH).get(scheme.lower())
+    if not separator or other is None:
+        return None
+    return replacement(hop.directive, 0, f"{scheme}://", f"{other}://")

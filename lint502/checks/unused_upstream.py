@@ -1,0 +1,26 @@
+"""unused-upstream: no hop reaches a declared upstream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from lint502.checks.site import Site
+from lint502.findings import Finding, Severity
+
+
+def check(site: Site) -> Iterator[Finding]:
+    """One finding for each upstream that nothing reaches, where every hop was seen."""
+    if site.reached is None:
+        return
+    for upstream in site.spec.upstreams:
+        if upstream.name not in site.reached:
+            yield Finding(
+                rule="unused-upstream",
+                severity=Severity.INFO,
+                status=None,
+                frequency=None,
+                message=f"no hop reaches {upstream.name}; is it declared under another address?",
+                place=replace(upstream.place, note=f"{upstream.name} is declared here"),
+                upstream=upstream.name,
+            )

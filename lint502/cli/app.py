@@ -1,0 +1,55 @@
+"""The table of commands."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from lint502 import __version__
+from lint502.cli.check import check
+from lint502.cli.explain import explain
+from lint502.cli.hops import hops
+from lint502.cli.rules import rules
+
+
+class _Commands(TyperGroup):
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:  # some versions of typer make 1 of it
+            sys.exit(130)
+
+
+app = typer.Typer(
+    name="lint502",
+    cls=_Commands,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"lint502 {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _lint502(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Find the nginx configuration changes that will answer 502 Bad Gateway."""
+
+
+for _command in (check, explain, rules, hops):
+    app.command()(_command)

@@ -1,0 +1,145 @@
+"""``lint502 check``: the main job."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from lint502.cli import arguments, output
+from lint502.report import FORMATS, Look, renderer
+
+if TYPE_CHECKING:
+    from lint502.findings import Severity
+    from lint502.lint import Report
+
+
+class FailOn(str, Enum):
+    """The least severity that makes the exit code 1."""
+
+    error = "error"
+    warning = "warning"
+    info = "info"
+    never = "never"
+
+
+class Output(NamedTuple):
+    """A report to be written: its format and its file, or None for standard output."""
+
+    format: str
+    file: str | None
+
+
+def check(
+    roots: arguments.Roots = None,
+    specs: arguments.Specs = None,
+    nginx_version: arguments.NginxVersion = None,
+    maps: arguments.Maps = None,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT[:FILE]",
+            show_default=False,
+            help=f"{', '.join(FORMATS)}; with a FILE, written there. May be repeated.",
+            autocompletion=lambda incomplete: [f for f in FORMATS if f.startswith(incomplete)],
+        ),
+    ] = None,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="RULE,...",
+            show_default=False,
+            help="Only these rules.",
+            autocompletion=arguments.complete_rules,
+        ),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="RULE,...",
+            show_default=False,
+            help="Not these rules.",
+            autocompletion=arguments.complete_rules,
+        ),
+    ] = None,
+    fail_on: Annotated[
+        FailOn | None,
+        typer.Option(
+            show_default=False, help="The least severity that makes the exit code 1 [error]."
+        ),
+    ] = None,
+    color: arguments.Color = output.Colour.auto,
+) -> None:
+    """Compare nginx configurations with what their upstreams declare.
+
+    Exit codes: 0 nothing found, 1 findings, 2 not everything could be checked, 3 a fault of
+    lint502 itself.
+    """
+    outputs = _outputs(formats)
+    selected = arguments.rule_names(select, "--select")
+    ignored = arguments.rule_names(ignore, "--ignore")
+    settings, problems = arguments.settings_here()
+    options = arguments.options(
+        settings, roots, specs, nginx_version, maps, selected, ignored
+    )
+    report = arguments.run(options, problems)
+    output.say_notes(report.notes)
+    if any(wanted.format != "json" and wanted.file is None for wanted in outputs):
+        output.say_problems(report.problems)
+    elif report.problems:
+        count = len(report.problems)
+        output.say(f"error: could not check everything: {count} problem{'s'[: count != 1]}")
+    for wanted in outputs:
+        _write(report, wanted, color)
+    threshold = settings.fail_on if fail_on is None else fail_on.value
+    raise typer.Exit(exit_code(report, threshold or "error"))
+
+
+def exit_code(report: Report, fail_on: str) -> int:
+    """2 where not everything could be checked, 1 where there are findings that count, else 0."""
+    from lint502.findings import Severity
+
+    if report.problems:
+        return 2
+    if fail_on == "never":
+        return 0
+    least: Severity = Severity(fail_on)
+    return int(any(finding.severity.at_least(least) for finding in report.findings))
+
+
+def _outputs(formats: list[str] | None) -> list[Output]:
+    from lint502.spec.wording import listing, nearest, quote
+
+    outputs = []
+    for text in formats or ["text"]:
+        name, colon, file = text.partition(":")
+        if name not in FORMATS:
+            close = nearest(name, FORMATS)
+            hint = f'did you mean "{close}"?' if close else f"known are {listing(FORMATS)}"
+            raise typer.BadParameter(
+                f"there is no format {quote(name)}; {hint}", param_hint="--format"
+            )
+        if colon and not file:
+            raise typer.BadParameter(
+                f"{quote(text)} names no file after the colon", param_hint="--format"
+            )
+        wanted = Output(name, file or None)
+        if wanted.file in [other.file for other in outputs]:
+            where = "standard output" if wanted.file is None else quote(wanted.file)
+            raise typer.BadParameter(
+                f"two reports would go to {where}; name a file for one: {name}:FILE",
+                param_hint="--format",
+            )
+        outputs.append(wanted)
+    return outputs
+
+
+def _write(report: Report, wanted: Output, color: output.Colour) -> None:
+    render = renderer(wanted.format)
+    if wanted.file is None:
+        output.write(render(report, output.look(color)))
+    else:
+        look = Look(colour=color is output.Colour.always)
+        output.write_file(wanted.file, render(report, look))

@@ -1,0 +1,116 @@
+"""Where output goes: reports to standard output, everything else to standard error."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from enum import Enum
+from typing import TYPE_CHECKING, NoReturn, TextIO
+
+import typer
+
+from lint502.nginx.files import shown
+from lint502.report import Look
+
+if TYPE_CHECKING:
+    from lint502.findings import Note, Problem
+
+_ASCII = {"│": "|", "·": "-", "→": "->", "…": "~"}
+
+
+class Colour(str, Enum):
+    """When to use colour."""
+
+    auto = "auto"
+    always = "always"
+    never = "never"
+
+
+def look(when: Colour, stream: TextIO | None = None) -> Look:
+    """How a report on ``stream`` (standard output) may look.
+
+    ``NO_COLOR`` and ``FORCE_COLOR`` count where they are not empty, the former first; see
+    https://no-color.org and https://force-color.org.
+    """
+    stream = sys.stdout if stream is None else stream
+    terminal = stream is not None and stream.isatty()
+    width = None
+    if terminal or os.environ.get("COLUMNS", "").isdecimal():
+        width = max(40, shutil.get_terminal_size().columns)
+    return Look(_colour(when, terminal), width)
+
+
+def _colour(when: Colour, terminal: bool) -> bool:
+    if when is not Colour.auto:
+        return when is Colour.always
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return terminal and os.environ.get("TERM") != "dumb"
+
+
+def write(text: str) -> None:
+    """Write a report to standard output. Nobody reads it any more: that is no fault."""
+    stream = sys.stdout
+    if stream is None:
+        return
+    if not (stream.encoding or "ascii").lower().startswith("utf"):
+        text = text.translate(str.maketrans(_ASCII))
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        _drop_output(stream)
+    except OSError as error:
+        _drop_output(stream)
+        fail(f"cannot write to standard output: {error.strerror}")
+
+
+def _drop_output(stream: TextIO) -> None:
+    """Python flushes once more at its end: what is left goes nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+
+
+def write_file(path: str, text: str) -> None:
+    """Write a report to a file."""
+    try:
+        with open(path, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no file can have this name"
+        fail(f"cannot write {shown(path)}: {reason}")
+
+
+def say(text: str) -> None:
+    """Write a line to standard error."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        pass  # there is nobody to tell
+
+
+def fail(message: str) -> NoReturn:
+    """Say why nothing could be checked, and exit with 2."""
+    say(f"error: {message}")
+    raise typer.Exit(2)
+
+
+def say_notes(notes: Iterable[Note]) -> None:
+    """What is worth saying beside a report."""
+    for note in notes:
+        say(f"note: {_where(note)}{shown(note.message)}")
+
+
+def say_problems(problems: Iterable[Problem]) -> None:
+    """What could not be checked."""
+    for problem in problems:
+        say(f"error: {_where(problem)}{shown(problem.message)}")
+
+
+def _where(item: Note | Problem) -> str:
+    line = "" if item.line is None else f"{item.line}:"
+    return f"{shown(item.file)}:{line} "

@@ -1,0 +1,270 @@
+"""The run: roots and spec files in, a report out. Prints nothing and opens no spec of its own."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from lint502.checks import RULES, check_of
+from lint502.checks.site import Site
+from lint502.findings import Finding, Note, Problem, Severity
+from lint502.nginx.files import Files, PathMap
+from lint502.nginx.hops import Hop, find_hops
+from lint502.nginx.parse import ForeignCrossplaneError
+from lint502.nginx.roots import RootLoader
+from lint502.nginx.tree import Context, Tree
+from lint502.nginx.version import NEWEST, Version
+from lint502.pairing import Pair, Pairing
+from lint502.places import Place
+from lint502.spec.listeners import Spec
+
+State = Literal["passed", "failed", "undeclared", "undecidable"]
+VersionOrigin = Literal["option", "config", "binary", "newest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a run is asked to do.
+
+    ``roots`` as on the command line. ``specs``: the spec files; None: look for ``upstreams.toml``.
+    ``version``: what rules and defaults go by, with its origin and, for one out of a settings
+    file, that file's name. ``select`` and ``ignore`` name rules; an empty ``select`` is all.
+    ``rules`` are the ``[rules.NAME]`` tables.
+    """
+
+    working_directory: Path
+    roots: tuple[str, ...]
+    specs: tuple[Path, ...] | None = None
+    version: Version = NEWEST
+    version_origin: VersionOrigin = "newest"
+    version_source: str | None = None
+    maps: tuple[PathMap, ...] = ()
+    allow_missing: tuple[str, ...] = ()
+    allow_paths: tuple[str, ...] = ()
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetReport:
+    """One target of a hop: its address, and the upstream that it reaches (None: undeclared)."""
+
+    address: str
+    upstream: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HopReport:
+    """A hop as reports show it. ``place`` is its pass directive; ``reason`` says why it is
+    undecidable, if it is."""
+
+    id: str
+    place: Place
+    directive: str
+    value: str
+    server: str
+    location: str
+    state: State
+    targets: tuple[TargetReport, ...]
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that a run found; ``roots`` and ``specs`` by the names that reports show."""
+
+    version: Version
+    version_origin: VersionOrigin
+    version_source: str | None
+    roots: tuple[str, ...]
+    specs: tuple[str, ...]
+    hops: tuple[HopReport, ...]
+    findings: tuple[Finding, ...]
+    problems: tuple[Problem, ...]
+    notes: tuple[Note, ...]
+    suppressed: int = 0
+
+    def count(self, severity: Severity) -> int:
+        """How many findings have this severity."""
+        return sum(finding.severity is severity for finding in self.findings)
+
+    def hop_states(self) -> dict[State, int]:
+        """How many hops are in each state."""
+        states: dict[State, int] = {"passed": 0, "failed": 0, "undeclared": 0, "undecidable": 0}
+        for hop in self.hops:
+            states[hop.state] += 1
+        return states
+
+
+def run(options: Options, standard_input: Callable[[], bytes]) -> Report:
+    """Check the roots. Whatever goes wrong with a file is among the problems of the report."""
+    files = Files(options.working_directory, options.maps, options.allow_paths)
+    loader = RootLoader(files, options.allow_missing, standard_input)
+    problems: dict[Problem, None] = {}
+    notes: dict[Note, None] = {}
+    trees = []
+    try:
+        for root in options.roots:
+            tree = loader.load(root)
+            trees.append(tree)
+            problems.update(dict.fromkeys(tree.problems))
+            notes.update(dict.fromkeys(tree.notes))
+    except ForeignCrossplaneError as error:
+        problems[Problem("crossplane", None, str(error))] = None
+    spec, spec_problems = _load_spec(options, files)
+    problems.update(dict.fromkeys(spec_problems))
+    hops: list[HopReport] = []
+    findings: list[Finding] = []
+    rules = [
+        rule
+        for rule in RULES
+        if (not options.select or rule in options.select) and rule not in options.ignore
+    ]
+    for site in _sites(trees, options, spec):
+        found = _merged(finding for rule in rules for finding in check_of(rule)(site))
+        findings.extend(found)
+        hops.extend(_hop_reports(site, found))
+    return Report(
+        options.version,
+        options.version_origin,
+        options.version_source,
+        tuple(tree.name for tree in trees),
+        spec.files,
+        tuple(hops),
+        tuple(sorted(_merged(findings), key=_order)),
+        tuple(problems),
+        tuple(notes),
+    )
+
+
+def _load_spec(options: Options, files: Files) -> tuple[Spec, Sequence[Problem]]:
+    paths = options.specs
+    if paths is None:
+        paths = find_specs(options.roots, options.working_directory)
+    if not paths:
+        return Spec(), ()
+    from lint502.spec.load import load_specs
+
+    return load_specs(paths, lambda path: files.name(str(path)))
+
+
+def find_specs(roots: Iterable[str], working_directory: Path) -> tuple[Path, ...]:
+    """The ``upstreams.toml`` nearest to each root: beside it, or in a folder above it up to the
+    working directory or the repository's top."""
+    found: dict[Path, None] = {}
+    for root in roots:
+        path = working_directory if root == "-" else (working_directory / root).absolute()
+        folder = path if path.is_dir() else path.parent
+        for candidate in (folder, *folder.parents):
+            spec = candidate / "upstreams.toml"
+            if spec.is_file():
+                found[spec] = None
+                break
+            if candidate == working_directory or (candidate / ".git").exists():
+                break
+    return tuple(found)
+
+
+def _sites(trees: Sequence[Tree], options: Options, spec: Spec) -> list[Site]:
+    """Each root with its hops paired; what is reached is told over all of them."""
+    pairing = Pairing(spec)
+    ordinals: dict[tuple[str, ...], int] = {}
+    reached: set[str] | None = set()
+    sites = []
+    for tree in trees:
+        hops, blocks = find_hops(tree, options.version, ordinals)
+        pairs = {hop.id: tuple(pairing.pair(hop, target) for target in hop.targets) for hop in hops}
+        unseen = tree.fragment or tree.problems or _has_unseen(tree.main)
+        if unseen or any(hop.unknown for hop in hops):
+            reached = None
+        if reached is not None:
+            reached.update(
+                name for found in pairs.values() for pair in found if (name := _upstream_of(pair))
+            )
+        sites.append(
+            Site(
+                tree, options.version, spec, tuple(hops), tuple(blocks), pairs, None, options.rules
+            )
+        )
+    if reached is None:
+        return sites
+    return [replace(site, reached=frozenset(reached)) for site in sites]
+
+
+def _has_unseen(context: Context) -> bool:
+    return bool(context.unseen) or any(_has_unseen(child) for child in context.children)
+
+
+def _merged(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings that are equal but for their hops become one; equal texts at two places stay two."""
+    merged: dict[Finding, dict[str, None]] = {}
+    for finding in findings:
+        key = replace(finding, hops=())
+        merged.setdefault(key, {}).update(dict.fromkeys(finding.hops))
+    return [replace(finding, hops=tuple(hops)) for finding, hops in merged.items()]
+
+
+def _order(finding: Finding) -> tuple[str, int, int, int, str]:
+    place = finding.place
+    return place.file, place.line, place.column, finding.severity.rank, finding.rule
+
+
+def _hop_reports(site: Site, findings: Sequence[Finding]) -> list[HopReport]:
+    failed = {
+        hop
+        for finding in findings
+        if finding.severity is not Severity.INFO
+        for hop in finding.hops
+    }
+    return [_hop_report(hop, site.pairs[hop.id], hop.id in failed) for hop in site.hops]
+
+
+def _hop_report(hop: Hop, pairs: tuple[Pair, ...], failed: bool) -> HopReport:
+    state: State
+    if failed:
+        state = "failed"
+    elif hop.unknown is not None:
+        state = "undecidable"
+    elif any(pair.listener is None for pair in pairs):
+        state = "undeclared"
+    else:
+        state = "passed"
+    targets = dict.fromkeys(
+        TargetReport(str(pair.target.address), _upstream_of(pair)) for pair in pairs
+    )
+    return HopReport(
+        hop.id,
+        hop.directive.place(),
+        hop.directive.name,
+        hop.value,
+        hop.server,
+        hop.location,
+        state,
+        tuple(targets),
+        hop.unknown,
+    )
+
+
+def _upstream_of(pair: Pair) -> str | None:
+    if pair.listener is not None:
+        return pair.listener.upstream
+    return pair.mismatch.upstream if pair.mismatch is not None else None
+
+
+def installed_version() -> Version | None:
+    """The version of the nginx on the PATH; None where there is none."""
+    binary = shutil.which("nginx")
+    if binary is None:
+        return None
+    try:
+        output = subprocess.run(
+            [binary, "-v"], capture_output=True, text=True, timeout=10, check=False
+        ).stderr
+        return Version.parse(output.rpartition("/")[2].split()[0])
+    except (OSError, ValueError, IndexError, subprocess.TimeoutExpired):
+        return None

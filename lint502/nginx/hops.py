@@ -1,0 +1,311 @@
+"""Hops: each ``*_pass`` in each effective context, with every target that it can reach."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from lint502.nginx.addresses import Address, Url, parse_address, split_scheme
+from lint502.nginx.parse import Directive
+from lint502.nginx.scope import Scope
+from lint502.nginx.tree import Context, Tree
+from lint502.nginx.upstreams import Block, Server, read_block
+from lint502.nginx.variables import UNKNOWN, Text, Variables
+from lint502.nginx.version import Version
+from lint502.places import Place
+
+Kind = Literal["proxy", "fastcgi", "uwsgi", "scgi", "grpc", "memcached", "stream"]
+
+_HTTP_PASSES: dict[str, Kind] = {
+    "proxy_pass": "proxy",
+    "fastcgi_pass": "fastcgi",
+    "uwsgi_pass": "uwsgi",
+    "scgi_pass": "scgi",
+    "grpc_pass": "grpc",
+    "memcached_pass": "memcached",
+}
+_SCHEMES: dict[Kind, dict[str, bool]] = {
+    "proxy": {"http": False, "https": True},
+    "grpc": {"": False, "grpc": False, "grpcs": True},
+    "uwsgi": {"": False, "uwsgi": False, "suwsgi": True},
+}
+"""The schemes that a directive takes, and whether each means TLS; the others take none."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Target:
+    """One address that a hop can reach.
+
+    ``name`` is what the configuration calls it: the ``upstream{}`` block or the host (lower case).
+    Targets of one ``group`` stand in for each other (the servers of a block); those of different
+    groups are reached by different requests (the values of a variable). ``written`` and ``arg``
+    are the line and the argument that hold the address. ``needs_resolver``: the name is looked up
+    for each request. ``tls`` is None where it is not known.
+    """
+
+    address: Address
+    name: str
+    group: int
+    tls: bool | None
+    written: Directive
+    arg: int = 0
+    block: Block | None = None
+    server: Server | None = None
+    needs_resolver: bool = False
+
+    def place(self, note: str = "") -> Place:
+        """Where the address is written."""
+        return self.written.arg_place(self.arg, note)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hop:
+    """One ``*_pass`` in one effective context.
+
+    ``server`` is the first name of the server (its first ``listen`` for stream), ``location`` the
+    arguments of the innermost location. ``unknown`` says why not every target is known, if so.
+    ``unknown_host`` tells that the host of one comes from the request.
+    """
+
+    id: str
+    kind: Kind
+    directive: Directive
+    context: Context
+    scope: Scope
+    server: str
+    location: str
+    targets: tuple[Target, ...]
+    blocks: tuple[Block, ...]
+    variables: Variables
+    unknown: str | None = None
+    unknown_host: bool = False
+
+    @property
+    def value(self) -> str:
+        """The argument of the pass directive."""
+        return self.directive.args[0]
+
+    @property
+    def label(self) -> str:
+        """What people call the hop: ``shop.example.com /api/``."""
+        return " ".join(part for part in (self.server, self.location) if part)
+
+    def groups(self) -> Iterator[tuple[Target, ...]]:
+        """The targets, by the requests that they stand in for each other for."""
+        grouped: dict[int, list[Target]] = {}
+        for target in self.targets:
+            grouped.setdefault(target.group, []).append(target)
+        return (tuple(targets) for targets in grouped.values())
+
+
+def find_hops(
+    tree: Tree, version: Version, ordinals: dict[tuple[str, ...], int]
+) -> tuple[list[Hop], list[Block]]:
+    """The hops of a root in the order of the configuration, and its ``upstream{}`` blocks.
+
+    ``ordinals`` counts the hops that are alike, over all roots of a run: it tells their ids apart.
+    """
+    hops: list[Hop] = []
+    blocks: list[Block] = []
+    for area in _areas(tree.main):
+        finder = _Finder(area, version, ordinals)
+        blocks.extend(finder.blocks.values())
+        hops.extend(finder.hops())
+    return hops, blocks
+
+
+def _areas(main: Context) -> Iterator[Context]:
+    return (child for child in main.children if child.name in ("http", "stream"))
+
+
+class _Finder:
+    """Finds the hops of one ``http{}`` or ``stream{}``."""
+
+    def __init__(
+        self, area: Context, version: Version, ordinals: dict[tuple[str, ...], int]
+    ) -> None:
+        self._area = area
+        self._stream = area.name == "stream"
+        self._version = version
+        self._ordinals = ordinals
+        self._variables = Variables(area)
+        self._open = area.partial or bool(area.unseen)
+        """Whether blocks and resolvers may be defined where we cannot see."""
+        self.blocks: dict[str, Block] = {}
+        for child in area.children:
+            if child.name == "upstream":
+                block = read_block(child, stream=self._stream)
+                if block is not None:
+                    self.blocks.setdefault(block.name, block)
+        self._passes = list(self._find(area))
+        self._implicit = set(self._implicit_upstreams())
+
+    def hops(self) -> Iterator[Hop]:
+        for context, directive, kind in self._passes:
+            yield self._hop(context, directive, kind)
+
+    def _find(self, context: Context) -> Iterator[tuple[Context, Directive, Kind]]:
+        names = {"proxy_pass": "stream"} if self._stream else _HTTP_PASSES
+        for item in context.items:
+            if isinstance(item, Context):
+                if item.name not in ("upstream", "map", "geo", "split_clients"):
+                    yield from self._find(item)
+            elif item.name in names and item.args and item.block is None:
+                kind: Kind = "stream" if self._stream else _HTTP_PASSES[item.name]
+                yield context, item, kind
+
+    def _implicit_upstreams(self) -> Iterator[tuple[str, int | None]]:
+        """The hosts with their ports that literal passes make upstreams of."""
+        for _, directive, kind in self._passes:
+            if "$" not in directive.args[0]:
+                url = _parse(kind, directive.args[0])
+                if url is not None and url.address.socket is None:
+                    yield url.address.host, url.address.port
+
+    def _hop(self, context: Context, directive: Directive, kind: Kind) -> Hop:
+        scope = Scope(context, self._version)
+        server, location = _labels(context)
+        written = directive.args[0]
+        dynamic = "$" in written
+        texts = self._variables.expand(written, context) if dynamic else [Text(written)]
+        targets: list[Target] = []
+        used: dict[str, Block] = {}
+        unknown: str | None = None
+        unknown_host = False
+        if texts is None:
+            texts = []
+            unknown = f"{written} can become too many addresses"
+        for group, text in enumerate(texts):
+            reason = self._add(targets, used, text, group, directive, kind, scope, dynamic)
+            if reason is not None:
+                unknown = reason
+                unknown_host |= UNKNOWN in _authority(text.text)
+        key = (server, location, directive.name, written)
+        ordinal = self._ordinals[key] = self._ordinals.get(key, 0) + 1
+        identity = "\0".join((*key, str(ordinal)))
+        return Hop(
+            hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:12],
+            kind,
+            directive,
+            context,
+            scope,
+            server,
+            location,
+            tuple(targets),
+            tuple(used.values()),
+            self._variables,
+            unknown,
+            unknown_host,
+        )
+
+    def _add(
+        self,
+        targets: list[Target],
+        used: dict[str, Block],
+        text: Text,
+        group: int,
+        directive: Directive,
+        kind: Kind,
+        scope: Scope,
+        dynamic: bool,
+    ) -> str | None:
+        """Add the targets of one value of the pass; returns why some are not known, if so."""
+        value = text.text
+        if not value.strip() and dynamic:
+            return None  # nginx answers 500 for a value that leaves nothing to connect to
+        if UNKNOWN in _authority(value):
+            return "the address comes from the request"
+        url = _parse(kind, value.partition(UNKNOWN)[0])
+        if url is None:
+            return f"{_printable(value)} is not an address that {directive.name} takes"
+        schemes = _SCHEMES.get(kind, {})
+        tls: bool | None = schemes.get(url.scheme, False)
+        if kind == "stream":
+            flag = scope.flag("proxy_ssl")
+            tls = None if flag is None else flag.value
+        origin = text.directive or directive
+        arg = text.arg if text.directive is not None else 0
+        address = url.address
+        if address.socket is None and not address.port_written:
+            block = self.blocks.get(address.host)
+            if block is not None:
+                used.setdefault(block.name, block)
+                return self._add_block(targets, block, group, tls)
+            if address.ip is None and self._open:
+                return f'an upstream "{_printable(address.host)}" may be defined where it cannot be seen'
+            if address.port is None:
+                return f"{_printable(value)} has no port"
+        name = address.socket if address.socket is not None else address.host
+        runtime = (
+            dynamic
+            and address.socket is None
+            and address.ip is None
+            and (address.host, address.port) not in self._implicit
+        )
+        targets.append(
+            Target(address, name, group, tls, origin, arg, needs_resolver=runtime)
+        )
+        return None
+
+    def _add_block(
+        self, targets: list[Target], block: Block, group: int, tls: bool | None
+    ) -> str | None:
+        reason = None
+        for server in block.servers:
+            if server.address is None:
+                reason = f"{_printable(server.directive.args[0])} is not an address"
+            elif not server.down and block.known:
+                targets.append(
+                    Target(
+                        server.address, block.name, group, tls, server.directive, 0, block, server
+                    )
+                )
+        if not block.known:
+            return f'the servers of upstream "{_printable(block.name)}" are chosen elsewhere'
+        return reason
+
+
+def _parse(kind: Kind, value: str) -> Url | None:
+    """The value of a pass, without variables; None for what nginx refuses."""
+    scheme, rest = split_scheme(value)
+    schemes = _SCHEMES.get(kind)
+    if schemes is None:
+        if scheme:
+            return None
+    elif scheme not in schemes:
+        return None
+    port = {"http": 80, "https": 443}.get(scheme) if kind == "proxy" else None
+    try:
+        address, uri = parse_address(rest, port, uri=kind == "proxy")
+    except ValueError:
+        return None
+    return Url(scheme, address, uri)
+
+
+def _authority(value: str) -> str:
+    """The scheme and the host of a value, up to where a URI starts."""
+    _, rest = split_scheme(value)
+    scheme = value[: len(value) - len(rest)]
+    if rest[:5].lower() == "unix:":
+        return value
+    end = next((i for i, character in enumerate(rest) if character in "/?#"), len(rest))
+    return scheme + rest[:end]
+
+
+def _printable(text: str) -> str:
+    return text.replace(UNKNOWN, "…")
+
+
+def _labels(context: Context) -> tuple[str, str]:
+    """The server's and the location's name for reports."""
+    server = context.enclosing("server")
+    name = ""
+    if server is not None:
+        directive = "listen" if server.enclosing("stream") is not None else "server_name"
+        lines = server.by_name.get(directive)
+        if lines and lines[0].args:
+            name = str(lines[0].args[0])
+    location = context.enclosing("location")
+    return name, " ".join(location.args) if location is not None else ""

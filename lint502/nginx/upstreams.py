@@ -1,0 +1,112 @@
+"""``upstream{}`` blocks: their servers and their pool of idle connections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lint502.nginx.addresses import Address, parse_address
+from lint502.nginx.parse import Directive
+from lint502.nginx.scope import Scope
+from lint502.nginx.tree import Context
+from lint502.nginx.version import Version
+
+KEEPALIVE_BY_DEFAULT = Version(1, 29, 7)
+"""From here on an explicit block keeps 32 idle connections by itself (CHANGES, 1.29.7)."""
+
+_BALANCING_METHODS = frozenset(("hash", "ip_hash", "least_conn", "least_time", "random"))
+_BALANCED_ELSEWHERE = ("balancer_by_lua", "balancer_by_lua_block", "balancer_by_lua_file")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Server:
+    """A ``server`` line of a block; ``address`` is None where it cannot be known."""
+
+    directive: Directive
+    address: Address | None
+    down: bool
+    backup: bool
+    resolve: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Idle connections kept to a block's servers: how many, and the line that says so, if any."""
+
+    connections: int
+    directive: Directive | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """An ``upstream{}`` block. ``known`` is False where its servers are chosen elsewhere."""
+
+    name: str
+    context: Context
+    servers: tuple[Server, ...]
+    known: bool
+
+    @property
+    def opener(self) -> Directive:
+        """The line ``upstream NAME {``."""
+        opener = self.context.opener
+        assert opener is not None, "a block has a line of its own"
+        return opener
+
+    def pool(self, version: Version) -> Pool | None:
+        """The pool of idle connections; None where an unseen include may set it.
+
+        Zero connections is no pool. Source: the upstream module's ``keepalive``; "32 local" by
+        default from 1.29.7 on.
+        """
+        lines = self.context.by_name.get("keepalive")
+        if lines:
+            text = lines[-1].args[0] if lines[-1].args else ""
+            if not text.isdecimal():
+                return None
+            lost = version < KEEPALIVE_BY_DEFAULT and self._balanced_after(lines[-1])
+            return Pool(0 if lost else int(text), lines[-1])
+        if self.context.unseen:
+            return None
+        setting = Scope(self.context, version).setting("keepalive")
+        value = setting.value if setting is not None else ""
+        return Pool(int(value) if value.isdecimal() else 0, None)
+
+
+    def _balanced_after(self, keepalive: Directive) -> bool:
+        """Whether a balancing method follows, which drops the pool up to 1.29.6."""
+        items = self.context.items
+        return any(
+            isinstance(item, Directive) and item.name in _BALANCING_METHODS
+            for item in items[items.index(keepalive) :]
+        )
+
+
+def read_block(context: Context, *, stream: bool) -> Block | None:
+    """The block that a context is; None where it has no name."""
+    if not context.args:
+        return None
+    servers = []
+    for directive in context.by_name.get("server", ()):
+        if not directive.args:
+            continue
+        address: Address | None = None
+        if "$" not in directive.args[0]:
+            try:
+                address, _ = parse_address(
+                    directive.args[0], None if stream else 80, uri=False
+                )
+            except ValueError:
+                address = None
+        parameters = directive.args[1:]
+        servers.append(
+            Server(
+                directive,
+                address,
+                down="down" in parameters,
+                backup="backup" in parameters,
+                resolve="resolve" in parameters,
+            )
+        )
+    elsewhere = any(name in context.by_name for name in _BALANCED_ELSEWHERE)
+    known = bool(servers) and not context.unseen and not elsewhere
+    return Block(context.args[0].lower(), context, tuple(servers), known)

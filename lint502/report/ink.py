@@ -1,0 +1,38 @@
+"""Colour on a terminal, by plain ANSI codes: rich takes longer to import than a small site takes."""
+
+from __future__ import annotations
+
+from lint502.findings import Severity
+
+_SEVERITIES = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.INFO: "1;34"}
+_STATES = {"passed": "32", "failed": "31", "undeclared": "34", "undecidable": "33"}
+
+
+class Ink:
+    """Paints text, or leaves it as it is where there is no colour."""
+
+    def __init__(self, colour: bool) -> None:
+        self._colour = colour
+
+    def _paint(self, code: str, text: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self._colour and text else text
+
+    def bold(self, text: str) -> str:
+        """What the eye should find first."""
+        return self._paint("1", text)
+
+    def dim(self, text: str) -> str:
+        """What frames the rest: labels, line numbers."""
+        return self._paint("2", text)
+
+    def other(self, text: str) -> str:
+        """What marks the other side of a hop."""
+        return self._paint("36", text)
+
+    def severity(self, severity: Severity, text: str) -> str:
+        """The colour of a severity."""
+        return self._paint(_SEVERITIES[severity], text)
+
+    def state(self, state: str, text: str) -> str:
+        """The colour of a hop's state."""
+        return self._paint(_STATES[state], text)

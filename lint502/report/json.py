@@ -1,0 +1,110 @@
+"""``--format json``: the report for programs. The shape is a contract: keys are added, not renamed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from lint502 import __version__
+from lint502.findings import Finding, Fix, Problem, Severity, unique_fingerprints
+from lint502.report import Look
+
+if TYPE_CHECKING:
+    from lint502.lint import HopReport, Report
+
+SCHEMA_VERSION = 1
+
+
+def render(report: Report, look: Look) -> str:
+    """One object; the text is ASCII, so that bytes that are no UTF-8 survive (as ``\\udcXX``)."""
+    fingerprints = unique_fingerprints(report.findings)
+    return dump(
+        {
+            "schema_version": SCHEMA_VERSION,
+            "lint502": __version__,
+            "nginx": {"version": str(report.version), "from": report.version_origin},
+            "roots": list(report.roots),
+            "hops": [hop_object(hop) for hop in report.hops],
+            "findings": [
+                _finding(finding, fingerprint)
+                for finding, fingerprint in zip(report.findings, fingerprints, strict=True)
+            ],
+            "problems": [problem_object(problem) for problem in report.problems],
+            "summary": {
+                "hops": report.hop_states(),
+                "errors": report.count(Severity.ERROR),
+                "warnings": report.count(Severity.WARNING),
+                "infos": report.count(Severity.INFO),
+                "suppressed": report.suppressed,
+            },
+        }
+    )
+
+
+def dump(value: dict[str, Any]) -> str:
+    """A value as lint502 prints JSON everywhere."""
+    return json.dumps(value, indent=2) + "\n"
+
+
+def hop_object(hop: HopReport) -> dict[str, Any]:
+    """A hop, as ``lint502 check`` and ``lint502 hops`` show it."""
+    return {
+        "id": hop.id,
+        "file": hop.place.file,
+        "line": hop.place.line,
+        "column": hop.place.column,
+        "directive": hop.directive,
+        "value": hop.value,
+        "server": hop.server,
+        "location": hop.location,
+        "state": hop.state,
+        "targets": [
+            {"address": target.address, "upstream": target.upstream} for target in hop.targets
+        ],
+    }
+
+
+def problem_object(problem: Problem) -> dict[str, Any]:
+    """Something that could not be checked."""
+    return {"file": problem.file, "line": problem.line, "message": problem.message}
+
+
+def _finding(finding: Finding, fingerprint: str) -> dict[str, Any]:
+    place = finding.place
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.value,
+        "status": finding.status,
+        "frequency": finding.frequency,
+        "message": finding.message,
+        "file": place.file,
+        "line": place.line,
+        "column": place.column,
+        "hop": finding.hops[0] if finding.hops else None,
+        "hops": list(finding.hops),
+        "upstream": finding.upstream,
+        "related": [
+            {"file": related.file, "line": related.line, "message": related.note}
+            for related in finding.related
+        ],
+        "log": finding.log,
+        "fix": None if finding.fix is None else _fix(finding.fix),
+        "fingerprint": fingerprint,
+    }
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    return {
+        "description": fix.description,
+        "safe": fix.safe,
+        "edits": [
+            {
+                "file": edit.file,
+                "line": edit.line,
+                "column": edit.column,
+                "end_column": edit.end_column,
+                "text": edit.text,
+            }
+            for edit in fix.edits
+        ],
+    }

@@ -1,0 +1,103 @@
+"""Reads spec files into a :class:`~lint502.spec.listeners.Spec`, and says what is wrong in them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lint502.findings import Problem
+from lint502.places import SourceFile
+from lint502.spec import positions
+from lint502.spec.facts import spec_of
+from lint502.spec.listeners import Front, Spec, Upstream
+from lint502.spec.positions import Key, Node
+from lint502.spec.source import read_toml
+from lint502.spec.wording import dotted, escape
+
+if TYPE_CHECKING:
+    from lint502.spec.model import SpecFile
+
+
+def load_specs(
+    paths: Sequence[Path], display: Callable[[Path], str] = str
+) -> tuple[Spec, list[Problem]]:
+    """All spec files, merged, and everything that is wrong in them.
+
+    ``display`` gives the name under which reports show a path. Upstreams and fronts with a
+    problem are left out; of those that are declared twice the first stays. The places in the
+    result carry the text of their line.
+    """
+    upstreams: dict[str, Upstream] = {}
+    fronts: dict[str, Front] = {}
+    problems: list[Problem] = []
+    files: dict[str, str] = {}
+    complete = False
+    for path in paths:
+        real = os.path.realpath(path)
+        if real in files:
+            continue
+        name = files[real] = display(path)
+        read = read_toml(path, name)
+        if isinstance(read, Problem):
+            problems.append(read)
+            continue
+        found, wrong = _spec(*read)
+        complete = complete or found.complete
+        for upstream in found.upstreams:
+            first = upstreams.setdefault(upstream.name, upstream)
+            if first is not upstream:
+                wrong.append(_twice("upstream", first, upstream))
+        for front in found.fronts:
+            other = fronts.setdefault(front.name, front)
+            if other is not front:
+                wrong.append(_twice("front", other, front))
+        problems += sorted(wrong, key=lambda problem: problem.line or 0)
+    spec = Spec(tuple(upstreams.values()), tuple(fronts.values()), complete, tuple(files.values()))
+    return spec, problems
+
+
+def _twice(kind: str, first: Upstream | Front, second: Upstream | Front) -> Problem:
+    place = second.place
+    return Problem(
+        place.file,
+        place.line,
+        f"[{dotted((kind, second.name))}] is declared twice, "
+        f"first in {escape(first.place.file)}, line {first.place.line}",
+    )
+
+
+def _spec(source: SourceFile, data: dict[str, Any]) -> tuple[Spec, list[Problem]]:
+    root = positions.scan(source.text)
+    table, problems = _validate(data, root, source.name)
+    return spec_of(table, source, root), problems
+
+
+def _validate(data: dict[str, Any], root: Node, name: str) -> tuple[SpecFile, list[Problem]]:
+    """The valid part of a file, and a problem for each mistake in the rest."""
+    # pydantic looks for plugins in every installed distribution, which takes time; none is wanted.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    from pydantic import ValidationError
+
+    from lint502.spec.model import SpecFile
+
+    try:
+        return SpecFile.model_validate(data), []
+    except ValidationError as error:
+        from lint502.spec.mistakes import mistakes
+
+        found = list(mistakes(error, data, root, name))
+    valid = dict(data)
+    for mistake in found:
+        _leave_out(valid, mistake.path)
+    return SpecFile.model_validate(valid), [mistake.problem for mistake in found]
+
+
+def _leave_out(data: dict[str, Any], path: tuple[Key, ...]) -> None:
+    """Removes the upstream, the front or the key outside of tables that a mistake is in."""
+    top = str(path[0]) if path else ""
+    if len(path) == 1:
+        data.pop(top, None)
+    elif isinstance(data.get(top), dict):
+        data[top] = {key: value for key, value in data[top].items() if key != path[1]}

@@ -1,0 +1,136 @@
+"""Reads a spec file as TOML, whatever the path leads to, and words what is wrong with it."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+from typing import Any
+
+import tomli
+
+from lint502.findings import Problem
+from lint502.places import SourceFile
+from lint502.spec import positions
+from lint502.spec.wording import dotted, escape
+
+_LARGEST = 4 * 1024 * 1024
+_TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_TOML_WORDS = {
+    "Expected '=' after a key in a key/value pair": 'a "=" is missing after the key',
+    "Expected newline or end of document after a statement": "something follows the value",
+    "Invalid statement": "this is neither a [table] nor a key with a value",
+    "Invalid value": "this is no value; a string needs quotes",
+    "Unterminated string": "a string is not closed",
+    "Unclosed array": 'an array is not closed with "]"',
+    "Unclosed inline table": 'an inline table is not closed with "}"',
+    "Expected ']' at the end of a table declaration": 'a "]" is missing after the table name',
+    "Expected ']]' at the end of an array declaration": 'a "]]" is missing after the table name',
+}
+_TWICE = (
+    "Cannot declare",
+    "Cannot overwrite",
+    "Cannot mutate",
+    "Cannot redefine",
+    "Duplicate inline table key",
+)
+_KEY = re.compile(r"[ \t]*([^=\[#\s][^=\n]*?)[ \t]*=")
+_HEADER = re.compile(r"[ \t]*(\[\[?)([^\]\n]+)\]")
+
+
+def read_toml(path: Path, name: str) -> tuple[SourceFile, dict[str, Any]] | Problem:
+    """The text and the data of a TOML file, which reports call ``name``, or why there is none.
+
+    Never waits for anybody to write the file and never reads more than 4 MiB.
+    """
+    text = _read(path, name)
+    if isinstance(text, Problem):
+        return text
+    source = SourceFile(name, text)
+    try:
+        return source, tomli.loads(text)
+    except RecursionError:
+        return Problem(name, None, "cannot be read: its tables or arrays nest too deeply")
+    except tomli.TOMLDecodeError as error:
+        return _toml_problem(source, str(error))
+    except ValueError:  # Python reads no integer of more than 4300 digits
+        return Problem(name, None, "cannot be read: it contains a number that is too large")
+
+
+def _read(path: Path, name: str) -> str | Problem:
+    try:
+        mode = path.stat().st_mode  # before opening, which alone can set off a device
+        if stat.S_ISDIR(mode):
+            return Problem(name, None, "cannot be read: it is a directory")
+        if not stat.S_ISREG(mode):
+            return Problem(name, None, "cannot be read: it is not a regular file")
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # exchanged in the meantime
+                return Problem(name, None, "cannot be read: it is not a regular file")
+            data = file.read(_LARGEST + 1)
+    except OSError as error:
+        reason = error.strerror or "it cannot be opened"
+        return Problem(name, None, f"cannot be read: {reason[:1].lower()}{reason[1:]}")
+    except ValueError:
+        return Problem(name, None, "cannot be read: no file can have a NUL byte in its name")
+    if len(data) > _LARGEST:
+        return Problem(name, None, "cannot be read: it is larger than 4 MiB")
+    if b"\0" in data:
+        line = data.count(b"\n", 0, data.index(b"\0")) + 1
+        return Problem(name, line, "cannot be read: it contains a NUL byte, so it is not text")
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        byte = data[error.start]
+        return Problem(name, line, f"cannot be read: it is not UTF-8 (byte 0x{byte:02x})")
+
+
+def _toml_problem(source: SourceFile, error: str) -> Problem:
+    """What tomli says, for people; a key or table that is there twice is named."""
+    match = _TOML_PLACE.search(error)
+    message = error[: match.start()] if match else error
+    if match is not None and match[1]:
+        line, where = int(match[1]), f" in column {match[2]}"
+    else:
+        line, where = source.text.rstrip("\n").count("\n") + 1, " at the end of the file"
+    if message.startswith(_TWICE):
+        return Problem(source.name, line, _declared_twice(source, line))
+    words = _TOML_WORDS.get(message, message[:1].lower() + message[1:])
+    return Problem(source.name, line, f"is not valid TOML{where}: {escape(words)}")
+
+
+def _declared_twice(source: SourceFile, line: int) -> str:
+    """Which key or table is there twice; ``line`` is where the second one ends."""
+    before = "".join(f"{text}\n" for text in source.text.split("\n")[: line - 1])
+    written = source.line(line)
+    header, pair = _HEADER.match(written), _KEY.match(written)
+    try:
+        if header is not None:
+            parts = _parts(header[2])
+            first = positions.scan(before).at(parts).line
+            text = f"{header[1]}{dotted(parts)}{header[1].replace('[', ']')}"
+            message = f"{text} is declared twice, first in line {first}"
+            if len(parts) == 2 and parts[0] == "upstream":
+                message += f"; several listeners are each declared by [[{dotted(parts)}]]"
+            return message
+        if pair is not None:
+            parts = _parts(pair[1])
+            first = positions.last_table(before).at(parts).line
+            return f'"{dotted(parts)}" is declared twice, first in line {first}'
+    except (tomli.TOMLDecodeError, AssertionError, IndexError):
+        pass  # the second one is a value over several lines: its key is not in this line
+    return "this key or table is declared twice"
+
+
+def _parts(key: str) -> list[str]:
+    """The parts of a dotted key as it is written in the file."""
+    parts: list[str] = []
+    value: Any = tomli.loads(f"{key} = 0")
+    while isinstance(value, dict):
+        ((part, value),) = value.items()
+        parts.append(part)
+    return parts

@@ -1,0 +1,225 @@
+"""Our tokens through crossplane's parser."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Iterator
+from pathlib import Path
+
+import crossplane
+import pytest
+from crossplane import parser as crossplane_parser
+
+from lint502.nginx.parse import Directive, ForeignCrossplaneError, _genuine_parse, parse_file
+from lint502.nginx.tokens import MAX_DEPTH, Comment, NginxSyntaxError, Token
+from lint502.places import Place, SourceFile
+
+CONFIGS = Path(__file__).parent / "configs"
+
+
+def parsed(text: str) -> tuple[Directive, ...]:
+    return parse_file(SourceFile("nginx.conf", text)).directives
+
+
+def outline(directives: tuple[Directive, ...]) -> list[object]:
+    """Names, arguments and blocks, without places."""
+    return [
+        (d.name, *d.args) if d.block is None else (d.name, *d.args, outline(d.block))
+        for d in directives
+    ]
+
+
+@pytest.fixture
+def forget_crossplane() -> Iterator[None]:
+    _genuine_parse.cache_clear()
+    yield
+    _genuine_parse.cache_clear()
+
+
+def test_directives_blocks_and_arguments() -> None:
+    text = "http {\n server { listen 80; location / { } }\n upstream 'a b' { server ${H} down; } }"
+    assert outline(parsed(text)) == [
+        (
+            "http",
+            [
+                ("server", [("listen", "80"), ("location", "/", [])]),
+                ("upstream", "a b", [("server", "${H}", "down")]),
+            ],
+        )
+    ]
+
+
+def test_places() -> None:
+    source = SourceFile("nginx.conf", "http {\n  proxy_pass  'http://a'\r\n    b;\r\n}\n")
+    (http,) = parse_file(source).directives
+    assert http.block is not None
+    (directive,) = http.block
+    line = "  proxy_pass  'http://a'"
+    assert directive.place() == Place("nginx.conf", 2, 3, 25, line)
+    assert directive.place("here") == Place("nginx.conf", 2, 3, 25, line, "here")
+    assert directive.arg_place(0) == Place("nginx.conf", 2, 15, 25, line)
+    assert directive.arg_place(1, "there") == Place("nginx.conf", 3, 5, 6, "    b;", "there")
+    assert directive.arg_place(2) == directive.place()
+    assert http.place() == Place("nginx.conf", 1, 1, 5, "http {")
+    assert directive.source is source
+
+
+@pytest.mark.parametrize(
+    "name", ["plain", "messy", "comments", "quotes", "languages", "variables"]
+)
+def test_every_directive_and_argument_knows_its_place(name: str) -> None:
+    text = (CONFIGS / f"{name}.conf").read_text("utf-8")
+    lines = text.split("\n")
+    unseen = list(parsed(text))
+    while unseen:
+        directive = unseen.pop()
+        unseen += directive.block or ()
+        for token in (directive.name, *directive.args):
+            assert isinstance(token, Token)
+            written = lines[token.line - 1][token.column - 1 : token.end_column - 1]
+            if "\n" in token:
+                assert written == '"' + token.split("\n")[0]
+            else:
+                assert written in (token, f"'{token}'", f'"{token}"')
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected", "columns"),
+    [
+        ("($a)", ["$a"], [(5, 7)]),
+        ("( $a )", ["$a"], [(6, 8)]),
+        ("($a = b)", ["$a", "=", "b"], [(5, 7), (8, 9), (10, 11)]),
+        ("( $a = 'b c' )", ["$a", "=", "b c"], [(6, 8), (9, 10), (11, 16)]),
+        ("($a ~ \"b\")", ["$a", "~", "b"], [(5, 7), (8, 9), (10, 13)]),
+        ("(!-f $a )", ["!-f", "$a"], [(5, 8), (9, 11)]),
+        ("($a ~* ^(b|c))", ["$a", "~*", "^(b|c)"], [(5, 7), (8, 10), (11, 17)]),
+        # not what nginx takes; it stays as it is written
+        ("$a", ["$a"], [(4, 6)]),
+        ("($a", ["($a"], [(4, 7)]),
+        ("()", [], []),
+    ],
+)
+def test_if_conditions(condition: str, expected: list[str], columns: list[tuple[int, int]]) -> None:
+    (directive,) = parsed(f"if {condition} {{ }}")
+    assert list(directive.args) == expected
+    places = [directive.arg_place(index) for index in range(len(expected))]
+    assert [(place.column, place.end_column) for place in places] == columns
+
+
+def test_an_escaped_parenthesis_in_a_condition() -> None:
+    (directive,) = parsed(r"if ($a ~ \"\)) { }")
+    assert list(directive.args) == ["$a", "~", '"\\)']
+    assert directive.arg_place(2).column == 10
+    assert directive.arg_place(2).end_column == 14
+
+
+def test_names_that_could_mislead_the_parser() -> None:
+    assert outline(parsed("'#a' b; '}' c; a '{' ';' '}' '#'; \\#a; include a*; a;")) == [
+        ("#a", "b"),
+        ("}", "c"),
+        ("a", "{", ";", "}", "#"),
+        ("\\#a",),
+        ("include", "a*"),
+        ("a",),
+    ]
+
+
+def test_what_crossplane_would_refuse_is_not_its_business() -> None:
+    """No table of contexts and argument counts stands in the way of a newer directive."""
+    text = "server { nosuch a b c { listen; http { } } } proxy_pass; types { a b; } if { }"
+    assert [d.name for d in parsed(text)] == ["server", "proxy_pass", "types", "if"]
+
+
+def test_lua_is_one_argument() -> None:
+    (http,) = parsed((CONFIGS / "lua.conf").read_text("utf-8"))
+    assert outline(http.block or ()) == [
+        ("init_by_lua_block", '\n        greeting = "hello { world"\n    '),
+        (
+            "server",
+            [
+                (
+                    "location",
+                    "/",
+                    [
+                        (
+                            "content_by_lua_block",
+                            " ngx.say(greeting) if x then y = { z = {} } end ",
+                        ),
+                        ("add_header", "X", "a"),
+                    ],
+                )
+            ],
+        ),
+    ]
+    lua = (http.block or ())[0]
+    assert lua.arg_place(0) == Place("nginx.conf", 2, 23, 24, "    init_by_lua_block {")
+    assert lua.place() == Place("nginx.conf", 2, 5, 24, "    init_by_lua_block {")
+
+
+def test_comments_are_kept_aside() -> None:
+    file = parse_file(SourceFile("a", "# one\na # two\n b;\n'# no'; # three"))
+    assert file.comments == (Comment(1, " one"), Comment(2, " two"), Comment(4, " three"))
+    assert outline(file.directives) == [("a", "b"), ("# no",)]
+
+
+def test_a_syntax_error_is_ours() -> None:
+    with pytest.raises(NginxSyntaxError) as caught:
+        parsed((CONFIGS / "broken.conf").read_text("utf-8"))
+    assert caught.value.line == 4
+
+
+def test_blocks_nested_as_deep_as_they_may_be() -> None:
+    directives = parsed("a {" * MAX_DEPTH + "}" * MAX_DEPTH)
+    for _ in range(MAX_DEPTH):
+        (directive,) = directives
+        assert directive.block is not None
+        directives = directive.block
+    assert directives == ()
+
+
+# --- crossplane stays as it is ---
+
+
+def test_crossplane_is_not_changed(tmp_path: Path) -> None:
+    """For whoever else uses it in this process, its lexer is still its own."""
+    file = tmp_path / "nginx.conf"
+    file.write_text("http { server { a ${b} c; } # d\n }")
+    lex, prepare = crossplane_parser.lex, crossplane_parser._prepare_if_args
+    names = {name: value for name, value in vars(crossplane_parser).items() if name[:2] != "__"}
+    before = crossplane.parse(str(file), comments=True)
+    assert outline(parsed(file.read_text())) == [("http", [("server", [("a", "${b}", "c")])])]
+    assert crossplane.parse(str(file), comments=True) == before
+    assert "'${b} c'" in repr(before)
+    assert crossplane_parser.lex is lex is crossplane.lexer.lex
+    assert crossplane_parser._prepare_if_args is prepare
+    after = {name: value for name, value in vars(crossplane_parser).items() if name[:2] != "__"}
+    assert after == names
+
+
+@pytest.mark.usefixtures("forget_crossplane")
+def test_another_package_called_crossplane(monkeypatch: pytest.MonkeyPatch) -> None:
+    fork = types.ModuleType("crossplane")
+    fork.__file__ = "/site-packages/crossplane/__init__.py"
+    fork.parser = crossplane_parser  # type: ignore[attr-defined]
+    fork.parse_string = None  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "crossplane", fork)
+    with pytest.raises(ForeignCrossplaneError) as caught:
+        parsed("a;")
+    assert "/site-packages/crossplane/__init__.py" in str(caught.value)
+    assert "gixy-ng" in str(caught.value)
+
+
+@pytest.mark.usefixtures("forget_crossplane")
+@pytest.mark.parametrize("kind", ["no parser", "no parse", "another parse"])
+def test_another_package_that_looks_different(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    fork = types.ModuleType("crossplane")
+    monkeypatch.setitem(sys.modules, "crossplane", fork)
+    parser = types.ModuleType("crossplane.parser")
+    if kind == "another parse":
+        parser.parse = lambda filename: {}  # type: ignore[attr-defined]
+    monkeypatch.setitem(
+        sys.modules, "crossplane.parser", None if kind == "no parser" else parser
+    )
+    with pytest.raises(ForeignCrossplaneError):
+        parsed("a;")

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from lint502.checks import RULES, check_of
 from lint502.checks.site import Site
-from lint502.findings import Finding, Note, Problem, Severity
+from lint502.findings import Finding, Frequency, Note, Problem, Severity
 from lint502.nginx.files import Files, PathMap
 from lint502.nginx.hops import Hop, find_hops
 from lint502.nginx.parse import ForeignCrossplaneError
@@ -201,12 +201,20 @@ def _has_unseen(context: Context) -> bool:
 
 
 def _merged(findings: Iterable[Finding]) -> list[Finding]:
-    """Findings that are equal but for their hops become one; equal texts at two places stay two."""
-    merged: dict[Finding, dict[str, None]] = {}
+    """Findings that are equal but for their hops become one; equal texts at two places stay two.
+
+    What happens always at one of the hops is not called "sometimes" for the others' sake.
+    """
+    hops: dict[Finding, dict[str, None]] = {}
+    frequency: dict[Finding, Frequency | None] = {}
     for finding in findings:
-        key = replace(finding, hops=())
-        merged.setdefault(key, {}).update(dict.fromkeys(finding.hops))
-    return [replace(finding, hops=tuple(hops)) for finding, hops in merged.items()]
+        key = replace(finding, hops=(), frequency=None)
+        hops.setdefault(key, {}).update(dict.fromkeys(finding.hops))
+        if frequency.get(key) != "always":
+            frequency[key] = finding.frequency
+    return [
+        replace(key, hops=tuple(found), frequency=frequency[key]) for key, found in hops.items()
+    ]
 
 
 def _order(finding: Finding) -> tuple[str, int, int, int, str]:

@@ -22,6 +22,7 @@ _PROTOCOLS = {
     "stream": "tcp",
 }
 
+
 @dataclass(frozen=True, slots=True)
 class Mismatch:
     """A target whose host or name is declared, but not with this port or socket.
@@ -39,6 +40,7 @@ class Mismatch:
         names = {listener.upstream for listener in self.nearest}
         return names.pop() if self.certain and len(names) == 1 else None
 
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Pair:
     """A target and the listener that it reaches; neither listener nor mismatch: undeclared."""
@@ -47,6 +49,7 @@ class Pair:
     target: Target
     listener: Listener | None = None
     mismatch: Mismatch | None = None
+
 
 class Pairing:
     """Finds listeners by address and by name, in time independent of how many there are."""
@@ -134,11 +137,13 @@ class Pairing:
         ]
         return ported if ported or (host == LOOPBACK and self._complete) else None
 
+
 def _canonical(host: str) -> str:
     if is_loopback(host):
         return LOOPBACK
     ip = literal_ip(host)
     return host if ip is None else str(ip)
+
 
 def _reachable_hosts(listener: Listener) -> dict[str, None]:
     """The hosts by which nginx may reach a listener, loopback among them where it may be meant."""
@@ -156,6 +161,7 @@ def _reachable_hosts(listener: Listener) -> dict[str, None]:
         hosts[LOOPBACK] = None
     return hosts
 
+
 def _likeliest(
     listeners: list[Listener] | tuple[Listener, ...], hop: Hop, target: Target
 ) -> Listener:
@@ -169,6 +175,7 @@ def _likeliest(
         )
 
     return min(listeners, key=rank)
+
 
 def _nearest(
     listeners: list[Listener] | tuple[Listener, ...], target: Target

@@ -64,11 +64,14 @@ def retries(hop: Hop, phase: Phase) -> bool:
     else:
         words = hop.scope.words(f"{hop.kind}_next_upstream")
         chosen = words.value if words is not None else frozenset(("error", "timeout"))
-        on = "off" not in chosen and {
-            "connect": "error" in chosen,
-            "sent": "error" in chosen and "non_idempotent" in chosen,
-            "header": "invalid_header" in chosen or "invalid_response" in chosen,
-        }[phase]
+        on = (
+            "off" not in chosen
+            and {
+                "connect": "error" in chosen,
+                "sent": "error" in chosen and "non_idempotent" in chosen,
+                "header": "invalid_header" in chosen or "invalid_response" in chosen,
+            }[phase]
+        )
     tries = hop.scope.number(f"{'proxy' if hop.kind == 'stream' else hop.kind}_next_upstream_tries")
     return on and not (tries is not None and tries.value == 1)
 

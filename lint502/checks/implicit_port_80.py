@@ -49,7 +49,9 @@ def check(site: Site) -> Iterator[Finding]:
                 if target.tls and hop.kind != "uwsgi"
                 else "connect() failed (111: Connection refused) while connecting to upstream"
             ),
-            fix=None if port is None else replacement(target.written, target.arg, written, f"{written}:{port}"),
+            fix=None
+            if port is None
+            else replacement(target.written, target.arg, written, f"{written}:{port}"),
         )
 
 

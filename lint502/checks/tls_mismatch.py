@@ -46,9 +46,7 @@ def check(site: Site) -> Iterator[Finding]:
         )
 
 
-def _finding(
-    pair: Pair, message: str, status: int, log: str | None, exposure: Exposure
-) -> Finding:
+def _finding(pair: Pair, message: str, status: int, log: str | None, exposure: Exposure) -> Finding:
     listener, target, hop = pair.listener, pair.target, pair.hop
     assert listener is not None and listener.tls is not None
     text = message.format(upstream=listener.upstream, profile=by_profile(listener.tls))

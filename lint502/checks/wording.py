@@ -20,7 +20,7 @@ def declared(fact: Fact[T], note: str) -> Place:
 
 
 def by_profile(fact: Fact[T]) -> str:
-    """" (the default of gunicorn 22.0)" for a fact out of a profile, else ""."""
+    """Words such as " (the default of gunicorn 22.0)" for a fact out of a profile, else ""."""
     return "" if fact.profile is None else f" (the default of {fact.profile})"
 
 
@@ -42,7 +42,7 @@ def address_place(listener: Listener) -> Place:
 
 
 def listed(items: Iterable[str], most: int = 3) -> str:
-    """"a, b and c", or "a, b, c and 4 more"."""
+    """Items as "a, b and c", or "a, b, c and 4 more"."""
     all_items = list(dict.fromkeys(items))
     shown = all_items[:most]
     if len(all_items) > most:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,8 +13,9 @@ from lint502.cli.output import Colour, fail
 
 if TYPE_CHECKING:
     from lint502.findings import Problem
-    from lint502.lint import Options, Report
+    from lint502.lint import Options, Report, VersionOrigin
     from lint502.nginx.files import PathMap
+    from lint502.nginx.version import Version
     from lint502.settings import Settings
 
 
@@ -69,25 +70,49 @@ Color = Annotated[
 ]
 
 
-def settings_here() -> tuple[Settings, tuple[Problem, ...]]:
+def settings_here() -> tuple[Settings | None, tuple[Problem, ...]]:
     """The settings that count in the working directory, and what is wrong in them."""
     from lint502.settings import load_settings
 
     return load_settings(_working_directory())
 
 
-def options(
+def run(
+    settings: Settings | None,
+    problems: Sequence[Problem],
+    roots: Sequence[str] | None,
+    specs: Sequence[Path] | None,
+    nginx_version: str | None,
+    maps: Sequence[str] | None,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+) -> Report:
+    """The report of a run, those ``problems`` in front that the settings have.
+
+    A flag beats the settings; bad arguments end the process. Without settings, for they cannot be
+    read, nothing is checked.
+    """
+    from dataclasses import replace
+
+    from lint502 import lint
+
+    if settings is None:
+        version = lint.Options(Path(), ()).version
+        return lint.Report(version, "newest", None, (), (), (), (), tuple(problems), ())
+    options = _options(settings, roots, specs, nginx_version, maps, select, ignore)
+    report = lint.run(options, _standard_input)
+    return replace(report, problems=(*problems, *report.problems)) if problems else report
+
+
+def _options(
     settings: Settings,
     roots: Sequence[str] | None,
     specs: Sequence[Path] | None,
     nginx_version: str | None,
     maps: Sequence[str] | None,
-    select: Iterable[str] = (),
-    ignore: Iterable[str] = (),
+    select: Sequence[str],
+    ignore: Sequence[str],
 ) -> Options:
-    """The options of a run: a flag beats the settings. Bad arguments end the process."""
-    from dataclasses import replace
-
     from lint502.lint import Options
     from lint502.nginx.roots import default_roots
 
@@ -99,30 +124,21 @@ def options(
             "conf/nginx.conf or etc/nginx/nginx.conf here; name one, "
             "for example: lint502 check deploy/nginx.conf"
         )
-    result = Options(
+    version, origin, source = _version(nginx_version, settings)
+    return Options(
         here,
         chosen,
         tuple(here / path for path in specs) if specs else settings.specs,
-        maps=tuple(_map(text, here) for text in maps) if maps else settings.maps,
-        allow_missing=settings.allow_missing,
-        allow_paths=settings.allow_paths,
-        select=tuple(select) or settings.select,
-        ignore=tuple(ignore) or settings.ignore,
-        rules=settings.rules,
+        version,
+        origin,
+        source,
+        tuple(_map(text, here) for text in maps) if maps else settings.maps,
+        settings.allow_missing,
+        settings.allow_paths,
+        tuple(select) or settings.select,
+        tuple(ignore) or settings.ignore,
+        settings.rules,
     )
-    return replace(result, **_version(nginx_version, settings))
-
-
-def run(options: Options, more_problems: Sequence[Problem]) -> Report:
-    """The report of a run, with the problems that were found before it."""
-    from dataclasses import replace
-
-    from lint502 import lint
-
-    report = lint.run(options, _standard_input)
-    if not more_problems:
-        return report
-    return replace(report, problems=(*more_problems, *report.problems))
 
 
 def rule_names(values: Sequence[str] | None, option: str) -> tuple[str, ...]:
@@ -161,32 +177,27 @@ def _map(text: str, here: Path) -> PathMap:
         raise typer.BadParameter(str(error), param_hint="--map") from None
 
 
-def _version(option: str | None, settings: Settings) -> dict[str, object]:
-    """The fields of :class:`Options` that say which nginx the run goes by."""
+def _version(option: str | None, settings: Settings) -> tuple[Version, VersionOrigin, str | None]:
+    """Which nginx the run goes by, what says so, and in which file, if it is one."""
     from lint502.lint import installed_version
-    from lint502.nginx.version import Version
+    from lint502.nginx.version import NEWEST, Version
 
     wanted = settings.nginx_version if option is None else option
     if wanted is None:
-        return {}
+        return NEWEST, "newest", None
     if wanted == "auto":
         installed = installed_version()
         if installed is None:
             fail(
-                "the nginx version is auto, but there is no nginx on the PATH to ask; "
+                "the nginx version is auto, but there is no nginx on the PATH that tells its own; "
                 "name the version, for example: --nginx-version 1.26.3"
             )
-        return {"version": installed, "version_origin": "binary"}
-    if option is None:
-        return {
-            "version": Version.parse(wanted),
-            "version_origin": "config",
-            "version_source": settings.file,
-        }
+        return installed, "binary", None
     try:
-        return {"version": Version.parse(option), "version_origin": "option"}
+        version = Version.parse(wanted)
     except ValueError as error:
         raise typer.BadParameter(f"{error}, nor auto", param_hint="--nginx-version") from None
+    return (version, "config", settings.file) if option is None else (version, "option", None)
 
 
 def _standard_input() -> bytes:

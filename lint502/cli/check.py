@@ -81,10 +81,7 @@ def check(
     selected = arguments.rule_names(select, "--select")
     ignored = arguments.rule_names(ignore, "--ignore")
     settings, problems = arguments.settings_here()
-    options = arguments.options(
-        settings, roots, specs, nginx_version, maps, selected, ignored
-    )
-    report = arguments.run(options, problems)
+    report = arguments.run(settings, problems, roots, specs, nginx_version, maps, selected, ignored)
     output.say_notes(report.notes)
     if any(wanted.format != "json" and wanted.file is None for wanted in outputs):
         output.say_problems(report.problems)
@@ -93,8 +90,9 @@ def check(
         output.say(f"error: could not check everything: {count} problem{'s'[: count != 1]}")
     for wanted in outputs:
         _write(report, wanted, color)
-    threshold = settings.fail_on if fail_on is None else fail_on.value
-    raise typer.Exit(exit_code(report, threshold or "error"))
+    told = None if settings is None else settings.fail_on
+    threshold = (told or "error") if fail_on is None else fail_on.value
+    raise typer.Exit(exit_code(report, threshold))
 
 
 def exit_code(report: Report, fail_on: str) -> int:

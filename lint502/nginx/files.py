@@ -5,6 +5,9 @@ what ``--map`` brings in, and what ``allow_paths`` names, and nothing else: a co
 review must not make it show the text of another file.
 """
 
+# Paths are strings here, normalised as nginx does it, which pathlib does not.
+# ruff: noqa: PTH110,PTH112,PTH123,PTH207
+
 from __future__ import annotations
 
 import errno
@@ -100,7 +103,9 @@ class Files:
         self._cwd = str(working_directory)
         self._maps = tuple(maps)
         self._allowed: list[str] = [os.path.realpath(m.target) for m in maps]
-        self._allowed += [os.path.realpath(_absolute(path, working_directory)) for path in allow_paths]
+        self._allowed += [
+            os.path.realpath(_absolute(path, working_directory)) for path in allow_paths
+        ]
         self._read: dict[str, SourceFile] = {}
         self._total = 0
 
@@ -132,7 +137,8 @@ class Files:
         found = sorted(glob.glob(pattern))
         if len(found) > MAX_GLOB_MATCHES:
             raise UnreadableError(
-                f"{shown(pattern)} matches {len(found)} files; lint502 reads at most {MAX_GLOB_MATCHES}"
+                f"{shown(pattern)} matches {len(found)} files; lint502 reads at most "
+                f"{MAX_GLOB_MATCHES}"
             )
         return found
 
@@ -166,7 +172,8 @@ class Files:
         self._total += len(data)
         if self._total > MAX_TOTAL_BYTES:
             raise UnreadableError(
-                f"the files read come to more than {MAX_TOTAL_BYTES // 1024**2} MB; lint502 stops here"
+                f"the files read come to more than {MAX_TOTAL_BYTES // 1024**2} MB; "
+                "lint502 stops here"
             )
         source = SourceFile(self.name(path), decode(data))
         self._read[real] = source

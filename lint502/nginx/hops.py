@@ -234,7 +234,8 @@ class _Finder:
                 used.setdefault(block.name, block)
                 return self._add_block(targets, block, group, tls)
             if address.ip is None and self._open:
-                return f'an upstream "{_printable(address.host)}" may be defined where it cannot be seen'
+                host = _printable(address.host)
+                return f'an upstream "{host}" may be defined where it cannot be seen'
             if address.port is None:
                 return f"{_printable(value)} has no port"
         name = address.socket if address.socket is not None else address.host
@@ -244,9 +245,7 @@ class _Finder:
             and address.ip is None
             and (address.host, address.port) not in self._implicit
         )
-        targets.append(
-            Target(address, name, group, tls, origin, arg, needs_resolver=runtime)
-        )
+        targets.append(Target(address, name, group, tls, origin, arg, needs_resolver=runtime))
         return None
 
     def _add_block(

@@ -5,6 +5,9 @@ its first directives, or by a comment ``# lint502: context http,server``), ``-``
 or the output of ``nginx -T``.
 """
 
+# Paths are strings here, normalised as nginx does it, which pathlib does not.
+# ruff: noqa: PTH100,PTH109,PTH112,PTH118,PTH120
+
 from __future__ import annotations
 
 import os
@@ -21,7 +24,6 @@ from lint502.nginx.files import (
     UnreadableError,
     decode,
     not_utf8,
-    read_regular,
     shown,
 )
 from lint502.nginx.parse import Directive, ParsedFile, parse_file
@@ -143,7 +145,8 @@ class RootLoader:
         )
         tree = builder.build(source.name, parsed, root, ())
         problems = [
-            Problem(dump.name, line, f"this dump {message}") for line, message in not_utf8(dump.text)
+            Problem(dump.name, line, f"this dump {message}")
+            for line, message in not_utf8(dump.text)
         ]
         return Tree(tree.name, tree.main, False, (*problems, *tree.problems), tree.notes)
 

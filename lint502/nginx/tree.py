@@ -1,5 +1,8 @@
 """The configuration as nginx sees it: contexts, with every include expanded where it stands."""
 
+# Paths are strings here, normalised as nginx does it, which pathlib does not.
+# ruff: noqa: PTH118,PTH119
+
 from __future__ import annotations
 
 import os

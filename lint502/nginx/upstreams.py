@@ -71,7 +71,6 @@ class Block:
         value = setting.value if setting is not None else ""
         return Pool(int(value) if value.isdecimal() else 0, None)
 
-
     def _balanced_after(self, keepalive: Directive) -> bool:
         """Whether a balancing method follows, which drops the pool up to 1.29.6."""
         items = self.context.items
@@ -92,9 +91,7 @@ def read_block(context: Context, *, stream: bool) -> Block | None:
         address: Address | None = None
         if "$" not in directive.args[0]:
             try:
-                address, _ = parse_address(
-                    directive.args[0], None if stream else 80, uri=False
-                )
+                address, _ = parse_address(directive.args[0], None if stream else 80, uri=False)
             except ValueError:
                 address = None
         parameters = directive.args[1:]

@@ -122,9 +122,7 @@ class Variables:
             return None
         return self._expand_all(values, context, depth)
 
-    def _expand_all(
-        self, values: list[Text], context: Context, depth: int
-    ) -> list[Text] | None:
+    def _expand_all(self, values: list[Text], context: Context, depth: int) -> list[Text] | None:
         result: dict[str, Text] = {}
         for value in values:
             expanded = self._expand(value.text, context, depth)
@@ -225,7 +223,9 @@ def _schemes(context: Context) -> list[Text] | None:
         return [Text("https")]
     listens = server.by_name.get("listen", [])
     secure = ["ssl" in line.args or "quic" in line.args for line in listens] or [False]
-    return [Text(scheme) for scheme, has in (("http", not all(secure)), ("https", any(secure))) if has]
+    return [
+        Text(scheme) for scheme, has in (("http", not all(secure)), ("https", any(secure))) if has
+    ]
 
 
 def _server_name(context: Context) -> list[Text] | None:

@@ -1,4 +1,4 @@
-"""The declared side as the rules see it: upstreams, their listeners, and facts with their origin."""
+"""The declared side as the rules see it: upstreams, listeners, and facts with their origin."""
 
 from __future__ import annotations
 

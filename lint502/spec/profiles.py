@@ -96,7 +96,7 @@ def load(name: str) -> Profile:
     with (_FOLDER / f"{name}.toml").open("rb") as file:
         data = tomli.load(file)
     like = data.get("like")
-    entries = sorted(data.get("fact", ()), key=lambda entry: entry["key"] not in _FIRST)
+    entries = data.get("fact", [])
     spoken = [entry["value"] for entry in entries if entry["key"] == "protocol"]
     if like is not None:
         spoken += [fact.value for fact in load(like).facts if fact.key == "protocol"]
@@ -130,21 +130,25 @@ def defaults(server: str, protocol: str | None, tls: bool | None) -> Mapping[str
     """
     name, written = parse_server(server)
     version = None if written is None else tuple(map(int, written.split(".")))
+    line = tuple(_line(load(name), version))
     found: dict[str, Default] = {}
-    for profile, its_version in _line(load(name), version):
-        for fact in profile.facts:
-            if fact.key in found or not fact.holds_in(its_version):
-                continue
-            spoken = protocol or _value(found, "protocol")
-            secure = _value(found, "tls") if tls is None else tls
-            if fact.protocols and spoken not in fact.protocols:
-                continue
-            if fact.tls not in (None, secure):
-                continue
-            label = name if written is None else f"{name} {written}"
-            if its_version is None and fact.since is not None:
-                label = f"{profile.name} since {fact.since}"
-            found[fact.key] = Default(fact.value, label, fact.source, fact.covers)
+    for first in (True, False):
+        for profile, its_version in line:
+            for fact in profile.facts:
+                if (fact.key in _FIRST) is not first or fact.key in found:
+                    continue
+                if not fact.holds_in(its_version):
+                    continue
+                spoken = protocol or _value(found, "protocol")
+                secure = _value(found, "tls") if tls is None else tls
+                if fact.protocols and spoken not in fact.protocols:
+                    continue
+                if fact.tls not in (None, secure):
+                    continue
+                label = name if written is None else f"{name} {written}"
+                if its_version is None and fact.since is not None:
+                    label = f"{profile.name} since {fact.since}"
+                found[fact.key] = Default(fact.value, label, fact.source, fact.covers)
     return found
 
 
@@ -163,9 +167,9 @@ def _value(found: Mapping[str, Default], key: str) -> Any:
 def _fact(entry: Mapping[str, Any], spoken: list[str]) -> ProfileFact:
     key, value = entry["key"], entry["value"]
     if key in _TIMES:
-        value = parse_time(value)
+        value = parse_time(str(value))
     elif key in _SIZES:
-        value = parse_size(value, offset=True)
+        value = parse_size(str(value), offset=True)
     elif isinstance(value, list):
         value = tuple(value)
     return ProfileFact(

@@ -1,0 +1,30 @@
+# Both targets do all their own set-up: a .venv, and what the tests need from Debian's packages.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: demo test lint bench clean
+
+demo: $(INSTALLED)  ## lint502 finds the 502s in a sample
+	$(BIN)/lint502 check --fail-on never sample_configs/django/broken
+
+test: $(INSTALLED) lint  ## all checks and tests
+	@scripts/ensure-nginx
+	PATH="$$PATH:/usr/sbin" $(BIN)/python -m pytest -n auto
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(INSTALLED)  ## start-up, a small site, 1,000 sites
+	$(BIN)/python benchmarks/run.py
+
+$(INSTALLED): pyproject.toml scripts/make-venv
+	scripts/make-venv "$(PYTHON)" "$(VENV)"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

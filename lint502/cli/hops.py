@@ -1,0 +1,89 @@
+"""``lint502 hops``: what nginx passes on, and where it arrives."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lint502.cli import arguments, output
+
+if TYPE_CHECKING:
+    from lint502.lint import HopReport, Report
+    from lint502.report import Look
+
+_HEADINGS = ("WHERE", "SERVER", "LOCATION", "PASSES TO", "TARGET", "UPSTREAM", "STATE")
+_STATE = _HEADINGS.index("STATE")
+
+
+class Shape(str, Enum):
+    """How a list is shown."""
+
+    text = "text"
+    json = "json"
+
+
+def hops(
+    roots: arguments.Roots = None,
+    specs: arguments.Specs = None,
+    nginx_version: arguments.NginxVersion = None,
+    maps: arguments.Maps = None,
+    shape: Annotated[Shape, typer.Option("--format", help="How to show them.")] = Shape.text,
+    color: arguments.Color = output.Colour.auto,
+) -> None:
+    """Show every hop: what passes requests on, its targets, their upstreams, its state."""
+    settings, problems = arguments.settings_here()
+    report = arguments.run(settings, problems, roots, specs, nginx_version, maps)
+    output.say_notes(report.notes)
+    output.say_problems(report.problems)
+    output.write(_json(report) if shape is Shape.json else _text(report, output.look(color)))
+    raise typer.Exit(2 if report.problems else 0)
+
+
+def _json(report: Report) -> str:
+    from lint502.report import json
+
+    return json.dump(
+        {
+            "schema_version": json.SCHEMA_VERSION,
+            "hops": [json.hop_object(hop) for hop in report.hops],
+            "problems": [json.problem_object(problem) for problem in report.problems],
+        }
+    )
+
+
+def _text(report: Report, look: Look) -> str:
+    from lint502.report.ink import Ink
+    from lint502.report.table import table
+
+    if not report.hops:
+        return "no hops\n"
+    ink = Ink(look.colour)
+    rows = [row for hop in report.hops for row in _rows(hop)]
+    return table(
+        _HEADINGS,
+        rows,
+        look.width,
+        lambda column, text, padded: ink.state(text, padded) if column == _STATE else padded,
+    )
+
+
+def _rows(hop: HopReport) -> list[tuple[str, ...]]:
+    """A line for each target; what the hop is stands in the first."""
+    from lint502.nginx.files import shown
+
+    place = hop.place
+    state: str = hop.state
+    first = [
+        f"{shown(place.file)}:{place.line}",
+        shown(hop.server) or "-",
+        shown(hop.location) or "-",
+        shown(f"{hop.directive} {hop.value}"),
+    ]
+    targets = [(shown(target.address), shown(target.upstream or "-")) for target in hop.targets]
+    if not targets:
+        targets = [("?", "-")]
+    rows = [(*first, *targets[0], state)]
+    rows += [("", "", "", "", *target, "") for target in targets[1:]]
+    return rows

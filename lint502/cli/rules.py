@@ -1,0 +1,67 @@
+"""``lint502 rules``: what is looked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lint502.cli import arguments, output
+from lint502.cli.hops import Shape
+
+if TYPE_CHECKING:
+    from lint502.pages import Page
+    from lint502.report import Look
+
+_HEADINGS = ("RULE", "SEVERITY", "CLIENT SEES", "SUMMARY")
+_SEVERITY = _HEADINGS.index("SEVERITY")
+
+
+def rules(
+    shape: Annotated[Shape, typer.Option("--format", help="How to show them.")] = Shape.text,
+    color: arguments.Color = output.Colour.auto,
+) -> None:
+    """List the rules."""
+    from lint502.checks import RULES
+    from lint502.pages import page
+
+    pages = [page(rule) for rule in RULES]
+    output.write(_json(pages) if shape is Shape.json else _text(pages, output.look(color)))
+
+
+def _json(pages: list[Page]) -> str:
+    from lint502.report import json
+
+    return json.dump(
+        {"schema_version": json.SCHEMA_VERSION, "rules": [_object(page) for page in pages]}
+    )
+
+
+def _object(page: Page) -> dict[str, Any]:
+    return {
+        "name": page.name,
+        "severity": page.severity.value,
+        "status": page.status,
+        "frequency": page.frequency,
+        "log": page.log,
+        "nginx": page.nginx,
+        "summary": page.summary,
+    }
+
+
+def _text(pages: list[Page], look: Look) -> str:
+    from lint502.findings import Severity
+    from lint502.report.ink import Ink
+    from lint502.report.table import table
+    from lint502.report.text import seen
+
+    ink = Ink(look.colour)
+
+    def paint(column: int, text: str, padded: str) -> str:
+        return ink.severity(Severity(text), padded) if column == _SEVERITY else padded
+
+    rows = [
+        (page.name, page.severity.value, seen(page.status, page.frequency) or "-", page.summary)
+        for page in pages
+    ]
+    return table(_HEADINGS, rows, look.width, paint)

@@ -1,0 +1,170 @@
+"""``--format text``: the report for people, both sides of a hop below each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from lint502.findings import Finding, Frequency, Severity
+from lint502.nginx.files import shown
+from lint502.places import Place
+from lint502.report import Look
+from lint502.report.cells import wrap
+from lint502.report.excerpt import excerpt
+from lint502.report.ink import Ink
+
+if TYPE_CHECKING:
+    from lint502.lint import HopReport, Report
+
+_MOST_HOPS = 3
+_MOST_FILES = 3
+
+
+def render(report: Report, look: Look) -> str:
+    """The findings file by file, infos as one line each, and a summary."""
+    hops = {hop.id: hop for hop in report.hops}
+    ink = Ink(look.colour)
+    blocks: list[str] = []
+    for findings in _by_file(report.findings):
+        infos = [finding for finding in findings if finding.severity is Severity.INFO]
+        blocks += [
+            "\n".join(_finding(finding, hops, look, ink))
+            for finding in findings
+            if finding.severity is not Severity.INFO
+        ]
+        if infos:
+            blocks.append("\n".join(_info(finding, ink) for finding in infos))
+    blocks.append("\n".join(_summary(report, ink)))
+    return "\n\n".join(blocks) + "\n"
+
+
+def seen(status: int | None, frequency: Frequency | None) -> str:
+    """What the client sees: "502 on every request"."""
+    if status is None:
+        return ""
+    if frequency is None:
+        return str(status)
+    return f"{status} on every request" if frequency == "always" else f"{status} sometimes"
+
+
+def _by_file(findings: Sequence[Finding]) -> list[list[Finding]]:
+    files: dict[str, list[Finding]] = {}
+    for finding in findings:
+        files.setdefault(finding.place.file, []).append(finding)
+    return list(files.values())
+
+
+def _head(finding: Finding, ink: Ink) -> str:
+    place = finding.place
+    where = ink.bold(f"{shown(place.file)}:{place.line}:{place.column}")
+    severity = ink.severity(finding.severity, finding.severity.value)
+    return f"{where}  {severity}  {ink.bold(finding.rule)}"
+
+
+def _info(finding: Finding, ink: Ink) -> str:
+    return f"{_head(finding, ink)}  {shown(finding.message)}"
+
+
+def _finding(finding: Finding, hops: Mapping[str, HopReport], look: Look, ink: Ink) -> list[str]:
+    status = seen(finding.status, finding.frequency)
+    lines = [_head(finding, ink) + (f"  ·  {status}" if status else "")]
+    places = (finding.place, *finding.related)
+    digits = max(len(str(place.line)) for place in places)
+    lines += excerpt(
+        finding.place,
+        digits,
+        look.width,
+        ink.dim,
+        lambda text: ink.severity(finding.severity, text),
+    )
+    for place in finding.related:
+        lines.append(ink.bold(_file_and_line(place)))
+        lines += excerpt(place, digits, look.width, ink.dim, ink.other)
+    width = None if look.width is None else look.width - 2
+    lines += [f"  {line}" for line in wrap(shown(finding.message), width)]
+    lines += _labelled("hop", _hops(finding, hops), ink)
+    if finding.log is not None:
+        lines += _labelled("log", [shown(finding.log)], ink)
+    if finding.fix is not None:
+        lines += _labelled("fix", [shown(s) for s in finding.fix.description.splitlines()], ink)
+    return lines
+
+
+def _labelled(label: str, lines: Sequence[str], ink: Ink) -> list[str]:
+    return [
+        f"  {ink.dim(label) if index == 0 else '   '}   {line}" for index, line in enumerate(lines)
+    ]
+
+
+def _hops(finding: Finding, hops: Mapping[str, HopReport]) -> list[str]:
+    known = [hops[id] for id in finding.hops if id in hops]
+    lines = [_hop(hop) for hop in known[:_MOST_HOPS]]
+    more = len(known) - len(lines)
+    return [*lines, f"and {_count(more, 'more hop')}"] if more else lines
+
+
+def _hop(hop: HopReport) -> str:
+    where = " ".join(part for part in (hop.server, hop.location) if part)
+    passes = f"{hop.directive} {hop.value} ({_file_and_line(hop.place)})"
+    return shown(f"{where} → {passes}" if where else passes)
+
+
+def _file_and_line(place: Place) -> str:
+    return f"{shown(place.file)}:{place.line}"
+
+
+def _summary(report: Report, ink: Ink) -> list[str]:
+    """What was checked, then what came out."""
+    lines = []
+    if report.roots:
+        specs = f"against {_listed(report.specs)}" if report.specs else "with no upstreams.toml"
+        lines.append(ink.dim(f"checked {_listed(report.roots)} {specs}"))
+    parts = (_hop_counts(report, ink), _finding_counts(report, ink), _version(report))
+    line = " · ".join(parts)
+    if report.problems:
+        count = _count(len(report.problems), "problem")
+        line += " " + ink.severity(Severity.ERROR, f"(could not check everything: {count})")
+    return [*lines, line]
+
+
+def _hop_counts(report: Report, ink: Ink) -> str:
+    states = [
+        ink.state(state, f"{count} {state}")
+        for state, count in report.hop_states().items()
+        if count
+    ]
+    total = _count(len(report.hops), "hop")
+    return f"{total}: {', '.join(states)}" if states else total
+
+
+def _finding_counts(report: Report, ink: Ink) -> str:
+    counts = [(severity, report.count(severity)) for severity in Severity]
+    parts = [
+        ink.severity(severity, text) if count else text
+        for severity, count in counts
+        if count or severity is not Severity.INFO
+        for text in [_count(count, severity.value)]
+    ]
+    if report.suppressed:
+        parts.append(f"{report.suppressed} suppressed")
+    return ", ".join(parts)
+
+
+def _version(report: Report) -> str:
+    origin = {
+        "option": "--nginx-version",
+        "config": shown(report.version_source or "settings"),
+        "binary": "installed nginx",
+        "newest": "newest known",
+    }[report.version_origin]
+    return f"nginx {report.version} ({origin})"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def _listed(names: Sequence[str]) -> str:
+    listed = ", ".join(shown(name) for name in names[:_MOST_FILES])
+    more = len(names) - _MOST_FILES
+    return f"{listed} and {more} more" if more > 0 else listed

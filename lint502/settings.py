@@ -1,0 +1,172 @@
+"""The settings: the nearest ``lint502.toml``, or ``[tool.lint502]`` in ``pyproject.toml``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lint502.findings import Problem
+from lint502.nginx.files import PathMap, UnreadableError, read_regular, shown
+
+if TYPE_CHECKING:
+    from lint502.places import SourceFile
+    from lint502.settings_model import SettingsTable
+
+FILE_NAME = "lint502.toml"
+_PYPROJECT = "pyproject.toml"
+_PYPROJECT_TABLE = ("tool", "lint502")
+_LARGEST = 4 * 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a settings file says; what it leaves out is empty or None.
+
+    ``file`` is its name as reports show it. Paths are absolute, except for the patterns of
+    ``allow_missing``, which are matched with what an ``include`` says. ``nginx_version`` is a
+    version or ``auto``; ``rules`` are the ``[rules.NAME]`` tables.
+    """
+
+    file: str | None = None
+    roots: tuple[str, ...] = ()
+    specs: tuple[Path, ...] | None = None
+    nginx_version: str | None = None
+    fail_on: str | None = None
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    allow_missing: tuple[str, ...] = ()
+    allow_paths: tuple[str, ...] = ()
+    maps: tuple[PathMap, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A settings file, and the key path of the table in it that holds the settings."""
+
+    path: Path
+    table: tuple[str, ...]
+
+
+def load_settings(working_directory: Path) -> tuple[Settings | None, tuple[Problem, ...]]:
+    """The settings that count in ``working_directory``, and everything that is wrong in them.
+
+    Values with a problem are left out; None: the file as a whole cannot be read.
+    """
+    found = _find(working_directory)
+    if found is None:
+        return Settings(), ()
+    from lint502.spec.source import read_toml
+
+    name = _name(found.path, working_directory)
+    read = read_toml(found.path, name)
+    if isinstance(read, Problem):
+        return None, (read,)
+    source, data = read
+    for key in found.table:
+        data = data[key]
+    if not isinstance(data, dict):
+        return None, (Problem(name, None, f"{'.'.join(found.table)} must be a table"),)
+    table, problems = _validate(data, source, found.table)
+    return _settings(table, name, found.path.parent), problems
+
+
+def _find(working_directory: Path) -> _Found | None:
+    """The nearest settings, up to the top of the repository or of the file system."""
+    for folder in (working_directory, *working_directory.parents):
+        path = folder / FILE_NAME
+        if os.path.lexists(path):
+            return _Found(path, ())
+        path = folder / _PYPROJECT
+        if _is_ours(path):
+            return _Found(path, _PYPROJECT_TABLE)
+        if os.path.lexists(folder / ".git"):
+            return None
+    return None
+
+
+def _is_ours(pyproject: Path) -> bool:
+    """Whether a ``pyproject.toml`` has the table; a broken one that names lint502 counts."""
+    try:
+        data = read_regular(str(pyproject), _LARGEST)
+    except UnreadableError:
+        return False
+    if b"lint502" not in data:
+        return False
+    import tomli
+
+    try:
+        tool = tomli.loads(data.decode()).get("tool", {})
+    except (ValueError, RecursionError):
+        return True
+    return isinstance(tool, dict) and "lint502" in tool
+
+
+def _name(path: Path, working_directory: Path) -> str:
+    if path.parent == working_directory:
+        return path.name
+    return shown(str(path))
+
+
+def _validate(
+    data: dict[str, Any], source: SourceFile, above: Sequence[str]
+) -> tuple[SettingsTable, tuple[Problem, ...]]:
+    """The valid part of the settings, and a problem for each mistake in the rest."""
+    from pydantic import ValidationError
+
+    from lint502.settings_model import SettingsTable, message, path_of
+    from lint502.spec import positions
+
+    try:
+        return SettingsTable.model_validate(data), ()
+    except ValidationError as error:
+        mistakes = error.errors(include_url=False)
+    root = positions.scan(source.text)
+    problems = {
+        Problem(source.name, root.at((*above, *path_of(item))).line, message(item)): None
+        for item in mistakes
+    }
+    for path in sorted((path_of(item) for item in mistakes), key=_backwards, reverse=True):
+        _remove(data, path)
+    return (
+        SettingsTable.model_validate(data),
+        tuple(sorted(problems, key=lambda problem: problem.line or 0)),
+    )
+
+
+def _backwards(path: tuple[str | int, ...]) -> list[tuple[int, str]]:
+    """An order in which an element of a list comes after those before it."""
+    return [(key, "") if isinstance(key, int) else (0, key) for key in path]
+
+
+def _remove(data: Any, path: tuple[str | int, ...]) -> None:
+    for key in path[:-1]:
+        data = data[key]
+    if isinstance(data, dict):
+        data.pop(path[-1], None)
+    else:
+        del data[path[-1]]
+
+
+def _settings(table: SettingsTable, name: str, folder: Path) -> Settings:
+    def absolute(path: str) -> str:
+        return os.path.normpath(folder / Path(path).expanduser())
+
+    return Settings(
+        name,
+        roots=tuple(absolute(root) for root in table.roots),
+        specs=None if table.specs is None else tuple(Path(absolute(s)) for s in table.specs),
+        nginx_version=table.nginx_version,
+        fail_on=table.fail_on,
+        select=tuple(table.select),
+        ignore=tuple(table.ignore),
+        allow_missing=tuple(table.allow_missing),
+        allow_paths=tuple(absolute(path) for path in table.allow_paths),
+        maps=tuple(PathMap(absolute(source), absolute(to)) for source, to in table.map.items()),
+        env=table.env,
+        rules=table.rules,
+    )

@@ -1,0 +1,130 @@
+"""The form of ``lint502.toml`` as a pydantic model, and how its mistakes are worded.
+
+Importing this module imports pydantic: only functions import it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from lint502.checks import RULES
+from lint502.nginx.version import Version
+from lint502.spec.wording import listing, nearest, quote
+
+
+def _text(value: str) -> str:
+    if not value:
+        raise ValueError("must not be empty")
+    if "\0" in value:
+        raise ValueError("must not contain a NUL byte")
+    return value
+
+
+def _version(value: object) -> object:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        raise ValueError(f'must be a string: write "{value}"')
+    if isinstance(value, str) and value != "auto":
+        try:
+            Version.parse(value)
+        except ValueError:
+            raise ValueError(
+                f'must be "auto" or an nginx version such as "1.26.3", not {quote(value)}'
+            ) from None
+    return value
+
+
+def _rule(value: str) -> str:
+    if value not in RULES:
+        close = nearest(value, RULES)
+        hint = f'did you mean "{close}"?' if close else 'see "lint502 rules"'
+        raise ValueError(f"names a rule {quote(value)} that does not exist; {hint}")
+    return value
+
+
+Text = Annotated[str, AfterValidator(_text)]
+Rule = Annotated[str, AfterValidator(_rule)]
+Table = Annotated[dict[str, Any], Field()]
+
+
+class SettingsTable(BaseModel):
+    """A whole settings file."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    roots: Annotated[list[Text], Field(description="The nginx configurations to check.")] = []
+    specs: Annotated[list[Text] | None, Field(description="The files that declare upstreams.")] = (
+        None
+    )
+    nginx_version: Annotated[
+        Annotated[str, BeforeValidator(_version)] | None,
+        Field(description='The nginx to go by, such as "1.26.3", or "auto": the installed one.'),
+    ] = None
+    fail_on: Annotated[
+        Literal["error", "warning", "info", "never"] | None,
+        Field(description="The least severity that makes the exit code 1."),
+    ] = None
+    select: Annotated[list[Rule], Field(description="Only these rules.")] = []
+    ignore: Annotated[list[Rule], Field(description="Not these rules.")] = []
+    allow_missing: Annotated[
+        list[Text],
+        Field(description="Patterns of includes that exist only where nginx runs."),
+    ] = []
+    allow_paths: Annotated[
+        list[Text], Field(description="Folders outside the tree that may be read, too.")
+    ] = []
+    map: Annotated[
+        dict[Text, Text],
+        Field(description="Where to read what nginx reads elsewhere: FROM = TO."),
+    ] = {}
+    env: Annotated[
+        dict[Text, str], Field(description="Values of the environment that templates use.")
+    ] = {}
+    rules: Annotated[
+        dict[Rule, dict[str, Any]], Field(description="What single rules are told, by their names.")
+    ] = {}
+
+
+_MUST = {
+    "string_type": "a string",
+    "list_type": "a list of strings",
+    "dict_type": "a table",
+}
+
+
+def path_of(item: Mapping[str, Any]) -> tuple[str | int, ...]:
+    """The key path of one of pydantic's errors."""
+    return tuple(part for part in item["loc"] if part != "[key]")
+
+
+def message(item: Mapping[str, Any]) -> str:
+    """One of pydantic's errors, for the person who has to mend it."""
+    kind, value, path = item["type"], item["input"], path_of(item)
+    if kind == "extra_forbidden":
+        known = list(SettingsTable.model_fields)
+        close = nearest(str(path[-1]), known)
+        hint = f'did you mean "{close}"?' if close else f"known are {listing(known)}"
+        return f"unknown key {quote(path[-1])}; {hint}"
+    subject = quote(path[0]) if len(path) == 1 or isinstance(path[1], int) else _dotted(path)
+    if kind in _MUST:
+        inside = isinstance(path[-1], int)
+        must = "must contain only strings" if inside else f"must be {_MUST[kind]}"
+        return f"{subject} {must}, not {_written(value)}"
+    if kind == "literal_error":
+        words = ("error", "warning", "info", "never")
+        return f"{subject} must be {listing(words)}, not {quote(value)}"
+    if kind == "value_error":
+        return f"{subject} {item['ctx']['error']}"
+    return f"{subject} is wrong: {item['msg']}"
+
+
+def _dotted(path: tuple[str | int, ...]) -> str:
+    from lint502.spec.wording import dotted
+
+    return f"[{dotted(path[:1])}]" if path[0] == "rules" else f'"{dotted(path)}"'
+
+
+def _written(value: object) -> str:
+    return f"the string {quote(value)}" if isinstance(value, str) else quote(value)

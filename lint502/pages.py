@@ -142,11 +142,11 @@ def _front_matter(text: str) -> dict[str, Any]:
         if type(facts.get(key)) is not kind:
             raise PageError(f"its front matter needs {key}, a {kind.__name__}")
     for key, value in facts.items():
-        kind = _REQUIRED.get(key) or _OPTIONAL.get(key)
-        if kind is None:
+        known = _REQUIRED.get(key) or _OPTIONAL.get(key)
+        if known is None:
             raise PageError(f"its front matter has an unknown key: {key}")
-        if type(value) is not kind:
-            raise PageError(f"{key} in its front matter must be a {kind.__name__}")
+        if type(value) is not known:
+            raise PageError(f"{key} in its front matter must be a {known.__name__}")
     if facts["severity"] not in [severity.value for severity in Severity]:
         raise PageError("severity in its front matter must be error, warning or info")
     if facts.get("frequency") not in (None, "always", "sometimes"):

@@ -30,7 +30,7 @@ def complete_rules(incomplete: str) -> list[str]:
 Roots = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[ROOT]...",
+        metavar="ROOT",
         show_default=False,
         help="nginx's main file, a directory with nginx.conf, a fragment such as "
         "conf.d/site.conf, the output of nginx -T, or - for standard input.",

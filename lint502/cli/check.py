@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from lint502.cli import arguments, output
-from lint502.report import FORMATS, Look, renderer
+from lint502.report import FORMATS, Look, counted, renderer
 
 if TYPE_CHECKING:
     from lint502.findings import Severity
@@ -72,7 +72,7 @@ def check(
     ] = None,
     color: arguments.Color = output.Colour.auto,
 ) -> None:
-    """Compare nginx configurations with what their upstreams declare.
+    """Check nginx against what its upstreams declare.
 
     Exit codes: 0 nothing found, 1 findings, 2 not everything could be checked, 3 a fault of
     lint502 itself.
@@ -86,8 +86,7 @@ def check(
     if any(wanted.format != "json" and wanted.file is None for wanted in outputs):
         output.say_problems(report.problems)
     elif report.problems:
-        count = len(report.problems)
-        output.say(f"error: could not check everything: {count} problem{'s'[: count != 1]}")
+        output.say(f"error: could not check everything: {counted(report.problems, 'problem')}")
     for wanted in outputs:
         _write(report, wanted, color)
     told = None if settings is None else settings.fail_on
@@ -110,7 +109,7 @@ def exit_code(report: Report, fail_on: str) -> int:
 def _outputs(formats: list[str] | None) -> list[Output]:
     from lint502.spec.wording import listing, nearest, quote
 
-    outputs = []
+    outputs: list[Output] = []
     for text in formats or ["text"]:
         name, colon, file = text.partition(":")
         if name not in FORMATS:

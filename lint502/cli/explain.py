@@ -24,7 +24,7 @@ def explain(
     ],
     color: arguments.Color = output.Colour.auto,
 ) -> None:
-    """Explain a rule: what it means, why it answers 502, an example, what to do instead."""
+    """Explain a rule, with an example and what to do instead."""
     from lint502.pages import page
 
     arguments.require_rule(rule, "RULE")

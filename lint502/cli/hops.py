@@ -32,7 +32,7 @@ def hops(
     shape: Annotated[Shape, typer.Option("--format", help="How to show them.")] = Shape.text,
     color: arguments.Color = output.Colour.auto,
 ) -> None:
-    """Show every hop: what passes requests on, its targets, their upstreams, its state."""
+    """Show every hop, its targets, upstream and state."""
     settings, problems = arguments.settings_here()
     report = arguments.run(settings, problems, roots, specs, nginx_version, maps)
     output.say_notes(report.notes)
@@ -60,12 +60,16 @@ def _text(report: Report, look: Look) -> str:
     if not report.hops:
         return "no hops\n"
     ink = Ink(look.colour)
+
+    def paint(column: int, text: str, padded: str) -> str:
+        return ink.state(text.partition(":")[0], padded) if column == _STATE and text else padded
+
     rows = [row for hop in report.hops for row in _rows(hop)]
     return table(
         _HEADINGS,
         rows,
         look.width,
-        lambda column, text, padded: ink.state(text, padded) if column == _STATE else padded,
+        paint,
     )
 
 
@@ -74,7 +78,7 @@ def _rows(hop: HopReport) -> list[tuple[str, ...]]:
     from lint502.nginx.files import shown
 
     place = hop.place
-    state: str = hop.state
+    state = f"{hop.state}: {shown(hop.reason)}" if hop.reason else hop.state
     first = [
         f"{shown(place.file)}:{place.line}",
         shown(hop.server) or "-",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
 from collections.abc import Iterable
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 import typer
@@ -17,7 +19,7 @@ from lint502.report import Look
 if TYPE_CHECKING:
     from lint502.findings import Note, Problem
 
-_ASCII = {"│": "|", "·": "-", "→": "->", "…": "~"}
+_ASCII = {ord("│"): "|", ord("·"): "-", ord("→"): "->", ord("…"): "~"}
 
 
 class Colour(str, Enum):
@@ -58,7 +60,7 @@ def write(text: str) -> None:
     if stream is None:
         return
     if not (stream.encoding or "ascii").lower().startswith("utf"):
-        text = text.translate(str.maketrans(_ASCII))
+        text = text.translate(_ASCII)
     try:
         stream.write(text)
         stream.flush()
@@ -78,7 +80,7 @@ def _drop_output(stream: TextIO) -> None:
 def write_file(path: str, text: str) -> None:
     """Write a report to a file."""
     try:
-        with open(path, "w", encoding="utf-8", errors="backslashreplace") as file:
+        with Path(path).open("w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no file can have this name"
@@ -87,10 +89,8 @@ def write_file(path: str, text: str) -> None:
 
 def say(text: str) -> None:
     """Write a line to standard error."""
-    try:
+    with contextlib.suppress(OSError):  # then there is nobody to tell
         print(text, file=sys.stderr, flush=True)
-    except OSError:
-        pass  # there is nobody to tell
 
 
 def fail(message: str) -> NoReturn:

@@ -216,7 +216,7 @@ class _Finder:
         if not value.strip() and dynamic:
             return None  # nginx answers 500 for a value that leaves nothing to connect to
         if UNKNOWN in _authority(value):
-            return "the address comes from the request"
+            return f"{_printable(_authority(value))} is filled in by the request, or where it cannot be seen"
         url = _parse(kind, value.partition(UNKNOWN)[0])
         if url is None:
             return f"{_printable(value)} is not an address that {directive.name} takes"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -30,3 +30,9 @@ def renderer(name: str) -> Renderer:
     """The ``render`` of one of the :data:`FORMATS`."""
     render: Renderer = import_module(f"lint502.report.{name}").render
     return render
+
+
+def counted(things: Sized, word: str) -> str:
+    """How many there are: "1 hop", "2 hops"."""
+    number = len(things)
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

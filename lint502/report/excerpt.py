@@ -13,6 +13,7 @@ DEFAULT_WIDTH = 120
 """How much of a line is shown where no terminal says how much it has room for."""
 
 _MARGIN = 20
+_LONG = 8192
 
 Paint = Callable[[str], str]
 
@@ -30,7 +31,7 @@ def excerpt(
     note = shown(place.note)
     if not place.text.strip():
         return [dim(empty) + mark(line) for line in wrap(note, room)] if note else []
-    pieces, start, end = _window(_pieces(place.text), *_stretch(place), room)
+    pieces, start, end = _window(*_stretch(place), room)
     indent = sum(cells(piece) for piece in pieces[:start])
     carets = "^" * max(1, sum(cells(piece) for piece in pieces[start:end]))
     lines = [dim(number) + "".join(pieces).rstrip()]
@@ -43,10 +44,21 @@ def excerpt(
     return [*lines, *(dim(empty) + " " * note_indent + mark(line) for line in wrap(note, room))]
 
 
-def _stretch(place: Place) -> tuple[int, int]:
-    """The indexes of the stretch in the line, at least one character long."""
-    start = min(max(place.column - 1, 0), len(place.text))
-    return start, max(start + 1, min(place.end_column - 1, len(place.text)))
+def _stretch(place: Place) -> tuple[list[str], int, int]:
+    """What is shown for each character, and the indexes of the stretch, which is never empty.
+
+    Of a very long line only what is near the stretch.
+    """
+    text = place.text
+    start = min(max(place.column - 1, 0), len(text))
+    end = max(start + 1, min(place.end_column - 1, len(text)))
+    if len(text) <= _LONG:
+        return _pieces(text), start, end
+    left = max(0, start - _LONG // 4)
+    right = left + _LONG
+    pieces = ["…"] * (left > 0) + _pieces(text[left:right]) + ["…"] * (right < len(text))
+    shift = left - (left > 0)
+    return pieces, start - shift, min(end, right) - shift
 
 
 def _pieces(text: str) -> list[str]:
@@ -75,7 +87,7 @@ def _window(pieces: list[str], start: int, end: int, room: int) -> tuple[list[st
         while left > 0 and before + widths[left - 1] <= margin:
             left -= 1
             before += widths[left]
-    taken = right = 0
+    taken = 0
     available = room - (left > 0)
     right = left
     while right < len(pieces) and taken + widths[right] <= available - (right + 1 < len(pieces)):

@@ -1,4 +1,4 @@
-"""Colour on a terminal, by plain ANSI codes: rich takes longer to import than a small site takes."""
+"""Colour on a terminal, by plain ANSI codes: importing rich takes longer than a small check."""
 
 from __future__ import annotations
 

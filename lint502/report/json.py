@@ -1,4 +1,4 @@
-"""``--format json``: the report for programs. The shape is a contract: keys are added, not renamed."""
+"""``--format json``: the report for programs. Keys are added to it, never renamed."""
 
 from __future__ import annotations
 

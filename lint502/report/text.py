@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lint502.findings import Finding, Frequency, Severity
 from lint502.nginx.files import shown
 from lint502.places import Place
-from lint502.report import Look
+from lint502.report import Look, counted
 from lint502.report.cells import wrap
 from lint502.report.excerpt import excerpt
 from lint502.report.ink import Ink
@@ -117,12 +117,12 @@ def _summary(report: Report, ink: Ink) -> list[str]:
     """What was checked, then what came out."""
     lines = []
     if report.roots:
-        specs = f"against {_listed(report.specs)}" if report.specs else "with no upstreams.toml"
-        lines.append(ink.dim(f"checked {_listed(report.roots)} {specs}"))
+        specs = f" against {_listed(report.specs)}" if report.specs else ", found no upstreams.toml"
+        lines.append(ink.dim(f"checked {_listed(report.roots)}{specs}"))
     parts = (_hop_counts(report, ink), _finding_counts(report, ink), _version(report))
     line = " · ".join(parts)
     if report.problems:
-        count = _count(len(report.problems), "problem")
+        count = counted(report.problems, "problem")
         line += " " + ink.severity(Severity.ERROR, f"(could not check everything: {count})")
     return [*lines, line]
 
@@ -133,7 +133,7 @@ def _hop_counts(report: Report, ink: Ink) -> str:
         for state, count in report.hop_states().items()
         if count
     ]
-    total = _count(len(report.hops), "hop")
+    total = counted(report.hops, "hop")
     return f"{total}: {', '.join(states)}" if states else total
 
 
@@ -143,7 +143,7 @@ def _finding_counts(report: Report, ink: Ink) -> str:
         ink.severity(severity, text) if count else text
         for severity, count in counts
         if count or severity is not Severity.INFO
-        for text in [_count(count, severity.value)]
+        for text in [counted(range(count), severity.value)]
     ]
     if report.suppressed:
         parts.append(f"{report.suppressed} suppressed")
@@ -158,10 +158,6 @@ def _version(report: Report) -> str:
         "newest": "newest known",
     }[report.version_origin]
     return f"nginx {report.version} ({origin})"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _listed(names: Sequence[str]) -> str:

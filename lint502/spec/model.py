@@ -53,7 +53,7 @@ FORMS: Final = frozenset({TABLE, SWITCH, TEXT, TABLES})
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NO_HOST = re.compile(r"[\s;{}\"'\\\x00-\x1f\x7f]")
-_NAME = re.compile(r"[\w*](?:[\w.-]*\w)?\.?")
+_NAME = re.compile(r"\w(?:[\w.-]*\w)?\.?")
 _MODE = re.compile(r"[0-7]{3,4}", re.ASCII)
 
 

@@ -130,25 +130,25 @@ def defaults(server: str, protocol: str | None, tls: bool | None) -> Mapping[str
     """
     name, written = parse_server(server)
     version = None if written is None else tuple(map(int, written.split(".")))
-    line = tuple(_line(load(name), version))
+    facts = [
+        (fact, profile.name if its_version is None else name)
+        for profile, its_version in _line(load(name), version)
+        for fact in profile.facts
+        if fact.holds_in(its_version)
+    ]
+    facts.sort(key=lambda pair: pair[0].key not in _FIRST)
     found: dict[str, Default] = {}
-    for first in (True, False):
-        for profile, its_version in line:
-            for fact in profile.facts:
-                if (fact.key in _FIRST) is not first or fact.key in found:
-                    continue
-                if not fact.holds_in(its_version):
-                    continue
-                spoken = protocol or _value(found, "protocol")
-                secure = _value(found, "tls") if tls is None else tls
-                if fact.protocols and spoken not in fact.protocols:
-                    continue
-                if fact.tls not in (None, secure):
-                    continue
-                label = name if written is None else f"{name} {written}"
-                if its_version is None and fact.since is not None:
-                    label = f"{profile.name} since {fact.since}"
-                found[fact.key] = Default(fact.value, label, fact.source, fact.covers)
+    for fact, owner in facts:
+        spoken = protocol or _value(found, "protocol")
+        secure = _value(found, "tls") if tls is None else tls
+        if fact.key in found or (fact.protocols and spoken not in fact.protocols):
+            continue
+        if fact.tls not in (None, secure):
+            continue
+        label = name if written is None else f"{name} {written}"
+        if fact.since is not None and (written is None or owner != name):
+            label = f"{owner} since {fact.since}"
+        found[fact.key] = Default(fact.value, label, fact.source, fact.covers)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from lint502 import __version__
@@ -16,6 +17,8 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:  # without the 100 ms that the command line takes
         print(f"lint502 {__version__}")
         return
+    # looking for plugins of pydantic, of which lint502 has none, takes longer than using it
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         from lint502.cli.app import app
 

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from os.path import normpath
 from pathlib import Path
 from typing import Any, Literal
 
@@ -158,7 +159,7 @@ def find_specs(roots: Iterable[str], working_directory: Path) -> tuple[Path, ...
     working directory or the repository's top."""
     found: dict[Path, None] = {}
     for root in roots:
-        path = working_directory if root == "-" else (working_directory / root).absolute()
+        path = working_directory if root == "-" else Path(normpath(working_directory / root))
         folder = path if path.is_dir() else path.parent
         for candidate in (folder, *folder.parents):
             spec = candidate / "upstreams.toml"

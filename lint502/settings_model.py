@@ -12,14 +12,14 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from lint502.checks import RULES
 from lint502.nginx.version import Version
-from lint502.spec.wording import listing, nearest, quote
+from lint502.spec.wording import dotted, listing, nearest, quote
 
 
 def _text(value: str) -> str:
     if not value:
-        raise ValueError("must not be empty")
+        raise ValueError("must not have an empty string")
     if "\0" in value:
-        raise ValueError("must not contain a NUL byte")
+        raise ValueError("must not have a NUL byte")
     return value
 
 
@@ -107,7 +107,7 @@ def message(item: Mapping[str, Any]) -> str:
         close = nearest(str(path[-1]), known)
         hint = f'did you mean "{close}"?' if close else f"known are {listing(known)}"
         return f"unknown key {quote(path[-1])}; {hint}"
-    subject = quote(path[0]) if len(path) == 1 or isinstance(path[1], int) else _dotted(path)
+    subject = _subject(path[:1] if item["loc"][-1] == "[key]" else path)
     if kind in _MUST:
         inside = isinstance(path[-1], int)
         must = "must contain only strings" if inside else f"must be {_MUST[kind]}"
@@ -120,10 +120,13 @@ def message(item: Mapping[str, Any]) -> str:
     return f"{subject} is wrong: {item['msg']}"
 
 
-def _dotted(path: tuple[str | int, ...]) -> str:
-    from lint502.spec.wording import dotted
-
-    return f"[{dotted(path[:1])}]" if path[0] == "rules" else f'"{dotted(path)}"'
+def _subject(path: tuple[str | int, ...]) -> str:
+    """What a mistake is about, as the file writes it."""
+    if path[0] == "rules":
+        return f"[{dotted(path)}]"
+    if len(path) == 1 or isinstance(path[1], int):
+        return quote(path[0])
+    return f"{quote(path[1])} in [{path[0]}]"
 
 
 def _written(value: object) -> str:

@@ -45,12 +45,22 @@ def failing(
             failed = [pair for pair in group if id(pair) in bad]
             if not failed:
                 continue
-            known = hop.unknown is None or len(groups) > 1
             exposure = _exposure(
-                hop, whole=len(failed) == len(group) and known, alone=len(groups) == 1, phase=phase
+                hop,
+                whole=len(failed) == len(group) and not _more_servers(failed[0]),
+                alone=len(groups) == 1 and hop.unknown is None,
+                phase=phase,
             )
             for pair in failed:
                 yield pair, exposure
+
+
+def _more_servers(pair: Pair) -> bool:
+    """Whether the block of a target has servers whose address is not known."""
+    block = pair.target.block
+    return block is not None and any(
+        server.address is None and not server.down for server in block.servers
+    )
 
 
 def retries(hop: Hop, phase: Phase) -> bool:

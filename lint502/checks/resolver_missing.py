@@ -28,7 +28,8 @@ def check(site: Site) -> Iterator[Finding]:
 
 def _finding(hop: Hop, names: tuple[str, ...]) -> Finding:
     certain = bool(names)
-    every = certain and len(list(hop.groups())) == len(names) and hop.unknown is None
+    every = certain and hop.unknown is None and not hop.blocks
+    every = every and all(target.needs_resolver for target in hop.targets)
     name = names[0] if names else "the requested host"
     message = (
         f"{hop.directive.name} holds a variable, so nginx looks {name} up for each request, but no "

@@ -100,16 +100,19 @@ def parse_address(text: str, default_port: int | None, *, uri: bool) -> tuple[Ad
         if not path:
             raise ValueError("no path in the unix domain socket")
         return Address(socket=normal_socket(path)), rest
-    end = next((i for i, character in enumerate(text) if character in "/?#"), len(text))
+    end = next((i for i, character in enumerate(text) if character in "/?"), len(text))
     authority, rest = text[:end], text[end:]
     if rest and not uri:
         raise ValueError("invalid host")
     if authority.startswith("["):
         closing = authority.find("]")
         host, tail = authority[1:closing], authority[closing + 1 :]
-        if closing == -1 or (tail and not tail.startswith(":")) or literal_ip(host) is None:
+        ip = literal_ip(host)
+        if closing == -1 or (tail and not tail.startswith(":")) or ip is None or "%" in host:
             raise ValueError("invalid host")
-        host = str(literal_ip(host))
+        if ip.version == 4:
+            raise ValueError("invalid host")
+        host = str(ip)
         port_text = tail[1:] if tail else None
     else:
         host, colon, tail = authority.partition(":")
@@ -119,6 +122,6 @@ def parse_address(text: str, default_port: int | None, *, uri: bool) -> tuple[Ad
         raise ValueError("no host")
     if port_text is None:
         return Address(host, default_port), rest
-    if not re.fullmatch(r"\d{1,5}", port_text, re.ASCII) or not 1 <= int(port_text) <= 65535:
+    if not re.fullmatch(r"0*\d{1,5}", port_text, re.ASCII) or not 1 <= int(port_text) <= 65535:
         raise ValueError("invalid port")
     return Address(host, int(port_text), port_written=True), rest

@@ -75,6 +75,26 @@ def has_magic(pattern: str) -> bool:
     return any(character in pattern for character in "*?[")
 
 
+def posix_glob(pattern: str) -> str:
+    """A glob as Python reads it: glob(3), which nginx uses, also takes ``[^a]`` for ``[!a]``."""
+    return pattern.replace("[^", "[!")
+
+
+def _split_glob(pattern: str) -> tuple[str, str]:
+    """The folders of an absolute glob before its magic, and the rest.
+
+    A folder of the checkout that itself has ``[`` or the like in its name is no magic.
+    """
+    parts = pattern.split("/")
+    folder = ""
+    for index, part in enumerate(parts[1:], 1):
+        inner = f"{folder}/{part}"
+        if index == len(parts) - 1 or (has_magic(part) and not os.path.isdir(inner)):
+            return folder, "/".join(parts[index:])
+        folder = inner
+    return folder, ""
+
+
 def shown(text: str) -> str:
     """A name fit for a terminal: control characters and undecodable bytes are escaped."""
     if text.isprintable():
@@ -125,16 +145,17 @@ class Files:
             path = entry.apply(path)
         return os.path.normpath(path)
 
-    def sees(self, directory: str) -> bool | None:
-        """Whether a folder is there to be searched; None: it lies outside the tree."""
-        real = self.identity(directory)
+    def sees(self, pattern: str) -> bool | None:
+        """Whether the folder of a glob is there to be searched; None: it lies outside the tree."""
+        real = self.identity(_split_glob(pattern)[0] or "/")
         if not self.inside(real):
             return None
         return os.path.isdir(real)
 
     def matches(self, pattern: str) -> list[str]:
         """The paths that a glob finds, in nginx's order. Raises :class:`UnreadableError`."""
-        found = sorted(glob.glob(pattern))
+        folder, rest = _split_glob(pattern)
+        found = sorted(glob.glob(f"{glob.escape(folder)}/{posix_glob(rest)}"))
         if len(found) > MAX_GLOB_MATCHES:
             raise UnreadableError(
                 f"{shown(pattern)} matches {len(found)} files; lint502 reads at most "

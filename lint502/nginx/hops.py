@@ -161,7 +161,9 @@ class _Finder:
         for _, directive, kind in self._passes:
             if "$" not in directive.args[0]:
                 url = _parse(kind, directive.args[0])
-                if url is not None and url.address.socket is None:
+                if url is None or url.address.socket is not None:
+                    continue
+                if url.address.port_written or url.address.host not in self.blocks:
                     yield url.address.host, url.address.port
 
     def _hop(self, context: Context, directive: Directive, kind: Kind) -> Hop:
@@ -213,10 +215,11 @@ class _Finder:
     ) -> str | None:
         """Add the targets of one value of the pass; returns why some are not known, if so."""
         value = text.text
-        if not value.strip() and dynamic:
+        if dynamic and split_scheme(value)[1][:1] in ("", ":"):
             return None  # nginx answers 500 for a value that leaves nothing to connect to
         if UNKNOWN in _authority(value):
-            return f"{_printable(_authority(value))} is filled in by the request, or where it cannot be seen"
+            shown = _printable(_authority(value))
+            return f"{shown} is filled in by the request, or where it cannot be seen"
         url = _parse(kind, value.partition(UNKNOWN)[0])
         if url is None:
             return f"{_printable(value)} is not an address that {directive.name} takes"
@@ -289,7 +292,7 @@ def _authority(value: str) -> str:
     scheme = value[: len(value) - len(rest)]
     if rest[:5].lower() == "unix:":
         return value
-    end = next((i for i, character in enumerate(rest) if character in "/?#"), len(rest))
+    end = next((i for i, character in enumerate(rest) if character in "/?"), len(rest))
     return scheme + rest[:end]
 
 

@@ -24,6 +24,7 @@ from lint502.nginx.files import (
     UnreadableError,
     decode,
     not_utf8,
+    posix_glob,
     shown,
 )
 from lint502.nginx.parse import Directive, ParsedFile, parse_file
@@ -175,13 +176,13 @@ class DumpFiles:
         """A dump has the paths that nginx used."""
         return path
 
-    def sees(self, directory: str) -> bool | None:
+    def sees(self, pattern: str) -> bool | None:
         """Whatever nginx read is in the dump."""
         return True
 
     def matches(self, pattern: str) -> list[str]:
         """The files of the dump that a glob names, component by component."""
-        parts = pattern.split("/")
+        parts = posix_glob(pattern).split("/")
         return sorted(path for path in self._files if _glob_match(path.split("/"), parts))
 
     def identity(self, path: str) -> str:
@@ -252,7 +253,13 @@ def _told_context(comments: Iterable[Comment]) -> tuple[str, ...] | None:
                 f'the comment on line {comment.line} names a context "{shown(unknown[0])}"; write '
                 "for example: # lint502: context http,server"
             )
-        return tuple(name for name in names if name != "main")
+        around = tuple(name for name in names if name != "main")
+        if around and around[0] not in ("http", "stream"):
+            raise ValueError(
+                f"the comment on line {comment.line} has to name every context from the outside "
+                "in, for example: # lint502: context http,server"
+            )
+        return around
     return None
 
 

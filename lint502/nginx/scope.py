@@ -97,7 +97,7 @@ class Scope:
             written = False
         info = directive(self._area, name)
         default = info.default(self.version) if info is not None else None
-        lines = () if default is None else (tuple(default.split()),)
+        lines = () if default is None else tuple(tuple(one.split()) for one in default.split("; "))
         return Setting(name, lines, (), "default")
 
     def absent(self, name: str) -> bool | None:

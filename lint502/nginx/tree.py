@@ -64,8 +64,8 @@ class Store(Protocol):
     def read(self, path: str) -> SourceFile:
         """The text of one file; raises ``UnreadableError``."""
 
-    def sees(self, directory: str) -> bool | None:
-        """Whether a folder is there to be searched; None: it lies outside the tree."""
+    def sees(self, pattern: str) -> bool | None:
+        """Whether the folder of a glob is there to be searched; None: it lies outside the tree."""
 
 
 @dataclass(slots=True, eq=False)
@@ -240,7 +240,7 @@ class Builder:
             return candidates[-1:] if len(candidates) > 1 else candidates
         seen: bool | None = False
         for pattern in candidates:
-            seen = self._store.sees(_folder(pattern))
+            seen = self._store.sees(pattern)
             if not seen:
                 continue
             try:
@@ -328,17 +328,6 @@ def _is_stock(written: str) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in _STOCK_NAMES) or any(
         fnmatchcase("/" + written, pattern) for pattern in _STOCK_PATHS
     )
-
-
-def _folder(pattern: str) -> str:
-    """The part of a glob's path before its first component with magic."""
-    parts = pattern.split("/")
-    plain = []
-    for part in parts:
-        if has_magic(part):
-            break
-        plain.append(part)
-    return "/".join(plain) or "/"
 
 
 __all__ = ["Builder", "Context", "Store", "Tree", "parse_file", "syntax_problem"]

@@ -140,7 +140,8 @@ class Variables:
 
         Those of the server run first, then those of the innermost location (an outer location's
         do not run: the rewrite module inherits nothing). A variable that neither sets keeps what
-        another location left in it before a redirect.
+        another location left in it before a redirect; so does one that the server sets in a named
+        location, to which a request goes without the server's lines being run again.
         """
         server = context.enclosing("server")
         if server is None:
@@ -153,6 +154,8 @@ class Variables:
         for level in (server, location):
             if level is None:
                 continue
+            if level is location and location.args[:1] and location.args[0].startswith("@"):
+                possible += self._set_in_locations(name, server)
             for text, certain in self._assignments(level).get(name, ()):
                 inside = text.directive is not None and any(
                     text.directive in (inner.by_name.get("set") or ())
@@ -160,13 +163,14 @@ class Variables:
                     if inner.name == "if"
                 )
                 possible = [text] if certain or inside else [*possible, text]
-        if possible:
-            return possible
+        return possible or self._set_in_locations(name, server) or None
+
+    def _set_in_locations(self, name: str, server: Context) -> list[Text]:
         return [
             text
             for level in _locations(server)
             for text, _ in self._assignments(level).get(name, ())
-        ] or None
+        ]
 
     def _assignments(self, level: Context) -> dict[str, list[tuple[Text, bool]]]:
         """The ``set`` lines of one level in order, by name; whether each certainly runs."""

@@ -83,7 +83,7 @@ def _window(pieces: list[str], start: int, end: int, room: int) -> tuple[list[st
     left = 0
     if sum(widths[:end]) > room - 1:
         left, before = start, 0
-        margin = min(_MARGIN, max(0, room - 2 - sum(widths[start:end])))
+        margin = max(0, min(_MARGIN, room // 4, room - 2 - sum(widths[start:end])))
         while left > 0 and before + widths[left - 1] <= margin:
             left -= 1
             before += widths[left]

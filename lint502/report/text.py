@@ -99,8 +99,8 @@ def _labelled(label: str, lines: Sequence[str], ink: Ink) -> list[str]:
 def _hops(finding: Finding, hops: Mapping[str, HopReport]) -> list[str]:
     known = [hops[id] for id in finding.hops if id in hops]
     lines = [_hop(hop) for hop in known[:_MOST_HOPS]]
-    more = len(known) - len(lines)
-    return [*lines, f"and {_count(more, 'more hop')}"] if more else lines
+    more = known[_MOST_HOPS:]
+    return [*lines, f"and {counted(more, 'more hop')}"] if more else lines
 
 
 def _hop(hop: HopReport) -> str:

@@ -35,10 +35,10 @@ def load_specs(
     files: dict[str, str] = {}
     complete = False
     for path in paths:
-        real = os.path.realpath(path)
-        if real in files:
+        identity = str(path) if "\0" in str(path) else os.path.realpath(path)
+        if identity in files:
             continue
-        name = files[real] = display(path)
+        name = files[identity] = display(path)
         read = read_toml(path, name)
         if isinstance(read, Problem):
             problems.append(read)

@@ -49,6 +49,10 @@ class Node:
             node = node.children[key]
         return node
 
+    def has(self, path: Sequence[Key]) -> bool:
+        """Whether the file has this key path."""
+        return not path or self.at(path) is not self.at(path[:-1])
+
 
 @dataclass(slots=True)
 class _Open:

@@ -23,6 +23,8 @@ _TOML_WORDS = {
     "Invalid statement": "this is neither a [table] nor a key with a value",
     "Invalid value": "this is no value; a string needs quotes",
     "Unterminated string": "a string is not closed",
+    'Expected "\'"': "a string is not closed",
+    "Expected \"'''\"": "a string is not closed",
     "Unclosed array": 'an array is not closed with "]"',
     "Unclosed inline table": 'an inline table is not closed with "}"',
     "Expected ']' at the end of a table declaration": 'a "]" is missing after the table name',
@@ -111,7 +113,7 @@ def _declared_twice(source: SourceFile, line: int) -> str:
     try:
         if header is not None:
             parts = _parts(header[2])
-            first = positions.scan(before).at(parts).line
+            first = _line(positions.scan(before), parts)
             text = f"{header[1]}{dotted(parts)}{header[1].replace('[', ']')}"
             message = f"{text} is declared twice, first in line {first}"
             if len(parts) == 2 and parts[0] == "upstream":
@@ -119,11 +121,17 @@ def _declared_twice(source: SourceFile, line: int) -> str:
             return message
         if pair is not None:
             parts = _parts(pair[1])
-            first = positions.last_table(before).at(parts).line
+            first = _line(positions.last_table(before), parts)
             return f'"{dotted(parts)}" is declared twice, first in line {first}'
-    except (tomli.TOMLDecodeError, AssertionError, IndexError):
+    except (tomli.TOMLDecodeError, AssertionError, LookupError):
         pass  # the second one is a value over several lines: its key is not in this line
     return "this key or table is declared twice"
+
+
+def _line(node: positions.Node, path: list[str]) -> int:
+    if not node.has(path):
+        raise LookupError(path)
+    return node.at(path).line
 
 
 def _parts(key: str) -> list[str]:

@@ -65,9 +65,7 @@ def test_places() -> None:
     assert directive.source is source
 
 
-@pytest.mark.parametrize(
-    "name", ["plain", "messy", "comments", "quotes", "languages", "variables"]
-)
+@pytest.mark.parametrize("name", ["plain", "messy", "comments", "quotes", "languages", "variables"])
 def test_every_directive_and_argument_knows_its_place(name: str) -> None:
     text = (CONFIGS / f"{name}.conf").read_text("utf-8")
     lines = text.split("\n")
@@ -91,7 +89,7 @@ def test_every_directive_and_argument_knows_its_place(name: str) -> None:
         ("( $a )", ["$a"], [(6, 8)]),
         ("($a = b)", ["$a", "=", "b"], [(5, 7), (8, 9), (10, 11)]),
         ("( $a = 'b c' )", ["$a", "=", "b c"], [(6, 8), (9, 10), (11, 16)]),
-        ("($a ~ \"b\")", ["$a", "~", "b"], [(5, 7), (8, 9), (10, 13)]),
+        ('($a ~ "b")', ["$a", "~", "b"], [(5, 7), (8, 9), (10, 13)]),
         ("(!-f $a )", ["!-f", "$a"], [(5, 8), (9, 11)]),
         ("($a ~* ^(b|c))", ["$a", "~*", "^(b|c)"], [(5, 7), (8, 10), (11, 17)]),
         # not what nginx takes; it stays as it is written
@@ -218,8 +216,6 @@ def test_another_package_that_looks_different(monkeypatch: pytest.MonkeyPatch, k
     parser = types.ModuleType("crossplane.parser")
     if kind == "another parse":
         parser.parse = lambda filename: {}  # type: ignore[attr-defined]
-    monkeypatch.setitem(
-        sys.modules, "crossplane.parser", None if kind == "no parser" else parser
-    )
+    monkeypatch.setitem(sys.modules, "crossplane.parser", None if kind == "no parser" else parser)
     with pytest.raises(ForeignCrossplaneError):
         parsed("a;")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import pickle
 import random
 import time
 from pathlib import Path
@@ -70,6 +71,11 @@ def test_quoted_words_are_told_from_others() -> None:
         None,
         None,
     ]
+
+
+def test_tokens_keep_their_places_when_they_are_sent_to_another_process() -> None:
+    (token, _) = pickle.loads(pickle.dumps(tokenize("\n 'a';").items))
+    assert (token, token.line, token.column, token.end_column, token.quoted) == ("a", 2, 2, 5, True)
 
 
 def test_nothing() -> None:
@@ -157,7 +163,7 @@ def test_escapes_are_decoded(written: str, meant: str) -> None:
 
 
 def test_places_cover_quotes_and_escapes() -> None:
-    assert places("a 'b' \"\\\"\" \\n;") == [
+    assert places('a \'b\' "\\"" \\n;') == [
         ("a", 1, 1, 2),
         ("b", 1, 3, 6),
         ('"', 1, 7, 11),

@@ -216,7 +216,8 @@ LARGE = "9" * 30
                 ("value_error", 'contains "a b", which is not a host'),
             ],
         ),
-        ({"hosts": ["*"], "bind": ["*"]}, []),
+        ({"bind": ["*"]}, []),
+        ({"hosts": ["*"]}, [("value_error", 'contains "*", which is not a host')]),
         ({"bind": []}, [("too_short", "List should have at least 1 item after validation, not 0")]),
         (
             {"socket": "unix:/run/a.sock:"},
@@ -325,15 +326,11 @@ LARGE = "9" * 30
         ({"prot": 1}, [("extra_forbidden", "Extra inputs are not permitted")]),
     ],
 )
-def test_values_that_are_refused(
-    keys: dict[str, Any], expected: list[tuple[str, str]]
-) -> None:
+def test_values_that_are_refused(keys: dict[str, Any], expected: list[tuple[str, str]]) -> None:
     if expected:
         assert refusal(keys) == expected
-    elif "hosts" in keys:  # "*" is an address to bind, but no host to reach it by
-        assert refusal(keys) == [("value_error", 'contains "*", which is not a host')]
     else:
-        assert listener(**keys) is not None
+        assert listener(**keys).model_dump(exclude_none=True) == keys
 
 
 def test_every_key_has_a_description_for_completion() -> None:
@@ -357,7 +354,15 @@ def test_every_key_has_a_description_for_completion() -> None:
 
 def test_the_schema_completes_servers() -> None:
     server = SpecFile.model_json_schema()["$defs"]["ListenerTable"]["properties"]["server"]
-    assert server["anyOf"][0]["anyOf"] == [
+    assert alternatives(server) == [
         {"type": "string", "enum": list(profiles.names())},
         {"type": "string", "pattern": "^[a-z0-9-]+/[0-9]+([.][0-9]+)*$"},
+        {"type": "null"},
     ]
+
+
+def alternatives(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    """The members of nested ``anyOf``; pydantic flattens them in some versions only."""
+    if "anyOf" not in schema:
+        return [schema]
+    return [inner for one in schema["anyOf"] for inner in alternatives(one)]

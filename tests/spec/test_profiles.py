@@ -9,12 +9,51 @@ import pytest
 from lint502.spec import profiles
 from lint502.spec.profiles import Default, ProfileFact
 
-WANTED = """
-    node express fastify nest next gunicorn gunicorn-gthread gunicorn-uvicorn uvicorn hypercorn
-    daphne granian waitress uwsgi puma unicorn php-fpm apache tomcat spring-boot jetty undertow go
-    kestrel caddy traefik envoy varnish haproxy nginx bun deno aiohttp tornado werkzeug actix axum
-    rocket cowboy bandit memcached grpc-go grpc-java
-""".split()
+WANTED = [
+    "actix",
+    "aiohttp",
+    "apache",
+    "axum",
+    "bandit",
+    "bun",
+    "caddy",
+    "cowboy",
+    "daphne",
+    "deno",
+    "envoy",
+    "express",
+    "fastify",
+    "go",
+    "granian",
+    "grpc-go",
+    "grpc-java",
+    "gunicorn",
+    "gunicorn-gthread",
+    "gunicorn-uvicorn",
+    "haproxy",
+    "hypercorn",
+    "jetty",
+    "kestrel",
+    "memcached",
+    "nest",
+    "next",
+    "nginx",
+    "node",
+    "php-fpm",
+    "puma",
+    "rocket",
+    "spring-boot",
+    "tomcat",
+    "tornado",
+    "traefik",
+    "undertow",
+    "unicorn",
+    "uvicorn",
+    "uwsgi",
+    "varnish",
+    "waitress",
+    "werkzeug",
+]
 
 TYPES: Mapping[str, tuple[type, ...]] = {
     "protocol": (str,),
@@ -182,7 +221,9 @@ def test_threaded_gunicorn_keeps_connections() -> None:
 
 def test_a_profile_like_another_has_its_facts_but_not_its_versions() -> None:
     node = values("node")
-    assert values("express/5.2") == {key: (value, "express 5.2") for key, (value, _) in node.items()}
+    assert values("express/5.2") == {
+        key: (value, "express 5.2") for key, (value, _) in node.items()
+    }
     assert values("fastify") == {
         **{key: (value, "fastify") for key, (value, _) in node.items()},
         "keepalive.idle_timeout": (72_000, "fastify"),
@@ -238,17 +279,20 @@ def test_versions(
     assert "".join(str(int(fact.holds_in(version))) for version in versions) == expected
 
 
+NO_VERSION = 'must be a server or "server/version" with a version such as 22.0, not '
+
+
 @pytest.mark.parametrize(
     ("server", "message"),
     [
         ("gunicron", 'names no known server: "gunicron"; did you mean "gunicorn"?'),
         ("Node/20", 'names no known server: "Node"; did you mean "node"?'),
         ("php_fpm", 'names no known server: "php_fpm"; did you mean "php-fpm"?'),
-        ("node/", "must be a server or \"server/version\" with a version such as 22.0, not \"node/\""),
-        ("node/v20", "must be a server or \"server/version\" with a version such as 22.0, not \"node/v20\""),
-        ("node/1.\n", "must be a server or \"server/version\" with a version such as 22.0, not \"node/1.\\n\""),
+        ("node/", NO_VERSION + '"node/"'),
+        ("node/v20", NO_VERSION + '"node/v20"'),
+        ("node/1.\n", NO_VERSION + '"node/1.\\n"'),
     ],
-)  # fmt: skip
+)
 def test_servers_that_there_are_not(server: str, message: str) -> None:
     with pytest.raises(ValueError) as caught:
         profiles.parse_server(server)
@@ -259,9 +303,7 @@ def test_an_unknown_server_unlike_any_lists_the_known_ones() -> None:
     with pytest.raises(ValueError) as caught:
         profiles.parse_server("../zzz/1")
     known = ", ".join(f'"{name}"' for name in sorted(WANTED)[:-1])
-    assert str(caught.value) == (
-        f'names no known server: ".."; known are {known} or "werkzeug"'
-    )
+    assert str(caught.value) == (f'names no known server: ".."; known are {known} or "werkzeug"')
 
 
 def test_server_and_version() -> None:

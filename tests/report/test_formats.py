@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lint502 import __version__
+from lint502.findings import Finding, Severity
+from lint502.places import Place
+from lint502.report import FORMATS, Look, counted, renderer
+from report.canned import CLEAN, FINDINGS, REPORT
+
+EXPECTED = Path(__file__).parent / "expected"
+
+
+@pytest.mark.parametrize(
+    ("format", "look", "name"),
+    [
+        ("text", Look(), "text.txt"),
+        ("text", Look(width=60), "text-60-columns.txt"),
+        ("text", Look(colour=True), "text-colour.txt"),
+        ("concise", Look(), "concise.txt"),
+        ("concise", Look(colour=True), "concise-colour.txt"),
+        ("json", Look(), "json.json"),
+        ("json", Look(colour=True, width=60), "json.json"),
+    ],
+)
+def test_whole_output(format: str, look: Look, name: str) -> None:
+    expected = (EXPECTED / name).read_text(encoding="utf-8")
+    expected = expected.replace('"lint502": "0.1.0"', f'"lint502": "{__version__}"')
+    assert renderer(format)(REPORT, look) == expected
+
+
+def test_every_format_has_its_module() -> None:
+    modules = {path.stem for path in Path(renderer.__code__.co_filename).parent.glob("*.py")}
+    assert set(FORMATS) <= modules
+    for name in FORMATS:
+        assert renderer(name)(CLEAN, Look()).isascii() or name == "text"
+
+
+@pytest.mark.parametrize("look", [Look(), Look(width=40), Look(width=60)])
+@pytest.mark.parametrize("format", FORMATS)
+def test_nothing_reaches_the_terminal_unescaped(format: str, look: Look) -> None:
+    output = renderer(format)(REPORT, look)
+    assert all(character.isprintable() or character == "\n" for character in output)
+    output.encode()
+
+
+def test_clean_text() -> None:
+    assert renderer("text")(CLEAN, Look()) == (
+        "checked a.conf, b.conf, c.conf and 2 more, found no upstreams.toml\n"
+        "1 hop: 1 passed · 0 errors, 0 warnings · nginx 1.26 (newest known)\n"
+    )
+    assert renderer("concise")(CLEAN, Look()) == ""
+
+
+@pytest.mark.parametrize(
+    ("origin", "source", "shown"),
+    [
+        ("option", None, "--nginx-version"),
+        ("config", "pyproject.toml", "pyproject.toml"),
+        ("binary", None, "installed nginx"),
+        ("newest", None, "newest known"),
+    ],
+)
+def test_where_the_version_comes_from(origin: str, source: str | None, shown: str) -> None:
+    report = replace(CLEAN, version_origin=origin, version_source=source, roots=(), hops=())
+    assert renderer("text")(report, Look()) == (
+        f"0 hops · 0 errors, 0 warnings · nginx 1.26 ({shown})\n"
+    )
+    value = json.loads(renderer("json")(report, Look()))
+    assert value["nginx"] == {"version": "1.26", "from": origin}
+
+
+def test_equal_findings_have_fingerprints_of_their_own() -> None:
+    report = replace(REPORT, findings=(FINDINGS[0], FINDINGS[0], FINDINGS[0]))
+    findings = json.loads(renderer("json")(report, Look()))["findings"]
+    first = FINDINGS[0].fingerprint
+    assert [finding["fingerprint"] for finding in findings] == [first, f"{first}-2", f"{first}-3"]
+
+
+def test_names_that_are_not_utf8_survive_json() -> None:
+    findings = json.loads(renderer("json")(REPORT, Look()))["findings"]
+    assert findings[4]["file"] == "nginx/\x1b]0;evil\x07\udcff.conf"
+
+
+def test_findings_are_grouped_by_file() -> None:
+    def finding(file: str, line: int) -> Finding:
+        return Finding("r", Severity.WARNING, 502, None, f"m{line}", Place(file, line, 1, 2, "x"))
+
+    report = replace(
+        CLEAN, roots=(), findings=(finding("b", 1), finding("a", 2), finding("b", 3)), hops=()
+    )
+    lines = renderer("text")(report, Look()).splitlines()
+    assert [line for line in lines if "warning  r" in line] == [
+        "b:1:1  warning  r  ·  502",
+        "b:3:1  warning  r  ·  502",
+        "a:2:1  warning  r  ·  502",
+    ]
+
+
+def test_counted() -> None:
+    assert [counted("a" * number, "hop") for number in range(3)] == ["0 hops", "1 hop", "2 hops"]

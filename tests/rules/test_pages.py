@@ -1,0 +1,137 @@
+"""The pages of ``rules/``: complete, and true of what lint502 finds in their own blocks."""
+
+from __future__ import annotations
+
+import operator
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from lint502 import checks
+from lint502.checks import RULES, check_of
+from lint502.findings import Finding, Severity
+from lint502.lint import Options, run
+from lint502.nginx.version import NEWEST, NEWEST_PATCH, Version
+from lint502.pages import Page, folder, page
+
+VERSIONS = (*map(Version.parse, ("1.18", "1.22", "1.26", "1.30")), NEWEST)
+
+NO_RULES = frozenset(("failover", "reuse", "site", "wording"))
+"""Modules beside the rules that hold what several of them share."""
+
+_CONDITION = re.compile(r"(>=|<=|>|<)(\d+\.\d+(?:\.\d+)?)")
+_COMPARE = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
+_MARK = re.compile(r" # <- ([a-z0-9-]+)$")
+_FILES = {"nginx": "nginx.conf", "toml": "upstreams.toml"}
+
+
+def covers(conditions: str, version: Version) -> bool:
+    """Whether ``>=1.18, <1.29.7`` holds for a version; 1.18 here is the first of its branch."""
+    return all(_holds(condition.strip(), version) for condition in conditions.split(","))
+
+
+def _holds(condition: str, version: Version) -> bool:
+    match = _CONDITION.fullmatch(condition)
+    assert match is not None, f"{condition!r} is not a condition such as >=1.18"
+    bound = Version.parse(match[2])
+    first = bound._replace(patch=0) if bound.patch == NEWEST_PATCH else bound
+    return bool(_COMPARE[match[1]](version, first))
+
+
+def block(shown: Page, heading: str, language: str) -> str:
+    """The one block in a language below a heading."""
+    found = shown.blocks(heading, language)
+    assert len(found) == 1, f"{heading} has {len(found)} blocks in {language}, not one"
+    return found[0]
+
+
+def marks(shown: Page) -> set[tuple[str, str, int]]:
+    """Rule, file and line of each mark in the example."""
+    return {
+        (match[1], file, number)
+        for language, file in _FILES.items()
+        for number, line in enumerate(block(shown, "Example", language).splitlines(), 1)
+        if (match := _MARK.search(line))
+    }
+
+
+def lint(shown: Page, heading: str, version: Version, folder: Path) -> tuple[Finding, ...]:
+    """What lint502 finds in the blocks below a heading; nothing else may be wrong with them."""
+    for language, file in _FILES.items():
+        (folder / file).write_text(block(shown, heading, language), encoding="utf-8")
+    report = run(Options(folder, ("nginx.conf",), version=version), lambda: b"")
+    assert report.problems == ()
+    assert report.notes == ()
+    assert report.hops
+    return report.findings
+
+
+def test_every_rule_has_a_page_and_every_page_a_rule() -> None:
+    assert {path.stem for path in folder().glob("*.md")} == set(RULES)
+
+
+def test_every_check_is_listed_and_every_rule_has_a_check() -> None:
+    modules = {path.stem for path in Path(checks.__file__).parent.glob("[a-z]*.py")} - NO_RULES
+    assert modules == {rule.replace("-", "_") for rule in RULES}
+    for rule in RULES:
+        module = import_module(f"lint502.checks.{rule.replace('-', '_')}")
+        assert check_of(rule) is module.check
+        assert (module.__doc__ or "").startswith(f"{rule}: ")
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_front_matter_is_complete(rule: str) -> None:
+    shown = page(rule)
+    assert any(covers(shown.nginx, version) for version in VERSIONS)
+    assert re.fullmatch(r"[A-Zn][^\n]*\.", shown.summary)
+    info = shown.severity is Severity.INFO
+    assert (shown.status is None) is info
+    assert (shown.frequency is None) is info
+    assert shown.log is None or not info
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_section_says_something(rule: str) -> None:
+    shown = page(rule)
+    assert all(text.strip() for text in shown.sections.values())
+    assert "https://nginx.org/en/docs/" in shown.sections["References"]
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=str)
+@pytest.mark.parametrize("rule", RULES)
+def test_example_has_exactly_the_marked_findings(
+    rule: str, version: Version, tmp_path: Path
+) -> None:
+    shown = page(rule)
+    if not covers(shown.nginx, version):
+        assert rule not in {item.rule for item in lint(shown, "Example", version, tmp_path)}
+        return
+    findings = lint(shown, "Example", version, tmp_path)
+    assert {(item.rule, item.place.file, item.place.line) for item in findings} == marks(shown)
+    assert len(findings) == len(marks(shown))
+    own = [item for item in findings if item.rule == rule]
+    assert own
+    stated = (shown.severity, shown.status, shown.frequency, shown.log)
+    for item in own:
+        assert (item.severity, item.status, item.frequency, item.log) == stated
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=str)
+@pytest.mark.parametrize("rule", RULES)
+def test_instead_has_no_findings(rule: str, version: Version, tmp_path: Path) -> None:
+    assert lint(page(rule), "Instead", version, tmp_path) == ()
+
+
+@pytest.mark.parametrize(
+    ("conditions", "inside", "outside"),
+    [
+        (">=1.18", ["1.18.0", "1.18", "1.31.4"], ["1.17.9"]),
+        ("<1.29.7", ["1.18.0", "1.29.6"], ["1.29.7", "1.29", "1.30.0"]),
+        (">=1.23.4, <1.29.7", ["1.23.4", "1.29.6"], ["1.23.3", "1.29.7"]),
+    ],
+)
+def test_conditions_on_the_version(conditions: str, inside: list[str], outside: list[str]) -> None:
+    assert all(covers(conditions, Version.parse(text)) for text in inside)
+    assert not any(covers(conditions, Version.parse(text)) for text in outside)

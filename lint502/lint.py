@@ -225,10 +225,7 @@ def _order(finding: Finding) -> tuple[str, int, int, int, str]:
 
 def _hop_reports(site: Site, findings: Sequence[Finding]) -> list[HopReport]:
     failed = {
-        hop
-        for finding in findings
-        if finding.severity is not Severity.INFO
-        for hop in finding.hops
+        hop for finding in findings if finding.severity is not Severity.INFO for hop in finding.hops
     }
     return [_hop_report(hop, site.pairs[hop.id], hop.id in failed) for hop in site.hops]
 

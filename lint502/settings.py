@@ -72,7 +72,7 @@ def load_settings(working_directory: Path) -> tuple[Settings | None, tuple[Probl
     if not isinstance(data, dict):
         return None, (Problem(name, None, f"{'.'.join(found.table)} must be a table"),)
     table, problems = _validate(data, source, found.table)
-    return _settings(table, name, found.path.parent), problems
+    return _settings(table, data.get("rules", {}), name, found.path.parent), problems
 
 
 def _find(working_directory: Path) -> _Found | None:
@@ -152,7 +152,9 @@ def _remove(data: Any, path: tuple[str | int, ...]) -> None:
         del data[path[-1]]
 
 
-def _settings(table: SettingsTable, name: str, folder: Path) -> Settings:
+def _settings(
+    table: SettingsTable, rules: Mapping[str, Mapping[str, Any]], name: str, folder: Path
+) -> Settings:
     def absolute(path: str) -> str:
         return os.path.normpath(folder / Path(path).expanduser())
 
@@ -168,5 +170,5 @@ def _settings(table: SettingsTable, name: str, folder: Path) -> Settings:
         allow_paths=tuple(absolute(path) for path in table.allow_paths),
         maps=tuple(PathMap(absolute(source), absolute(to)) for source, to in table.map.items()),
         env=table.env,
-        rules=table.rules,
+        rules=rules,
     )

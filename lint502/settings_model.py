@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from lint502.checks import RULES
+from lint502.nginx.values import parse_time
 from lint502.nginx.version import Version
 from lint502.spec.wording import dotted, listing, nearest, quote
 
@@ -38,21 +39,62 @@ def _version(value: object) -> object:
 
 def _rule(value: str) -> str:
     if value not in RULES:
-        close = nearest(value, RULES)
-        hint = f'did you mean "{close}"?' if close else 'see "lint502 rules"'
-        raise ValueError(f"names a rule {quote(value)} that does not exist; {hint}")
+        raise ValueError(_no_rule(value))
+    return value
+
+
+def _no_rule(name: str) -> str:
+    close = nearest(name, RULES)
+    hint = f'did you mean "{close}"?' if close else 'see "lint502 rules"'
+    return f"names a rule {quote(name)} that does not exist; {hint}"
+
+
+def _time(value: object) -> object:
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    try:
+        if not isinstance(text, str):
+            raise ValueError
+        parse_time(text)
+    except ValueError:
+        raise ValueError(
+            f'must be a time as nginx writes it, such as "2s" or "500ms", not {quote(value)}'
+        ) from None
     return value
 
 
 Text = Annotated[str, AfterValidator(_text)]
 Rule = Annotated[str, AfterValidator(_rule)]
-Table = Annotated[dict[str, Any], Field()]
+Time = Annotated[str | int, BeforeValidator(_time)]
 
 
-class SettingsTable(BaseModel):
-    """A whole settings file."""
-
+class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class NoOptions(_Table):
+    """What most rules can be told: nothing."""
+
+
+class KeepaliveRace(_Table):
+    """What keepalive-race can be told."""
+
+    margin: Annotated[
+        Time | None,
+        Field(description="How much earlier than the upstream nginx must close a connection."),
+    ] = None
+
+
+_OPTIONS: Mapping[str, type[BaseModel]] = {"keepalive-race": KeepaliveRace}
+_FIELDS: dict[str, Any] = {
+    rule.replace("-", "_"): (_OPTIONS.get(rule, NoOptions) | None, Field(None, alias=rule))
+    for rule in RULES
+}
+RulesTable = create_model("RulesTable", __base__=_Table, **_FIELDS)
+"""The ``[rules.NAME]`` tables."""
+
+
+class SettingsTable(_Table):
+    """A whole settings file."""
 
     roots: Annotated[list[Text], Field(description="The nginx configurations to check.")] = []
     specs: Annotated[list[Text] | None, Field(description="The files that declare upstreams.")] = (
@@ -83,14 +125,16 @@ class SettingsTable(BaseModel):
         dict[Text, str], Field(description="Values of the environment that templates use.")
     ] = {}
     rules: Annotated[
-        dict[Rule, dict[str, Any]], Field(description="What single rules are told, by their names.")
-    ] = {}
+        RulesTable | None,  # type: ignore[valid-type]
+        Field(description="What single rules are told, by their names."),
+    ] = None
 
 
 _MUST = {
     "string_type": "a string",
     "list_type": "a list of strings",
     "dict_type": "a table",
+    "model_type": "a table",
 }
 
 
@@ -103,10 +147,7 @@ def message(item: Mapping[str, Any]) -> str:
     """One of pydantic's errors, for the person who has to mend it."""
     kind, value, path = item["type"], item["input"], path_of(item)
     if kind == "extra_forbidden":
-        known = list(SettingsTable.model_fields)
-        close = nearest(str(path[-1]), known)
-        hint = f'did you mean "{close}"?' if close else f"known are {listing(known)}"
-        return f"unknown key {quote(path[-1])}; {hint}"
+        return _unknown(path)
     subject = _subject(path[:1] if item["loc"][-1] == "[key]" else path)
     if kind in _MUST:
         inside = isinstance(path[-1], int)
@@ -120,10 +161,25 @@ def message(item: Mapping[str, Any]) -> str:
     return f"{subject} is wrong: {item['msg']}"
 
 
+def _unknown(path: tuple[str | int, ...]) -> str:
+    key = str(path[-1])
+    if len(path) == 2:
+        return f"[rules] {_no_rule(key)}"
+    known = list(
+        (_OPTIONS.get(str(path[1]), NoOptions) if path[1:] else SettingsTable).model_fields
+    )
+    what = f"unknown key {quote(key)}" + (f" in {_subject(path[:-1])}" if path[1:] else "")
+    if not known:
+        return f"{what}; this rule takes none"
+    close = nearest(key, known)
+    return f"{what}; " + (f'did you mean "{close}"?' if close else f"known are {listing(known)}")
+
+
 def _subject(path: tuple[str | int, ...]) -> str:
     """What a mistake is about, as the file writes it."""
     if path[0] == "rules":
-        return f"[{dotted(path)}]"
+        table = f"[{dotted(path[:2])}]"
+        return f"{quote(path[2])} in {table}" if path[2:] else table
     if len(path) == 1 or isinstance(path[1], int):
         return quote(path[0])
     return f"{quote(path[1])} in [{path[0]}]"

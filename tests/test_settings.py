@@ -120,6 +120,9 @@ X = 1
 "" = "a"
 [rules.port-mismatch]
 x = 1
+[rules.keepalive-race]
+marign = "1s"
+margin = "soon"
 [rules.keepalive-rase]
 [rules]
 tls-mismatch = 3
@@ -147,18 +150,25 @@ tls-mismatch = 3
         (10, '"X" in [env] must be a string, not 1'),
         (12, '"/etc/nginx" in [map] must be a string, not 3'),
         (13, '"map" must not have an empty string'),
+        (15, 'unknown key "x" in [rules.port-mismatch]; this rule takes none'),
+        (17, 'unknown key "marign" in [rules.keepalive-race]; did you mean "margin"?'),
         (
-            16,
+            18,
+            '"margin" in [rules.keepalive-race] must be a time as nginx writes it, such as "2s" '
+            'or "500ms", not "soon"',
+        ),
+        (
+            19,
             '[rules] names a rule "keepalive-rase" that does not exist; '
             'did you mean "keepalive-race"?',
         ),
-        (18, "[rules.tls-mismatch] must be a table, not 3"),
+        (21, "[rules.tls-mismatch] must be a table, not 3"),
     ]
     assert load_settings(tmp_path)[0] == Settings(
         "lint502.toml",
         specs=(tmp_path / "a", tmp_path / "c"),
         select=("tls-mismatch",),
-        rules={"port-mismatch": {"x": 1}},
+        rules={"port-mismatch": {}, "keepalive-race": {}},
     )
 
 

@@ -61,7 +61,7 @@ def lint(shown: Page, heading: str, version: Version, folder: Path) -> tuple[Fin
     """What lint502 finds in the blocks below a heading; nothing else may be wrong with them."""
     for language, file in _FILES.items():
         (folder / file).write_text(block(shown, heading, language), encoding="utf-8")
-    report = run(Options(folder, ("nginx.conf",), version=version), lambda: b"")
+    report = run(Options(folder, (str(folder / "nginx.conf"),), version=version), lambda: b"")
     assert report.problems == ()
     assert report.notes == ()
     assert report.hops

@@ -1,0 +1,158 @@
+"""The sample sites: each finding of the broken ones, none in the mended ones, and that a real nginx
+accepts both."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lint502.checks import RULES
+from lint502.lint import Options, Report, run
+from tests.nginx.real_nginx import HTTP, nginx_command, prefix
+
+SAMPLES = Path(__file__).parent.parent / "sample_configs"
+SITES = tuple(sorted(path.parent.name for path in SAMPLES.glob("*/upstreams.toml")))
+KINDS = ("broken", "mended")
+
+Expected = tuple[str, int, str, str]
+"""File, line, severity, rule."""
+
+EXPECTED: dict[str, list[Expected]] = {
+    "django": [
+        ("broken/conf.d/services.conf", 8, "error", "socket-path-mismatch"),
+        ("broken/sites-enabled/shop.conf", 20, "warning", "request-timeout"),
+        ("broken/sites-enabled/shop.conf", 21, "error", "response-header-buffer"),
+        ("broken/sites-enabled/shop.conf", 34, "error", "response-header-buffer"),
+        ("upstreams.toml", 19, "info", "unused-upstream"),
+    ],
+    "grpc-tls": [
+        ("broken/nginx.conf", 29, "error", "keepalive-race"),
+        ("broken/nginx.conf", 33, "error", "implicit-port-80"),
+        ("broken/nginx.conf", 67, "error", "http-version-mismatch"),
+        ("broken/nginx.conf", 80, "error", "tls-mismatch"),
+        ("broken/nginx.conf", 84, "error", "protocol-mismatch"),
+    ],
+    "microservices": [
+        ("broken/http.d/20-upstreams.conf", 10, "error", "no-live-peer"),
+        ("broken/http.d/20-upstreams.conf", 14, "error", "implicit-port-80"),
+        ("broken/http.d/30-routing.conf", 10, "error", "port-mismatch"),
+        ("broken/services/archive.conf", 4, "info", "undeclared-upstream"),
+        ("broken/services/booking.conf", 7, "error", "request-body-limit"),
+        ("broken/services/finance.conf", 16, "error", "resolver-missing"),
+        ("upstreams.toml", 87, "info", "unused-upstream"),
+    ],
+    "node-api": [
+        ("broken/nginx.conf", 33, "warning", "keepalive-unused"),
+        ("broken/nginx.conf", 37, "error", "port-mismatch"),
+        ("broken/nginx.conf", 41, "error", "bind-mismatch"),
+        ("broken/nginx.conf", 46, "error", "keepalive-race"),
+        ("broken/nginx.conf", 85, "warning", "request-body-limit"),
+    ],
+    "php": [
+        ("broken/conf.d/pools.conf", 9, "warning", "keepalive-unused"),
+        ("broken/sites-enabled/blog.conf", 25, "error", "response-header-buffer"),
+        ("broken/sites-enabled/blog.conf", 31, "warning", "request-timeout"),
+        ("broken/sites-enabled/blog.conf", 32, "error", "response-header-buffer"),
+        ("broken/sites-enabled/blog.conf", 41, "error", "socket-path-mismatch"),
+        ("broken/sites-enabled/shop.conf", 23, "error", "protocol-mismatch"),
+    ],
+}
+
+STOCK = {
+    "mime.types": "types {\n    text/html html;\n}\n",
+    "fastcgi_params": "fastcgi_param QUERY_STRING $query_string;\n",
+    "scgi_params": "scgi_param QUERY_STRING $query_string;\n",
+    "uwsgi_params": "uwsgi_param QUERY_STRING $query_string;\n",
+}
+"""The files that every installation of nginx brings along, cut short."""
+
+_LISTEN = re.compile(r"(?m)^(\s*listen\s+)([^\s;]+)")
+
+
+def check(site: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> Report:
+    monkeypatch.chdir(SAMPLES / site)
+    options = Options(working_directory=Path.cwd(), roots=(f"{kind}/nginx.conf",))
+    return run(options, lambda: b"")
+
+
+def test_every_site_has_a_broken_and_a_mended_root() -> None:
+    assert list(EXPECTED) == list(SITES)
+    assert [
+        (site, kind)
+        for site in SITES
+        for kind in KINDS
+        if not (SAMPLES / site / kind / "nginx.conf").is_file()
+    ] == []
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_the_broken_site_has_exactly_these_findings(
+    site: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = check(site, "broken", monkeypatch)
+    found = [
+        (finding.place.file, finding.place.line, finding.severity.value, finding.rule)
+        for finding in report.findings
+    ]
+    assert (found, report.problems) == (EXPECTED[site], ())
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_the_mended_site_is_clean(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    report = check(site, "mended", monkeypatch)
+    assert (report.findings, report.problems) == ((), ())
+    assert {hop.state for hop in report.hops} == {"passed"}
+
+
+def test_every_rule_is_shown() -> None:
+    assert {rule for found in EXPECTED.values() for _, _, _, rule in found} == set(RULES)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("site", SITES)
+def test_a_real_nginx_accepts_the_site(site: str, kind: str) -> None:
+    command = nginx_command()
+    with prefix() as folder:
+        copy(SAMPLES / site / kind, folder)
+        done = subprocess.run(
+            [*command, "-t", "-q", "-p", f"{folder}/", "-c", str(folder / "nginx.conf")],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=20,
+        )
+    assert done.returncode == 0, done.stderr
+
+
+def copy(site: Path, folder: Path) -> None:
+    """A site as any user can test it: with the stock files, with unix sockets instead of the ports
+    that it listens on, and writing nowhere outside ``folder``."""
+    shutil.copytree(site, folder, dirs_exist_ok=True)
+    (folder / "logs").mkdir()
+    for file in folder.rglob("*"):
+        if file.is_file():
+            text = _LISTEN.sub(rf"\g<1>unix:{folder}/\2.sock", file.read_text())
+            file.write_text(text.replace("\nhttp {\n", f"\nhttp {{\n{HTTP}", 1))
+    for name, text in STOCK.items():
+        (folder / name).write_text(text)
+    if "\nstream {" in (folder / "nginx.conf").read_text():
+        load_stream_module(folder / "modules-enabled")
+
+
+def load_stream_module(enabled: Path) -> None:
+    """Load nginx's stream module as Debian does, unless it is built in."""
+    nginx = nginx_command()[0]
+    built = subprocess.run([nginx, "-V"], capture_output=True, text=True, timeout=20).stderr
+    if "--with-stream=dynamic" not in built:
+        return
+    modules = re.search(r"--modules-path=(\S+)", built)
+    assert modules is not None, built
+    module = Path(modules[1]) / "ngx_stream_module.so"
+    if not module.is_file():
+        pytest.fail("nginx's stream module is missing. Install libnginx-mod-stream: make test does")
+    enabled.mkdir()
+    (enabled / "50-mod-stream.conf").write_text(f"load_module {module};\n")

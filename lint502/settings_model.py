@@ -172,7 +172,9 @@ def _unknown(path: tuple[str | int, ...]) -> str:
     if not known:
         return f"{what}; this rule takes none"
     close = nearest(key, known)
-    return f"{what}; " + (f'did you mean "{close}"?' if close else f"known are {listing(known)}")
+    verb = "are" if known[1:] else "is"
+    hint = f'did you mean "{close}"?' if close else f"known {verb} {listing(known)}"
+    return f"{what}; {hint}"
 
 
 def _subject(path: tuple[str | int, ...]) -> str:

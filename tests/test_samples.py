@@ -9,10 +9,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from nginx.real_nginx import HTTP, nginx_command, prefix
 
 from lint502.checks import RULES
 from lint502.lint import Options, Report, run
-from tests.nginx.real_nginx import HTTP, nginx_command, prefix
 
 SAMPLES = Path(__file__).parent.parent / "sample_configs"
 SITES = tuple(sorted(path.parent.name for path in SAMPLES.glob("*/upstreams.toml")))

@@ -46,7 +46,7 @@ def check(site: Site) -> Iterator[Finding]:
             log=(
                 "SSL_do_handshake() failed (SSL: error:…:wrong version number) while SSL "
                 "handshaking to upstream"
-                if target.tls and hop.kind != "uwsgi"
+                if target.tls and hop.kind != "uwsgi" and pair.mismatch is None
                 else "connect() failed (111: Connection refused) while connecting to upstream"
             ),
             fix=None

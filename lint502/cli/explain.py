@@ -47,8 +47,12 @@ def _markdown(page: Page) -> str:
 def _rendered(text: str, width: int) -> str:
     from rich.console import Console
     from rich.markdown import Markdown
+    from rich.theme import Theme
 
-    console = Console(width=min(width, 100), force_terminal=True, color_system="standard")
+    theme = Theme({"markdown.code": "bold cyan", "markdown.code_block": "cyan"})
+    console = Console(
+        width=min(width, 100), force_terminal=True, color_system="standard", theme=theme
+    )
     with console.capture() as capture:
         console.print(Markdown(text, code_theme="ansi_dark", hyperlinks=False))
     return capture.get()

@@ -222,12 +222,13 @@ def read_regular(path: str, limit: int) -> bytes:
         raise UnreadableError(f"cannot be read: {error.strerror}") from None
     except ValueError:
         raise UnreadableError("has a NUL byte in its name") from None
-    with open(descriptor, "rb", buffering=0) as file:
-        status = os.fstat(descriptor)
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
         if stat.S_ISDIR(status.st_mode):
             raise UnreadableError("is a directory, not a file")
-        if not stat.S_ISREG(status.st_mode):
-            raise UnreadableError("is not a regular file (a device, a pipe or a socket)")
+        raise UnreadableError("is not a regular file (a device, a pipe or a socket)")
+    with open(descriptor, "rb", buffering=0) as file:
         if status.st_size > limit:
             raise UnreadableError(
                 f"has {status.st_size} bytes on its lines; lint502 reads at most "

@@ -215,7 +215,7 @@ class _Finder:
     ) -> str | None:
         """Add the targets of one value of the pass; returns why some are not known, if so."""
         value = text.text
-        if dynamic and split_scheme(value)[1][:1] in ("", ":"):
+        if dynamic and split_scheme(value)[1][:1] in ("", ":", "/", "?"):
             return None  # nginx answers 500 for a value that leaves nothing to connect to
         if UNKNOWN in _authority(value):
             shown = _printable(_authority(value))

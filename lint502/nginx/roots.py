@@ -172,6 +172,10 @@ class DumpFiles:
             self._files.setdefault(path, SourceFile(shown(path), body.removesuffix("\n")))
         self.first = os.path.normpath(headings[0][1])
 
+    def name(self, path: str) -> str:
+        """The path that nginx used."""
+        return shown(path)
+
     def mapped(self, path: str) -> str:
         """A dump has the paths that nginx used."""
         return path

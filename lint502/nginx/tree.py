@@ -52,6 +52,9 @@ _PROXY_PARAMS = (
 class Store(Protocol):
     """Where included files come from: the disk, or a dump."""
 
+    def name(self, path: str) -> str:
+        """A path as reports show it."""
+
     def mapped(self, path: str) -> str:
         """Where to read what nginx reads at an absolute path."""
 
@@ -213,7 +216,7 @@ class Builder:
             if error.line is None:
                 self._problem(include, f"include {shown(written)}: {error}")
             else:
-                self._problems[Problem(shown(path), error.line, f"this file {error}")] = None
+                self._problems[Problem(self._store.name(path), error.line, f"this file {error}")] = None
         else:
             try:
                 parsed = self._parse(source)

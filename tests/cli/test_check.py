@@ -1,0 +1,380 @@
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from report.canned import CLEAN, FINDINGS, REPORT
+
+from cli.conftest import Asked, Run
+from lint502 import lint
+from lint502.findings import Finding, Severity
+from lint502.lint import Options, Report
+from lint502.nginx.files import PathMap
+from lint502.nginx.version import NEWEST, Version
+from lint502.report import Look, renderer
+
+NOTES = "note: nginx/nginx.conf:3: include mime.types: a stock file, passed over\n"
+PROBLEMS = """\
+error: nginx/conf.d/\\x1bx.conf:3: include "missing.conf": there is no such file
+error: upstreams.toml: cannot be read: permission denied
+"""
+
+
+def output(format: str, report: Report = REPORT, look: Look | None = None) -> str:
+    return renderer(format)(report, look or Look())
+
+
+def only(*severities: Severity) -> Report:
+    """The canned report with findings of these severities, and no problems."""
+    findings: tuple[Finding, ...] = tuple(f for f in FINDINGS if f.severity in severities)
+    return replace(REPORT, findings=findings, problems=())
+
+
+def test_text(run: Run, asked: Asked) -> None:
+    assert run("check", "a.conf") == (2, output("text"), NOTES + PROBLEMS)
+
+
+def test_concise(run: Run, asked: Asked) -> None:
+    assert run("check", "a.conf", "--format", "concise") == (
+        2,
+        output("concise"),
+        NOTES + PROBLEMS,
+    )
+
+
+def test_json(run: Run, asked: Asked) -> None:
+    assert run("check", "a.conf", "--format", "json") == (
+        2,
+        output("json"),
+        f"{NOTES}error: could not check everything: 2 problems\n",
+    )
+
+
+def test_files_beside_standard_output(run: Run, asked: Asked, tmp_path: Path) -> None:
+    arguments = ("--format", "concise", "--format=json:out.json", "--format", "text:out.txt")
+    assert run("check", "a.conf", *arguments) == (2, output("concise"), NOTES + PROBLEMS)
+    assert (tmp_path / "out.json").read_text() == output("json")
+    assert (tmp_path / "out.txt").read_text() == output("text")
+
+
+def test_a_file_alone_leaves_standard_output_empty(run: Run, asked: Asked, tmp_path: Path) -> None:
+    result = run("check", "a.conf", "--format", "text:out.txt", "--color", "always")
+    assert result == (2, "", f"{NOTES}error: could not check everything: 2 problems\n")
+    assert (tmp_path / "out.txt").read_text() == output("text", look=Look(colour=True))
+
+
+def test_a_file_that_cannot_be_written(run: Run, asked: Asked) -> None:
+    asked.report = CLEAN
+    assert run("check", "a.conf", "--format", "json:no/out.json") == (
+        2,
+        "",
+        "error: cannot write no/out.json: No such file or directory\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("report", "fail_on", "code"),
+    [
+        (CLEAN, "info", 0),
+        (only(Severity.INFO), None, 0),
+        (only(Severity.INFO), "warning", 0),
+        (only(Severity.INFO), "info", 1),
+        (only(Severity.WARNING, Severity.INFO), None, 0),
+        (only(Severity.WARNING), "warning", 1),
+        (only(Severity.WARNING), "info", 1),
+        (only(Severity.ERROR), None, 1),
+        (only(Severity.ERROR), "error", 1),
+        (only(Severity.ERROR), "never", 0),
+        (REPORT, None, 2),
+        (REPORT, "never", 2),
+        (replace(REPORT, findings=()), None, 2),
+    ],
+)
+def test_exit_codes(
+    run: Run, asked: Asked, tmp_path: Path, report: Report, fail_on: str | None, code: int
+) -> None:
+    asked.report = report
+    told = [] if fail_on is None else ["--fail-on", fail_on]
+    assert run("check", "a.conf", *told).code == code
+    if fail_on is not None:
+        (tmp_path / "lint502.toml").write_text(f'fail_on = "{fail_on}"')
+        assert run("check", "a.conf").code == code
+        (tmp_path / "lint502.toml").write_text('fail_on = "info"')
+        assert run("check", "a.conf", *told).code == code
+
+
+def test_flags(run: Run, asked: Asked, tmp_path: Path) -> None:
+    run(
+        *("check", "a.conf", "b", "-", "a.conf"),
+        *("--specs", "one.toml", "--specs", "/two.toml"),
+        *("--nginx-version", "1.22", "--map", "/etc/nginx=deploy", "--map", "/usr=/opt"),
+        *("--select", "port-mismatch, tls-mismatch", "--select", "keepalive-race,"),
+        *("--ignore", "tls-mismatch"),
+    )
+    assert asked == [
+        Options(
+            tmp_path,
+            ("a.conf", "b", "-"),
+            (tmp_path / "one.toml", Path("/two.toml")),
+            Version.parse("1.22"),
+            "option",
+            None,
+            (PathMap("/etc/nginx", f"{tmp_path}/deploy"), PathMap("/usr", "/opt")),
+            select=("port-mismatch", "tls-mismatch", "keepalive-race"),
+            ignore=("tls-mismatch",),
+        )
+    ]
+
+
+SETTINGS = """\
+roots = ["a.conf"]
+specs = ["one.toml"]
+nginx_version = "1.22.1"
+select = ["port-mismatch"]
+ignore = ["tls-mismatch"]
+allow_missing = ["x/*"]
+allow_paths = ["shared"]
+map = { "/etc/nginx" = "deploy" }
+rules.keepalive-race.margin = "2s"
+"""
+
+
+def test_settings(run: Run, asked: Asked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "lint502.toml").write_text(SETTINGS)
+    below = tmp_path / "below"
+    below.mkdir()
+    monkeypatch.chdir(below)
+    run("check")
+    expected = Options(
+        below,
+        (f"{tmp_path}/a.conf",),
+        (tmp_path / "one.toml",),
+        Version(1, 22, 1),
+        "config",
+        f"{tmp_path}/lint502.toml",
+        (PathMap("/etc/nginx", f"{tmp_path}/deploy"),),
+        ("x/*",),
+        (f"{tmp_path}/shared",),
+        ("port-mismatch",),
+        ("tls-mismatch",),
+        {"keepalive-race": {"margin": "2s"}},
+    )
+    assert asked == [expected]
+    run(
+        *("check", "b.conf", "--specs", "two.toml", "--nginx-version", "1.26.0"),
+        *("--map", "/a=/b", "--select", "tls-mismatch", "--ignore", "port-mismatch"),
+    )
+    assert asked[1] == replace(
+        expected,
+        roots=("b.conf",),
+        specs=(below / "two.toml",),
+        version=Version(1, 26, 0),
+        version_origin="option",
+        version_source=None,
+        maps=(PathMap("/a", "/b"),),
+        select=("tls-mismatch",),
+        ignore=("port-mismatch",),
+    )
+
+
+def test_mistakes_in_the_settings(run: Run, asked: Asked, tmp_path: Path) -> None:
+    asked.report = CLEAN
+    (tmp_path / "lint502.toml").write_text('root = "a"\nignore = ["tls-mismatch"]\n')
+    message = 'unknown key "root"; did you mean "roots"?'
+    result = run("check", "a.conf", "--format=json")
+    assert (result.code, json.loads(result.out)["problems"]) == (
+        2,
+        [{"file": "lint502.toml", "line": 1, "message": message}],
+    )
+    assert asked[0].ignore == ("tls-mismatch",)
+    assert run("check", "a.conf") == (
+        2,
+        "checked a.conf, b.conf, c.conf and 2 more, found no upstreams.toml\n"
+        "1 hop: 1 passed · 0 errors, 0 warnings · nginx 1.26 (newest known) "
+        "(could not check everything: 1 problem)\n",
+        f"error: lint502.toml:1: {message}\n",
+    )
+
+
+def test_settings_that_cannot_be_read(run: Run, asked: Asked, tmp_path: Path) -> None:
+    (tmp_path / "lint502.toml").write_text("roots = [")
+    result = run("check", "a.conf", "--format=json")
+    problems = json.loads(result.out)["problems"]
+    assert (result.code, [p["file"] for p in problems], asked) == (2, ["lint502.toml"], [])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["--select", "prot-mismatch"],
+            'Invalid value for --select: there is no rule "prot-mismatch"; '
+            'did you mean "port-mismatch"?',
+        ),
+        (
+            ["--ignore", "tls-mismatch,\x1bzzz"],
+            'Invalid value for --ignore: there is no rule "\\x1bzzz"; see "lint502 rules"',
+        ),
+        (
+            ["--format", "jsn"],
+            'Invalid value for --format: there is no format "jsn"; did you mean "json"?',
+        ),
+        (
+            ["--format", "x"],
+            'Invalid value for --format: there is no format "x"; '
+            'known are "text", "concise" or "json"',
+        ),
+        (
+            ["--format", "json:"],
+            'Invalid value for --format: "json:" names no file after the colon',
+        ),
+        (
+            ["--format", "json", "--format", "text"],
+            "Invalid value for --format: two reports would go to standard output; "
+            "name a file for one: text:FILE",
+        ),
+        (
+            ["--format", "json:a", "--format", "text:a"],
+            'Invalid value for --format: two reports would go to "a"; '
+            "name a file for one: text:FILE",
+        ),
+        (
+            ["--map", "/etc/nginx"],
+            "Invalid value for --map: '/etc/nginx' is not FROM=TO, such as /etc/nginx=deploy/nginx",
+        ),
+        (
+            ["--nginx-version", "new"],
+            "Invalid value for --nginx-version: 'new' is not an nginx version such as 1.26.3, "
+            "nor auto",
+        ),
+    ],
+)
+def test_bad_arguments(run: Run, asked: Asked, arguments: list[str], message: str) -> None:
+    code, out, err = run("check", "a.conf", *arguments)
+    assert (code, out, err.splitlines()[-1]) == (2, "", f"Error: {message}")
+    assert asked == []
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--fail-on", "eror"], ["--color", "x"], ["--jobs", "2"], ["--map"]]
+)
+def test_arguments_that_typer_refuses(run: Run, asked: Asked, arguments: list[str]) -> None:
+    code, out, err = run("check", "a.conf", *arguments)
+    assert (code, out) == (2, "")
+    assert arguments[0] in err
+    assert asked == []
+
+
+@pytest.mark.parametrize(
+    "root", ["nginx.conf", "nginx/nginx.conf", "conf/nginx.conf", "etc/nginx/nginx.conf"]
+)
+def test_default_roots(run: Run, asked: Asked, tmp_path: Path, root: str) -> None:
+    assert run("check") == (
+        2,
+        "",
+        "error: no nginx configuration is named, and there is no nginx.conf, nginx/nginx.conf, "
+        "conf/nginx.conf or etc/nginx/nginx.conf here; name one, "
+        "for example: lint502 check deploy/nginx.conf\n",
+    )
+    (tmp_path / root).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / root).touch()
+    run("check")
+    assert asked == [Options(tmp_path, (root,))]
+
+
+def test_version_auto(
+    run: Run, asked: Asked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lint, "installed_version", lambda: Version(1, 24, 0))
+    run("check", "a.conf", "--nginx-version", "auto")
+    (tmp_path / "lint502.toml").write_text('nginx_version = "auto"')
+    run("check", "a.conf")
+    expected = Options(tmp_path, ("a.conf",), None, Version(1, 24, 0), "binary")
+    assert asked == [expected, expected]
+    monkeypatch.setattr(lint, "installed_version", lambda: None)
+    assert run("check", "a.conf") == (
+        2,
+        "",
+        "error: the nginx version is auto, but there is no nginx on the PATH that tells its own; "
+        "name the version, for example: --nginx-version 1.26.3\n",
+    )
+    run("check", "a.conf", "--nginx-version", "1.18.0")
+    assert asked[2].version == Version(1, 18, 0)
+
+
+def test_newest_version_by_default(run: Run, asked: Asked) -> None:
+    run("check", "a.conf")
+    assert (asked[0].version, asked[0].version_origin) == (NEWEST, "newest")
+
+
+def test_names_that_are_not_utf8(run: Run, asked: Asked) -> None:
+    name = os.fsdecode(b"\xff.conf")
+    asked.report = replace(CLEAN, roots=(name,))
+    assert run("check", name) == (
+        0,
+        "checked \\xff.conf, found no upstreams.toml\n"
+        "1 hop: 1 passed · 0 errors, 0 warnings · nginx 1.26 (newest known)\n",
+        "",
+    )
+
+
+def test_a_working_directory_that_is_gone(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert run("check") == (
+        2, "", "error: the working directory is gone or cannot be read\n"
+    )  # fmt: skip
+
+
+SITE = """\
+events {}
+http {
+    server {
+        listen 80;
+        server_name shop.example.com;
+        location / {
+            proxy_pass http://127.0.0.1:3001;
+        }
+    }
+}
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Callable[[int], None]:
+    def write(port: int) -> None:
+        (tmp_path / "nginx.conf").write_text(SITE)
+        (tmp_path / "upstreams.toml").write_text(
+            f'complete = true\n[upstream.api]\nhosts = ["127.0.0.1"]\nport = {port}\n'
+        )
+
+    return write
+
+
+def test_end_to_end(run: Run, site: Callable[[int], None]) -> None:
+    site(3001)
+    assert run("check") == (
+        0,
+        "checked nginx.conf against upstreams.toml\n"
+        f"1 hop: 1 passed · 0 errors, 0 warnings · nginx {NEWEST} (newest known)\n",
+        "",
+    )
+    site(3000)
+    code, out, err = run("check", "--format", "json")
+    value = json.loads(out)
+    assert (code, err) == (1, "")
+    assert [(f["rule"], f["line"], f["upstream"]) for f in value["findings"]] == [
+        ("port-mismatch", 7, "api")
+    ]
+    assert value["summary"]["hops"] == {
+        "passed": 0, "failed": 1, "undeclared": 0, "undecidable": 0
+    }  # fmt: skip
+    assert run("check", "--ignore", "port-mismatch").code == 0

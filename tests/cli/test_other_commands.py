@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from report.canned import CLEAN, REPORT
+
+from cli.conftest import Asked, Run
+from lint502 import __version__
+from lint502.checks import RULES
+
+HOPS = """\
+WHERE                      SERVER            LOCATION  PASSES TO                        TARGET              UPSTREAM  STATE
+nginx/conf.d/shop.conf:11  shop.example.com  /api/     proxy_pass http://api            127.0.0.1:3001      api       failed
+nginx/conf.d/shop.conf:12  shop.example.com  /v1/      proxy_pass http://api            127.0.0.1:3001      api       failed
+nginx/conf.d/shop.conf:13  shop.example.com  /v2/      proxy_pass http://api            127.0.0.1:3001      api       failed
+nginx/conf.d/shop.conf:14  shop.example.com  /v3/      proxy_pass http://api            127.0.0.1:3001      api       failed
+nginx/conf.d/shop.conf:15  shop.example.com  /v4/      proxy_pass http://api            127.0.0.1:3001      api       failed
+nginx/conf.d/shop.conf:16  例え.jp           ~ \\.php$  fastcgi_pass unix:/run/php.sock  unix:/run/php.sock  php       passed
+nginx/conf.d/shop.conf:17  -                 -         proxy_pass backend               10.0.0.1:80         -         undeclared
+                                                                                        [2001:db8::1]:80    -
+nginx/conf.d/shop.conf:18  shop.example.com  /api/     proxy_pass http://$host          ?                   -         undecidable: the host comes from the request
+"""  # noqa: E501
+HOPS_IN_100_COLUMNS = """\
+WHERE           SERVER          LOCATION  PASSES TO       TARGET           UPSTREAM  STATE
+nginx/conf.d/…  shop.example.…  /api/     proxy_pass ht…  127.0.0.1:3001   api       failed
+nginx/conf.d/…  shop.example.…  /v1/      proxy_pass ht…  127.0.0.1:3001   api       failed
+nginx/conf.d/…  shop.example.…  /v2/      proxy_pass ht…  127.0.0.1:3001   api       failed
+nginx/conf.d/…  shop.example.…  /v3/      proxy_pass ht…  127.0.0.1:3001   api       failed
+nginx/conf.d/…  shop.example.…  /v4/      proxy_pass ht…  127.0.0.1:3001   api       failed
+nginx/conf.d/…  例え.jp         ~ \\.php$  fastcgi_pass …  unix:/run/php.…  php       passed
+nginx/conf.d/…  -               -         proxy_pass ba…  10.0.0.1:80      -         undeclared
+                                                          [2001:db8::1]:…  -
+nginx/conf.d/…  shop.example.…  /api/     proxy_pass ht…  ?                -         undecidable: t…
+"""
+COULD_NOT = """\
+error: nginx/conf.d/\\x1bx.conf:3: include "missing.conf": there is no such file
+error: upstreams.toml: cannot be read: permission denied
+"""
+NOTES = "note: nginx/nginx.conf:3: include mime.types: a stock file, passed over\n"
+
+
+def test_hops(run: Run, asked: Asked) -> None:
+    assert run("hops", "a.conf") == (2, HOPS, NOTES + COULD_NOT)
+    asked.report = replace(REPORT, problems=(), notes=())
+    assert run("hops", "a.conf") == (0, HOPS, "")
+    assert asked[0].roots == ("a.conf",)
+
+
+def test_hops_on_a_narrow_terminal(run: Run, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    assert run("hops", "a.conf").out == HOPS_IN_100_COLUMNS
+
+
+def test_hops_as_json(run: Run, asked: Asked) -> None:
+    code, out, err = run("hops", "a.conf", "--format", "json")
+    checked = json.loads(run("check", "a.conf", "--format", "json").out)
+    assert (code, err) == (2, NOTES + COULD_NOT)
+    assert json.loads(out) == {
+        "schema_version": 1,
+        "hops": checked["hops"],
+        "problems": checked["problems"],
+    }
+
+
+def test_no_hops(run: Run, asked: Asked) -> None:
+    asked.report = replace(CLEAN, hops=())
+    assert run("hops", "a.conf") == (0, "no hops\n", "")
+
+
+def test_hops_in_colour(run: Run, asked: Asked) -> None:
+    asked.report = replace(CLEAN, hops=REPORT.hops[-1:])
+    assert run("hops", "a.conf", "--color=always").out.splitlines()[1] == (
+        "nginx/conf.d/shop.conf:18  shop.example.com  /api/     proxy_pass http://$host  ?       "
+        "-         \x1b[33mundecidable: the host comes from the request\x1b[0m"
+    )
+
+
+@pytest.mark.usefixtures("rule_pages")
+def test_rules(run: Run) -> None:
+    assert run("rules") == (
+        0,
+        """\
+RULE                    SEVERITY  CLIENT SEES           SUMMARY
+port-mismatch           error     502 on every request  what port-mismatch is about
+socket-path-mismatch    warning   502 on every request  what socket-path-mismatch is about
+bind-mismatch           info      -                     what bind-mismatch is about
+protocol-mismatch       error     502 on every request  what protocol-mismatch is about
+tls-mismatch            warning   502 on every request  what tls-mismatch is about
+http-version-mismatch   info      -                     what http-version-mismatch is about
+response-header-buffer  error     502 on every request  what response-header-buffer is about
+request-body-limit      warning   502 on every request  what request-body-limit is about
+request-timeout         info      -                     what request-timeout is about
+keepalive-race          error     502 on every request  what keepalive-race is about
+keepalive-unused        warning   502 on every request  what keepalive-unused is about
+implicit-port-80        info      -                     what implicit-port-80 is about
+resolver-missing        error     502 on every request  what resolver-missing is about
+no-live-peer            warning   502 on every request  what no-live-peer is about
+undeclared-upstream     info      -                     what undeclared-upstream is about
+unused-upstream         error     502 on every request  what unused-upstream is about
+""",
+        "",
+    )
+
+
+@pytest.mark.usefixtures("rule_pages")
+def test_rules_as_json(run: Run) -> None:
+    code, out, err = run("rules", "--format", "json")
+    value = json.loads(out)
+    assert (code, err, value["schema_version"]) == (0, "", 1)
+    assert [rule["name"] for rule in value["rules"]] == list(RULES)
+    assert value["rules"][1:3] == [
+        {
+            "name": "socket-path-mismatch",
+            "severity": "warning",
+            "status": 502,
+            "frequency": "always",
+            "log": "connect() failed",
+            "nginx": ">=1.18",
+            "summary": "what socket-path-mismatch is about",
+        },
+        {
+            "name": "bind-mismatch",
+            "severity": "info",
+            "status": None,
+            "frequency": None,
+            "log": None,
+            "nginx": ">=1.18",
+            "summary": "what bind-mismatch is about",
+        },
+    ]
+
+
+EXPLAINED = """\
+# port-mismatch
+
+**error** · 502 on every request · nginx >=1.18
+
+what port-mismatch is about
+
+    connect() failed
+
+## What it means
+
+Two sides disagree.
+
+## Why it answers 502
+
+Nobody listens.
+
+## Example
+
+```nginx
+proxy_pass http://api;
+```
+
+## Instead
+
+Agree.
+
+## References
+
+- https://nginx.org
+"""
+
+
+@pytest.mark.usefixtures("rule_pages")
+def test_explain(run: Run) -> None:
+    assert run("explain", "port-mismatch") == (0, EXPLAINED, "")
+    assert run("explain", "bind-mismatch").out.splitlines()[:8] == [
+        "# bind-mismatch",
+        "",
+        "**info** · nginx >=1.18",
+        "",
+        "what bind-mismatch is about",
+        "",
+        "## What it means",
+        "",
+    ]
+
+
+@pytest.mark.usefixtures("rule_pages")
+def test_explain_on_a_terminal(run: Run) -> None:
+    code, out, err = run("explain", "port-mismatch", "--color", "always")
+    assert (code, err) == (0, "")
+    assert "\x1b[" in out
+    assert "## What it means" not in out
+    assert "What it means" in out
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("port-missmatch", 'there is no rule "port-missmatch"; did you mean "port-mismatch"?'),
+        ("../x", 'there is no rule "../x"; see "lint502 rules"'),
+    ],
+)
+def test_explain_an_unknown_rule(run: Run, rule: str, message: str) -> None:
+    code, out, err = run("explain", rule)
+    expected = f"Error: Invalid value for RULE: {message}"
+    assert (code, out, err.splitlines()[-1]) == (2, "", expected)
+
+
+def test_version(run: Run) -> None:
+    assert run("--version") == (0, f"lint502 {__version__}\n", "")
+    assert run("--version", "check") == (0, f"lint502 {__version__}\n", "")
+
+
+def test_help_names_every_command(run: Run) -> None:
+    for arguments in (["--help"], ["-h"]):
+        code, out, err = run(*arguments)
+        assert (code, err) == (0, "")
+        commands = [line.split()[0] for line in out.partition("Commands:\n")[2].splitlines()]
+        assert commands == ["check", "explain", "rules", "hops"]
+    modules = Path(__file__).parents[2].glob("lint502/cli/*.py")
+    assert {path.stem for path in modules} >= set(commands)

@@ -1,0 +1,252 @@
+"""Reading files: bounded, of the right kind, inside the tree, shown safely."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from lint502.nginx import files as module
+from lint502.nginx.files import (
+    Files,
+    MissingFileError,
+    OutsideTreeError,
+    PathMap,
+    UnreadableError,
+    decode,
+    has_magic,
+    not_utf8,
+    shown,
+)
+
+
+class TestPathMap:
+    @pytest.mark.parametrize("text", ["", "=", "/a", "/a=", "=/a"])
+    def test_what_is_not_one(self, tmp_path: Path, text: str) -> None:
+        with pytest.raises(ValueError, match="is not FROM=TO"):
+            PathMap.parse(text, tmp_path)
+
+    def test_paths_are_made_absolute(self, tmp_path: Path) -> None:
+        parsed = PathMap.parse("/etc/nginx/=deploy/../nginx/", tmp_path)
+        assert parsed == PathMap("/etc/nginx", str(tmp_path / "nginx"))
+
+    @pytest.mark.parametrize(
+        ("path", "expected"),
+        [
+            ("/etc/nginx", "/r"),
+            ("/etc/nginx/a", "/r/a"),
+            ("/etc/nginx-old/a", "/etc/nginx-old/a"),
+            ("/etc/nginx.conf", "/etc/nginx.conf"),
+            ("/x/etc/nginx/a", "/x/etc/nginx/a"),
+        ],
+    )
+    def test_whole_components(self, path: str, expected: str) -> None:
+        assert PathMap("/etc/nginx", "/r").apply(path) == expected
+
+    def test_the_root_folder(self) -> None:
+        assert PathMap("/", "/r").apply("/etc/a") == "/r/etc/a"
+
+    def test_several_in_order(self, tmp_path: Path) -> None:
+        files = Files(tmp_path, [PathMap("/a", "/b"), PathMap("/b/c", "/d"), PathMap("/a", "/no")])
+        assert files.mapped("/a/c/x") == "/d/x"
+        assert files.mapped("/a/e") == "/b/e"
+
+
+class TestNames:
+    def test_relative_below_the_working_directory(self, tmp_path: Path) -> None:
+        files = Files(tmp_path / "work")
+        assert files.name(str(tmp_path / "work/a/b")) == "a/b"
+        assert files.name(str(tmp_path / "worker/a")) == str(tmp_path / "worker/a")
+        assert files.name(str(tmp_path / "a")) == str(tmp_path / "a")
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("plain é.conf", "plain é.conf"),
+            ("a\nb", "a\\nb"),
+            ("\x1b[31mred", "\\x1b[31mred"),
+            ("\u202egnp", "\\u202egnp"),
+            (os.fsdecode(b"a\xff"), "a\\xff"),
+        ],
+    )
+    def test_control_characters_are_escaped(self, text: str, expected: str) -> None:
+        assert shown(text) == expected
+
+
+@pytest.mark.parametrize(("pattern", "magic"), [("*", True), ("a?", True), ("[a]", True), ("{a,b}", False)])
+def test_magic(pattern: str, magic: bool) -> None:
+    assert has_magic(pattern) is magic
+
+
+class TestReading:
+    def test_inside(self, tmp_path: Path) -> None:
+        (tmp_path / "a.conf").write_text("x;")
+        files = Files(tmp_path)
+        files.allow(str(tmp_path))
+        source = files.read(str(tmp_path / "a.conf"))
+        assert (source.name, source.text) == ("a.conf", "x;")
+        assert files.read(str(tmp_path / "sub/../a.conf")) is source
+
+    def test_nothing_is_allowed_by_itself(self, tmp_path: Path) -> None:
+        (tmp_path / "a.conf").write_text("x;")
+        with pytest.raises(OutsideTreeError):
+            Files(tmp_path).read(str(tmp_path / "a.conf"))
+
+    def test_whether_a_file_outside_exists_does_not_show(self, tmp_path: Path) -> None:
+        (tmp_path / "outside").write_text("secret")
+        (tmp_path / "in").mkdir()
+        files = Files(tmp_path)
+        files.allow(str(tmp_path / "in"))
+        messages = []
+        for name in ("outside", "gone", "in/../outside"):
+            with pytest.raises(OutsideTreeError) as raised:
+                files.read(str(tmp_path / name))
+            messages.append(str(raised.value))
+        assert len(set(messages)) == 1
+
+    def test_a_folder_whose_name_starts_alike_is_outside(self, tmp_path: Path) -> None:
+        for name in ("site", "site-secret"):
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "a").write_text("x;")
+        files = Files(tmp_path)
+        files.allow(str(tmp_path / "site"))
+        with pytest.raises(OutsideTreeError):
+            files.read(str(tmp_path / "site-secret/a"))
+
+    def test_a_link_that_leaves_the_tree(self, tmp_path: Path) -> None:
+        (tmp_path / "in").mkdir()
+        (tmp_path / "secret").write_text("secret")
+        (tmp_path / "in/link").symlink_to("../secret")
+        (tmp_path / "in/folder").symlink_to("..")
+        files = Files(tmp_path)
+        files.allow(str(tmp_path / "in"))
+        for path in ("in/link", "in/folder/secret"):
+            with pytest.raises(OutsideTreeError):
+                files.read(str(tmp_path / path))
+        assert files.sees(str(tmp_path / "in/folder/*")) is None
+
+    def test_a_link_within_the_tree(self, tmp_path: Path) -> None:
+        (tmp_path / "available").mkdir()
+        (tmp_path / "available/a").write_text("x;")
+        (tmp_path / "enabled").mkdir()
+        (tmp_path / "enabled/a").symlink_to("../available/a")
+        files = Files(tmp_path)
+        files.allow(str(tmp_path))
+        assert files.read(str(tmp_path / "enabled/a")).text == "x;"
+
+    def test_an_absolute_link_goes_through_the_maps(self, tmp_path: Path) -> None:
+        root = tmp_path / "nginx"
+        (root / "available").mkdir(parents=True)
+        (root / "available/a").write_text("x;")
+        (root / "a").symlink_to("/nowhere/nginx/available/a")
+        files = Files(tmp_path, [PathMap("/nowhere/nginx", str(root))])
+        assert files.read(str(root / "a")).text == "x;"
+
+    def test_maps_and_allowed_paths_may_be_read(self, tmp_path: Path) -> None:
+        for name in ("mapped", "allowed"):
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "a").write_text(name)
+        files = Files(tmp_path, [PathMap("/x", str(tmp_path / "mapped"))], ["allowed"])
+        assert files.read(files.mapped("/x/a")).text == "mapped"
+        assert files.read(str(tmp_path / "allowed/a")).text == "allowed"
+
+    def test_what_cannot_be_read(self, tmp_path: Path) -> None:
+        (tmp_path / "folder").mkdir()
+        (tmp_path / "loop").symlink_to("loop")
+        os.mkfifo(tmp_path / "pipe")
+        files = Files(tmp_path)
+        files.allow(str(tmp_path))
+        said = {}
+        for name in ("folder", "loop", "pipe", "gone", "x" * 300):
+            with pytest.raises(UnreadableError) as raised:
+                files.read(str(tmp_path / name))
+            said[name[:10]] = (str(raised.value), type(raised.value))
+        assert said == {
+            "folder": ("is a directory, not a file", UnreadableError),
+            "loop": ("a symbolic link that leads back to itself", UnreadableError),
+            "pipe": ("is not a regular file (a device, a pipe or a socket)", UnreadableError),
+            "gone": ("there is no such file", MissingFileError),
+            "x" * 10: ("cannot be read: File name too long", UnreadableError),
+        }
+
+    def test_bounds(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in "abcd":
+            (tmp_path / name).write_text("12345;")
+        monkeypatch.setattr(module, "MAX_TOTAL_BYTES", 17)
+        files = Files(tmp_path, allow_paths=["."])
+        files.read(str(tmp_path / "a"))
+        files.read(str(tmp_path / "b"))
+        with pytest.raises(UnreadableError, match="come to more than"):
+            files.read(str(tmp_path / "c"))
+        monkeypatch.setattr(module, "MAX_FILES", 2)
+        with pytest.raises(UnreadableError, match="more than 2 files"):
+            files.read(str(tmp_path / "d"))
+        monkeypatch.setattr(module, "MAX_FILE_BYTES", 5)
+        with pytest.raises(UnreadableError, match="has 6 bytes") as raised:
+            Files(tmp_path, allow_paths=["."]).read(str(tmp_path / "a"))
+        assert raised.value.line == 1
+
+
+class TestGlobs:
+    def files(self, folder: Path, *names: str) -> Files:
+        for name in names:
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("x;")
+        files = Files(folder)
+        files.allow(str(folder))
+        return files
+
+    def matches(self, folder: Path, files: Files, pattern: str) -> list[str]:
+        return [os.path.relpath(path, folder) for path in files.matches(f"{folder}/{pattern}")]
+
+    def test_sorted_as_nginx_does_it(self, tmp_path: Path) -> None:
+        files = self.files(tmp_path, "d/b", "d/a", "d/B", "d/10", "d/9", "d/é", "d/.hidden", "c/a")
+        assert self.matches(tmp_path, files, "d/*") == ["d/10", "d/9", "d/B", "d/a", "d/b", "d/é"]
+        assert self.matches(tmp_path, files, "*/a") == ["c/a", "d/a"]
+        assert self.matches(tmp_path, files, "d/.h*") == ["d/.hidden"]
+        assert self.matches(tmp_path, files, "d/none*") == []
+
+    def test_sets(self, tmp_path: Path) -> None:
+        files = self.files(tmp_path, "d/a", "d/b", "d/^")
+        assert self.matches(tmp_path, files, "d/[ab]") == ["d/a", "d/b"]
+        assert self.matches(tmp_path, files, "d/[!a]") == ["d/^", "d/b"]
+        assert self.matches(tmp_path, files, "d/[^a]") == ["d/^", "d/b"]
+
+    def test_a_checkout_in_a_folder_with_brackets(self, tmp_path: Path) -> None:
+        folder = tmp_path / "[work]"
+        files = self.files(folder, "d/a", "d/b")
+        assert files.sees(f"{folder}/d/*") is True
+        assert self.matches(folder, files, "d/*") == ["d/a", "d/b"]
+
+    def test_too_many(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(module, "MAX_GLOB_MATCHES", 2)
+        files = self.files(tmp_path, "d/a", "d/b", "d/c")
+        with pytest.raises(UnreadableError, match="matches 3 files; lint502 reads at most 2"):
+            files.matches(f"{tmp_path}/d/*")
+
+    def test_what_is_seen(self, tmp_path: Path) -> None:
+        files = self.files(tmp_path, "d/a")
+        assert files.sees(f"{tmp_path}/d/*") is True
+        assert files.sees(f"{tmp_path}/gone/*") is False
+        assert files.sees("/nowhere/*") is None
+
+
+class TestText:
+    def test_nul(self) -> None:
+        with pytest.raises(UnreadableError, match="NUL byte") as raised:
+            decode(b"a;\nb\0;")
+        assert raised.value.line == 2
+
+    def test_byte_order_mark(self) -> None:
+        with pytest.raises(UnreadableError, match="byte order mark") as raised:
+            decode(b"\xef\xbb\xbfhttp {}")
+        assert raised.value.line == 1
+
+    def test_not_utf8_is_read_and_said(self) -> None:
+        text = decode(b"a;\nb \xe9;\n\xff")
+        assert list(not_utf8(text)) == [
+            (2, "has a byte here that is not UTF-8 (0xe9); save the file as UTF-8")
+        ]
+        assert list(not_utf8(decode("é".encode()))) == []

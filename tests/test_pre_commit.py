@@ -1,0 +1,174 @@
+"""The hooks, tried with pre-commit itself in a repository made for the test."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import yaml
+
+CHECKOUT = Path(__file__).parents[1]
+HOOKS = CHECKOUT / ".pre-commit-hooks.yaml"
+
+CONFIG = """\
+repos:
+- repo: {hooks}
+  rev: v1
+  hooks:
+  - id: lint502
+  - id: lint502-changed
+"""
+SITE = """\
+events {}
+http {
+    include conf.d/api.conf;
+}
+"""
+API = """\
+server {
+    location / { proxy_pass http://127.0.0.1:3000; }
+}
+"""
+SPEC = 'complete = true\n[upstream.api]\nhosts = ["127.0.0.1"]\nport = 3000\n'
+
+
+class Result(NamedTuple):
+    code: int
+    output: str
+
+
+class Repository:
+    """A git repository, and the environment in which git and pre-commit run there."""
+
+    def __init__(self, folder: Path, home: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True)
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "PYTHON"))}
+        self._environment = {
+            **kept,
+            "PRE_COMMIT_HOME": str(home),
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_AUTHOR_NAME": "a",
+            "GIT_AUTHOR_EMAIL": "a@example.com",
+            "GIT_COMMITTER_NAME": "a",
+            "GIT_COMMITTER_EMAIL": "a@example.com",
+            "PRE_COMMIT_COLOR": "never",
+        }
+        self.run("git", "init", "--quiet")
+
+    def write(self, name: str, text: str) -> None:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def run(self, *command: str) -> Result:
+        result = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+        )
+        return Result(result.returncode, result.stdout)
+
+    def done(self, *command: str) -> None:
+        result = self.run(*command)
+        assert result.code == 0, result.output
+
+    def commit(self) -> Result:
+        """Commit everything, which runs the hooks that are installed."""
+        self.done("git", "add", "--all")
+        return self.run("git", "commit", "--message", "x")
+
+
+def states(output: str) -> list[str]:
+    """What pre-commit says of each hook: Passed, Failed, or Skipped."""
+    return re.findall(r"^lint502.*(Passed|Failed|Skipped)$", output, re.MULTILINE)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Repository:
+    """A site that uses the hooks of this working tree, not committed yet."""
+    pre_commit = shutil.which("pre-commit", path=str(Path(sys.executable).parent))
+    if pre_commit is None:
+        pytest.skip("pre-commit is not installed")
+    hooks = Repository(tmp_path / "hooks", tmp_path / "home")
+    for name in ("lint502", "rules"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(CHECKOUT / name, hooks.folder / name, ignore=ignored)
+    for name in ("pyproject.toml", "README.md", "LICENSE", HOOKS.name):
+        shutil.copy(CHECKOUT / name, hooks.folder / name)
+    assert hooks.commit().code == 0
+    hooks.done("git", "tag", "v1")
+
+    site = Repository(tmp_path / "site", tmp_path / "home")
+    site.write(".pre-commit-config.yaml", CONFIG.format(hooks=hooks.folder))
+    site.write("nginx/nginx.conf", SITE)
+    site.write("nginx/conf.d/api.conf", API)
+    site.write("nginx/upstreams.toml", SPEC)
+    installed = site.run(pre_commit, "install", "--install-hooks")
+    if re.search(r"No matching distribution|Temporary failure|ConnectionError", installed.output):
+        pytest.skip("the hooks cannot be installed: there is no package index to be reached")
+    assert installed.code == 0, installed.output
+    return site
+
+
+def test_hooks(site: Repository) -> None:
+    """One test, for the hooks take long to install."""
+    first = site.commit()
+    assert (first.code, states(first.output)) == (0, ["Passed", "Passed"]), first.output
+
+    site.write("nginx/conf.d/api.conf", API.replace("3000", "3001"))
+    changed = site.commit()
+    assert (changed.code, states(changed.output)) == (1, ["Failed", "Failed"])
+    assert "nginx/conf.d/api.conf:2:29  error  port-mismatch" in changed.output
+    site.done("git", "reset", "--quiet", "--hard")
+
+    site.write("nginx/upstreams.toml", SPEC.replace("3000", "3001"))
+    declared = site.commit()
+    assert (declared.code, states(declared.output)) == (1, ["Failed", "Failed"])
+    site.done("git", "reset", "--quiet", "--hard")
+
+    (site.folder / "nginx/conf.d/api.conf").unlink()
+    deleted = site.commit()
+    assert (deleted.code, states(deleted.output)) == (1, ["Failed", "Skipped"])
+    assert "include conf.d/api.conf" in deleted.output
+    site.done("git", "reset", "--quiet", "--hard")
+
+    site.write("README.md", "hello\n")
+    other = site.commit()
+    assert (other.code, states(other.output)) == (0, ["Passed", "Skipped"])
+
+
+@pytest.mark.parametrize(
+    ("name", "matches"),
+    [
+        ("nginx.conf", True),
+        ("deploy/nginx/mime.types", True),
+        ("conf.d/api", True),
+        ("sites-available/shop", True),
+        ("sites-enabled/shop", True),
+        ("etc/snippets/tls", True),
+        ("upstreams/api.yaml", True),
+        ("shop.vhost", True),
+        ("upstreams.toml", True),
+        ("deploy/lint502.toml", True),
+        ("my-upstreams.toml", False),
+        ("pyproject.toml", False),
+        ("src/nginx.py", False),
+        ("sites/shop", False),
+        ("a.conf.j2", False),
+    ],
+)
+def test_which_files_count_as_changed(name: str, matches: bool) -> None:
+    (hook,) = [h for h in yaml.safe_load(HOOKS.read_text()) if h["id"] == "lint502-changed"]
+    assert bool(re.search(hook["files"], name)) is matches

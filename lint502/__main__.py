@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -17,6 +18,7 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:  # without the 100 ms that the command line takes
         print(f"lint502 {__version__}")
         return
+    gc.disable()  # a run is short, and what it builds it keeps to the end
     # looking for plugins of pydantic, of which lint502 has none, takes longer than using it
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:

@@ -9,8 +9,7 @@ class SourceFile:
     """A text that was read, under the name that reports show.
 
     ``name`` is relative to the working directory where the file lies below it; for a file out of
-    an ``nginx -T`` dump it is the original path. ``first_line`` is the number of the first line of
-    ``text`` in that file.
+    an ``nginx -T`` dump it is the original path.
     """
 
     __slots__ = ("_lines", "name", "text")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lint502.cli.output import Colour, fail
+from lint502.cli.output import Colour, fail, say
 
 if TYPE_CHECKING:
     from lint502.findings import Problem
@@ -125,6 +125,7 @@ def _options(
             "for example: lint502 check deploy/nginx.conf"
         )
     version, origin, source = _version(nginx_version, settings)
+    _say_if_unknown(version)
     return Options(
         here,
         chosen,
@@ -198,6 +199,15 @@ def _version(option: str | None, settings: Settings) -> tuple[Version, VersionOr
     except ValueError as error:
         raise typer.BadParameter(f"{error}, nor auto", param_hint="--nginx-version") from None
     return (version, "config", settings.file) if option is None else (version, "option", None)
+
+
+def _say_if_unknown(version: Version) -> None:
+    from lint502.nginx.version import NEWEST, OLDEST
+
+    if version < OLDEST:
+        say(f"note: lint502 knows nginx from {OLDEST} on, and takes {version} for that")
+    elif version[:2] > NEWEST[:2]:
+        say(f"note: the newest nginx that lint502 knows is {NEWEST}; it takes {version} for that")
 
 
 def _standard_input() -> bytes:

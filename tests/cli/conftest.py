@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -74,6 +75,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         except SystemExit as end:
             assert isinstance(end.code, int)
             code = end.code
+        finally:
+            gc.enable()
         return Result(code, *capsys.readouterr())
 
     return run

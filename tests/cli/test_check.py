@@ -14,7 +14,7 @@ from lint502 import lint
 from lint502.findings import Finding, Severity
 from lint502.lint import Options, Report
 from lint502.nginx.files import PathMap
-from lint502.nginx.version import NEWEST, Version
+from lint502.nginx.version import NEWEST, OLDEST, Version
 from lint502.report import Look, renderer
 
 NOTES = "note: nginx/nginx.conf:3: include mime.types: a stock file, passed over\n"
@@ -304,6 +304,27 @@ def test_version_auto(
     )
     run("check", "a.conf", "--nginx-version", "1.18.0")
     assert asked[2].version == Version(1, 18, 0)
+
+
+@pytest.mark.parametrize(
+    ("version", "note"),
+    [
+        ("1.10.3", f"note: lint502 knows nginx from {OLDEST} on, and takes 1.10.3 for that\n"),
+        ("1.18", ""),
+        (f"{NEWEST.major}.{NEWEST.minor}", ""),
+        (
+            "9.1",
+            f"note: the newest nginx that lint502 knows is {NEWEST}; it takes 9.1 for that\n",
+        ),
+    ],
+)
+def test_versions_that_lint502_does_not_know(
+    run: Run, asked: Asked, version: str, note: str
+) -> None:
+    asked.report = CLEAN
+    result = run("check", "a.conf", "--nginx-version", version)
+    assert (result.code, result.err) == (0, note)
+    assert asked[0].version == Version.parse(version)
 
 
 def test_newest_version_by_default(run: Run, asked: Asked) -> None:

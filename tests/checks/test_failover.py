@@ -1,0 +1,95 @@
+"""What the client sees of one bad server among several, by port-mismatch."""
+
+from __future__ import annotations
+
+import pytest
+from sites import Found, stream
+
+from .conftest import Lint
+
+SPEC = "[upstream.api]\nport = 3000\n"
+RULE = "port-mismatch"
+
+
+def mismatch(line: int, severity: str, frequency: str) -> Found:
+    return Found(line, severity, 502, frequency, RULE, "api")
+
+
+ONE_OF_TWO = """
+upstream api {
+    server 127.0.0.1:3000;
+    server 127.0.0.1:3001;
+}
+server { location / { %s proxy_pass http://api; } }"""
+
+
+@pytest.mark.parametrize(
+    ("settings", "severity"),
+    [
+        ("", "warning"),
+        ("proxy_next_upstream error;", "warning"),
+        ("proxy_next_upstream timeout http_502; proxy_next_upstream error;", "warning"),
+        ("proxy_next_upstream_tries 0;", "warning"),
+        ("proxy_next_upstream_tries 2;", "warning"),
+        ("proxy_next_upstream off;", "error"),
+        ("proxy_next_upstream off error;", "error"),
+        ("proxy_next_upstream timeout;", "error"),
+        ("proxy_next_upstream_tries 1;", "error"),
+        # the settings of another family do nothing here
+        ("fastcgi_next_upstream off;", "warning"),
+    ],
+)
+def test_one_of_two_servers(lint: Lint, settings: str, severity: str) -> None:
+    assert lint(ONE_OF_TWO % settings, SPEC) == [mismatch(4, severity, "sometimes")]
+
+
+def test_all_servers(lint: Lint) -> None:
+    body = "\nupstream api {\nserver 127.0.0.1:3001;\nserver 127.0.0.1:3002;\n} " \
+        "server { location / { proxy_pass http://api; } }"  # fmt: skip
+    assert lint(body, SPEC) == [mismatch(3, "error", "always"), mismatch(4, "error", "always")]
+
+
+def test_a_server_that_is_down_is_not_asked(lint: Lint) -> None:
+    body = "\nupstream api {\nserver 127.0.0.1:3000 down;\nserver 127.0.0.1:3002;\n} " \
+        "server { location / { proxy_pass http://api; } }"  # fmt: skip
+    assert lint(body, SPEC) == [mismatch(4, "error", "always")]
+
+
+def test_beside_a_server_that_is_not_known(lint: Lint) -> None:
+    body = "\nupstream api {\nserver 127.0.0.1:3001;\nserver http://x;\n} " \
+        "server { location / { proxy_pass http://api; } }"  # fmt: skip
+    assert lint(body, SPEC) == [mismatch(3, "warning", "sometimes")]
+
+
+def test_one_of_the_values_of_a_map(lint: Lint) -> None:
+    """Other values are other requests: they stand in for nothing."""
+    body = "\nmap $host $up {\ndefault api:3000;\nx api:3001;\n} resolver ::1; " \
+        "server { location / { proxy_pass http://$up; } }"  # fmt: skip
+    assert lint(body, SPEC) == [mismatch(4, "error", "sometimes")]
+
+
+def test_one_value_that_is_known_beside_one_that_is_not(lint: Lint) -> None:
+    body = "\nmap $host $up {\ndefault api:3001;\nx $arg_x;\n} resolver ::1; " \
+        "server { location / { proxy_pass http://$up; } }"  # fmt: skip
+    assert lint(body, SPEC) == [mismatch(3, "error", "sometimes")]
+
+
+def test_the_hint_speaks_of_other_servers_only_where_there_are_some(findings: object) -> None:
+    body = "map $host $up { default api:3001; x $arg_x; } resolver ::1; " \
+        "server { location / { proxy_pass http://$up; } }"  # fmt: skip
+    (finding,) = findings(body, SPEC)  # type: ignore[operator]
+    assert finding.message == "nginx connects to api:3001, but api listens on port 3000"
+
+
+@pytest.mark.parametrize(
+    ("settings", "severity"),
+    [
+        ("", "warning"),
+        ("proxy_next_upstream off;", "error"),
+        ("proxy_next_upstream_tries 1;", "error"),
+    ],
+)
+def test_stream(lint: Lint, settings: str, severity: str) -> None:
+    body = f"\nupstream api {{\nserver 127.0.0.1:3000;\nserver 127.0.0.1:3001;\n}} " \
+        f"server {{ listen 1; {settings} proxy_pass api; }}"  # fmt: skip
+    assert lint(body, SPEC, wrap=stream) == [mismatch(4, severity, "sometimes")]

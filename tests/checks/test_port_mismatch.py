@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import pytest
+from sites import Found
+
+from .conftest import Findings, Lint
+
+SPEC = "[upstream.api]\nport = 3000\n"
+
+
+def server(directive: str) -> str:
+    return f"\nserver {{ location / {{\n{directive};\n}} }}"
+
+
+@pytest.mark.parametrize(
+    ("directive", "expected"),
+    [
+        ("proxy_pass http://api:3000", []),
+        ("proxy_pass http://127.0.0.1:3000", []),
+        ("proxy_pass http://api:3001", [("error", "always", "api")]),
+        ("proxy_pass http://api", [("error", "always", "api")]),
+        ("fastcgi_pass api:3001", [("error", "always", "api")]),
+        ("memcached_pass api:3001", [("error", "always", "api")]),
+    ],
+)
+def test_a_literal_address(
+    lint: Lint, directive: str, expected: list[tuple[str, str, str]]
+) -> None:
+    assert lint(server(directive), SPEC) == [
+        Found(3, severity, 502, frequency, "port-mismatch", upstream)
+        for severity, frequency, upstream in expected
+    ]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:3001", "localhost", "[::1]:3001"])
+def test_something_undeclared_may_listen_on_the_loopback(lint: Lint, address: str) -> None:
+    assert lint(server(f"proxy_pass http://{address}"), SPEC) == [
+        Found(3, "warning", 502, "sometimes", "port-mismatch", None),
+        Found(1, "info", None, None, "unused-upstream", "api", "upstreams.toml"),
+    ]
+
+
+def test_a_directive_that_is_commented_out_is_none(lint: Lint) -> None:
+    body = server("# proxy_pass http://api:3001;\nproxy_pass http://api:3000")
+    assert lint(body, SPEC) == []
+
+
+def test_where_everything_is_declared(lint: Lint) -> None:
+    body = server("proxy_pass http://127.0.0.1:3001")
+    assert lint(body, "complete = true\n" + SPEC) == [
+        Found(3, "error", 502, "always", "port-mismatch", "api")
+    ]
+    assert lint(body, "complete = true") == [
+        Found(3, "error", 502, "always", "port-mismatch", None)
+    ]
+
+
+def test_equal_texts_at_two_places_are_two_findings(lint: Lint) -> None:
+    body = """
+        server { location /a {
+                proxy_pass http://api:3001; }
+            location /b {
+                proxy_pass http://api:3001; } }"""
+    assert lint(body, SPEC) == [
+        Found(3, "error", 502, "always", "port-mismatch", "api"),
+        Found(5, "error", 502, "always", "port-mismatch", "api"),
+    ]
+
+
+def test_one_place_reached_by_two_hops_is_one_finding(findings: Findings) -> None:
+    body = """
+        upstream api { server 127.0.0.1:3001; }
+        server { location /a { proxy_pass http://api; } location /b { proxy_pass http://api; } }"""
+    (finding,) = findings(body, SPEC)
+    assert len(finding.hops) == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "edit"),
+    [
+        ("\nserver { location / { proxy_pass http://api:3001/x; } }", 2, (44, 49, ":3000")),
+        ("\nserver { location / { proxy_pass 'http://api:3001/x'; } }", 2, (45, 50, ":3000")),
+        ("\nupstream api {\n  server 127.0.0.1:3001 weight=2;\n} "
+         "server { location / { proxy_pass http://api; } }", 3, (19, 24, ":3000")),
+        ("\nupstream api {\n  server 127.0.0.1;\n} "
+         "server { location / { proxy_pass http://api; } }", 3, (10, 19, "127.0.0.1:3000")),
+        # a port that nginx chooses has no place where it is written
+        ("\nserver { location / { proxy_pass http://api; } }", 2, None),
+        # one that is written twice is left to people
+        ("\nserver { location / { proxy_pass http://api:3001/:3001; } }", 2, None),
+    ],
+)  # fmt: skip
+def test_the_fix(findings: Findings, body: str, line: int, edit: object) -> None:
+    (finding,) = findings(body, SPEC)
+    assert finding.place.line == line
+    edits = finding.fix.edits if finding.fix else ()
+    assert [(e.column, e.end_column, e.text) for e in edits] == ([edit] if edit else [])
+    for e in edits:
+        assert (e.file, e.line) == ("nginx.conf", line)
+
+
+def test_what_it_says(findings: Findings) -> None:
+    spec = "[[upstream.api]]\nport = 3000\n[[upstream.api]]\nport = 4000\n"
+    (finding,) = findings(server("proxy_pass http://api:3900"), spec)
+    assert finding.message == (
+        "nginx connects to api:3900, but api listens on port 4000 and port 3000"
+    )
+    assert [(p.file, p.line, p.note) for p in finding.related] == [
+        ("upstreams.toml", 4, "api listens on port 4000"),
+        ("upstreams.toml", 2, "api listens on port 3000"),
+    ]
+    assert finding.fix is None

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import pytest
+from sites import NEW, OLD, Found, stream
+
+from .conftest import Findings, Lint
+
+RULE = "protocol-mismatch"
+PASSES = {
+    "proxy": "proxy_pass http://up:9000",
+    "fastcgi": "fastcgi_pass up:9000",
+    "uwsgi": "uwsgi_pass up:9000",
+    "scgi": "scgi_pass up:9000",
+    "grpc": "grpc_pass up:9000",
+    "memcached": "memcached_pass up:9000",
+}
+STATUSES = {
+    #            http  grpc  fastcgi uwsgi scgi memcached tcp  udp
+    "proxy":     [None, 200, 502, 502, 502, 200, 502, 502],
+    "fastcgi":   [502, 502, None, 502, 502, 502, 502, 502],
+    "uwsgi":     [400, 502, 502, None, 502, 502, 502, 502],
+    "scgi":      [400, 502, 502, 502, None, 502, 502, 502],
+    "grpc":      [502, None, 502, 502, 502, 502, 502, 502],
+    "memcached": [502, 502, 502, 502, 502, None, 502, 502],
+}  # fmt: skip
+PROTOCOLS = ("http", "grpc", "fastcgi", "uwsgi", "scgi", "memcached", "tcp", "udp")
+
+
+def rows(lint: Lint, kind: str, facts: str, version: str = OLD) -> list[Found]:
+    body = f"\nserver {{ location / {{\n{PASSES[kind]};\n}} }}"
+    return lint(body, f"[upstream.up]\nport = 9000\n{facts}\n", version=version)
+
+
+@pytest.mark.parametrize("kind", STATUSES)
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_each_pass_with_each_protocol(lint: Lint, kind: str, protocol: str) -> None:
+    status = STATUSES[kind][PROTOCOLS.index(protocol)]
+    assert rows(lint, kind, f'protocol = "{protocol}"') == (
+        [] if status is None else [Found(3, "error", status, "always", RULE, "up")]
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "status"),
+    [
+        # the server decides what a protocol that it does not know gets
+        ("uwsgi", 'server = "gunicorn"', 504),
+        ("scgi", 'server = "waitress"', 504),
+        ("uwsgi", 'server = "node"', 400),
+        ("fastcgi", 'server = "gunicorn"', 502),
+        ("proxy", 'server = "php-fpm"', 502),
+        ("fastcgi", 'server = "php-fpm"', None),
+        # an HTTP/2 server speaks gRPC's protocol
+        ("grpc", 'protocol = "http"\nhttp_versions = ["1.1", "2"]', None),
+        ("grpc", 'protocol = "http"\nhttp_versions = ["1.1"]', 502),
+        ("proxy", 'server = "haproxy"', None),
+        ("proxy", "", None),
+    ],
+)
+def test_by_server(lint: Lint, kind: str, facts: str, status: int | None) -> None:
+    assert rows(lint, kind, facts) == (
+        [] if status is None else [Found(3, "error", status, "always", RULE, "up")]
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "version", "expected"),
+    [
+        ("", OLD, [200]),
+        ("", NEW, [200]),
+        ("proxy_http_version 2;", NEW, []),
+        ("proxy_http_version 1.1;", NEW, [200]),
+    ],
+)
+def test_grpc_by_proxy_pass(lint: Lint, settings: str, version: str, expected: list[int]) -> None:
+    body = f"\nserver {{ location / {{ {settings}\n{PASSES['proxy']};\n}} }}"
+    spec = '[upstream.up]\nport = 9000\nprotocol = "grpc"\n'
+    assert lint(body, spec, version=version) == [
+        Found(3, "error", status, "always", RULE, "up") for status in expected
+    ]
+
+
+@pytest.mark.parametrize(
+    ("listen", "protocol", "found"),
+    [
+        ("listen 1;", "tcp", False),
+        ("listen 1;", "http", False),
+        ("listen 1;", "fastcgi", False),
+        ("listen 1;", "udp", True),
+        ("listen 1 udp;", "udp", False),
+        ("listen 1 udp;", "tcp", True),
+        ("listen 1; listen 1 udp;", "udp", False),
+        ("", "udp", False),
+    ],
+)
+def test_stream(lint: Lint, listen: str, protocol: str, found: bool) -> None:
+    spec = f'[upstream.up]\nport = 9000\nprotocol = "{protocol}"\n'
+    body = f"\nserver {{ {listen}\nproxy_pass up:9000; }}"
+    assert lint(body, spec, wrap=stream) == (
+        [Found(3, "error", 502, "always", RULE, "up")] if found else []
+    )
+
+
+def test_what_a_profile_says_is_said_to_come_from_it(findings: Findings) -> None:
+    body = "server { location / { proxy_pass http://up:9000; } }"
+    (finding,) = findings(body, '[upstream.up]\nport = 9000\nserver = "php-fpm"\n')
+    assert finding.message == (
+        "proxy_pass speaks HTTP, but up speaks FastCGI (the default of php-fpm)"
+    )
+    (related,) = finding.related
+    assert (related.file, related.line, related.note) == (
+        "upstreams.toml",
+        3,
+        "up speaks FastCGI (the default of php-fpm)",
+    )

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import pytest
+from sites import Found
+
+from .conftest import Findings, Lint
+
+SPEC = '[upstream.app]\nsocket = "/run/app/app.sock"\n'
+RULE = "socket-path-mismatch"
+
+
+def server(directive: str) -> str:
+    return f"\nserver {{ location / {{\n{directive};\n}} }}"
+
+
+@pytest.mark.parametrize(
+    ("directive", "found"),
+    [
+        ("proxy_pass http://unix:/run/app/app.sock", False),
+        ("proxy_pass http://unix:/run/app/app.sock:", False),
+        ("proxy_pass http://unix:/var/run/app/app.sock:/x", False),
+        ("fastcgi_pass unix:/run/app/app.sock", False),
+        ("proxy_pass http://unix:/run/app.sock", True),
+        # what stands after the path without a colon is part of it
+        ("proxy_pass http://unix:/run/app/app.sock/api", True),
+        # here the colon is
+        ("fastcgi_pass unix:/run/app/app.sock:", True),
+        ("uwsgi_pass unix:/run/app.sock", True),
+    ],
+)
+def test_a_socket(lint: Lint, directive: str, found: bool) -> None:
+    rows = [row for row in lint(server(directive), SPEC) if row.rule != "unused-upstream"]
+    assert rows == ([Found(3, "warning", 502, "sometimes", RULE, None)] if found else [])
+
+
+def test_by_name_it_is_certain(lint: Lint) -> None:
+    body = """
+        upstream app {
+            server unix:/run/app.sock;
+        }
+        server { location / { proxy_pass http://app; } }"""
+    assert lint(body, SPEC) == [Found(3, "error", 502, "always", RULE, "app")]
+    assert lint(body, "[upstream.app]\nport = 80\n") == [
+        Found(3, "error", 502, "always", RULE, "app")
+    ]
+
+
+def test_complete(lint: Lint) -> None:
+    body = server("proxy_pass http://unix:/x")
+    assert lint(body, "complete = true\n" + SPEC) == [
+        Found(3, "error", 502, "always", RULE, "app")
+    ]
+    assert lint(body, "complete = true") == [Found(3, "error", 502, "always", RULE, None)]
+
+
+def test_no_socket_is_declared(lint: Lint) -> None:
+    assert lint(server("proxy_pass http://unix:/x"), "[upstream.app]\nport = 80\n") == [
+        Found(3, "info", None, None, "undeclared-upstream", None),
+        Found(1, "info", None, None, "unused-upstream", "app", "upstreams.toml"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "fixed"),
+    [
+        ("http://unix:/run/app.sock", "http://unix:/run/app/app.sock"),
+        ("http://unix:/run/app.sock:/x", "http://unix:/run/app/app.sock:/x"),
+    ],
+)
+def test_the_fix(findings: Findings, written: str, fixed: str) -> None:
+    body = server(f"proxy_pass {written}")
+    (finding,) = findings(body, "complete = true\n" + SPEC)
+    assert finding.fix is not None
+    assert finding.fix.description == f"proxy_pass {fixed};"
+    (edit,) = finding.fix.edits
+    line = body.splitlines()[edit.line - 1]
+    assert line[: edit.column - 1] + edit.text + line[edit.end_column - 1 :] == (
+        f"proxy_pass {fixed};"
+    )

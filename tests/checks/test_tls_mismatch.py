@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import pytest
+from sites import Found, stream
+
+from .conftest import Findings, Lint
+
+RULE = "tls-mismatch"
+PLAIN, TLS = "tls = false", "tls = true"
+
+
+@pytest.mark.parametrize(
+    ("directive", "facts", "status"),
+    [
+        ("proxy_pass http://up:1", PLAIN, None),
+        ("proxy_pass https://up:1", TLS, None),
+        ("proxy_pass https://up:1", PLAIN, 502),
+        ("proxy_pass http://up:1", TLS, 502),
+        ("proxy_pass http://up:1", "", None),
+        ("proxy_pass https://up:1", "", None),
+        # the table form is TLS too
+        ("proxy_pass http://up:1", 'tls = { versions = ["TLSv1.3"] }', 502),
+        # servers with an answer of their own on the TLS port
+        ("proxy_pass http://up:1", f'{TLS}\nserver = "nginx"', 400),
+        ("proxy_pass http://up:1", f'{TLS}\nserver = "go/1.22"', 400),
+        ("proxy_pass http://up:1", f'{TLS}\nserver = "node"', 502),
+        ("grpc_pass grpc://up:1", f'{TLS}\nserver = "nginx"\nprotocol = "grpc"', 502),
+        ("grpc_pass grpcs://up:1", f'{PLAIN}\nprotocol = "grpc"', 502),
+        ("grpc_pass up:1", f'{TLS}\nprotocol = "grpc"', 502),
+        ("uwsgi_pass suwsgi://up:1", f'{PLAIN}\nprotocol = "uwsgi"', 502),
+        ("uwsgi_pass uwsgi://up:1", f'{TLS}\nprotocol = "uwsgi"', 502),
+        # these cannot speak TLS
+        ("fastcgi_pass up:1", TLS, None),
+        ("scgi_pass up:1", TLS, None),
+        ("memcached_pass up:1", TLS, None),
+    ],
+)
+def test_both_sides(lint: Lint, directive: str, facts: str, status: int | None) -> None:
+    body = f"\nserver {{ location / {{\n{directive};\n}} }}"
+    assert lint(body, f"[upstream.up]\nport = 1\n{facts}\n") == (
+        [] if status is None else [Found(3, "error", status, "always", RULE, "up")]
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "facts", "found"),
+    [
+        ("proxy_ssl on;", PLAIN, True),
+        ("proxy_ssl on;", TLS, False),
+        # without TLS of its own, the client's may pass through
+        ("", TLS, False),
+        ("", PLAIN, False),
+        ("proxy_ssl $x;", PLAIN, False),
+    ],
+)
+def test_stream(lint: Lint, settings: str, facts: str, found: bool) -> None:
+    body = f"\nserver {{ listen 1; {settings}\nproxy_pass up:1; }}"
+    assert lint(body, f"[upstream.up]\nport = 1\n{facts}\n", wrap=stream) == (
+        [Found(3, "error", 502, "always", RULE, "up")] if found else []
+    )
+
+
+def test_one_block_by_both_schemes(lint: Lint) -> None:
+    body = """
+        upstream up { server 127.0.0.1:1; }
+        server { location /a { proxy_pass http://up; }
+            location /b { proxy_pass https://up; } }"""
+    assert lint(body, f"[upstream.up]\nport = 1\n{PLAIN}\n") == [
+        Found(4, "error", 502, "always", RULE, "up")
+    ]
+
+
+def test_the_scheme_of_the_request(lint: Lint) -> None:
+    body = "\nserver { listen 80; listen 443 ssl; location / { proxy_pass $scheme://127.0.0.1:1; } }"
+    assert lint(body, f"[upstream.up]\nport = 1\n{PLAIN}\n") == [
+        Found(2, "error", 502, "sometimes", RULE, "up")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "severity"),
+    [("", "error"), ("proxy_next_upstream error non_idempotent;", "warning")],
+)
+def test_plain_to_tls_is_seen_after_the_request_was_sent(
+    lint: Lint, settings: str, severity: str
+) -> None:
+    body = f"""
+        upstream up {{ server 127.0.0.1:1; server 127.0.0.1:2; }}
+        server {{ {settings} location / {{ proxy_pass http://up; }} }}"""
+    spec = f"[[upstream.up]]\nport = 1\n{TLS}\n[[upstream.up]]\nport = 2\n{PLAIN}\n"
+    assert lint(body, spec) == [Found(3, severity, 502, "sometimes", RULE, "up")]
+
+
+def test_the_fix(findings: Findings) -> None:
+    body = "server { location / { proxy_pass HTTP://up:1/x; } }"
+    (finding,) = findings(body, f"[upstream.up]\nport = 1\n{TLS}\n")
+    assert finding.fix is not None
+    assert finding.fix.description == "proxy_pass https://up:1/x;"

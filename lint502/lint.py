@@ -108,34 +108,38 @@ def run(options: Options, standard_input: Callable[[], bytes]) -> Report:
     loader = RootLoader(files, options.allow_missing, standard_input)
     problems: dict[Problem, None] = {}
     notes: dict[Note, None] = {}
-    trees = []
+    trees: dict[tuple[Path, ...], list[Tree]] = {}
     try:
         for root in options.roots:
             tree = loader.load(root)
-            trees.append(tree)
+            trees.setdefault(_spec_paths(root, options), []).append(tree)
             problems.update(dict.fromkeys(tree.problems))
             notes.update(dict.fromkeys(tree.notes))
     except ForeignCrossplaneError as error:
         problems[Problem("crossplane", None, str(error))] = None
-    spec, spec_problems = _load_spec(options, files)
-    problems.update(dict.fromkeys(spec_problems))
     hops: list[HopReport] = []
     findings: list[Finding] = []
-    rules = [
-        rule
+    specs: dict[str, None] = {}
+    ordinals: dict[tuple[str, ...], int] = {}
+    checks = [
+        check_of(rule)
         for rule in RULES
         if (not options.select or rule in options.select) and rule not in options.ignore
     ]
-    for site in _sites(trees, options, spec):
-        found = _merged(finding for rule in rules for finding in check_of(rule)(site))
-        findings.extend(found)
-        hops.extend(_hop_reports(site, found))
+    for paths, group in trees.items():
+        spec, spec_problems = _load_spec(paths, files)
+        specs.update(dict.fromkeys(spec.files))
+        problems.update(dict.fromkeys(spec_problems))
+        for site in _sites(group, options, spec, ordinals):
+            found = _merged(finding for check in checks for finding in check(site))
+            findings.extend(found)
+            hops.extend(_hop_reports(site, found))
     return Report(
         options.version,
         options.version_origin,
         options.version_source,
-        tuple(tree.name for tree in trees),
-        spec.files,
+        tuple(tree.name for group in trees.values() for tree in group),
+        tuple(specs),
         tuple(hops),
         tuple(sorted(_merged(findings), key=_order)),
         tuple(problems),
@@ -143,10 +147,7 @@ def run(options: Options, standard_input: Callable[[], bytes]) -> Report:
     )
 
 
-def _load_spec(options: Options, files: Files) -> tuple[Spec, Sequence[Problem]]:
-    paths = options.specs
-    if paths is None:
-        paths = find_specs(options.roots, options.working_directory)
+def _load_spec(paths: Sequence[Path], files: Files) -> tuple[Spec, Sequence[Problem]]:
     if not paths:
         return Spec(), ()
     from lint502.spec.load import load_specs
@@ -154,27 +155,30 @@ def _load_spec(options: Options, files: Files) -> tuple[Spec, Sequence[Problem]]
     return load_specs(paths, lambda path: files.name(str(path)))
 
 
-def find_specs(roots: Iterable[str], working_directory: Path) -> tuple[Path, ...]:
-    """The ``upstreams.toml`` nearest to each root: beside it, or in a folder above it up to the
-    working directory or the repository's top."""
-    found: dict[Path, None] = {}
-    for root in roots:
-        path = working_directory if root == "-" else Path(normpath(working_directory / root))
-        folder = path if path.is_dir() else path.parent
-        for candidate in (folder, *folder.parents):
-            spec = candidate / "upstreams.toml"
-            if spec.is_file():
-                found[spec] = None
-                break
-            if candidate == working_directory or (candidate / ".git").exists():
-                break
-    return tuple(found)
+def _spec_paths(root: str, options: Options) -> tuple[Path, ...]:
+    """The spec files that a root is compared with: those that are named, else the
+    ``upstreams.toml`` beside it, or in the nearest folder above it up to the working directory or
+    the repository's top."""
+    if options.specs is not None:
+        return options.specs
+    working_directory = options.working_directory
+    path = working_directory if root == "-" else Path(normpath(working_directory / root))
+    folder = path if path.is_dir() else path.parent
+    for candidate in (folder, *folder.parents):
+        spec = candidate / "upstreams.toml"
+        if spec.is_file():
+            return (spec,)
+        if candidate == working_directory or (candidate / ".git").exists():
+            break
+    return ()
 
 
-def _sites(trees: Sequence[Tree], options: Options, spec: Spec) -> list[Site]:
-    """Each root with its hops paired; what is reached is told over all of them."""
+def _sites(
+    trees: Sequence[Tree], options: Options, spec: Spec, ordinals: dict[tuple[str, ...], int]
+) -> list[Site]:
+    """The roots that are compared with one spec, each with its hops paired; what is reached is
+    told over all of them."""
     pairing = Pairing(spec)
-    ordinals: dict[tuple[str, ...], int] = {}
     reached: set[str] | None = set()
     sites = []
     for tree in trees:
@@ -187,6 +191,7 @@ def _sites(trees: Sequence[Tree], options: Options, spec: Spec) -> list[Site]:
             reached.update(
                 name for found in pairs.values() for pair in found if (name := _upstream_of(pair))
             )
+            reached.update(block.name for hop in hops for block in hop.blocks)  # it may be down
         sites.append(
             Site(
                 tree, options.version, spec, tuple(hops), tuple(blocks), pairs, None, options.rules

@@ -9,6 +9,7 @@ from lint502.checks.failover import failing
 from lint502.checks.site import Site
 from lint502.checks.wording import replacement
 from lint502.findings import Finding
+from lint502.nginx.hops import Hop
 from lint502.pairing import Pair
 
 _NEVER_ON_80 = frozenset(("fastcgi", "uwsgi", "scgi", "memcached"))
@@ -18,14 +19,15 @@ def check(site: Site) -> Iterator[Finding]:
     """One finding for each ``server`` line whose missing port cannot mean 80."""
     for pair, exposure in failing(site, covers, "connect"):
         target, hop = pair.target, pair.hop
-        nearest = pair.mismatch.nearest if pair.mismatch is not None else ()
+        mismatch = pair.mismatch
+        nearest = mismatch.nearest if mismatch is not None and mismatch.certain else ()
         ports = {item.port.value for item in nearest if item.port is not None}
         port = ports.pop() if len(ports) == 1 else 443 if target.tls else None
         written = target.written.args[target.arg]
         asked = "TLS" if target.tls else hop.directive.name.removesuffix("_pass")
         message = (
-            f"this server has no port, so nginx speaks {asked} to port 80: the scheme of "
-            f"{hop.directive.name} does not choose the port of a server in an upstream block"
+            f"this server has no port, so nginx speaks {asked} to its port 80: a server in an "
+            f"upstream block is on port 80 unless it says otherwise, also behind {_asked(hop)}"
         )
         if exposure.hint:
             message += f"; {exposure.hint}"
@@ -42,17 +44,22 @@ def check(site: Site) -> Iterator[Finding]:
                 if item.port is not None
             ),
             hops=(hop.id,),
-            upstream=nearest[0].upstream if nearest else None,
+            upstream=mismatch.upstream if mismatch is not None else None,
             log=(
                 "SSL_do_handshake() failed (SSL: error:…:wrong version number) while SSL "
                 "handshaking to upstream"
-                if target.tls and hop.kind != "uwsgi" and pair.mismatch is None
+                if target.tls and hop.kind != "uwsgi" and not nearest
                 else "connect() failed (111: Connection refused) while connecting to upstream"
             ),
             fix=None
             if port is None
             else replacement(target.written, target.arg, written, f"{written}:{port}"),
         )
+
+
+def _asked(hop: Hop) -> str:
+    scheme, separator, _ = hop.value.partition("://")
+    return f"{scheme.lower()}://" if separator else hop.directive.name
 
 
 def covers(pair: Pair) -> bool:

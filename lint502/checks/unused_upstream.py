@@ -13,9 +13,8 @@ def check(site: Site) -> Iterator[Finding]:
     """One finding for each upstream that nothing reaches, where every hop was seen."""
     if site.reached is None:
         return
-    named = {block.name for hop in site.hops for block in hop.blocks}  # all of it may be down
     for upstream in site.spec.upstreams:
-        if upstream.name not in site.reached and upstream.name.lower() not in named:
+        if site.reached.isdisjoint((upstream.name, upstream.name.lower())):
             yield Finding(
                 rule="unused-upstream",
                 severity=Severity.INFO,

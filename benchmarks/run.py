@@ -64,7 +64,9 @@ socket = "/run/php/site{n}.sock"
 server = "php-fpm"
 """
 
-CROSSPLANE = "import crossplane, sys; crossplane.parse(sys.argv[1], check_ctx=False, check_args=False)"
+CROSSPLANE = (
+    "import crossplane, sys; crossplane.parse(sys.argv[1], check_ctx=False, check_args=False)"
+)
 
 
 def main() -> None:

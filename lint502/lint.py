@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lint502.checks import RULES, check_of
+from lint502.checks.masking import as_the_client_sees, masked_statuses
 from lint502.checks.site import Site
 from lint502.findings import Finding, Frequency, Note, Problem, Severity
 from lint502.nginx.files import Files, PathMap
@@ -131,7 +132,10 @@ def run(options: Options, standard_input: Callable[[], bytes]) -> Report:
         specs.update(dict.fromkeys(spec.files))
         problems.update(dict.fromkeys(spec_problems))
         for site in _sites(group, options, spec, ordinals):
-            found = _merged(finding for check in checks for finding in check(site))
+            masked = {hop.id: masked_statuses(hop) for hop in site.hops}
+            found = _merged(
+                as_the_client_sees(finding, masked) for check in checks for finding in check(site)
+            )
             findings.extend(found)
             hops.extend(_hop_reports(site, found))
     return Report(
@@ -191,6 +195,8 @@ def _sites(
             reached.update(
                 name for found in pairs.values() for pair in found if (name := _upstream_of(pair))
             )
+            used = {block.name for hop in hops for block in hop.blocks}  # also when all are down
+            reached.update(item.name for item in spec.upstreams if item.name.lower() in used)
             reached.update(block.name for hop in hops for block in hop.blocks)  # it may be down
         sites.append(
             Site(

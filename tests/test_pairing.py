@@ -100,7 +100,7 @@ class TestTheExactAddress:
         spec = (
             '[upstream.php]\nport = 9000\nprotocol = "fastcgi"\n'
             '[upstream.api]\nport = 9000\nprotocol = "http"\n'
-            '[upstream.web]\nport = 9000\n'
+            "[upstream.web]\nport = 9000\n"
         )
         assert reached(tmp_path, "127.0.0.1:9000", spec) == ("api:9000",)
         assert reached(tmp_path, "127.0.0.1:9000", spec, "fastcgi_pass ") == ("php:9000",)
@@ -170,7 +170,9 @@ class TestTheName:
 
 
 class TestASharedHost:
-    SPEC = '[upstream.a]\nport = 3000\nhosts = ["box"]\n[upstream.b]\nport = 4000\nhosts = ["box"]\n'
+    SPEC = (
+        '[upstream.a]\nport = 3000\nhosts = ["box"]\n[upstream.b]\nport = 4000\nhosts = ["box"]\n'
+    )
 
     def test_a_port_that_nobody_declares_there(self, tmp_path: Path) -> None:
         assert reached(tmp_path, "box:3900", self.SPEC) == ("perhaps", "b:4000", "a:3000")
@@ -220,5 +222,7 @@ class TestUndeclared:
 
 
 def test_stream_is_paired_alike(tmp_path: Path) -> None:
-    nginx = stream("server { listen 1; proxy_pass 127.0.0.1:3000; } server { listen 2; proxy_pass api:1; }")
+    nginx = stream(
+        "server { listen 1; proxy_pass 127.0.0.1:3000; } server { listen 2; proxy_pass api:1; }"
+    )
     assert pair(tmp_path, nginx, API) == [("api:3000",), ("certain", "api:3000")]

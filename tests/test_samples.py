@@ -112,6 +112,22 @@ def test_every_rule_is_shown() -> None:
     assert {rule for found in EXPECTED.values() for _, _, _, rule in found} == set(RULES)
 
 
+def test_the_readme_lists_the_findings() -> None:
+    listed: dict[str, list[tuple[str, str]]] = {}
+    for line in (SAMPLES / "README.md").read_text(encoding="utf-8").splitlines():
+        if line.startswith("## "):
+            site = line.removeprefix("## ")
+        elif line.startswith("| `"):
+            _, where, rule, *_ = line.split("|")
+            places = re.findall(r"`([^`]+)`", where)
+            listed.setdefault(site, []).extend((place, rule.strip(" `")) for place in places)
+    expected = {
+        site: sorted((f"{file}:{line}", rule) for file, line, _, rule in found)
+        for site, found in EXPECTED.items()
+    }
+    assert {site: sorted(rows) for site, rows in listed.items()} == expected
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("site", SITES)
 def test_a_real_nginx_accepts_the_site(site: str, kind: str) -> None:

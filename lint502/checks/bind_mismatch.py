@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from lint502.checks.failover import failing
 from lint502.checks.site import Site
-from lint502.checks.wording import declared, listed
-from lint502.findings import Finding, Severity
+from lint502.checks.wording import declared, listed, replacement
+from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.addresses import is_loopback, literal_ip
+from lint502.nginx.hops import Target
 from lint502.pairing import Pair
 
 
@@ -37,7 +38,23 @@ def check(site: Site) -> Iterator[Finding]:
             hops=(pair.hop.id,),
             upstream=listener.upstream,
             log="connect() failed (111: Connection refused) while connecting to upstream",
+            fix=_fix(target, listener.bind.value),
         )
+
+
+def _fix(target: Target, bound: tuple[str, ...]) -> Fix | None:
+    """The address that is bound, where there is one; the other way is to bind more."""
+    if len(bound) != 1 or literal_ip(bound[0]) is None:
+        return None
+    written = target.written.args[target.arg]
+    port = f":{target.address.port}"
+    host = target.address.host if target.address.host in written else f"[{target.address.host}]"
+    new = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
+    if host + port not in written:
+        return None
+    if f"[{host}]" in written:
+        host = f"[{host}]"
+    return replacement(target.written, target.arg, host + port, new + port, safe=False)
 
 
 def _refused(pair: Pair) -> bool | None:
@@ -53,7 +70,8 @@ def _refused(pair: Pair) -> bool | None:
     if ip is not None:
         return None if any(_covers(item, str(ip)) for item in bound) else True
     if address.is_loopback:  # by name: either family may be meant
-        return None if any(is_loopback(item) for item in bound) else True
+        meant = ("::1",) if address.host.startswith("ip6-") else ("127.0.0.1", "::1")
+        return None if any(_covers(item, host) for item in bound for host in meant) else True
     if not all(_is_loopback_only(item) for item in bound):
         return None
     same_host = listener.same_host.value if listener.same_host is not None else None
@@ -67,7 +85,7 @@ def _covers(bound: str, host: str) -> bool:
     taken to listen on both families, as Linux does by default (``net.ipv6.bindv6only`` = 0).
     """
     if literal_ip(bound) is None:  # localhost
-        return is_loopback(host)
+        return host in ("127.0.0.1", "::1", "0.0.0.0", "::")
     wanted, has = literal_ip(host), literal_ip(bound)
     assert wanted is not None and has is not None, "both are literal"
     if has.is_unspecified:

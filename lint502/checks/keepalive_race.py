@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks.failover import retries
+from lint502.checks.methods import NOT_IDEMPOTENT, allowed_methods
 from lint502.checks.reuse import reuse
 from lint502.checks.site import Site
-from lint502.checks.wording import by_profile, declared
+from lint502.checks.wording import by_profile, declared, listed
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
@@ -29,19 +29,26 @@ def check(site: Site) -> Iterator[Finding]:
         block = pair.target.block
         if timeout is None or block is None or listener is None or listener.idle_timeout is None:
             continue
+        hit = _hit(pair.hop)
+        if hit is None:
+            continue
+        severity, requests = hit
         idle = listener.idle_timeout
         closes, keeps = format_time(idle.value), format_time(timeout.value)
+        backup = pair.target.server is not None and pair.target.server.backup
+        unset = "" if timeout.directive is not None else "without a keepalive_timeout here, "
         yield Finding(
             rule="keepalive-race",
-            severity=Severity.ERROR,
+            severity=Severity.WARNING if backup else severity,
             status=502,
             frequency="sometimes",
             message=(
                 f"{listener.upstream} closes idle connections after {closes}{by_profile(idle)}, "
                 f"but nginx keeps them for {timeout.described(f'up to {keeps}')}: a request on a "
-                f"connection that is just being closed answers 502 ({_which(pair.hop)})"
+                f"connection that is just being closed answers 502 ({requests})"
+                + ("; nginx uses this backup server only while the others fail" if backup else "")
             ),
-            place=_line(block, timeout, site.version).place(f"nginx keeps them for {keeps}"),
+            place=_line(block, timeout, site.version).place(f"{unset}nginx keeps them for {keeps}"),
             related=(declared(idle, f"{listener.upstream} closes them after {closes}"),),
             hops=(pair.hop.id,),
             upstream=listener.upstream,
@@ -61,8 +68,9 @@ def _outlives(pair: Pair, version: Version, margin: int) -> Value[int] | None:
     pool = block.pool(version)
     if pool is None or pool.connections == 0 or not reuse(pair.hop, version).kept:
         return None
-    timeout = Scope(block.context, version).time("keepalive_timeout")
-    if timeout is None or timeout.value == 0:
+    scope = Scope(block.context, version)
+    timeout, requests = scope.time("keepalive_timeout"), scope.number("keepalive_requests")
+    if timeout is None or timeout.value == 0 or (requests is not None and requests.value <= 1):
         return None
     return timeout if timeout.value + margin > listener.idle_timeout.value else None
 
@@ -74,18 +82,30 @@ def _line(block: Block, timeout: Value[int], version: Version) -> Directive:
     return timeout.directive or declared_pool or block.opener
 
 
-def _which(hop: Hop) -> str:
-    """Which requests are hit: what is not idempotent is never sent twice by itself."""
+def _hit(hop: Hop) -> tuple[Severity, str] | None:
+    """How bad it is, and which requests answer 502, as a clause; None where nginx sends every one
+    of them again.
+
+    A failure on a kept connection buys one more try, whatever ``*_next_upstream_tries`` says
+    (``ngx_http_upstream_next()``), but a stream of HTTP/2 cannot be sent again there.
+    """
     if hop.kind == "grpc":
-        return "every gRPC call is a POST, which nginx does not send again"
-    if hop.kind == "memcached":
-        return "nginx tries once more only where errors are retried"
-    if retries(hop, "sent"):
-        return "nginx sends it again, on a connection that may be as old"
+        return Severity.ERROR, "every call, for a gRPC call is a POST, which nginx does not send again"
     words = hop.scope.words(f"{hop.kind}_next_upstream")
     if words is not None and ("off" in words.value or "error" not in words.value):
-        return "every method, for nothing is sent again here"
-    return "POST, PATCH and LOCK, which nginx does not send again"
+        return Severity.ERROR, "every method, for nothing is sent again here"
+    version = hop.scope.word("proxy_http_version") if hop.kind == "proxy" else None
+    if version is not None and version.value == "2":
+        return Severity.ERROR, "every method, for HTTP/2 requests are not sent again"
+    again = words is not None and "non_idempotent" in words.value
+    methods = allowed_methods(hop) & NOT_IDEMPOTENT
+    if hop.kind != "memcached" and methods and not again:
+        named = listed(method for method in ("POST", "PATCH", "LOCK") if method in methods)
+        return Severity.ERROR, f"{named}, which nginx does not send again"
+    buffered = hop.scope.flag(f"{hop.kind}_request_buffering")
+    if buffered is not None and not buffered.value:
+        return Severity.WARNING, "uploads that are still being sent, for they are not buffered"
+    return None
 
 
 def _fix(longest: int, version: Version) -> Fix:

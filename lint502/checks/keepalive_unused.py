@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks.reuse import reuse
+from lint502.checks.reuse import Reuse, reuse
 from lint502.checks.site import Site
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.hops import Hop
@@ -24,6 +24,8 @@ def check(site: Site) -> Iterator[Finding]:
             continue
         if area is None or area.unseen:  # a hop that cannot be seen may use it
             continue
+        if all(server.address and server.address.socket for server in block.servers):
+            continue  # a unix socket takes no port
         found = [reuse(hop, site.version) for hop in hops]
         if any(item.kept is not False for item in found):
             continue
@@ -37,14 +39,20 @@ def check(site: Site) -> Iterator[Finding]:
                 "request opens a connection, and under load nginx runs out of local ports"
             ),
             place=pool.directive.place("no connection gets in here"),
+            related=tuple(
+                item.cause.place('where "close" comes from') for item in found[:1] if item.cause
+            ),
             hops=tuple(hop.id for hop in hops),
             log="connect() to … failed (99: Cannot assign requested address) while connecting to "
             "upstream",
-            fix=_fix(hops[0]),
+            fix=_fix(hops[0], found[0]),
         )
 
 
-def _fix(hop: Hop) -> Fix:
+def _fix(hop: Hop, found: Reuse) -> Fix:
+    if found.cause is not None:
+        name = found.cause.name or "''"
+        return Fix(f'{name} "";')
     if hop.kind == "proxy":
         return Fix('proxy_http_version 1.1; proxy_set_header Connection "";')
     if hop.kind == "fastcgi":

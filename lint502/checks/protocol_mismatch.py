@@ -15,12 +15,16 @@ from lint502.spec.listeners import Listener
 
 _READING = "while reading response header from upstream"
 _CLOSED = f"upstream prematurely closed connection {_READING}"
+_RESET = f"recv() failed (104: Connection reset by peer) {_READING}"
 _GARBAGE = f"upstream sent no valid HTTP/1.0 header {_READING}"
 _FASTCGI = f"upstream sent unsupported FastCGI protocol version: 72 {_READING}"
 _FRAME = f"upstream sent too large http2 frame: 4740180 {_READING}"
 _MEMCACHED = f"memcached sent invalid response: … {_READING}"
 _TIMED_OUT = f"upstream timed out (110: Connection timed out) {_READING}"
 _REFUSED = "connect() failed (111: Connection refused) while connecting to upstream"
+_REFUSED_DATAGRAM = (
+    "recv() failed (111: Connection refused) while proxying and reading from upstream"
+)
 
 _SPOKEN = {
     "proxy": "HTTP",
@@ -41,8 +45,12 @@ _NAMES = {
     "tcp": "a protocol of its own over TCP",
     "udp": "UDP",
 }
-_WAITS_FOR_A_LINE = frozenset(("gunicorn", "waitress"))
+_WAITS_FOR_A_LINE = frozenset(
+    ("apache", "daphne", "gunicorn", "gunicorn-gthread", "tornado", "waitress", "werkzeug")
+)
 """HTTP servers that wait for a line end in what a binary protocol sends, until nginx gives up."""
+_WAITS_FOR_HEADERS = frozenset(("tornado", "waitress"))
+"""HTTP servers that do not look at a first line before the headers have ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +101,31 @@ def _outcome(pair: Pair) -> _Outcome | None:
         return _proxy_outcome(pair, protocol)
     if protocol == hop.kind:
         return None
-    if hop.kind == "grpc":
-        if protocol == "http" and _accepts_http2(listener):
-            return None
-        return _Outcome(502, _FRAME if protocol == "http" else _CLOSED)
-    if hop.kind == "fastcgi":
-        return _Outcome(502, _FASTCGI if protocol == "http" else _CLOSED)
-    if hop.kind == "memcached":
-        return _Outcome(502, _MEMCACHED)
-    if protocol == "http":  # uwsgi and SCGI take an HTTP status line for what it is
-        if server_of(listener) in _WAITS_FOR_A_LINE:
-            return _Outcome(504, _TIMED_OUT)
-        return _Outcome(400, None)
+    if protocol == "http":
+        return _http_outcome(hop, listener)
+    if hop.kind in ("fastcgi", "uwsgi", "scgi") and protocol == "memcached":
+        return _Outcome(504, _TIMED_OUT)  # it waits for the end of a line
+    if hop.kind in ("grpc", "uwsgi", "scgi") and protocol == "fastcgi":
+        return _Outcome(502, _RESET)  # it closes with data unread
     return _Outcome(502, _CLOSED)
+
+
+def _http_outcome(hop: Hop, listener: Listener) -> _Outcome | None:
+    """What an HTTP server does with the protocols that are not HTTP/1."""
+    server = server_of(listener)
+    if hop.kind == "grpc":
+        return None if _accepts_http2(listener) else _Outcome(502, _FRAME)
+    if hop.kind == "memcached":
+        if server in _WAITS_FOR_HEADERS:
+            return _Outcome(504, _TIMED_OUT)
+        return _Outcome(502, _CLOSED if server == "hypercorn" else _MEMCACHED)
+    if server in _WAITS_FOR_A_LINE:
+        return _Outcome(504, _TIMED_OUT)
+    if hop.kind == "fastcgi":
+        return _Outcome(502, _FASTCGI)
+    if hop.kind == "scgi" and server == "hypercorn":
+        return _Outcome(502, _CLOSED)
+    return _Outcome(400, None)  # uwsgi and SCGI take an HTTP status line for what it is
 
 
 def _proxy_outcome(pair: Pair, protocol: str) -> _Outcome | None:
@@ -118,9 +138,7 @@ def _proxy_outcome(pair: Pair, protocol: str) -> _Outcome | None:
         if pair.target.tls:
             return _Outcome(502, _CLOSED)
         return _Outcome(200, _GARBAGE)
-    if protocol == "memcached":
-        return _Outcome(200, _GARBAGE)
-    return _Outcome(502, _CLOSED)
+    return _Outcome(502, _RESET if protocol == "fastcgi" else _CLOSED)
 
 
 def _stream_outcome(hop: Hop, protocol: str) -> _Outcome | None:
@@ -132,7 +150,9 @@ def _stream_outcome(hop: Hop, protocol: str) -> _Outcome | None:
     datagrams = {"udp" in line.args for line in listens}
     if datagrams == {protocol == "udp"} or len(datagrams) == 2:
         return None
-    return _Outcome(502, _REFUSED)
+    if protocol == "udp":
+        return _Outcome(502, _REFUSED)
+    return _Outcome(200, _REFUSED_DATAGRAM)  # the session ends without an answer
 
 
 def _accepts_http2(listener: Listener) -> bool:

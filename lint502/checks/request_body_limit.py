@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lint502.checks.methods import allowed_methods
 from lint502.checks.site import Site
 from lint502.checks.wording import by_profile, declared
 from lint502.findings import Finding, Fix, Severity
@@ -61,6 +62,11 @@ def _sends_bodies(hop: Hop) -> bool:
         return False
     if hop.kind == "grpc":
         return True
+    if allowed_methods(hop) <= {"GET", "HEAD"}:
+        return False
+    body = hop.scope.setting("proxy_set_body") if hop.kind == "proxy" else None
+    if body is not None and body.lines:
+        return False
     flag = hop.scope.flag(f"{hop.kind}_pass_request_body")
     return flag is not None and flag.value
 

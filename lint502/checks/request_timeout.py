@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from lint502.checks.site import Site
 from lint502.checks.wording import by_profile, declared
 from lint502.findings import Finding, Fix, Severity
+from lint502.nginx.hops import Hop
 from lint502.nginx.scope import Value
 from lint502.nginx.values import format_time
 from lint502.pairing import Pair
@@ -40,8 +41,7 @@ def check(site: Site) -> Iterator[Finding]:
             ),
             hops=(hop.id,),
             upstream=listener.upstream,
-            log="upstream prematurely closed connection while reading response header from "
-            "upstream",
+            log=_log(hop),
             fix=Fix(
                 f"let {listener.upstream} work for longer than {format_time(timeout.value)}, or "
                 f"lower {timeout.setting.name} below {gives_up}"
@@ -58,3 +58,12 @@ def _waits_longer(pair: Pair) -> Value[int] | None:
     if timeout is None or timeout.value <= listener.request_timeout.value:
         return None
     return timeout
+
+
+def _log(hop: Hop) -> str:
+    """php-fpm kills the worker with a part of the request unread, which resets the connection."""
+    if hop.kind == "fastcgi":
+        what = "recv() failed (104: Connection reset by peer)"
+    else:
+        what = "upstream prematurely closed connection"
+    return f"{what} while reading response header from upstream"

@@ -56,7 +56,8 @@ def _fix(hop: Hop, names: tuple[str, ...]) -> Fix:
     if len(names) == 1:
         target = next(target for target in hop.targets if target.needs_resolver)
         return Fix(
-            f"upstream {names[0]} {{ server {target.address}; }} and {names[0]} without a port in "
-            f"{hop.directive.name}, or a resolver such as resolver 127.0.0.11;"
+            f"resolver ADDRESS; with the DNS server that knows {names[0]}; or, if its address does "
+            f"not change, upstream {names[0]} {{ server {target.address}; }} and {names[0]} "
+            f"without a port in {hop.directive.name}"
         )
-    return Fix("a resolver for these names, such as resolver 127.0.0.11;")
+    return Fix("resolver ADDRESS; with the DNS server that knows these names")

@@ -11,6 +11,7 @@ from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.hops import Hop
 from lint502.nginx.scope import Value
 from lint502.nginx.values import format_size
+from lint502.nginx.version import Version
 from lint502.pairing import Pair
 
 _FAMILIES = frozenset(("proxy", "fastcgi", "uwsgi", "scgi", "grpc"))
@@ -19,6 +20,11 @@ _CACHE_HEADER = 336 + 6 + 1
 (``ngx_http_file_cache_header_t`` on x86-64, and "\\nKEY: " with its line end)."""
 
 _PAGE = 4096
+
+_HTTP2_LIMITED = Version(1, 31, 3)
+"""From here on names and values of HTTP/2 count as they are, not as they are sent (CHANGES)."""
+
+_READING = "while reading response header from upstream"
 
 
 def check(site: Site) -> Iterator[Finding]:
@@ -29,6 +35,7 @@ def check(site: Site) -> Iterator[Finding]:
         largest = listener.response_headers.value
         name = size.setting.name
         line = size.directive or hop.directive
+        status, log = _outcome(hop, largest, size.value)
         room = size.described(f"{name} {format_size(size.value)}")
         cached = "" if largest >= size.value else ", of which the cache takes a part"
         message = (
@@ -40,7 +47,7 @@ def check(site: Site) -> Iterator[Finding]:
         yield Finding(
             rule="response-header-buffer",
             severity=exposure.severity,
-            status=502,
+            status=status,
             frequency="sometimes",
             message=message,
             place=line.place(f"nginx has room for {format_size(size.value)}"),
@@ -52,7 +59,7 @@ def check(site: Site) -> Iterator[Finding]:
             ),
             hops=(hop.id,),
             upstream=listener.upstream,
-            log="upstream sent too big header while reading response header from upstream",
+            log=log,
             fix=_fix(hop, largest),
         )
 
@@ -67,12 +74,29 @@ def _too_small(pair: Pair) -> Value[int] | None:
         return None
     largest = listener.response_headers.value
     room = size.value - (_CACHE_HEADER if _caches(hop) else 0)
-    if hop.kind == "grpc":
-        # HPACK may make the frames smaller than the text that is declared: by three eighths at most
-        largest = largest * 5 // 8
+    if _speaks_http2(hop):
+        # At least this much of the text counts: of names and values, of what HPACK makes of them.
+        largest = largest * (7 if hop.scope.version >= _HTTP2_LIMITED else 5) // 8
     if largest > room or (largest == room and _buffers(hop)):
         return size
     return None
+
+
+def _outcome(hop: Hop, largest: int, size: int) -> tuple[int, str]:
+    """Status and log line; a header that fills the buffer exactly costs the body only."""
+    if _speaks_http2(hop):
+        if hop.scope.version >= _HTTP2_LIMITED:
+            return 502, f"upstream sent too large http2 header… {_READING}"
+    elif largest == size and not _caches(hop):
+        return 200, "upstream prematurely closed connection while reading upstream"
+    return 502, f"upstream sent too big header {_READING}"
+
+
+def _speaks_http2(hop: Hop) -> bool:
+    if hop.kind == "grpc":
+        return True
+    version = hop.scope.word("proxy_http_version") if hop.kind == "proxy" else None
+    return version is not None and version.value == "2"
 
 
 def _caches(hop: Hop) -> bool:
@@ -84,7 +108,7 @@ def _caches(hop: Hop) -> bool:
 
 def _buffers(hop: Hop) -> bool:
     """With buffering on, a header that fills the buffer exactly leaves no room for the body."""
-    if hop.kind == "grpc":
+    if _speaks_http2(hop):
         return False
     flag = hop.scope.flag(f"{hop.kind}_buffering")
     return flag is not None and flag.value

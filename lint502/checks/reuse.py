@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lint502.nginx.hops import Hop
+from lint502.nginx.parse import Directive
 from lint502.nginx.upstreams import KEEPALIVE_BY_DEFAULT
 from lint502.nginx.variables import UNKNOWN
 from lint502.nginx.version import Version
@@ -17,10 +18,12 @@ from lint502.nginx.version import Version
 
 @dataclass(frozen=True, slots=True)
 class Reuse:
-    """``kept`` is None where it is not known; ``why`` is a clause on why nothing is kept."""
+    """``kept`` is None where it is not known; ``why`` is a clause on why nothing is kept, and
+    ``cause`` the line of a ``map`` or ``set`` that brings it about, if one does."""
 
     kept: bool | None
     why: str = ""
+    cause: Directive | None = None
 
 
 def reuse(hop: Hop, version: Version) -> Reuse:
@@ -39,15 +42,21 @@ def reuse(hop: Hop, version: Version) -> Reuse:
     spoken = hop.scope.word("proxy_http_version")
     if spoken is None:
         return Reuse(None)
-    if spoken.value == "1.0":
-        return Reuse(False, spoken.described("proxy_http_version is 1.0"))
     if spoken.value == "2":
         return Reuse(True)
-    return _by_header(hop, version)
+    by_header = _by_header(hop, version, spoken.value)
+    if by_header.kept is False and spoken.value == "1.0":
+        return Reuse(False, spoken.described("proxy_http_version is 1.0"))
+    return by_header
 
 
-def _by_header(hop: Hop, version: Version) -> Reuse:
-    """By the ``Connection`` header that nginx sends with HTTP/1.1."""
+def _tokens(value: str) -> set[str]:
+    return {token.strip() for token in value.split(",")}
+
+
+def _by_header(hop: Hop, version: Version, spoken: str) -> Reuse:
+    """By the ``Connection`` header that nginx sends: with HTTP/1.1 the connection is kept unless it
+    says "close", with HTTP/1.0 only where it says "keep-alive"."""
     headers = hop.scope.setting("proxy_set_header")
     if headers is None:
         return Reuse(None)
@@ -59,19 +68,21 @@ def _by_header(hop: Hop, version: Version) -> Reuse:
         if not headers.complete:
             return Reuse(None)
         if version >= KEEPALIVE_BY_DEFAULT:
-            return Reuse(True)
+            return Reuse(spoken != "1.0")
         return Reuse(False, 'nginx sends "Connection: close" by default')
-    values: set[str] = set()
+    values: dict[str, Directive | None] = {}
     for line in lines:
         expanded = hop.variables.expand(line[1] if len(line) > 1 else "", hop.context)
         if expanded is None:
             return Reuse(None)
-        values.update(text.text.lower() for text in expanded)
+        values.update((text.text.lower(), text.directive) for text in expanded)
     if any(UNKNOWN in value for value in values):
         return Reuse(None)
     if len(values) > 1:
-        values.discard("upgrade")  # sent for a WebSocket, whose connection is not kept
-    closing = {value for value in values if "close" in value.split(",") or value == "close"}
-    if closing == values or (closing and len(lines) > 1):
-        return Reuse(False, 'nginx sends "Connection: close"')
+        values.pop("upgrade", None)  # sent for a WebSocket, whose connection is not kept
+    closing = [value for value in values if "close" in _tokens(value)]
+    if len(closing) == len(values) or (closing and len(lines) > 1):
+        return Reuse(False, 'nginx sends "Connection: close"', values[closing[0]])
+    if spoken == "1.0":
+        return Reuse(any("keep-alive" in _tokens(value) for value in values))
     return Reuse(True)

@@ -19,8 +19,8 @@ class Site:
     """One root, ready to be checked.
 
     ``pairs`` has the pairs of each hop, by the hop's id, in the order of its targets. ``reached``
-    names the upstreams and blocks that some hop of the run reaches; None where parts of a configuration were
-    not seen. ``options`` are the ``[rules.NAME]`` tables of the settings.
+    names the upstreams and blocks that some hop of the run reaches; None where parts of a
+    configuration were not seen. ``options`` are the ``[rules.NAME]`` tables of the settings.
     """
 
     tree: Tree

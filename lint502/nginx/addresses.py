@@ -6,6 +6,7 @@ Source: ``ngx_parse_url()`` in ``src/core/ngx_inet.c``, and the modules' own tre
 from __future__ import annotations
 
 import ipaddress
+import posixpath
 import re
 from dataclasses import dataclass
 
@@ -47,9 +48,11 @@ class Address:
 def literal_ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """The address that a host is; None for a name."""
     try:
-        return ipaddress.ip_address(host)
+        ip = ipaddress.ip_address(host)
     except ValueError:
         return None
+    mapped = ip.ipv4_mapped if ip.version == 6 else None  # ::ffff:127.0.0.1 connects by IPv4
+    return ip if mapped is None else mapped
 
 
 def is_loopback(host: str) -> bool:
@@ -79,7 +82,7 @@ def split_scheme(value: str) -> tuple[str, str]:
 
 def normal_socket(path: str) -> str:
     """The path of a socket, made comparable: one slash at a time, ``/var/run`` as ``/run``."""
-    path = re.sub(r"/{2,}", "/", path)
+    path = posixpath.normpath("/" + path.lstrip("/")) if path.startswith("/") else path
     if path == "/var/run" or path.startswith("/var/run/"):
         path = path[len("/var") :]
     return path
@@ -110,7 +113,7 @@ def parse_address(text: str, default_port: int | None, *, uri: bool) -> tuple[Ad
         ip = literal_ip(host)
         if closing == -1 or (tail and not tail.startswith(":")) or ip is None or "%" in host:
             raise ValueError("invalid host")
-        if ip.version == 4:
+        if ":" not in host:
             raise ValueError("invalid host")
         host = str(ip)
         port_text = tail[1:] if tail else None

@@ -5,9 +5,6 @@ what ``--map`` brings in, and what ``allow_paths`` names, and nothing else: a co
 review must not make it show the text of another file.
 """
 
-# Paths are strings here, normalised as nginx does it, which pathlib does not.
-# ruff: noqa: PTH110,PTH112,PTH123,PTH207
-
 from __future__ import annotations
 
 import errno
@@ -129,13 +126,28 @@ class Files:
         self._read: dict[str, SourceFile] = {}
         self._total = 0
 
+    def absolute(self, path: str) -> str:
+        """``path`` from the working directory, links not followed."""
+        return os.path.normpath(os.path.join(self._cwd, path))
+
+    def folder_above(self, directory: str, name: str) -> str | None:
+        """The nearest folder above ``directory``, within the working directory, that has a file."""
+        while self._below(directory):
+            directory = os.path.dirname(directory)
+            if os.path.isfile(os.path.join(directory, name)):
+                return directory
+        return None
+
+    def _below(self, path: str) -> bool:
+        return path.startswith(self._cwd.rstrip("/") + "/")
+
     def allow(self, directory: str) -> None:
         """Take what lies below ``directory`` into the tree."""
         self._allowed.append(os.path.realpath(directory))
 
     def name(self, path: str) -> str:
         """``path`` as reports show it: relative where it lies below the working directory."""
-        if path == self._cwd or path.startswith(self._cwd.rstrip("/") + "/"):
+        if path == self._cwd or self._below(path):
             path = os.path.relpath(path, self._cwd)
         return shown(path)
 

@@ -291,7 +291,8 @@ def _authority(value: str) -> str:
     _, rest = split_scheme(value)
     scheme = value[: len(value) - len(rest)]
     if rest[:5].lower() == "unix:":
-        return value
+        end = rest.find(":", 5)
+        return value if end == -1 else scheme + rest[: end + 1]
     end = next((i for i, character in enumerate(rest) if character in "/?"), len(rest))
     return scheme + rest[:end]
 

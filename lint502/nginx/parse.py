@@ -50,11 +50,13 @@ class Directive:
 
 @dataclass(frozen=True, slots=True)
 class ParsedFile:
-    """One file: its directives, without what it includes, and its comments."""
+    """One file: its directives, without what it includes, and its comments; ``tokens`` is how many
+    words, braces and comments it has."""
 
     source: SourceFile
     directives: tuple[Directive, ...]
     comments: tuple[Comment, ...]
+    tokens: int
 
 
 class ForeignCrossplaneError(Exception):
@@ -69,7 +71,9 @@ def parse_file(source: SourceFile) -> ParsedFile:
     """
     tokens = tokenize(source.text)
     payload = _crossplane_parse(tokens)
-    return ParsedFile(source, _directives(payload, source), tuple(tokens.comments))
+    comments = tuple(tokens.comments)
+    size = len(tokens.items) + len(comments)
+    return ParsedFile(source, _directives(payload, source), comments, size)
 
 
 def _crossplane_parse(tokens: Tokens) -> list[dict[str, Any]]:

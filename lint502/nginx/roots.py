@@ -5,9 +5,6 @@ its first directives, or by a comment ``# lint502: context http,server``), ``-``
 or the output of ``nginx -T``.
 """
 
-# Paths are strings here, normalised as nginx does it, which pathlib does not.
-# ruff: noqa: PTH100,PTH109,PTH112,PTH118,PTH120
-
 from __future__ import annotations
 
 import os
@@ -34,6 +31,9 @@ from lint502.nginx.tree import Builder, Context, Tree, syntax_problem
 from lint502.places import SourceFile
 
 STANDARD_INPUT = "-"
+MAX_TOKENS = 1_000_000
+"""Words, braces and comments of all files of a run."""
+
 _HEADING = re.compile(r"^# configuration file (/[^\n]*):$", re.MULTILINE)
 _CONTEXT_COMMENT = re.compile(r"\s*lint502:\s*context\s+(\S.*?)\s*$")
 _CONTEXTS = frozenset(("main", "http", "stream", "server", "location", "upstream", "if"))
@@ -52,12 +52,13 @@ class RootLoader:
         self._allow_missing = allow_missing
         self._standard_input = standard_input
         self._parsed: dict[SourceFile, ParsedFile] = {}
+        self._tokens = 0
 
     def load(self, argument: str) -> Tree:
         """The tree of one root; what goes wrong is among its problems."""
         if argument == STANDARD_INPUT:
             return self._standard_input_tree()
-        path = os.path.abspath(argument)
+        path = self._files.absolute(argument)
         if os.path.isdir(path):
             inner = os.path.join(path, "nginx.conf")
             if not os.path.lexists(inner):
@@ -88,8 +89,8 @@ class RootLoader:
             return _failed("<stdin>", error.line, f"standard input {error}")
         if is_dump(source.text):
             return self._dump_tree(source)
-        path = os.path.join(os.getcwd(), "<stdin>")
-        self._files.allow(os.getcwd())
+        path = self._files.absolute("<stdin>")
+        self._files.allow(os.path.dirname(path))
         return self._tree(source, path)
 
     def _tree(self, source: SourceFile, path: str) -> Tree:
@@ -113,9 +114,10 @@ class RootLoader:
         folder = os.path.dirname(path)
         prefixes = [folder]
         if around:
-            parent = os.path.dirname(folder)
-            if self._files.inside(self._files.identity(parent)):
-                prefixes.append(parent)
+            above = self._files.folder_above(folder, "nginx.conf")
+            if above is not None:  # where nginx.conf stands is where its includes start from
+                self._files.allow(above)
+                prefixes.append(above)
         builder = Builder(
             self._files, prefixes, self._parse, self._allow_missing, fragment=bool(around)
         )
@@ -154,7 +156,12 @@ class RootLoader:
     def _parse(self, source: SourceFile) -> ParsedFile:
         parsed = self._parsed.get(source)
         if parsed is None:
+            if self._tokens > MAX_TOKENS:
+                raise NginxSyntaxError(
+                    f"the files read have more than {MAX_TOKENS} words; lint502 stops here", 1
+                )
             parsed = self._parsed[source] = parse_file(source)
+            self._tokens += parsed.tokens
         return parsed
 
 

@@ -15,6 +15,9 @@ from lint502.nginx.lua import skip_lua_block
 MAX_DEPTH = 200
 """Blocks within blocks; nginx has no limit of its own, but nobody nests deeper than ten."""
 
+MAX_TOKENS = 400_000
+"""Words, braces, semicolons and comments of one file: they take far more room than its bytes."""
+
 _BUFFER = 4096
 """``NGX_CONF_BUFFER``: what does not fit into it, with its terminator, nginx refuses."""
 
@@ -75,7 +78,8 @@ class Tokens:
 def tokenize(text: str, first_line: int = 1) -> Tokens:
     """Split the text of one file into tokens; braces are balanced and nested within bounds.
 
-    Raises :class:`NginxSyntaxError` where nginx would stop, and beyond :data:`MAX_DEPTH`.
+    Raises :class:`NginxSyntaxError` where nginx would stop, and beyond :data:`MAX_DEPTH` and
+    :data:`MAX_TOKENS`.
     """
     items: list[str] = []
     comments: list[Comment] = []
@@ -85,7 +89,10 @@ def tokenize(text: str, first_line: int = 1) -> Tokens:
     line, line_start, line_end = first_line, 0, _line_end(text, 0)
     append, match_next = items.append, _NEXT.match
 
-    while match := match_next(text, position):
+    for _ in range(MAX_TOKENS):
+        match = match_next(text, position)
+        if match is None:
+            break
         kind = match.lastindex or 0
         start, position = match.span(kind)
         while line_end < start:
@@ -163,6 +170,11 @@ def tokenize(text: str, first_line: int = 1) -> Tokens:
         else:  # a backslash ends the file
             directive = match[kind]
             break
+    else:
+        raise NginxSyntaxError(
+            f"more than {MAX_TOKENS} words, braces and comments; lint502 does not read further",
+            line,
+        )
 
     if directive is not None:
         raise NginxSyntaxError('the file ends before the ";" of this directive', line)

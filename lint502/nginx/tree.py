@@ -1,8 +1,5 @@
 """The configuration as nginx sees it: contexts, with every include expanded where it stands."""
 
-# Paths are strings here, normalised as nginx does it, which pathlib does not.
-# ruff: noqa: PTH118,PTH119
-
 from __future__ import annotations
 
 import os
@@ -216,7 +213,9 @@ class Builder:
             if error.line is None:
                 self._problem(include, f"include {shown(written)}: {error}")
             else:
-                self._problems[Problem(self._store.name(path), error.line, f"this file {error}")] = None
+                self._problems[
+                    Problem(self._store.name(path), error.line, f"this file {error}")
+                ] = None
         else:
             try:
                 parsed = self._parse(source)

@@ -20,7 +20,9 @@ MAX_VALUES = 2_000
 
 _MAX_DEPTH = 16
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))", re.ASCII)
-_CAPTURE = re.compile(r"\(\?P?<(\w+)>((?:[\w-]|\\[.-])+(?:\|(?:[\w-]|\\[.-])+)*)\)(?![?*{])", re.ASCII)
+_CAPTURE = re.compile(
+    r"\(\?P?<(\w+)>((?:[\w-]|\\[.-])+(?:\|(?:[\w-]|\\[.-])+)*)\)(?![?*{])", re.ASCII
+)
 _ANY_CAPTURE = re.compile(r"\(\?P?<(\w+)>", re.ASCII)
 _STARTS_WITH_SLASH = frozenset(("request_uri", "uri", "document_uri"))
 _CODE = re.compile(

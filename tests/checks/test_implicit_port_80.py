@@ -37,7 +37,11 @@ UNDECLARED = "undeclared-upstream"
         ("server h:443;", "proxy_pass https://up", False),
         ("server h:80;", "proxy_pass https://up", False),
         ("server unix:/run/a;", "fastcgi_pass up", False),
-        ("resolver ::1; zone z 64k; server h resolve service=http;", "proxy_pass https://up", False),
+        (
+            "resolver ::1; zone z 64k; server h resolve service=http;",
+            "proxy_pass https://up",
+            False,
+        ),
     ],
 )
 def test_a_server_without_a_port(lint: Lint, server: str, directive: str, found: bool) -> None:
@@ -93,7 +97,10 @@ def test_one_of_two(lint: Lint) -> None:
 
 
 def test_both_schemes(lint: Lint) -> None:
-    text = body("server h;", "proxy_pass http://up") + "\nserver { location / { proxy_pass https://up; } }"
+    text = (
+        body("server h;", "proxy_pass http://up")
+        + "\nserver { location / { proxy_pass https://up; } }"
+    )
     assert lint(text) == [implicit(3), Found(3, "info", None, None, UNDECLARED, None)]
 
 

@@ -16,10 +16,10 @@ PASSES = {
 }
 STATUSES = {
     #            http  grpc  fastcgi uwsgi scgi memcached tcp  udp
-    "proxy":     [None, 200, 502, 502, 502, 200, 502, 502],
-    "fastcgi":   [502, 502, None, 502, 502, 502, 502, 502],
-    "uwsgi":     [400, 502, 502, None, 502, 502, 502, 502],
-    "scgi":      [400, 502, 502, 502, None, 502, 502, 502],
+    "proxy":     [None, 200, 502, 502, 502, 502, 502, 502],
+    "fastcgi":   [502, 502, None, 502, 502, 504, 502, 502],
+    "uwsgi":     [400, 502, 502, None, 502, 504, 502, 502],
+    "scgi":      [400, 502, 502, 502, None, 504, 502, 502],
     "grpc":      [502, None, 502, 502, 502, 502, 502, 502],
     "memcached": [502, 502, 502, 502, 502, None, 502, 502],
 }  # fmt: skip
@@ -47,7 +47,12 @@ def test_each_pass_with_each_protocol(lint: Lint, kind: str, protocol: str) -> N
         ("uwsgi", 'server = "gunicorn"', 504),
         ("scgi", 'server = "waitress"', 504),
         ("uwsgi", 'server = "node"', 400),
-        ("fastcgi", 'server = "gunicorn"', 502),
+        ("fastcgi", 'server = "gunicorn"', 504),
+        ("fastcgi", 'server = "node"', 502),
+        ("scgi", 'server = "hypercorn"', 502),
+        ("uwsgi", 'server = "hypercorn"', 400),
+        ("memcached", 'server = "node"', 502),
+        ("memcached", 'server = "tornado"', 504),
         ("proxy", 'server = "php-fpm"', 502),
         ("fastcgi", 'server = "php-fpm"', None),
         # an HTTP/2 server speaks gRPC's protocol
@@ -81,23 +86,24 @@ def test_grpc_by_proxy_pass(lint: Lint, settings: str, version: str, expected: l
 
 
 @pytest.mark.parametrize(
-    ("listen", "protocol", "found"),
+    ("listen", "protocol", "status"),
     [
-        ("listen 1;", "tcp", False),
-        ("listen 1;", "http", False),
-        ("listen 1;", "fastcgi", False),
-        ("listen 1;", "udp", True),
-        ("listen 1 udp;", "udp", False),
-        ("listen 1 udp;", "tcp", True),
-        ("listen 1; listen 1 udp;", "udp", False),
-        ("", "udp", False),
+        ("listen 1;", "tcp", None),
+        ("listen 1;", "http", None),
+        ("listen 1;", "fastcgi", None),
+        ("listen 1;", "udp", 502),
+        ("listen 1 udp;", "udp", None),
+        # stream has no status for datagrams: the session ends without an answer
+        ("listen 1 udp;", "tcp", 200),
+        ("listen 1; listen 1 udp;", "udp", None),
+        ("", "udp", None),
     ],
 )
-def test_stream(lint: Lint, listen: str, protocol: str, found: bool) -> None:
+def test_stream(lint: Lint, listen: str, protocol: str, status: int | None) -> None:
     spec = f'[upstream.up]\nport = 9000\nprotocol = "{protocol}"\n'
     body = f"\nserver {{ {listen}\nproxy_pass up:9000; }}"
     assert lint(body, spec, wrap=stream) == (
-        [Found(3, "error", 502, "always", RULE, "up")] if found else []
+        [] if status is None else [Found(3, "error", status, "always", RULE, "up")]
     )
 
 

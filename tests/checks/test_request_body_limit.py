@@ -9,7 +9,9 @@ RULE = "request-body-limit"
 
 
 def spec(limit: str, more: str = "", listener: str = "") -> str:
-    return f'[upstream.up]\nport = 1\n{listener}[upstream.up.limits]\nrequest_body = "{limit}"\n{more}'
+    return (
+        f'[upstream.up]\nport = 1\n{listener}[upstream.up.limits]\nrequest_body = "{limit}"\n{more}'
+    )
 
 
 def body(settings: str, directive: str = "proxy_pass http://up:1") -> str:

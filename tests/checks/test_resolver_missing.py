@@ -6,13 +6,15 @@ from sites import Found, check, found, stream
 from .conftest import Findings, Lint
 
 RULE = "resolver-missing"
-SPEC = '[upstream.api]\nport = 80\nhosts = ["h", "i"]\n'
+SPEC = '[upstream.api]\nport = 80\nhosts = ["h", "i", "127.0.0.1"]\n'
 ALWAYS = [Found(3, "error", 502, "always", RULE, None)]
 SOMETIMES = [Found(3, "error", 502, "sometimes", RULE, None)]
 PERHAPS = [Found(3, "warning", 502, "sometimes", RULE, None)]
 
 
-def rows(lint: Lint, directive: str, around: str = "", server: str = "", spec: str = SPEC) -> list[Found]:
+def rows(
+    lint: Lint, directive: str, around: str = "", server: str = "", spec: str = SPEC
+) -> list[Found]:
     """The findings of this rule and of those that it may be mixed up with."""
     body = f"{around}\nserver {{ {server} location / {{\n{directive};\n}} }}"
     return lint(body, spec)
@@ -79,9 +81,7 @@ def test_what_needs_none(lint: Lint, around: str, server: str, directive: str) -
         ("map $host $up { default h; x i; }", "proxy_pass http://$up", ALWAYS),
     ],
 )  # fmt: skip
-def test_among_other_values(
-    lint: Lint, around: str, directive: str, expected: list[Found]
-) -> None:
+def test_among_other_values(lint: Lint, around: str, directive: str, expected: list[Found]) -> None:
     spec = SPEC + '[[upstream.more]]\nport = 8080\nhosts = ["h"]\n[[upstream.more]]\n' \
         'port = 81\nhosts = ["h"]\n'  # fmt: skip
     mine = [row for row in rows(lint, directive, around, spec=spec) if row.rule == RULE]
@@ -118,12 +118,16 @@ def test_nor_in_a_fragment(tmp_path: object) -> None:
 
 
 def test_stream_answers_nothing(lint: Lint) -> None:
-    body = "\nmap $ssl_preread_server_name $up { default h:80; }\nserver { listen 1; proxy_pass $up; }"
+    body = (
+        "\nmap $ssl_preread_server_name $up { default h:80; }\nserver { listen 1; proxy_pass $up; }"
+    )
     assert lint(body, SPEC, wrap=stream) == [Found(3, "error", 500, "always", RULE, None)]
 
 
 def test_what_it_says(findings: Findings) -> None:
-    body = "map $host $up { default h:80; x h:8080; } server { location / { proxy_pass http://$up; } }"
+    body = (
+        "map $host $up { default h:80; x h:8080; } server { location / { proxy_pass http://$up; } }"
+    )
     (finding,) = (one for one in findings(body, SPEC) if one.rule == RULE)
     assert finding.message == (
         "proxy_pass holds a variable, so nginx looks h up for each request, but no resolver is set"

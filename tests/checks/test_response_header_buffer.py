@@ -95,9 +95,7 @@ def test_the_line_that_sets_it_may_be_further_out(lint: Lint) -> None:
         ("proxy_next_upstream error timeout invalid_header;", "warning"),
     ],
 )
-def test_where_another_server_has_smaller_headers(
-    lint: Lint, settings: str, severity: str
-) -> None:
+def test_where_another_server_has_smaller_headers(lint: Lint, settings: str, severity: str) -> None:
     body = f"""
         upstream up {{ server 127.0.0.1:1; server 127.0.0.1:2; }} {settings}
         server {{ location / {{
@@ -112,9 +110,7 @@ def test_where_another_server_has_smaller_headers(
 @pytest.mark.parametrize(
     ("largest", "size"), [("4k", "8k"), ("8k", "16k"), ("12k", "16k"), ("16200", "32k")]
 )
-def test_the_fix_moves_three_settings_together(
-    findings: Findings, largest: str, size: str
-) -> None:
+def test_the_fix_moves_three_settings_together(findings: Findings, largest: str, size: str) -> None:
     spec = f'[upstream.up]\nport = 1\nlimits = {{ response_headers = "{largest}" }}\n'
     (finding,) = findings("server { location / { proxy_pass http://up:1; } }", spec)
     busy = f"{2 * int(size[:-1])}k"

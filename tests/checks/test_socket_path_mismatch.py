@@ -47,9 +47,7 @@ def test_by_name_it_is_certain(lint: Lint) -> None:
 
 def test_complete(lint: Lint) -> None:
     body = server("proxy_pass http://unix:/x")
-    assert lint(body, "complete = true\n" + SPEC) == [
-        Found(3, "error", 502, "always", RULE, "app")
-    ]
+    assert lint(body, "complete = true\n" + SPEC) == [Found(3, "error", 502, "always", RULE, "app")]
     assert lint(body, "complete = true") == [Found(3, "error", 502, "always", RULE, None)]
 
 

@@ -24,6 +24,8 @@ PLAIN, TLS = "tls = false", "tls = true"
         ("proxy_pass http://up:1", f'{TLS}\nserver = "nginx"', 400),
         ("proxy_pass http://up:1", f'{TLS}\nserver = "go/1.22"', 400),
         ("proxy_pass http://up:1", f'{TLS}\nserver = "node"', 502),
+        ("proxy_pass https://up:1", f'{PLAIN}\nserver = "waitress"', 504),
+        ("proxy_pass http://up:1", f'{TLS}\nserver = "granian"', 200),
         ("grpc_pass grpc://up:1", f'{TLS}\nserver = "nginx"\nprotocol = "grpc"', 502),
         ("grpc_pass grpcs://up:1", f'{PLAIN}\nprotocol = "grpc"', 502),
         ("grpc_pass up:1", f'{TLS}\nprotocol = "grpc"', 502),
@@ -71,7 +73,9 @@ def test_one_block_by_both_schemes(lint: Lint) -> None:
 
 
 def test_the_scheme_of_the_request(lint: Lint) -> None:
-    body = "\nserver { listen 80; listen 443 ssl; location / { proxy_pass $scheme://127.0.0.1:1; } }"
+    body = (
+        "\nserver { listen 80; listen 443 ssl; location / { proxy_pass $scheme://127.0.0.1:1; } }"
+    )
     assert lint(body, f"[upstream.up]\nport = 1\n{PLAIN}\n") == [
         Found(2, "error", 502, "sometimes", RULE, "up")
     ]

@@ -74,7 +74,9 @@ class TestNames:
         assert shown(text) == expected
 
 
-@pytest.mark.parametrize(("pattern", "magic"), [("*", True), ("a?", True), ("[a]", True), ("{a,b}", False)])
+@pytest.mark.parametrize(
+    ("pattern", "magic"), [("*", True), ("a?", True), ("[a]", True), ("{a,b}", False)]
+)
 def test_magic(pattern: str, magic: bool) -> None:
     assert has_magic(pattern) is magic
 

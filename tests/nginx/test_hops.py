@@ -204,10 +204,7 @@ class TestVariables:
         assert (hop.unknown, hop.unknown_host) == (None, False)
 
     def test_a_value_that_leaves_nothing_is_no_target(self, tmp_path: Path) -> None:
-        body = (
-            "map $host $up { x one:81; } "
-            "server { location / { %s; } }"
-        )
+        body = "map $host $up { x one:81; } server { location / { %s; } }"
         for directive in ("proxy_pass http://$up", "fastcgi_pass $up", "proxy_pass http://$up/x"):
             hop = self.hop(tmp_path, body % directive)
             assert ([str(t.address) for t in hop.targets], hop.unknown) == (["one:81"], None)
@@ -220,9 +217,7 @@ class TestVariables:
         assert targets(hop) == [("h:444", "h", True, 0, 1, 1, True)]
 
     def test_both_schemes_are_two_groups(self, tmp_path: Path) -> None:
-        body = (
-            "server { listen 80; listen 443 ssl; location / { proxy_pass $scheme://10.0.0.1; } }"
-        )
+        body = "server { listen 80; listen 443 ssl; location / { proxy_pass $scheme://10.0.0.1; } }"
         assert targets(self.hop(tmp_path, body)) == [
             ("10.0.0.1:80", "10.0.0.1", False, 0, 1, 0, False),
             ("10.0.0.1:443", "10.0.0.1", True, 1, 1, 0, False),
@@ -346,13 +341,13 @@ class TestIds:
     def test_they_are_unique_over_roots(self, tmp_path: Path) -> None:
         tree = load(tmp_path, {"nginx.conf": http(self.BODY)})
         counted: dict[tuple[str, ...], int] = {}
-        ids = [
-            hop.id for _ in range(2) for hop in find_hops(tree, NEWEST, counted)[0]
-        ]
+        ids = [hop.id for _ in range(2) for hop in find_hops(tree, NEWEST, counted)[0]]
         assert len(set(ids)) == 8
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
+)
 @given(st.lists(st.sampled_from(["location", "if", "limit_except"]), max_size=8), st.data())
 def test_every_pass_in_nested_blocks_is_found(
     tmp_path: Path, names: list[str], data: st.DataObject

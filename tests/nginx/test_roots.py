@@ -217,7 +217,10 @@ class TestNotNginx:
         ],
     )
     def test_what_only_looks_like_one(self, tmp_path: Path, text: str) -> None:
-        write(tmp_path, {"a.conf": text.replace("^/a{2}/", '"^/a{2}/"').replace("^/(.{3})$", '"^/(.{3})$"')})
+        write(
+            tmp_path,
+            {"a.conf": text.replace("^/a{2}/", '"^/a{2}/"').replace("^/(.{3})$", '"^/(.{3})$"')},
+        )
         assert load(tmp_path, "a.conf").problems == ()
 
     def test_a_commented_marker_does_not_move_the_line(self, tmp_path: Path) -> None:

@@ -226,7 +226,9 @@ def test_what_is_absent(tmp_path: Path) -> None:
     body = "{} server {{ location / {{ proxy_pass http://h; }} }}"
     assert hop_of(tmp_path, http(body.format(""))).scope.absent("resolver") is True
     assert hop_of(tmp_path, http(body.format("resolver ::1;"))).scope.absent("resolver") is False
-    tree = load(tmp_path, {"site.conf": "server { location / { proxy_pass http://h; } }"}, "site.conf")
+    tree = load(
+        tmp_path, {"site.conf": "server { location / { proxy_pass http://h; } }"}, "site.conf"
+    )
     (context,) = contexts(tree, "http", "server", "location")
     assert Scope(context, Version.parse(OLD)).absent("resolver") is None
 

@@ -134,7 +134,8 @@ def test_only_blocks_that_bear_on_hops_are_entered(tmp_path: Path) -> None:
 class TestCycles:
     def test_a_file_that_includes_itself(self, tmp_path: Path) -> None:
         tree = load(
-            tmp_path, {"nginx.conf": "http {\ninclude a;\n}", "a": "x;\ninclude b;", "b": "include ./a;"}
+            tmp_path,
+            {"nginx.conf": "http {\ninclude a;\n}", "a": "x;\ninclude b;", "b": "include ./a;"},
         )
         assert tree.problems == (
             Problem("b", 1, "this file is included by itself, through nginx.conf → a → b → a"),
@@ -168,7 +169,9 @@ class TestMissing:
         )
         assert unseen(tree) == ["http:2"]
 
-    @pytest.mark.parametrize("pattern", ["conf.d/gone.conf", "conf.d/*", "*gone*", "{}/conf.d/gone.conf"])
+    @pytest.mark.parametrize(
+        "pattern", ["conf.d/gone.conf", "conf.d/*", "*gone*", "{}/conf.d/gone.conf"]
+    )
     def test_allow_missing(self, tmp_path: Path, pattern: str) -> None:
         tree = load(
             tmp_path,
@@ -218,7 +221,10 @@ class TestMissing:
     def test_stock_files_that_are_there_are_read(self, tmp_path: Path) -> None:
         tree = load(
             tmp_path,
-            {"nginx.conf": "http { include proxy_params; }", "proxy_params": "proxy_set_header A b;"},
+            {
+                "nginx.conf": "http { include proxy_params; }",
+                "proxy_params": "proxy_set_header A b;",
+            },
         )
         assert shape(tree.main) == [("http", ["proxy_params:1 proxy_set_header A b"])]
         assert tree.notes == ()
@@ -292,7 +298,8 @@ class TestGlobs:
 
 class TestOutside:
     @pytest.mark.parametrize(
-        "written", ["../secret", "/etc/hostname", "/gone/gone", "conf.d/../../secret", "link", "d/secret"]
+        "written",
+        ["../secret", "/etc/hostname", "/gone/gone", "conf.d/../../secret", "link", "d/secret"],
     )
     def test_nothing_outside_is_read_or_told(self, tmp_path: Path, written: str) -> None:
         (tmp_path / "site").mkdir()
@@ -363,7 +370,8 @@ class TestBrokenFiles:
 
     def test_a_template_is_said_to_be_one(self, tmp_path: Path) -> None:
         tree = load(
-            tmp_path, {"nginx.conf": "http { include a; }", "a": "\n{% for x in y %} z;\n{% endfor %}"}
+            tmp_path,
+            {"nginx.conf": "http { include a; }", "a": "\n{% for x in y %} z;\n{% endfor %}"},
         )
         assert tree.problems == (
             Problem(
@@ -413,9 +421,7 @@ class TestBounds:
             "blocks are nested more than 200 levels deep"
         }
 
-    def test_includes_and_directives(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_includes_and_directives(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         files = {"nginx.conf": "http { include a; include a; include a; }", "a": "x; y;"}
         monkeypatch.setattr(module, "MAX_INCLUDES", 2)
         (problem,) = load(tmp_path, files).problems

@@ -114,7 +114,9 @@ def test_within_a_server(tmp_path: Path, body: str, expected: list[str]) -> None
 def test_map_and_its_like(tmp_path: Path, blocks: str, expected: list[str]) -> None:
     body = f"{blocks} server {{ location / {{ proxy_pass http://$a; }} }}"
     (tmp_path / "fragment.map").write_text("x two;")
-    hops, _ = hops_of(tmp_path, http(body)) if "gone" not in body else _with_problems(tmp_path, body)
+    hops, _ = (
+        hops_of(tmp_path, http(body)) if "gone" not in body else _with_problems(tmp_path, body)
+    )
     assert [texts(hop) and [text for text, _ in texts(hop) or ()] for hop in hops] == [
         ["http://" + text for text in expected]
     ]

@@ -74,7 +74,8 @@ class TestStates:
 class TestHops:
     def test_what_a_report_says_of_one(self, tmp_path: Path) -> None:
         body = (
-            "upstream up { server 127.0.0.1:3000; server api:3001; server x:1; server x:1 backup; }\n"
+            "upstream up { server 127.0.0.1:3000; server api:3001; server x:1; "
+            "server x:1 backup; }\n"
             "server { server_name shop.example; location ^~ /a {\n  proxy_pass https://up/x; } }"
         )
         report = check(tmp_path, {"nginx.conf": http(body), "upstreams.toml": API})
@@ -193,6 +194,14 @@ class TestProblems:
         assert (str(report.version), report.version_origin) == (NEW, "option")
 
 
+SITES = {
+    "a/nginx.conf": http(server("http://api:3000", "http://web:4000")),
+    "b/nginx.conf": http(server("http://web:4000")),
+    "a/upstreams.toml": API,
+    "b/upstreams.toml": "[upstream.web]\nport = 4000\n",
+}
+
+
 class TestSpecs:
     def find(self, folder: Path, *roots: str) -> tuple[str, ...]:
         """The specs that roots are compared with."""
@@ -238,22 +247,15 @@ class TestSpecs:
         assert (report.specs, [hop.state for hop in report.hops]) == (("x/specs.toml",), ["passed"])
         assert check(tmp_path, files, specs=()).specs == ()
 
-    SITES = {
-        "a/nginx.conf": http(server("http://api:3000", "http://web:4000")),
-        "b/nginx.conf": http(server("http://web:4000")),
-        "a/upstreams.toml": API,
-        "b/upstreams.toml": "[upstream.web]\nport = 4000\n",
-    }
-
     def test_each_root_is_compared_with_its_own(self, tmp_path: Path) -> None:
-        report = check(tmp_path, self.SITES, "a", "b")
+        report = check(tmp_path, SITES, "a", "b")
         assert report.specs == ("a/upstreams.toml", "b/upstreams.toml")
         assert [hop.state for hop in report.hops] == ["passed", "undeclared", "passed"]
         assert [one.rule for one in report.findings] == ["undeclared-upstream"]
 
     def test_those_that_are_named_merge(self, tmp_path: Path) -> None:
         specs = (tmp_path / "a/upstreams.toml", tmp_path / "b/upstreams.toml")
-        report = check(tmp_path, self.SITES, "a", "b", specs=specs)
+        report = check(tmp_path, SITES, "a", "b", specs=specs)
         assert report.specs == ("a/upstreams.toml", "b/upstreams.toml")
         assert [hop.state for hop in report.hops] == ["passed", "passed", "passed"]
         assert report.findings == ()

@@ -91,7 +91,10 @@ class TestTheExactAddress:
 
     def test_it_beats_the_name(self, tmp_path: Path) -> None:
         """A block called like one upstream whose server is another's address."""
-        body = "upstream api { server 127.0.0.1:4000; } server { location / { proxy_pass http://api; } }"
+        body = (
+            "upstream api { server 127.0.0.1:4000; } "
+            "server { location / { proxy_pass http://api; } }"
+        )
         assert pair(tmp_path, http(body), API + "[upstream.web]\nport = 4000") == [("web:4000",)]
 
     def test_of_several_listeners_there_the_name_decides_then_the_protocol(
@@ -104,7 +107,10 @@ class TestTheExactAddress:
         )
         assert reached(tmp_path, "127.0.0.1:9000", spec) == ("api:9000",)
         assert reached(tmp_path, "127.0.0.1:9000", spec, "fastcgi_pass ") == ("php:9000",)
-        body = "upstream WEB { server 127.0.0.1:9000; } server { location / { proxy_pass http://web; } }"
+        body = (
+            "upstream WEB { server 127.0.0.1:9000; } "
+            "server { location / { proxy_pass http://web; } }"
+        )
         assert pair(tmp_path, http(body), spec) == [("web:9000",)]
 
     def test_other_hosts_are_no_loopback_where_hosts_are_declared(self, tmp_path: Path) -> None:
@@ -150,17 +156,26 @@ class TestTheName:
         assert reached(tmp_path, "api:3900", spec) == ("certain", "api:4000", "api:3000")
 
     def test_a_socket_where_it_listens_on_a_port(self, tmp_path: Path) -> None:
-        body = "upstream api { server unix:/run/x.sock; } server { location / { proxy_pass http://api; } }"
+        body = (
+            "upstream api { server unix:/run/x.sock; } "
+            "server { location / { proxy_pass http://api; } }"
+        )
         assert pair(tmp_path, http(body), API) == [("certain", "api:3000")]
         spec = '[upstream.api]\nsocket = "/run/y.sock"'
         assert pair(tmp_path, http(body), spec) == [("certain", "api:/run/y.sock")]
-        body = "upstream api { server 10.0.0.1:3000; } server { location / { proxy_pass http://api; } }"
+        body = (
+            "upstream api { server 10.0.0.1:3000; } "
+            "server { location / { proxy_pass http://api; } }"
+        )
         assert pair(tmp_path, http(body), spec) == [("certain", "api:/run/y.sock")]
 
     def test_an_upstream_without_an_address_is_reached_by_any(self, tmp_path: Path) -> None:
         spec = '[upstream.api]\nprotocol = "http"'
         assert reached(tmp_path, "api:1", spec) == ("api:?",)
-        body = "upstream api { server unix:/a; server h; } server { location / { proxy_pass http://api; } }"
+        body = (
+            "upstream api { server unix:/a; server h; } "
+            "server { location / { proxy_pass http://api; } }"
+        )
         assert pair(tmp_path, http(body), spec) == [("api:?",), ("api:?",)]
 
     def test_an_address_literal_that_belongs_to_one_alone(self, tmp_path: Path) -> None:

@@ -90,7 +90,8 @@ def _hit(hop: Hop) -> tuple[Severity, str] | None:
     (``ngx_http_upstream_next()``), but a stream of HTTP/2 cannot be sent again there.
     """
     if hop.kind == "grpc":
-        return Severity.ERROR, "every call, for a gRPC call is a POST, which nginx does not send again"
+        calls = "every call, for a gRPC call is a POST, which nginx does not send again"
+        return Severity.ERROR, calls
     words = hop.scope.words(f"{hop.kind}_next_upstream")
     if words is not None and ("off" in words.value or "error" not in words.value):
         return Severity.ERROR, "every method, for nothing is sent again here"

@@ -19,6 +19,12 @@ _CACHE_HEADER = 336 + 6 + 1
 """Bytes of the buffer that a cached response's own header takes, besides the key
 (``ngx_http_file_cache_header_t`` on x86-64, and "\\nKEY: " with its line end)."""
 
+_RECORD_HEADER = 8
+"""Bytes of the buffer that the FastCGI record takes, besides the header that it brings."""
+
+_HTTP1_ONLY = 128
+"""Bytes of a header's text that HTTP/2 does without: status line, colons, line ends."""
+
 _PAGE = 4096
 
 _HTTP2_LIMITED = Version(1, 31, 3)
@@ -74,9 +80,12 @@ def _too_small(pair: Pair) -> Value[int] | None:
         return None
     largest = listener.response_headers.value
     room = size.value - (_CACHE_HEADER if _caches(hop) else 0)
+    if hop.kind == "fastcgi":
+        room -= _RECORD_HEADER
     if _speaks_http2(hop):
-        # At least this much of the text counts: of names and values, of what HPACK makes of them.
-        largest = largest * (7 if hop.scope.version >= _HTTP2_LIMITED else 5) // 8
+        # What counts is at least this much of the text: names and values, or what HPACK makes of it.
+        limited = hop.scope.version >= _HTTP2_LIMITED
+        largest = largest - _HTTP1_ONLY if limited else largest * 5 // 8
     if largest > room or (largest == room and _buffers(hop)):
         return size
     return None
@@ -87,7 +96,7 @@ def _outcome(hop: Hop, largest: int, size: int) -> tuple[int, str]:
     if _speaks_http2(hop):
         if hop.scope.version >= _HTTP2_LIMITED:
             return 502, f"upstream sent too large http2 header… {_READING}"
-    elif largest == size and not _caches(hop):
+    elif largest == size and hop.kind != "fastcgi" and not _caches(hop):
         return 200, "upstream prematurely closed connection while reading upstream"
     return 502, f"upstream sent too big header {_READING}"
 
@@ -108,7 +117,7 @@ def _caches(hop: Hop) -> bool:
 
 def _buffers(hop: Hop) -> bool:
     """With buffering on, a header that fills the buffer exactly leaves no room for the body."""
-    if _speaks_http2(hop):
+    if _speaks_http2(hop) or hop.kind == "fastcgi":
         return False
     flag = hop.scope.flag(f"{hop.kind}_buffering")
     return flag is not None and flag.value

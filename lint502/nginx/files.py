@@ -124,6 +124,7 @@ class Files:
             os.path.realpath(_absolute(path, working_directory)) for path in allow_paths
         ]
         self._read: dict[str, SourceFile] = {}
+        self._identities: dict[str, str] = {}
         self._total = 0
 
     def absolute(self, path: str) -> str:
@@ -170,13 +171,19 @@ class Files:
         found = sorted(glob.glob(f"{glob.escape(folder)}/{posix_glob(rest)}"))
         if len(found) > MAX_GLOB_MATCHES:
             raise UnreadableError(
-                f"{shown(pattern)} matches {len(found)} files; lint502 reads at most "
+                f"{self.name(pattern)} matches {len(found)} files; lint502 reads at most "
                 f"{MAX_GLOB_MATCHES}"
             )
         return found
 
     def identity(self, path: str) -> str:
         """What tells one file from another: its real path, with links followed through the maps."""
+        identity = self._identities.get(path)
+        if identity is None:
+            identity = self._identities[path] = self._identify(path)
+        return identity
+
+    def _identify(self, path: str) -> str:
         resolved = path
         for _ in range(40):
             real = os.path.realpath(resolved)

@@ -86,11 +86,12 @@ def tokenize(text: str, first_line: int = 1) -> Tokens:
     opened: list[int] = []  # the lines of the blocks that are open
     directive: str | None = None  # the name of the one whose end has not come yet
     position, length = 0, len(text)
+    blanks = len(text.rstrip(" \t\r\n"))  # the regex would take long to find nothing in them
     line, line_start, line_end = first_line, 0, _line_end(text, 0)
     append, match_next = items.append, _NEXT.match
 
     for _ in range(MAX_TOKENS):
-        match = match_next(text, position)
+        match = match_next(text, position) if position < blanks else None
         if match is None:
             break
         kind = match.lastindex or 0

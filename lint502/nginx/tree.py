@@ -151,6 +151,8 @@ class Builder:
             context = inner
         self._stack.append(identity)
         self._fill(context, parsed.directives, depth=0)
+        if self._exhausted:  # a bomb: what it left behind tells nothing
+            main = Context("main", None, None, partial=True)
         return Tree(name, main, self._fragment, tuple(self._problems), tuple(self._notes))
 
     def _fill(self, context: Context, directives: tuple[Directive, ...], depth: int) -> None:

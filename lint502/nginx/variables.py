@@ -142,8 +142,9 @@ class Variables:
 
         Those of the server run first, then those of the innermost location (an outer location's
         do not run: the rewrite module inherits nothing). A variable that neither sets keeps what
-        another location left in it before a redirect; so does one that the server sets in a named
-        location, to which a request goes without the server's lines being run again.
+        another location left in it before a redirect. So does one that the server sets, where the
+        request gets to a named location, or by ``rewrite`` to another one: the server's lines do
+        not run again then.
         """
         server = context.enclosing("server")
         if server is None:
@@ -156,8 +157,9 @@ class Variables:
         for level in (server, location):
             if level is None:
                 continue
-            if level is location and location.args[:1] and location.args[0].startswith("@"):
-                possible += self._set_in_locations(name, server)
+            if level is location:
+                named = "".join(location.args[:1]).startswith("@")
+                possible += self._set_in_locations(name, server, rewriting=not named)
             for text, certain in self._assignments(level).get(name, ()):
                 inside = text.directive is not None and any(
                     text.directive in (inner.by_name.get("set") or ())
@@ -165,12 +167,14 @@ class Variables:
                     if inner.name == "if"
                 )
                 possible = [text] if certain or inside else [*possible, text]
-        return possible or self._set_in_locations(name, server) or None
+        return possible or self._set_in_locations(name, server, rewriting=False) or None
 
-    def _set_in_locations(self, name: str, server: Context) -> list[Text]:
+    def _set_in_locations(self, name: str, server: Context, *, rewriting: bool) -> list[Text]:
+        """What the locations set; ``rewriting``: only those that lead on by ``rewrite``."""
         return [
             text
             for level in _locations(server)
+            if not rewriting or _rewrites(level)
             for text, _ in self._assignments(level).get(name, ())
         ]
 
@@ -200,6 +204,16 @@ def _locations(server: Context) -> Iterator[Context]:
         if child.name == "location":
             yield child
             yield from _locations(child)
+
+
+def _rewrites(location: Context) -> bool:
+    """Whether a ``rewrite`` here leads to another location."""
+    levels = [location, *(child for child in location.children if child.name == "if")]
+    return any(
+        line.args[2:] in ((), ("last",))
+        for level in levels
+        for line in level.by_name.get("rewrite", ())
+    )
 
 
 def _runs_code(level: Context) -> bool:

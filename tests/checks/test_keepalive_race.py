@@ -110,7 +110,6 @@ def test_the_map_for_websockets(lint: Lint) -> None:
         ("uwsgi_pass up", "", False),
         ("scgi_pass up", "", False),
         ("grpc_pass up", "", True),
-        ("memcached_pass up", "", True),
         ("proxy_pass https://up", PERSISTENT, True),
     ],
 )
@@ -118,6 +117,13 @@ def test_each_family(lint: Lint, directive: str, settings: str, kept: bool) -> N
     rows = lint(body("keepalive 8;", settings, directive), SPEC)
     unused = [Found(4, "warning", 502, "sometimes", "keepalive-unused", None)]
     assert rows == (race(4) if kept else unused)
+
+
+def test_memcached_is_only_asked_and_asked_again(lint: Lint) -> None:
+    assert lint(body("keepalive 8;", "", "memcached_pass up"), SPEC) == []
+    assert lint(
+        body("keepalive 8;", "memcached_next_upstream off;", "memcached_pass up"), SPEC
+    ) == (race(4))
 
 
 @pytest.mark.parametrize("version", [OLD, NEW])
@@ -155,9 +161,12 @@ def test_the_margin_is_an_option(lint: Lint) -> None:
          "every method, for nothing is sent again here"),
         ("proxy_next_upstream timeout;", "proxy_pass http://up",
          "every method, for nothing is sent again here"),
-        ("proxy_next_upstream error non_idempotent;", "proxy_pass http://up",
-         "nginx sends it again, on a connection that may be as old"),
-        ("", "grpc_pass up", "every gRPC call is a POST, which nginx does not send again"),
+        ("limit_except POST { deny all; }", "proxy_pass http://up",
+         "POST, which nginx does not send again"),
+        ("proxy_http_version 2;", "proxy_pass http://up",
+         "every method, for HTTP/2 requests are not sent again"),
+        ("", "grpc_pass up",
+         "every call, for a gRPC call is a POST, which nginx does not send again"),
     ],
 )  # fmt: skip
 def test_which_requests_are_hit(
@@ -168,6 +177,19 @@ def test_which_requests_are_hit(
         "up closes idle connections after 5s, but nginx keeps them for up to 60s by default: a "
         f"request on a connection that is just being closed answers 502 ({which})"
     ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "severities"),
+    [
+        ("proxy_next_upstream error non_idempotent;", []),
+        ("proxy_next_upstream error non_idempotent; proxy_request_buffering off;", ["warning"]),
+        ("limit_except GET { deny all; }", []),
+    ],
+)
+def test_what_nginx_sends_again_is_no_502(lint: Lint, settings: str, severities: list[str]) -> None:
+    rows = lint(body("keepalive 8;", PERSISTENT + settings), SPEC)
+    assert rows == [Found(4, one, 502, "sometimes", RULE, "up") for one in severities]
 
 
 @pytest.mark.parametrize(

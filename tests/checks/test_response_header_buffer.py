@@ -23,8 +23,6 @@ def rows(lint: Lint, directive: str, settings: str, largest: str, protocol: str)
         # 4k by default: the page size
         ("", "4095", None),
         ("", "8k", 4),
-        # one that fills the buffer leaves no room for the body, which buffering needs
-        ("", "4k", 4),
         ("proxy_buffering off;", "4k", None),
         ("proxy_buffering off;", "4097", 4),
         ("proxy_buffer_size 16k;", "12k", None),
@@ -45,6 +43,18 @@ def rows(lint: Lint, directive: str, settings: str, largest: str, protocol: str)
 def test_proxy(lint: Lint, settings: str, largest: str, line: int | None) -> None:
     assert rows(lint, "proxy_pass http://up:1", settings, largest, "http") == (
         [] if line is None else [Found(line, "error", 502, "sometimes", RULE, "up")]
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"), [("", 4), ("proxy_buffer_size 4k;", 3), ("proxy_buffering off;", None)]
+)
+def test_one_that_fills_the_buffer_leaves_no_room_for_the_body(
+    lint: Lint, settings: str, line: int | None
+) -> None:
+    """The client gets the status, and no body."""
+    assert rows(lint, "proxy_pass http://up:1", settings, "4k", "http") == (
+        [] if line is None else [Found(line, "error", 200, "sometimes", RULE, "up")]
     )
 
 
@@ -84,7 +94,7 @@ def test_memcached_has_no_header(lint: Lint) -> None:
 
 def test_the_line_that_sets_it_may_be_further_out(lint: Lint) -> None:
     body = "\nproxy_buffer_size 8k;\nserver { location / { proxy_pass http://up:1; } }"
-    spec = '[upstream.up]\nport = 1\nlimits = { response_headers = "8k" }\n'
+    spec = '[upstream.up]\nport = 1\nlimits = { response_headers = "9k" }\n'
     assert lint(body, spec) == [Found(2, "error", 502, "sometimes", RULE, "up")]
 
 

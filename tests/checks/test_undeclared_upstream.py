@@ -14,7 +14,10 @@ def info(line: int) -> Found:
 
 
 def server(directive: str) -> str:
-    return f"\nserver {{ location / {{\n{directive};\n}} location /api {{ proxy_pass http://api:3000; }} }}"
+    return (
+        f"\nserver {{ location / {{\n{directive};\n}} "
+        "location /api { proxy_pass http://api:3000; } }"
+    )
 
 
 @pytest.mark.parametrize(
@@ -38,7 +41,10 @@ def test_an_address(lint: Lint, directive: str, found: bool) -> None:
 
 
 def test_without_a_spec_everything_is(lint: Lint) -> None:
-    text = "\nupstream up {\nserver a:1;\nserver b:1 down;\n} server { location / { proxy_pass http://up; } }"
+    text = (
+        "\nupstream up {\nserver a:1;\nserver b:1 down;\n} "
+        "server { location / { proxy_pass http://up; } }"
+    )
     assert lint(text) == [info(3)]
 
 

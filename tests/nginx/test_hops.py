@@ -72,7 +72,7 @@ def test_where_a_pass_may_stand(tmp_path: Path) -> None:
             """
             server { server_name a.example b.example; listen 80;
                 location /1 { proxy_pass http://h:1;
-                    location /2 { proxy_pass http://h:2; location ~ ^/3$ { proxy_pass http://h:3; } }
+                    location /2 { proxy_pass http://h:2; location ~ ^/3$ { proxy_pass http://h:3; }}
                 }
                 location @named { fastcgi_pass h:4; }
                 location = /5 { if ($http_x) { proxy_pass http://h:5; } }
@@ -320,7 +320,8 @@ def test_a_fragment_may_stand_beside_blocks_that_cannot_be_seen(tmp_path: Path) 
 
 class TestIds:
     BODY = """
-        server { server_name a; location / { proxy_pass http://h:1; } location /b { proxy_pass http://h:1; } }
+        server { server_name a; location / { proxy_pass http://h:1; }
+            location /b { proxy_pass http://h:1; } }
         server { server_name b; location / { proxy_pass http://h:1; } }
         server { server_name b; location / { proxy_pass http://h:1; } }"""
 

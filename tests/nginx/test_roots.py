@@ -49,8 +49,8 @@ class TestFilesAndDirectories:
         (tmp_path / "d").mkdir()
         assert load(tmp_path, "d").problems == (
             Problem(
-                "d", None, "this directory has no nginx.conf; name the file that nginx starts from, "
-                "or the fragments to check",
+                "d", None, "this directory has no nginx.conf; name the file that nginx starts "
+                "from, or the fragments to check",
             ),
         )  # fmt: skip
 
@@ -261,8 +261,10 @@ class TestStandardInput:
         ("data", "problem"),
         [
             (b"", Problem("<stdin>", 1, "this file is empty: there is nothing to check")),
-            (b"a;\n\0", Problem("<stdin>", 2, "standard input has a NUL byte here: this is no text file")),
-            (b"x" * (16 * 1024**2 + 1), Problem("<stdin>", 1, "standard input has more than 16 MB")),
+            (b"a;\n\0",
+             Problem("<stdin>", 2, "standard input has a NUL byte here: this is no text file")),
+            (b"x" * (16 * 1024**2 + 1),
+             Problem("<stdin>", 1, "standard input has more than 16 MB")),
         ],
         ids=["empty", "nul", "large"],
     )  # fmt: skip
@@ -281,7 +283,7 @@ class TestMaps:
                     "include /etc/nginx/conf.d/*.conf; include /etc/nginx-extra/x; "
                     "include /opt/app/y;"
                 ),
-                "deploy/nginx/conf.d/a.conf": "server { location /a { proxy_pass http://10.0.0.1; } }",
+                "deploy/nginx/conf.d/a.conf": SITE,
                 "extra/x": "server { location /x { proxy_pass http://10.0.0.2; } }",
                 "app/y": "server { location /y { proxy_pass http://10.0.0.3; } }",
             },
@@ -376,7 +378,8 @@ server { location / {
 
     def test_of_a_real_nginx(self, tmp_path: Path) -> None:
         files = {
-            "nginx.conf": "pid p;\nevents { }\nhttp {\n  include conf.d/*.conf;\n  include ./x/../y;\n}",
+            "nginx.conf": "pid p;\nevents { }\nhttp {\n  include conf.d/*.conf;\n"
+            "  include ./x/../y;\n}",
             "conf.d/a.conf": "upstream up { server 10.0.0.9:1; }\n",
             "conf.d/b.conf": "\nserver {\n  listen unix:b;\n  include snip;\n}",
             "snip": "location / { proxy_pass http://up; }",

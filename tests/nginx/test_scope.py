@@ -50,7 +50,7 @@ def effective(folder: Path, body: str, name: str, version: str = OLD, **files: s
             ((("6s",),), [2], "inherited", True),
         ),
         (
-            "server { location / { proxy_read_timeout 5s;\nlocation /a { proxy_pass http://h; } } }",
+            "server { location / { proxy_read_timeout 5s;\nlocation /a { proxy_pass http://h; }}}",
             ((("5s",),), [1], "inherited", True),
         ),
         # a sibling says nothing
@@ -87,17 +87,20 @@ def test_a_plain_directive(tmp_path: Path, body: str, expected: object) -> None:
     ("body", "lines", "origin"),
     [
         (
-            "proxy_set_header A 1; proxy_set_header B 2; server { location / { proxy_pass http://h; } }",
+            "proxy_set_header A 1; proxy_set_header B 2; "
+            "server { location / { proxy_pass http://h; } }",
             (("A", "1"), ("B", "2")),
             "inherited",
         ),
         (
-            "proxy_set_header A 1; server { proxy_set_header B 2; location / { proxy_pass http://h; } }",
+            "proxy_set_header A 1; "
+            "server { proxy_set_header B 2; location / { proxy_pass http://h; } }",
             (("B", "2"),),
             "inherited",
         ),
         (
-            "proxy_set_header A 1; server { location / { proxy_set_header B 2; proxy_pass http://h; } }",
+            "proxy_set_header A 1; "
+            "server { location / { proxy_set_header B 2; proxy_pass http://h; } }",
             (("B", "2"),),
             "written",
         ),

@@ -211,7 +211,8 @@ class TestMissing:
         tree = load(
             tmp_path,
             {
-                "nginx.conf": "include modules-enabled/*.conf; include /etc/nginx/modules-enabled/*.conf;"
+                "nginx.conf": "include modules-enabled/*.conf; "
+                "include /etc/nginx/modules-enabled/*.conf;"
                 " include /usr/share/nginx/modules/*.conf; http { }"
             },
         )
@@ -348,7 +349,8 @@ class TestOutside:
         tree = load(
             tmp_path,
             {
-                "site/nginx.conf": "http { include /etc/nginx/conf.d/*.conf; include /etc/nginx/one; }",
+                "site/nginx.conf": "http { include /etc/nginx/conf.d/*.conf; "
+                "include /etc/nginx/one; }",
                 "deploy/conf.d/a.conf": "a;",
                 "deploy/one": "b;",
             },

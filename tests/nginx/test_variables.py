@@ -48,8 +48,15 @@ def expanded(folder: Path, body: str) -> list[list[str] | None]:
         ("location /b { set $a two; } location / { proxy_pass http://$a; }", ["http://two"]),
         ("set $a one; location /b { set $a two; try_files /x @up; } "
          "location @up { proxy_pass http://$a; }", ["http://one", "http://two"]),
-        ("set $a one; location /b { set $a two; } location @up { set $a three; proxy_pass http://$a; }",
+        ("set $a one; location /b { set $a two; } "
+         "location @up { set $a three; proxy_pass http://$a; }",
          ["http://three"]),
+        ("set $a one; location /b { set $a two; rewrite ^ /c last; } "
+         "location / { proxy_pass http://$a; }", ["http://one", "http://two"]),
+        ("set $a one; location /b { set $a two; if ($x) { rewrite ^ /c; } } "
+         "location / { proxy_pass http://$a; }", ["http://one", "http://two"]),
+        ("set $a one; location /b { set $a two; rewrite ^ /c break; rewrite ^ /d permanent; } "
+         "location / { proxy_pass http://$a; }", ["http://one"]),
         ("set $a one; location /b { set $a two; } location / { proxy_pass http://$a; }",
          ["http://one"]),
         # what comes from the request

@@ -36,7 +36,7 @@ def _report_fault(error: Exception) -> None:
     import platform
     import traceback
 
-    from lint502.nginx.files import shown
+    from lint502.reading import shown
 
     trace = "".join(traceback.format_exception(error)).splitlines()
     lines = [

@@ -92,11 +92,15 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something worth saying that changes no exit code, such as a stock include passed over."""
+    """Something worth saying that changes no exit code.
+
+    ``stock`` is the include of a stock file that is passed over; reports say these together.
+    """
 
     file: str
     line: int | None
     message: str
+    stock: str | None = None
 
 
 def unique_fingerprints(findings: Sequence[Finding]) -> list[str]:

@@ -22,6 +22,7 @@ from lint502.nginx.tree import Context, Tree
 from lint502.nginx.version import NEWEST, Version
 from lint502.pairing import Pair, Pairing
 from lint502.places import Place
+from lint502.reading import shown
 from lint502.spec.listeners import Spec
 
 State = Literal["passed", "failed", "undeclared", "undecidable"]
@@ -243,9 +244,10 @@ def _hop_reports(site: Site, findings: Sequence[Finding]) -> list[HopReport]:
 
 def _hop_report(hop: Hop, pairs: tuple[Pair, ...], failed: bool) -> HopReport:
     state: State
+    reason = hop.unknown or _unseen(hop)
     if failed:
         state = "failed"
-    elif hop.unknown is not None:
+    elif reason is not None:
         state = "undecidable"
     elif any(pair.listener is None for pair in pairs):
         state = "undeclared"
@@ -263,8 +265,23 @@ def _hop_report(hop: Hop, pairs: tuple[Pair, ...], failed: bool) -> HopReport:
         hop.location,
         state,
         tuple(targets),
-        hop.unknown,
+        reason,
     )
+
+
+def _unseen(hop: Hop) -> str | None:
+    """What bears on a hop but could not be seen, if anything does."""
+    for level in hop.context.up():
+        if level.unseen and level.name not in ("http", "stream", "main"):
+            include = level.unseen[0]
+            written = shown(str(include.args[0]))
+            return f"include {written} ({include.source.name}:{include.line}) was not seen"
+    if (
+        any(target.needs_resolver for target in hop.targets)
+        and hop.scope.absent("resolver") is None
+    ):
+        return "whether a resolver is set cannot be seen from here"
+    return None
 
 
 def _upstream_of(pair: Pair) -> str | None:

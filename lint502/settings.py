@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lint502.findings import Problem
-from lint502.nginx.files import PathMap, UnreadableError, read_regular, shown
+from lint502.nginx.files import PathMap
+from lint502.reading import UnreadableError, read_regular, shown
 
 if TYPE_CHECKING:
     from lint502.places import SourceFile

@@ -200,8 +200,12 @@ def test_mistakes_in_pyproject_have_their_line(tmp_path: Path) -> None:
     ("data", "line", "message"),
     [
         (b"a = \n", 1, "is not valid TOML in column 5: this is no value; a string needs quotes"),
-        (b"a\0b", 1, "cannot be read: it contains a NUL byte, so it is not text"),
-        (b"\n\xff", 2, "cannot be read: it is not UTF-8 (byte 0xff)"),
+        (b"a\0b", 1, "this file has a NUL byte here: this is no text file"),
+        (
+            b"\n\xff",
+            2,
+            "this file has a byte here that is not UTF-8 (0xff); save the file as UTF-8",
+        ),
     ],
 )
 def test_what_is_no_toml(tmp_path: Path, data: bytes, line: int, message: str) -> None:
@@ -227,7 +231,13 @@ def test_hostile_files(tmp_path: Path) -> None:
     os.mkfifo(path)
     assert load_settings(tmp_path) == (
         None,
-        (Problem("lint502.toml", None, "cannot be read: it is not a regular file"),),
+        (
+            Problem(
+                "lint502.toml",
+                None,
+                "this file is not a regular file (a device, a pipe or a socket)",
+            ),
+        ),
     )
     path.unlink()
     path.symlink_to(path)

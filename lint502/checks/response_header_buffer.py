@@ -83,7 +83,7 @@ def _too_small(pair: Pair) -> Value[int] | None:
     if hop.kind == "fastcgi":
         room -= _RECORD_HEADER
     if _speaks_http2(hop):
-        # What counts is at least this much of the text: names and values, or what HPACK makes of it.
+        # At least this much of the text counts: names and values, or what HPACK makes of them.
         limited = hop.scope.version >= _HTTP2_LIMITED
         largest = largest - _HTTP1_ONLY if limited else largest * 5 // 8
     if largest > room or (largest == room and _buffers(hop)):

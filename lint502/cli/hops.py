@@ -75,7 +75,7 @@ def _text(report: Report, look: Look) -> str:
 
 def _rows(hop: HopReport) -> list[tuple[str, ...]]:
     """A line for each target; what the hop is stands in the first."""
-    from lint502.nginx.files import shown
+    from lint502.reading import shown
 
     place = hop.place
     state = f"{hop.state}: {shown(hop.reason)}" if hop.reason else hop.state

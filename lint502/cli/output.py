@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn, TextIO
 
 import typer
 
-from lint502.nginx.files import shown
+from lint502.reading import shown
 from lint502.report import Look
 
 if TYPE_CHECKING:
@@ -101,8 +101,14 @@ def fail(message: str) -> NoReturn:
 
 def say_notes(notes: Iterable[Note]) -> None:
     """What is worth saying beside a report."""
+    stock: dict[str, None] = {}
     for note in notes:
-        say(f"note: {_where(note)}{shown(note.message)}")
+        if note.stock is None:
+            say(f"note: {_where(note)}{shown(note.message)}")
+        else:
+            stock[Path(note.stock).name] = None
+    if stock:
+        say(f"note: stock files that are not here were passed over: {shown(', '.join(stock))}")
 
 
 def say_problems(problems: Iterable[Problem]) -> None:

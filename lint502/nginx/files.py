@@ -7,32 +7,19 @@ review must not make it show the text of another file.
 
 from __future__ import annotations
 
-import errno
 import glob
 import os
-import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lint502.places import SourceFile
+from lint502.reading import UnreadableError, decode, read_regular, shown
 
 MAX_FILE_BYTES = 16 * 1024**2
 MAX_TOTAL_BYTES = 64 * 1024**2
 MAX_FILES = 10_000
 MAX_GLOB_MATCHES = 10_000
-
-
-class UnreadableError(Exception):
-    """A file that cannot be read; ``str()`` says why and what to do, ``line`` where if known."""
-
-    def __init__(self, message: str, line: int | None = None) -> None:
-        super().__init__(message)
-        self.line = line
-
-
-class MissingFileError(UnreadableError):
-    """There is no such file."""
 
 
 class OutsideTreeError(UnreadableError):
@@ -90,22 +77,6 @@ def _split_glob(pattern: str) -> tuple[str, str]:
             return folder, "/".join(parts[index:])
         folder = inner
     return folder, ""
-
-
-def shown(text: str) -> str:
-    """A name fit for a terminal: control characters and undecodable bytes are escaped."""
-    if text.isprintable():
-        return text
-    return "".join(_shown_character(character) for character in text)
-
-
-def _shown_character(character: str) -> str:
-    if character.isprintable():
-        return character
-    code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8
-        return f"\\x{code - 0xDC00:02x}"
-    return ascii(character)[1:-1]
 
 
 class Files:
@@ -225,64 +196,3 @@ class Files:
             real == directory or real.startswith(directory.rstrip("/") + "/")
             for directory in self._allowed
         )
-
-
-def read_regular(path: str, limit: int) -> bytes:
-    """The bytes of a regular file of at most ``limit`` bytes. Raises :class:`UnreadableError`."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
-        raise MissingFileError("there is no such file") from None
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise UnreadableError("a symbolic link that leads back to itself") from None
-        if error.errno == errno.ENXIO:
-            raise UnreadableError("is not a regular file") from None
-        raise UnreadableError(f"cannot be read: {error.strerror}") from None
-    except ValueError:
-        raise UnreadableError("has a NUL byte in its name") from None
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-        os.close(descriptor)
-        if stat.S_ISDIR(status.st_mode):
-            raise UnreadableError("is a directory, not a file")
-        raise UnreadableError("is not a regular file (a device, a pipe or a socket)")
-    with open(descriptor, "rb", buffering=0) as file:
-        if status.st_size > limit:
-            raise UnreadableError(
-                f"has {status.st_size} bytes on its lines; lint502 reads at most "
-                f"{limit // 1024**2} MB of one file",
-                1,
-            )
-        try:
-            return file.read(limit + 1)[:limit]
-        except OSError as error:
-            raise UnreadableError(f"cannot be read: {error.strerror}") from None
-
-
-def decode(data: bytes) -> str:
-    """The text of a configuration file. Raises :class:`UnreadableError` with the line."""
-    nul = data.find(b"\0")
-    if nul != -1:
-        line = data.count(b"\n", 0, nul) + 1
-        raise UnreadableError("has a NUL byte here: this is no text file", line)
-    if data.startswith(b"\xef\xbb\xbf"):
-        raise UnreadableError(
-            "starts with a byte order mark, which nginx takes for part of the first directive; "
-            "save it without one",
-            1,
-        )
-    return data.decode("utf-8", "surrogateescape")
-
-
-def not_utf8(text: str) -> Iterator[tuple[int, str]]:
-    """The line and the message for the first byte that is not UTF-8, if there is one.
-
-    nginx does not mind such bytes, so the file is read on.
-    """
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        line = text.count("\n", 0, error.start) + 1
-        byte = ord(text[error.start]) - 0xDC00
-        yield line, f"has a byte here that is not UTF-8 (0x{byte:02x}); save the file as UTF-8"

@@ -14,21 +14,13 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from lint502.findings import Note, Problem
-from lint502.nginx.files import (
-    MAX_FILE_BYTES,
-    Files,
-    MissingFileError,
-    UnreadableError,
-    decode,
-    not_utf8,
-    posix_glob,
-    shown,
-)
+from lint502.nginx.files import MAX_FILE_BYTES, Files, posix_glob
 from lint502.nginx.parse import Directive, ParsedFile, parse_file
 from lint502.nginx.templates import template_marker
 from lint502.nginx.tokens import Comment, NginxSyntaxError
 from lint502.nginx.tree import Builder, Context, Tree, syntax_problem
 from lint502.places import SourceFile
+from lint502.reading import MissingFileError, UnreadableError, decode, not_utf8, shown
 
 STANDARD_INPUT = "-"
 MAX_TOKENS = 1_000_000

@@ -9,18 +9,12 @@ from fnmatch import fnmatchcase
 from typing import Protocol
 
 from lint502.findings import Note, Problem
-from lint502.nginx.files import (
-    MissingFileError,
-    OutsideTreeError,
-    UnreadableError,
-    has_magic,
-    not_utf8,
-    shown,
-)
+from lint502.nginx.files import OutsideTreeError, has_magic
 from lint502.nginx.parse import Directive, ParsedFile, parse_file
 from lint502.nginx.templates import template_marker
 from lint502.nginx.tokens import MAX_DEPTH, NginxSyntaxError
 from lint502.places import SourceFile
+from lint502.reading import MissingFileError, UnreadableError, not_utf8, shown
 
 MAX_INCLUDE_DEPTH = 64
 MAX_INCLUDES = 50_000
@@ -272,7 +266,7 @@ class Builder:
         """An include whose file is not here: a stock file, an allowed one, or a problem."""
         written = str(include.args[0])
         if _is_stock(written):
-            self._note(include, f"include {shown(written)}: a stock file, passed over")
+            self._note(include, f"include {shown(written)}: a stock file, passed over", written)
             if os.path.basename(written) == "proxy_params":
                 for args in _PROXY_PARAMS:
                     header = Directive(
@@ -303,8 +297,8 @@ class Builder:
     def _problem(self, directive: Directive, message: str) -> None:
         self._problems[Problem(directive.source.name, directive.line, message)] = None
 
-    def _note(self, directive: Directive, message: str) -> None:
-        self._notes[Note(directive.source.name, directive.line, message)] = None
+    def _note(self, directive: Directive, message: str, stock: str | None = None) -> None:
+        self._notes[Note(directive.source.name, directive.line, message, stock)] = None
 
     def _stop(self, directive: Directive, what: str) -> None:
         if not self._exhausted:

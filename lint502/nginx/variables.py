@@ -26,7 +26,8 @@ _CAPTURE = re.compile(
 _ANY_CAPTURE = re.compile(r"\(\?P?<(\w+)>", re.ASCII)
 _STARTS_WITH_SLASH = frozenset(("request_uri", "uri", "document_uri"))
 _CODE = re.compile(
-    r"(server_rewrite|rewrite|access|precontent|set|preread|content)_by_lua(_block|_file)?|js_\w+|perl"
+    r"(server_rewrite|rewrite|access|precontent|set|preread|content)_by_lua(_block|_file)?"
+    r"|js_(access|content|filter|preread)|perl"
 )
 _GEO_PARAMETERS = frozenset(("proxy", "delete"))
 _DEFAULT_ENTRY = {"map": "default", "geo": "default", "split_clients": "*"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lint502.findings import Finding
-from lint502.nginx.files import shown
+from lint502.reading import shown
 from lint502.report import Look
 from lint502.report.ink import Ink
 

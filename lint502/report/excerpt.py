@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lint502.nginx.files import shown
 from lint502.places import Place
+from lint502.reading import shown
 from lint502.report.cells import cells, wrap
 
 TAB = 8

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lint502.findings import Finding, Frequency, Severity
-from lint502.nginx.files import shown
 from lint502.places import Place
+from lint502.reading import shown
 from lint502.report import Look, counted
 from lint502.report.cells import wrap
 from lint502.report.excerpt import excerpt

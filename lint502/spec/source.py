@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ import tomli
 
 from lint502.findings import Problem
 from lint502.places import SourceFile
+from lint502.reading import MissingFileError, UnreadableError, decode, not_utf8, read_regular
 from lint502.spec import positions
 from lint502.spec.wording import dotted, escape
 
@@ -53,42 +52,23 @@ def read_toml(path: Path, name: str) -> tuple[SourceFile, dict[str, Any]] | Prob
     try:
         return source, tomli.loads(text)
     except RecursionError:
-        return Problem(name, None, "cannot be read: its tables or arrays nest too deeply")
+        return Problem(name, None, "this file cannot be read: its tables or arrays nest too deeply")
     except tomli.TOMLDecodeError as error:
         return _toml_problem(source, str(error))
     except ValueError:  # Python reads no integer of more than 4300 digits
-        return Problem(name, None, "cannot be read: it contains a number that is too large")
+        return Problem(name, None, "this file cannot be read: a number in it is too large")
 
 
 def _read(path: Path, name: str) -> str | Problem:
     try:
-        mode = path.stat().st_mode  # before opening, which alone can set off a device
-        if stat.S_ISDIR(mode):
-            return Problem(name, None, "cannot be read: it is a directory")
-        if not stat.S_ISREG(mode):
-            return Problem(name, None, "cannot be read: it is not a regular file")
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # exchanged in the meantime
-                return Problem(name, None, "cannot be read: it is not a regular file")
-            data = file.read(_LARGEST + 1)
-    except OSError as error:
-        reason = error.strerror or "it cannot be opened"
-        return Problem(name, None, f"cannot be read: {reason[:1].lower()}{reason[1:]}")
-    except ValueError:
-        return Problem(name, None, "cannot be read: no file can have a NUL byte in its name")
-    if len(data) > _LARGEST:
-        return Problem(name, None, "cannot be read: it is larger than 4 MiB")
-    if b"\0" in data:
-        line = data.count(b"\n", 0, data.index(b"\0")) + 1
-        return Problem(name, line, "cannot be read: it contains a NUL byte, so it is not text")
-    data = data.removeprefix(b"\xef\xbb\xbf")
-    try:
-        return data.decode()
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        byte = data[error.start]
-        return Problem(name, line, f"cannot be read: it is not UTF-8 (byte 0x{byte:02x})")
+        text = decode(read_regular(str(path), _LARGEST).removeprefix(b"\xef\xbb\xbf"))
+    except MissingFileError as error:
+        return Problem(name, None, str(error))
+    except UnreadableError as error:
+        return Problem(name, error.line, f"this file {error}")
+    for line, message in not_utf8(text):
+        return Problem(name, line, f"this file {message}")
+    return text
 
 
 def _toml_problem(source: SourceFile, error: str) -> Problem:

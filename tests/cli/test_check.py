@@ -17,7 +17,10 @@ from lint502.nginx.files import PathMap
 from lint502.nginx.version import NEWEST, OLDEST, Version
 from lint502.report import Look, renderer
 
-NOTES = "note: nginx/nginx.conf:3: include mime.types: a stock file, passed over\n"
+NOTES = """\
+note: nginx/nginx.conf:4: include conf.d/*.conf matches no file here
+note: stock files that are not here were passed over: mime.types
+"""
 PROBLEMS = """\
 error: nginx/conf.d/\\x1bx.conf:3: include "missing.conf": there is no such file
 error: upstreams.toml: cannot be read: permission denied

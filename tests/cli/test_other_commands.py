@@ -39,7 +39,10 @@ COULD_NOT = """\
 error: nginx/conf.d/\\x1bx.conf:3: include "missing.conf": there is no such file
 error: upstreams.toml: cannot be read: permission denied
 """
-NOTES = "note: nginx/nginx.conf:3: include mime.types: a stock file, passed over\n"
+NOTES = """\
+note: nginx/nginx.conf:4: include conf.d/*.conf matches no file here
+note: stock files that are not here were passed over: mime.types
+"""
 
 
 def test_hops(run: Run, asked: Asked) -> None:

@@ -8,17 +8,8 @@ from pathlib import Path
 import pytest
 
 from lint502.nginx import files as module
-from lint502.nginx.files import (
-    Files,
-    MissingFileError,
-    OutsideTreeError,
-    PathMap,
-    UnreadableError,
-    decode,
-    has_magic,
-    not_utf8,
-    shown,
-)
+from lint502.nginx.files import Files, OutsideTreeError, PathMap, has_magic
+from lint502.reading import MissingFileError, UnreadableError, decode, not_utf8, shown
 
 
 class TestPathMap:
@@ -166,7 +157,7 @@ class TestReading:
             said[name[:10]] = (str(raised.value), type(raised.value))
         assert said == {
             "folder": ("is a directory, not a file", UnreadableError),
-            "loop": ("a symbolic link that leads back to itself", UnreadableError),
+            "loop": ("is a symbolic link that leads back to itself", UnreadableError),
             "pipe": ("is not a regular file (a device, a pipe or a socket)", UnreadableError),
             "gone": ("there is no such file", MissingFileError),
             "x" * 10: ("cannot be read: File name too long", UnreadableError),

@@ -203,7 +203,7 @@ class TestMissing:
         tree = load(tmp_path, {"nginx.conf": f"http {{ include {written}; }}"})
         assert tree.problems == ()
         assert tree.notes == (
-            Note("nginx.conf", 1, f"include {written}: a stock file, passed over"),
+            Note("nginx.conf", 1, f"include {written}: a stock file, passed over", written),
         )
         assert unseen(tree) == []
 

@@ -167,7 +167,10 @@ REPORT = Report(
         Problem("nginx/conf.d/\x1bx.conf", 3, 'include "missing.conf": there is no such file'),
         Problem("upstreams.toml", None, "cannot be read: permission denied"),
     ),
-    notes=(Note("nginx/nginx.conf", 3, "include mime.types: a stock file, passed over"),),
+    notes=(
+        Note("nginx/nginx.conf", 3, "include mime.types: a stock file, passed over", "mime.types"),
+        Note("nginx/nginx.conf", 4, "include conf.d/*.conf matches no file here"),
+    ),
     suppressed=2,
 )
 

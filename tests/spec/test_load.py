@@ -425,8 +425,12 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
         ("hosts = 1\nhosts = [\n'a',\n]\n", 4, "this key or table is declared twice"),
         ("x = 1\nx = '''\ny = 1'''\n", 3, "this key or table is declared twice"),
         ("x = {a = 1, a = 2}\n", 1, "this key or table is declared twice"),
-        ("x = " + "[" * 5000, None, "cannot be read: its tables or arrays nest too deeply"),
-        ("x = " + "9" * 5000, None, "cannot be read: it contains a number that is too large"),
+        (
+            "x = " + "[" * 5000,
+            None,
+            "this file cannot be read: its tables or arrays nest too deeply",
+        ),
+        ("x = " + "9" * 5000, None, "this file cannot be read: a number in it is too large"),
     ],
 )  # fmt: skip
 def test_one_mistake(tmp_path: Path, text: str, line: int | None, message: str) -> None:
@@ -488,15 +492,15 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     a = Place("good", 1, 1, 13, "[upstream.a]")
     assert spec == Spec((Upstream("a", a, (Listener("a", a, ("a",)),)),), files=tuple(names))
     assert [(problem.file, problem.line, problem.message) for problem in problems] == [
-        ("folder", None, "cannot be read: it is a directory"),
-        ("fifo", None, "cannot be read: it is not a regular file"),
-        ("loop", None, "cannot be read: too many levels of symbolic links"),
-        ("zero", None, "cannot be read: it is not a regular file"),
-        ("large", None, "cannot be read: it is larger than 4 MiB"),
-        ("latin", 2, "cannot be read: it is not UTF-8 (byte 0xe4)"),
-        ("nul", 3, "cannot be read: it contains a NUL byte, so it is not text"),
-        ("none", None, "cannot be read: no such file or directory"),
-        ("n\0", None, "cannot be read: no file can have a NUL byte in its name"),
+        ("folder", None, "this file is a directory, not a file"),
+        ("fifo", None, "this file is not a regular file (a device, a pipe or a socket)"),
+        ("loop", None, "this file is a symbolic link that leads back to itself"),
+        ("zero", None, "this file is not a regular file (a device, a pipe or a socket)"),
+        ("large", 1, "this file has 4194305 bytes; lint502 reads at most 4 MB of one file"),
+        ("latin", 2, "this file has a byte here that is not UTF-8 (0xe4); save the file as UTF-8"),
+        ("nul", 3, "this file has a NUL byte here: this is no text file"),
+        ("none", None, "there is no such file"),
+        ("n\0", None, "this file has a NUL byte in its name"),
     ]
 
 
@@ -511,7 +515,7 @@ def test_a_file_without_permission(tmp_path: Path) -> None:
         problems = load_specs([file], lambda _: "u")[1]
     finally:
         os.seteuid(user)
-    assert problems == [Problem("u", None, "cannot be read: permission denied")]
+    assert problems == [Problem("u", None, "this file cannot be read: Permission denied")]
 
 
 def test_a_byte_order_mark_and_windows_line_ends(tmp_path: Path) -> None:

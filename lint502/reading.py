@@ -1,0 +1,96 @@
+"""Reading a file that anybody may have put there: regular, of bounded size, text; never waiting."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+
+
+class UnreadableError(Exception):
+    """A file that cannot be read; ``str()`` says why and what to do, ``line`` where if known."""
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+class MissingFileError(UnreadableError):
+    """There is no such file."""
+
+
+def shown(text: str) -> str:
+    """A name fit for a terminal: control characters and undecodable bytes are escaped."""
+    if text.isprintable():
+        return text
+    return "".join(_shown_character(character) for character in text)
+
+
+def _shown_character(character: str) -> str:
+    if character.isprintable():
+        return character
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8
+        return f"\\x{code - 0xDC00:02x}"
+    return ascii(character)[1:-1]
+
+
+def read_regular(path: str, limit: int) -> bytes:
+    """The bytes of a regular file of at most ``limit`` bytes. Raises :class:`UnreadableError`."""
+    try:
+        _check_kind(os.stat(path).st_mode)  # before opening, which alone can set off a device
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb", buffering=0) as file:
+            status = os.fstat(descriptor)
+            _check_kind(status.st_mode)  # it may have been exchanged in the meantime
+            if status.st_size > limit:
+                raise UnreadableError(
+                    f"has {status.st_size} bytes; lint502 reads at most {limit // 1024**2} MB of "
+                    "one file",
+                    1,
+                )
+            return file.read(limit + 1)[:limit]
+    except FileNotFoundError:
+        raise MissingFileError("there is no such file") from None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise UnreadableError("is a symbolic link that leads back to itself") from None
+        raise UnreadableError(f"cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise UnreadableError("has a NUL byte in its name") from None
+
+
+def _check_kind(mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        raise UnreadableError("is a directory, not a file")
+    if not stat.S_ISREG(mode):
+        raise UnreadableError("is not a regular file (a device, a pipe or a socket)")
+
+
+def decode(data: bytes) -> str:
+    """The text of a configuration file. Raises :class:`UnreadableError` with the line."""
+    nul = data.find(b"\0")
+    if nul != -1:
+        line = data.count(b"\n", 0, nul) + 1
+        raise UnreadableError("has a NUL byte here: this is no text file", line)
+    if data.startswith(b"\xef\xbb\xbf"):
+        raise UnreadableError(
+            "starts with a byte order mark, which nginx takes for part of the first directive; "
+            "save it without one",
+            1,
+        )
+    return data.decode("utf-8", "surrogateescape")
+
+
+def not_utf8(text: str) -> Iterator[tuple[int, str]]:
+    """The line and the message for the first byte that is not UTF-8, if there is one.
+
+    nginx does not mind such bytes, so the file is read on.
+    """
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        line = text.count("\n", 0, error.start) + 1
+        byte = ord(text[error.start]) - 0xDC00
+        yield line, f"has a byte here that is not UTF-8 (0x{byte:02x}); save the file as UTF-8"

@@ -61,6 +61,7 @@ def hop_object(hop: HopReport) -> dict[str, Any]:
         "targets": [
             {"address": target.address, "upstream": target.upstream} for target in hop.targets
         ],
+        "reason": hop.reason,
     }
 
 

@@ -6,7 +6,8 @@ Text that comes from the request is not known; it stands as :data:`UNKNOWN` in w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from lint502.nginx.parse import Directive
@@ -17,6 +18,9 @@ UNKNOWN = "\0"
 
 MAX_VALUES = 2_000
 """Beyond this many texts a variable counts as unknown."""
+
+MAX_CHARACTERS = 4_096
+"""A longer text counts as unknown; no address is as long."""
 
 _MAX_DEPTH = 16
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))", re.ASCII)
@@ -44,27 +48,32 @@ class Text:
     arg: int = 0
 
 
+Values = list[Text] | None
+"""What a variable can hold; None where that cannot be known."""
+
+
 class Variables:
     """The variables of one ``http{}`` or ``stream{}``."""
 
     def __init__(self, area: Context) -> None:
-        self._defined: dict[str, list[Text] | None] = {}
+        self._blocks: dict[str, Context] = {}
         self._written_elsewhere: set[str] = set()
-        self._sets: dict[int, dict[str, list[tuple[Text, bool]]]] = {}
+        self._set: dict[int, ChainMap[str, Values]] = {}
+        self._carried: dict[int, _Carried] = {}
+        self._mapped: dict[tuple[str, int], Values] = {}
+        self._asked: set[str] = set()
         for child in area.children:
             if child.name in _VARIABLE_ARGUMENT:
-                self._define(child)
+                index = _VARIABLE_ARGUMENT[child.name]
+                name = child.args[index] if -len(child.args) <= index < len(child.args) else ""
+                if name.startswith("$"):
+                    self._blocks[name[1:]] = child
         self._collect_writers(area)
 
     def expand(self, template: str, context: Context) -> list[Text] | None:
-        """Every text that ``template`` can become at ``context``; None beyond the bounds."""
-        return self._expand(template, context, _MAX_DEPTH)
-
-    def _define(self, block: Context) -> None:
-        index = _VARIABLE_ARGUMENT[block.name]
-        name = block.args[index] if -len(block.args) <= index < len(block.args) else ""
-        if name.startswith("$"):
-            self._defined[name[1:]] = None if block.unseen else _entries(block)
+        """Every text that ``template`` can become at ``context``; None where there are more than
+        :data:`MAX_VALUES`, or texts of more than :data:`MAX_CHARACTERS`."""
+        return self._expand(template, lambda name: self._value(name, context))
 
     def _collect_writers(self, context: Context) -> None:
         for name, directives in context.by_name.items():
@@ -77,127 +86,211 @@ class Variables:
         for child in context.children:
             self._collect_writers(child)
 
-    def _expand(self, template: str, context: Context, depth: int) -> list[Text] | None:
+    def _expand(self, template: str, value: Callable[[str], Values]) -> Values:
         if "$" not in template:
             return [Text(template)]
-        if depth == 0:
-            return None
-        texts = [Text("")]
+        texts = {"": Text("")}
         position = 0
         for match in _VARIABLE.finditer(template):
             literal = template[position : match.start()]
             position = match.end()
-            values = self._values(match[1] or match[2], context, depth - 1)
+            values = value(match[1] or match[2])
             if values is None:
                 values = [Text(UNKNOWN)]
             if len(texts) * len(values) > MAX_VALUES:
                 return None
-            texts = [
-                Text(
-                    before.text + literal + value.text,
-                    value.directive or before.directive,
-                    value.arg if value.directive else before.arg,
-                )
-                for before in texts
-                for value in values
-            ]
+            texts = {
+                text.text: text
+                for before in texts.values()
+                for inner in values
+                for text in (_joined(before, literal, inner),)
+            }
+            if any(len(text) > MAX_CHARACTERS for text in texts):
+                return None
         rest = template[position:]
-        return [Text(text.text + rest, text.directive, text.arg) for text in texts]
+        return [Text(text.text + rest, text.directive, text.arg) for text in texts.values()]
 
-    def _values(self, name: str, context: Context, depth: int) -> list[Text] | None:
-        """The texts that a variable can hold; None where they cannot be known."""
+    def _value(self, name: str, context: Context) -> Values:
+        """What a variable can hold when a hop at ``context`` is reached."""
         if name in self._written_elsewhere:
             return None
+        server = context.enclosing("server")
+        if server is not None:
+            found = self._set_at(_level(context, server), server)
+            if name in found:
+                code = any(_runs_code(level) for level in context.up())
+                return None if code else found[name]
+        return self._other_value(name, context)
+
+    def _other_value(self, name: str, context: Context) -> Values:
+        """What a variable holds that no ``set`` line has changed."""
         if name in _STARTS_WITH_SLASH:
             return [Text("/" + UNKNOWN)]
-        values: list[Text] | None
-        if name in self._defined:
-            values = self._defined[name]
-        elif name == "scheme":
-            values = _schemes(context)
-        elif name == "server_name":
-            values = _server_name(context)
-        else:
-            values = self._set_values(name, context)
-            if values is None:
-                values = _captured(name, context)
-        if values is None:
-            return None
-        return self._expand_all(values, context, depth)
+        if name in self._blocks:
+            return self._block_value(name, context)
+        if name == "scheme":
+            return _schemes(context)
+        if name == "server_name":
+            return _server_name(context)
+        return _captured(name, context)
 
-    def _expand_all(self, values: list[Text], context: Context, depth: int) -> list[Text] | None:
+    def _block_value(self, name: str, context: Context) -> Values:
+        """What a ``map``, ``geo`` or ``split_clients`` gives; it is looked at when it is asked."""
+        block = self._blocks[name]
+        if block.unseen or name in self._asked or len(self._asked) > _MAX_DEPTH:
+            return None
+        entries = _entries(block)
+        constant = not any("$" in entry.text for entry in entries)
+        key = (name, 0 if constant else id(context))
+        if key not in self._mapped:
+            self._asked.add(name)
+            self._mapped[key] = self._union(entries, lambda other: self._value(other, context))
+            self._asked.discard(name)
+        return self._mapped[key]
+
+    def _union(self, texts: list[Text], value: Callable[[str], Values]) -> Values:
+        """Every text that one of several templates can become."""
         result: dict[str, Text] = {}
-        for value in values:
-            expanded = self._expand(value.text, context, depth)
+        for text in texts:
+            expanded = self._expand(text.text, value)
             if expanded is None:
                 return None
             for inner in expanded:
-                origin = inner if inner.directive else value
+                origin = inner if inner.directive else text
                 result.setdefault(inner.text, Text(inner.text, origin.directive, origin.arg))
             if len(result) > MAX_VALUES:
                 return None
         return list(result.values())
 
-    def _set_values(self, name: str, context: Context) -> list[Text] | None:
-        """What the ``set`` lines that run before a hop leave in a variable.
+    def _set_at(self, level: Context, server: Context) -> ChainMap[str, Values]:
+        """What the ``set`` lines that run before a hop at ``level`` leave behind, by name.
 
         Those of the server run first, then those of the innermost location (an outer location's
-        do not run: the rewrite module inherits nothing). A variable that neither sets keeps what
-        another location left in it before a redirect. So does one that the server sets, where the
-        request gets to a named location, or by ``rewrite`` to another one: the server's lines do
-        not run again then.
+        do not run: the rewrite module inherits nothing), each with the values of that moment. A
+        location that the request gets to from another one by ``rewrite``, or by its name, also
+        finds what that one set: the server's lines do not run again then.
         """
-        server = context.enclosing("server")
-        if server is None:
-            return None
-        within = [level for level in context.up() if level.name in ("if", "location", "server")]
-        if any(_runs_code(level) for level in context.up()):
-            return None
-        location = context.enclosing("location")
-        possible: list[Text] = []
-        for level in (server, location):
-            if level is None:
-                continue
-            if level is location:
-                named = "".join(location.args[:1]).startswith("@")
-                possible += self._set_in_locations(name, server, rewriting=not named)
-            for text, certain in self._assignments(level).get(name, ()):
-                inside = text.directive is not None and any(
-                    text.directive in (inner.by_name.get("set") or ())
-                    for inner in within
-                    if inner.name == "if"
-                )
-                possible = [text] if certain or inside else [*possible, text]
-        return possible or self._set_in_locations(name, server, rewriting=False) or None
-
-    def _set_in_locations(self, name: str, server: Context, *, rewriting: bool) -> list[Text]:
-        """What the locations set; ``rewriting``: only those that lead on by ``rewrite``."""
-        return [
-            text
-            for level in _locations(server)
-            if not rewriting or _rewrites(level)
-            for text, _ in self._assignments(level).get(name, ())
-        ]
-
-    def _assignments(self, level: Context) -> dict[str, list[tuple[Text, bool]]]:
-        """The ``set`` lines of one level in order, by name; whether each certainly runs."""
-        found = self._sets.get(id(level))
+        found = self._set.get(id(level))
         if found is None:
-            found = self._sets[id(level)] = {}
-            for item in level.items:
-                if isinstance(item, Context):
-                    if item.name == "if":
-                        for line in item.by_name.get("set", ()):
-                            _assign(found, line, certain=False)
-                elif item.name == "set":
-                    _assign(found, item, certain=True)
+            if level is server:
+                found = ChainMap()
+            elif level.name == "if" and level.parent is not None:
+                found = self._set_at(_level(level.parent, server), server).new_child()
+            else:
+                carried = self._carried_in(server)
+                named = "".join(level.args[:1]).startswith("@")
+                start = carried.into_named if named else carried.by_rewrite
+                found = ChainMap({}, start, carried.all)
+            self._run(level, found)
+            self._set[id(level)] = found
         return found
 
+    def _run(self, level: Context, found: ChainMap[str, Values]) -> None:
+        """Run the ``set`` lines of one level in order; those in an ``if`` may run or not."""
 
-def _assign(found: dict[str, list[tuple[Text, bool]]], line: Directive, *, certain: bool) -> None:
-    if len(line.args) == 2 and line.args[0].startswith("$"):
-        name = line.args[0][1:]
-        found.setdefault(name, []).append((Text(line.args[1], line, 1), certain))
+        def value(name: str) -> Values:
+            if name in self._written_elsewhere:
+                return None
+            return found[name] if name in found else self._other_value(name, level)
+
+        for item in level.items:
+            if isinstance(item, Context):
+                if item.name == "if":
+                    before = {
+                        name: found[name] if name in found else self._unset(name, level)
+                        for name in _assignments(item)
+                    }
+                    for line in item.by_name.get("set", ()):
+                        self._assign(line, found, value)
+                    for name, values in before.items():
+                        found[name] = _any_of((values, found[name]))
+            elif item.name == "set":
+                self._assign(item, found, value)
+
+    def _unset(self, name: str, level: Context) -> Values:
+        """What a variable holds before the first ``set``: nothing, unless a block defines it."""
+        return self._block_value(name, level) if name in self._blocks else [Text("")]
+
+    def _assign(
+        self, line: Directive, found: ChainMap[str, Values], value: Callable[[str], Values]
+    ) -> None:
+        if _assigns(line):
+            found[line.args[0][1:]] = self._union([Text(line.args[1], line, 1)], value)
+
+    def _carried_in(self, server: Context) -> _Carried:
+        """What the locations of a server set, each on its own."""
+        carried = self._carried.get(id(server))
+        if carried is None:
+            before = self._set_at(server, server)
+            everywhere: dict[str, list[Values]] = {}
+            rewritten: dict[str, list[Values]] = {}
+            for location in _locations(server):
+                own = before.new_child()
+                self._run(location, own)
+                for name, values in own.maps[0].items():
+                    everywhere.setdefault(name, []).append(values)
+                    if _rewrites(location):
+                        rewritten.setdefault(name, []).append(values)
+            carried = self._carried[id(server)] = _Carried(
+                {name: _any_of(values) for name, values in everywhere.items()},
+                _with(before, everywhere),
+                _with(before, rewritten),
+            )
+        return carried
+
+
+@dataclass(frozen=True, slots=True)
+class _Carried:
+    """What variables can hold after other locations of a server have set them: after any, at the
+    start of a named location, and at the start of one that a ``rewrite`` may lead to."""
+
+    all: dict[str, Values]
+    into_named: dict[str, Values]
+    by_rewrite: dict[str, Values]
+
+
+def _joined(before: Text, literal: str, value: Text) -> Text:
+    origin = value if value.directive else before
+    return Text(before.text + literal + value.text, origin.directive, origin.arg)
+
+
+def _any_of(several: Iterable[Values]) -> Values:
+    """All the values of several; None where one of them is not known."""
+    both: dict[str, Text] = {}
+    for values in several:
+        if values is None or len(both) > MAX_VALUES:
+            return None
+        for text in values:
+            both.setdefault(text.text, text)
+    return list(both.values())
+
+
+def _with(before: Mapping[str, Values], others: Mapping[str, list[Values]]) -> dict[str, Values]:
+    """``before``, where each variable may also hold what others have set."""
+    result = dict(before)
+    for name, several in others.items():
+        result[name] = _any_of([before[name], *several] if name in before else several)
+    return result
+
+
+def _level(context: Context, server: Context) -> Context:
+    """The level whose ``set`` lines run last before a hop: its ``if``, its location, its server."""
+    for level in context.up():
+        if level.name in ("if", "location") or level is server:
+            return level
+    return server
+
+
+def _assigns(line: Directive) -> bool:
+    return len(line.args) == 2 and line.args[0].startswith("$")
+
+
+def _assignments(level: Context) -> Iterator[str]:
+    """The names that the ``set`` lines of a level assign, those in its ``if`` too."""
+    for inner in (level, *(child for child in level.children if child.name == "if")):
+        for line in inner.by_name.get("set", ()):
+            if _assigns(line):
+                yield line.args[0][1:]
 
 
 def _locations(server: Context) -> Iterator[Context]:

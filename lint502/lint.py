@@ -6,7 +6,6 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from os.path import normpath
 from pathlib import Path
 from typing import Any, Literal
 
@@ -112,11 +111,16 @@ def run(options: Options, standard_input: Callable[[], bytes]) -> Report:
     notes: dict[Note, None] = {}
     trees: dict[tuple[Path, ...], list[Tree]] = {}
     try:
-        for root in options.roots:
-            tree = loader.load(root)
-            trees.setdefault(_spec_paths(root, options), []).append(tree)
+        unspecified: dict[str, Note] = {}
+        for root, tree in zip(options.roots, loader.load_all(options.roots), strict=True):
+            folder = loader.folder(root)
+            paths = _spec_paths(folder, options, files)
+            trees.setdefault(paths, []).append(tree)
             problems.update(dict.fromkeys(tree.problems))
             notes.update(dict.fromkeys(tree.notes))
+            if not paths and options.specs is None:
+                unspecified.setdefault(folder, _no_spec(tree.name, files.name(folder)))
+        notes.update(dict.fromkeys(unspecified.values()))
     except ForeignCrossplaneError as error:
         problems[Problem("crossplane", None, str(error))] = None
     hops: list[HopReport] = []
@@ -134,9 +138,8 @@ def run(options: Options, standard_input: Callable[[], bytes]) -> Report:
         problems.update(dict.fromkeys(spec_problems))
         for site in _sites(group, options, spec, ordinals):
             masked = {hop.id: masked_statuses(hop) for hop in site.hops}
-            found = _merged(
-                as_the_client_sees(finding, masked) for check in checks for finding in check(site)
-            )
+            merged = _merged(finding for check in checks for finding in check(site))
+            found = [as_the_client_sees(finding, masked) for finding in merged]
             findings.extend(found)
             hops.extend(_hop_reports(site, found))
     return Report(
@@ -160,22 +163,22 @@ def _load_spec(paths: Sequence[Path], files: Files) -> tuple[Spec, Sequence[Prob
     return load_specs(paths, lambda path: files.name(str(path)))
 
 
-def _spec_paths(root: str, options: Options) -> tuple[Path, ...]:
-    """The spec files that a root is compared with: those that are named, else the
-    ``upstreams.toml`` beside it, or in the nearest folder above it up to the working directory or
-    the repository's top."""
+def _spec_paths(folder: str, options: Options, files: Files) -> tuple[Path, ...]:
+    """The spec files that a root in a folder is compared with: those that are named, else the
+    nearest ``upstreams.toml``."""
     if options.specs is not None:
         return options.specs
-    working_directory = options.working_directory
-    path = working_directory if root == "-" else Path(normpath(working_directory / root))
-    folder = path if path.is_dir() else path.parent
-    for candidate in (folder, *folder.parents):
-        spec = candidate / "upstreams.toml"
-        if spec.is_file():
-            return (spec,)
-        if candidate == working_directory or (candidate / ".git").exists():
-            break
-    return ()
+    spec = files.nearest(folder, "upstreams.toml")
+    return () if spec is None else (Path(spec),)
+
+
+def _no_spec(root: str, folder: str) -> Note:
+    return Note(
+        root,
+        None,
+        f"no upstreams.toml was found from {folder} upwards: only rules that need no declaration "
+        "can find anything",
+    )
 
 
 def _sites(
@@ -198,10 +201,17 @@ def _sites(
             )
             used = {block.name for hop in hops for block in hop.blocks}  # also when all are down
             reached.update(item.name for item in spec.upstreams if item.name.lower() in used)
-            reached.update(block.name for hop in hops for block in hop.blocks)  # it may be down
         sites.append(
             Site(
-                tree, options.version, spec, tuple(hops), tuple(blocks), pairs, None, options.rules
+                tree=tree,
+                version=options.version,
+                spec=spec,
+                hops=tuple(hop for hop in hops if hop.reached),
+                every_hop=tuple(hops),
+                blocks=tuple(blocks),
+                pairs=pairs,
+                reached=None,
+                options=options.rules,
             )
         )
     if reached is None:
@@ -239,7 +249,7 @@ def _hop_reports(site: Site, findings: Sequence[Finding]) -> list[HopReport]:
     failed = {
         hop for finding in findings if finding.severity is not Severity.INFO for hop in finding.hops
     }
-    return [_hop_report(hop, site.pairs[hop.id], hop.id in failed) for hop in site.hops]
+    return [_hop_report(hop, site.pairs[hop.id], hop.id in failed) for hop in site.every_hop]
 
 
 def _hop_report(hop: Hop, pairs: tuple[Pair, ...], failed: bool) -> HopReport:

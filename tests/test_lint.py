@@ -96,7 +96,7 @@ class TestHops:
     def test_why_one_cannot_be_decided(self, tmp_path: Path) -> None:
         report = check(tmp_path, {"nginx.conf": http(server("http://$http_x:80/x"))})
         (hop,) = report.hops
-        assert hop.reason == "http://…:80 is filled in by the request, or where it cannot be seen"
+        assert hop.reason == "http://…:80 depends on the request, or on an unseen file"
 
     def test_ids_are_unique_over_roots(self, tmp_path: Path) -> None:
         body = http(server("http://x:1", "http://x:1"))

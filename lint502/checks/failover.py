@@ -41,18 +41,37 @@ def failing(
         groups: dict[int, list[Pair]] = {}
         for pair in pairs:
             groups.setdefault(pair.target.group, []).append(pair)
+        alone = hop.unknown is None and (len(groups) == 1 or len(bad) == len(pairs))
         for group in groups.values():
             failed = [pair for pair in group if id(pair) in bad]
             if not failed:
                 continue
-            exposure = _exposure(
-                hop,
-                whole=len(failed) == len(group) and not _more_servers(failed[0]),
-                alone=len(groups) == 1 and hop.unknown is None,
-                phase=phase,
+            exposure = (
+                _BACKUP
+                if _only_backups(failed, group)
+                else _exposure(
+                    hop,
+                    whole=len(failed) == len(group) and not _more_servers(failed[0]),
+                    alone=alone,
+                    phase=phase,
+                )
             )
             for pair in failed:
                 yield pair, exposure
+
+
+_BACKUP = Exposure(
+    Severity.WARNING, "sometimes", "nginx uses this backup server only while the others fail"
+)
+
+
+def _only_backups(failed: list[Pair], group: list[Pair]) -> bool:
+    return len(failed) < len(group) and all(is_backup(pair) for pair in failed)
+
+
+def is_backup(pair: Pair) -> bool:
+    """Whether a target is a server that waits for the others of its block to fail."""
+    return pair.target.server is not None and pair.target.server.backup
 
 
 def _more_servers(pair: Pair) -> bool:

@@ -73,7 +73,10 @@ def _outcome(pair: Pair, version: str) -> tuple[int, str | None]:
     if version == "2":
         return 502, f"upstream sent too large http2 frame: 4740180 {_READING}"
     if listener.http_versions.value == ("2",):
-        if pair.target.tls:
+        node = server_of(listener) == "node"
+        if pair.target.tls and node:
+            return 403, None
+        if pair.target.tls or node:
             return 502, f"upstream prematurely closed connection {_READING}"
         return 200, f"upstream sent no valid HTTP/1.0 header {_READING}"
     if server_of(listener) in _ANSWER_426:

@@ -22,7 +22,8 @@ def check(site: Site) -> Iterator[Finding]:
         mismatch = pair.mismatch
         nearest = mismatch.nearest if mismatch is not None and mismatch.certain else ()
         ports = {item.port.value for item in nearest if item.port is not None}
-        port = ports.pop() if len(ports) == 1 else 443 if target.tls else None
+        sole = len(ports) == 1 and mismatch is not None and mismatch.total == len(nearest)
+        port = ports.pop() if sole else 443 if target.tls else None
         written = target.written.args[target.arg]
         asked = "TLS" if target.tls else hop.directive.name.removesuffix("_pass")
         message = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lint502.checks.failover import is_backup
 from lint502.checks.methods import NOT_IDEMPOTENT, allowed_methods
 from lint502.checks.reuse import reuse
 from lint502.checks.site import Site
@@ -24,7 +25,11 @@ DEFAULT_MARGIN = "1s"
 def check(site: Site) -> Iterator[Finding]:
     """One finding for each block whose pool outlives its upstream's idle connections."""
     margin = parse_time(str(site.options.get("keepalive-race", {}).get("margin", DEFAULT_MARGIN)))
+    meeting = _meeting_kept_connections(site)
     for pair in site.each_pair():
+        own = meeting.get((pair.target.block, pair.hop.id))
+        if own is None:
+            continue
         timeout, listener = _outlives(pair, site.version, margin), pair.listener
         block = pair.target.block
         if timeout is None or block is None or listener is None or listener.idle_timeout is None:
@@ -35,11 +40,11 @@ def check(site: Site) -> Iterator[Finding]:
         severity, requests = hit
         idle = listener.idle_timeout
         closes, keeps = format_time(idle.value), format_time(timeout.value)
-        backup = pair.target.server is not None and pair.target.server.backup
+        backup = is_backup(pair)
         unset = "" if timeout.directive is not None else "without a keepalive_timeout here, "
         yield Finding(
             rule="keepalive-race",
-            severity=Severity.WARNING if backup else severity,
+            severity=severity if own and not backup else Severity.WARNING,
             status=502,
             frequency="sometimes",
             message=(
@@ -47,6 +52,7 @@ def check(site: Site) -> Iterator[Finding]:
                 f"but nginx keeps them for {timeout.described(f'up to {keeps}')}: a request on a "
                 f"connection that is just being closed answers 502 ({requests})"
                 + ("; nginx uses this backup server only while the others fail" if backup else "")
+                + ("" if own else "; other locations leave connections open for this one")
             ),
             place=_line(block, timeout, site.version).place(f"{unset}nginx keeps them for {keeps}"),
             related=(declared(idle, f"{listener.upstream} closes them after {closes}"),),
@@ -58,15 +64,35 @@ def check(site: Site) -> Iterator[Finding]:
         )
 
 
+def _meeting_kept_connections(site: Site) -> dict[tuple[Block | None, str], bool]:
+    """The blocks, each with the ids of hops whose requests may go over a kept connection; whether
+    they keep connections themselves.
+
+    A pool belongs to its block: what one hop leaves open another one takes, even if it closes its
+    own. Only a pool that is ``local``, as that by default is, belongs to one location.
+    """
+    users: dict[Block, list[Hop]] = {}
+    for hop in site.hops:
+        for block in hop.blocks:
+            users.setdefault(block, []).append(hop)
+    found: dict[tuple[Block | None, str], bool] = {}
+    for block, hops in users.items():
+        pool = block.pool(site.version)
+        if pool is None or pool.connections == 0:
+            continue
+        keeps = {hop.id: bool(reuse(hop, site.version).kept) for hop in hops}
+        local = pool.directive is None or "local" in pool.directive.args
+        shared = not local and any(keeps.values())
+        found.update(((block, hop), own) for hop, own in keeps.items() if own or shared)
+    return found
+
+
 def _outlives(pair: Pair, version: Version, margin: int) -> Value[int] | None:
     """How long nginx keeps an idle connection, where that is too long."""
     block, listener = pair.target.block, pair.listener
     if block is None or listener is None or listener.idle_timeout is None:
         return None
     if listener.keepalive is not None and not listener.keepalive.value:
-        return None
-    pool = block.pool(version)
-    if pool is None or pool.connections == 0 or not reuse(pair.hop, version).kept:
         return None
     scope = Scope(block.context, version)
     timeout, requests = scope.time("keepalive_timeout"), scope.number("keepalive_requests")

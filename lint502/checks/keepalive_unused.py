@@ -13,6 +13,8 @@ from lint502.nginx.upstreams import Block
 
 def check(site: Site) -> Iterator[Finding]:
     """One finding for each block with a pool that none of its hops can use."""
+    if any(hop.unknown_host for hop in site.hops):  # it may be the name of any block
+        return
     users: dict[Block, list[Hop]] = {}
     for hop in site.hops:
         for block in hop.blocks:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from lint502.checks.redirects import error_pages
 from lint502.findings import Finding, Severity
 from lint502.nginx.hops import Hop
 
@@ -21,15 +22,26 @@ def masked_statuses(hop: Hop) -> frozenset[int]:
     if hop.kind == "stream":
         return frozenset()
     setting = hop.scope.setting("error_page")
-    if setting is None:
+    if setting is None or not setting.lines or _is_error_page(hop):
         return frozenset()
     return frozenset(
-        int(code)
-        for line in setting.lines
-        if any(arg.startswith("=") for arg in line)
-        for code in line
-        if code in _OWN
+        int(code) for line in setting.lines if _replaces(line) for code in line if code in _OWN
     )
+
+
+def _is_error_page(hop: Hop) -> bool:
+    """Whether requests get to a hop by ``error_page``, whose own errors it does not handle."""
+    recursive = hop.scope.flag("recursive_error_pages")
+    if recursive is not None and recursive.value:
+        return False
+    server = hop.context.enclosing("server")
+    return server is not None and hop.location in error_pages(server)
+
+
+def _replaces(line: tuple[str, ...]) -> bool:
+    """Whether a line gives another status: what its page answers, or one that is no error."""
+    responses = [arg[1:] for arg in line if arg.startswith("=")]
+    return any(not response or response < "500" for response in responses)
 
 
 def as_the_client_sees(finding: Finding, masked: Mapping[str, frozenset[int]]) -> Finding:

@@ -6,25 +6,34 @@ from collections.abc import Iterator
 
 from lint502.checks.site import Site
 from lint502.findings import Finding, Severity
+from lint502.nginx.hops import Hop
+from lint502.nginx.upstreams import Block
+
+_SHOWN = 3
 
 
 def check(site: Site) -> Iterator[Finding]:
-    """One finding for each hop that passes to a block with nothing but ``down`` servers."""
+    """One finding for each block with nothing but ``down`` servers that some hop passes to."""
+    users: dict[Block, list[Hop]] = {}
     for hop in site.hops:
         for block in hop.blocks:
-            if not block.known or not all(server.down for server in block.servers):
-                continue
-            alone = len(hop.blocks) == 1 and not hop.targets and hop.unknown is None
-            yield Finding(
-                rule="no-live-peer",
-                severity=Severity.ERROR,
-                status=502,
-                frequency="always" if alone else "sometimes",
-                message=f'every server of upstream "{block.context.args[0]}" is marked down',
-                place=block.servers[0].directive.place("marked down"),
-                related=tuple(
-                    server.directive.place("marked down") for server in block.servers[1:]
-                ),
-                hops=(hop.id,),
-                log="no live upstreams while connecting to upstream",
-            )
+            users.setdefault(block, []).append(hop)
+    for block, hops in users.items():
+        if not block.known or not all(server.down for server in block.servers):
+            continue
+        first, *others = block.servers
+        yield Finding(
+            rule="no-live-peer",
+            severity=Severity.ERROR,
+            status=502,
+            frequency="always" if any(map(_goes_nowhere_else, hops)) else "sometimes",
+            message=f'every server of upstream "{block.context.args[0]}" is marked down',
+            place=first.directive.place("marked down"),
+            related=tuple(server.directive.place("marked down") for server in others[:_SHOWN]),
+            hops=tuple(hop.id for hop in hops),
+            log="no live upstreams while connecting to upstream",
+        )
+
+
+def _goes_nowhere_else(hop: Hop) -> bool:
+    return len(hop.blocks) == 1 and not hop.targets and hop.unknown is None

@@ -25,7 +25,7 @@ def check(site: Site) -> Iterator[Finding]:
             frequency=exposure.frequency if mismatch.certain else "sometimes",
             message=_message(target, mismatch) + (f"; {exposure.hint}" if exposure.hint else ""),
             place=target.place(f"nginx connects to {target.address}"),
-            related=tuple(address_place(listener) for listener in mismatch.nearest[:3]),
+            related=tuple(address_place(listener) for listener in mismatch.nearest),
             hops=(pair.hop.id,),
             upstream=mismatch.upstream,
             log="connect() failed (111: Connection refused) while connecting to upstream",
@@ -42,24 +42,38 @@ def _fails(pair: Pair) -> bool:
 
 
 def _message(target: Target, mismatch: Mismatch) -> str:
-    nearest = mismatch.nearest
-    if not nearest:
+    if not mismatch.nearest:
         return (
             f"nginx connects to {target.address}, where no upstream is declared, and the spec says "
             "that it is complete"
         )
     if mismatch.upstream is not None:
-        where = listed(listens(listener) for listener in nearest)
-        return f"nginx connects to {target.address}, but {mismatch.upstream} listens on {where}"
-    there = listed(f"{listener.upstream} on {listens(listener)}" for listener in nearest)
-    return f"nginx connects to {target.address}, where nothing is declared; declared there: {there}"
+        return (
+            f"nginx connects to {target.address}, but {mismatch.upstream} listens on "
+            f"{where(mismatch)}"
+        )
+    return (
+        f"nginx connects to {target.address}, where nothing is declared; declared there: "
+        f"{where(mismatch)}"
+    )
+
+
+def where(mismatch: Mismatch) -> str:
+    """Where the nearest listeners are, with their upstreams unless it is clear which is meant."""
+    nearest = [
+        listens(listener)
+        if mismatch.upstream is not None
+        else f"{listener.upstream} on {listens(listener)}"
+        for listener in mismatch.nearest
+    ]
+    more = mismatch.total - len(nearest)
+    return f"{', '.join(nearest)} and {more} more" if more else listed(nearest)
 
 
 def _fix(target: Target, mismatch: Mismatch) -> Fix | None:
-    ports = {listener.port.value for listener in mismatch.nearest if listener.port is not None}
-    if not mismatch.certain or len(ports) != 1 or len(mismatch.nearest) != 1:
+    if not mismatch.certain or mismatch.total != 1 or mismatch.nearest[0].port is None:
         return None
-    port = ports.pop()
+    port = mismatch.nearest[0].port.value
     if target.address.port_written:
         return replacement(target.written, target.arg, f":{target.address.port}", f":{port}")
     if target.server is not None:

@@ -46,7 +46,7 @@ _NAMES = {
     "udp": "UDP",
 }
 _WAITS_FOR_A_LINE = frozenset(
-    ("apache", "daphne", "gunicorn", "gunicorn-gthread", "tornado", "waitress", "werkzeug")
+    ("apache", "daphne", "gunicorn", "gunicorn-gthread", "tornado", "uwsgi", "waitress", "werkzeug")
 )
 """HTTP servers that wait for a line end in what a binary protocol sends, until nginx gives up."""
 _WAITS_FOR_HEADERS = frozenset(("tornado", "waitress"))
@@ -92,11 +92,15 @@ def _outcome(pair: Pair) -> _Outcome | None:
     listener, hop = pair.listener, pair.hop
     if listener is None or listener.protocol is None:
         return None
+    if pair.target.tls and listener.tls is not None and not listener.tls.value:
+        return None  # the handshake fails before any of them speaks
     protocol = listener.protocol.value
     if hop.kind == "stream":
         return _stream_outcome(hop, protocol)
     if protocol == "udp":
         return _Outcome(502, _REFUSED)
+    if protocol != hop.kind and _only_tls(pair):
+        return _Outcome(502, _CLOSED) if protocol != "http" or hop.kind != "proxy" else None
     if hop.kind == "proxy":
         return _proxy_outcome(pair, protocol)
     if protocol == hop.kind:
@@ -108,6 +112,13 @@ def _outcome(pair: Pair) -> _Outcome | None:
     if hop.kind in ("grpc", "uwsgi", "scgi") and protocol == "fastcgi":
         return _Outcome(502, _RESET)  # it closes with data unread
     return _Outcome(502, _CLOSED)
+
+
+def _only_tls(pair: Pair) -> bool:
+    """Whether a listener wants TLS where nginx does not speak it."""
+    listener = pair.listener
+    wants = listener is not None and listener.tls is not None and listener.tls.value
+    return wants and pair.target.tls is False
 
 
 def _http_outcome(hop: Hop, listener: Listener) -> _Outcome | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lint502.checks.failover import is_backup
 from lint502.checks.methods import allowed_methods
+from lint502.checks.redirects import origins
 from lint502.checks.site import Site
 from lint502.checks.wording import by_profile, declared
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.hops import Hop
-from lint502.nginx.scope import Value
+from lint502.nginx.scope import Scope, Value
 from lint502.nginx.values import format_size
 from lint502.pairing import Pair
 from lint502.spec.listeners import Listener
@@ -29,7 +31,7 @@ def check(site: Site) -> Iterator[Finding]:
         line = limit.directive or hop.directive
         yield Finding(
             rule="request-body-limit",
-            severity=severity,
+            severity=Severity.WARNING if is_backup(pair) else severity,
             status=status,
             frequency="sometimes",
             message=(
@@ -51,10 +53,24 @@ def _too_large(pair: Pair) -> Value[int] | None:
     hop, listener = pair.hop, pair.listener
     if listener is None or listener.request_body is None or not _sends_bodies(hop):
         return None
-    limit = hop.scope.size("client_max_body_size")
+    limit = _limit(hop)
     if limit is None or 0 < limit.value <= listener.request_body.value:
         return None
     return limit
+
+
+def _limit(hop: Hop) -> Value[int] | None:
+    """nginx's limit. The body is measured where a request first arrives, so a named location does
+    not have one of its own: the largest of those counts from which requests go on to it."""
+    server = hop.context.enclosing("server")
+    if server is None or not hop.location.startswith("@"):
+        return hop.scope.size("client_max_body_size")
+    levels = origins(server).get(hop.location, (server,))
+    limits = [Scope(level, hop.scope.version).size("client_max_body_size") for level in levels]
+    known = [limit for limit in limits if limit is not None]
+    if len(known) < len(limits):
+        return None
+    return max(known, key=lambda limit: limit.value or float("inf"), default=None)
 
 
 def _sends_bodies(hop: Hop) -> bool:

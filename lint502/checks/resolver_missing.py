@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from lint502.checks.site import Site
 from lint502.findings import Finding, Fix, Severity
+from lint502.nginx.addresses import split_scheme
 from lint502.nginx.hops import Hop
 
 _REQUESTED_HOST = re.compile(
@@ -20,10 +21,14 @@ def check(site: Site) -> Iterator[Finding]:
         names = dict.fromkeys(
             target.address.host for target in hop.targets if target.needs_resolver
         )
-        asked = hop.unknown_host and _REQUESTED_HOST.search(hop.value) is not None
+        asked = hop.unknown_host and _REQUESTED_HOST.search(_host(hop.value)) is not None
         if not (names or asked) or not hop.scope.absent("resolver"):
             continue
         yield _finding(hop, tuple(names))
+
+
+def _host(value: str) -> str:
+    return re.split(r"[/?:]", split_scheme(value)[1], maxsplit=1)[0]
 
 
 def _finding(hop: Hop, names: tuple[str, ...]) -> Finding:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.checks.failover import failing
+from lint502.checks.port_mismatch import where
 from lint502.checks.site import Site
-from lint502.checks.wording import address_place, listed, listens, replacement
+from lint502.checks.wording import address_place, replacement
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.hops import Target
 from lint502.pairing import Mismatch, Pair
@@ -24,7 +25,7 @@ def check(site: Site) -> Iterator[Finding]:
             frequency=exposure.frequency if mismatch.certain else "sometimes",
             message=_message(target, mismatch) + (f"; {exposure.hint}" if exposure.hint else ""),
             place=target.place(f"nginx connects to {target.address.socket}"),
-            related=tuple(address_place(listener) for listener in mismatch.nearest[:3]),
+            related=tuple(address_place(listener) for listener in mismatch.nearest),
             hops=(pair.hop.id,),
             upstream=mismatch.upstream,
             log=f"connect() to {target.address} failed (2: No such file or directory) while "
@@ -38,24 +39,27 @@ def _fails(pair: Pair) -> bool:
 
 
 def _message(target: Target, mismatch: Mismatch) -> str:
-    nearest = mismatch.nearest
     socket = target.address.socket
-    if not nearest:
+    if not mismatch.nearest:
         return (
             f"nginx connects to the socket {socket}, where no upstream is declared, and the spec "
             "says that it is complete"
         )
     if mismatch.upstream is not None:
-        where = listed(listens(listener) for listener in nearest)
-        return f"nginx connects to the socket {socket}, but {mismatch.upstream} listens on {where}"
-    there = listed(f"{listener.upstream} on {listens(listener)}" for listener in nearest)
-    return f"nginx connects to the socket {socket}, which no upstream declares; declared: {there}"
+        return (
+            f"nginx connects to the socket {socket}, but {mismatch.upstream} listens on "
+            f"{where(mismatch)}"
+        )
+    return (
+        f"nginx connects to the socket {socket}, which no upstream declares; declared: "
+        f"{where(mismatch)}"
+    )
 
 
 def _fix(target: Target, mismatch: Mismatch) -> Fix | None:
-    paths = {item.socket.value.path for item in mismatch.nearest if item.socket is not None}
-    if not mismatch.certain or len(paths) != 1 or len(mismatch.nearest) != 1:
+    if not mismatch.certain or mismatch.total != 1 or mismatch.nearest[0].socket is None:
         return None
+    declared = mismatch.nearest[0].socket.value.path
     written = target.written.args[target.arg]
     path = written[written.lower().find("unix:") + len("unix:") :].partition(":")[0]
-    return replacement(target.written, target.arg, path, paths.pop()) if path else None
+    return replacement(target.written, target.arg, path, declared) if path else None

@@ -15,7 +15,7 @@ _ANSWER_400 = frozenset(
 )
 """Servers that answer a plain HTTP request on their TLS port with a 400 of their own."""
 
-_WAITS_FOR_A_LINE = frozenset(("daphne", "tornado", "waitress"))
+_WAITS_FOR_A_LINE = frozenset(("daphne", "tornado", "uwsgi", "waitress"))
 """Servers that wait for a line end in a TLS handshake, until nginx gives up."""
 
 _READING = "while reading response header from upstream"

@@ -66,7 +66,8 @@ class Hop:
 
     ``server`` is the first name of the server (its first ``listen`` for stream), ``location`` the
     arguments of the innermost location. ``unknown`` says why not every target is known, if so.
-    ``unknown_host`` tells that the host of one comes from the request.
+    ``unknown_host`` tells that the host of one comes from the request. ``reached`` is False behind
+    a ``return``.
     """
 
     id: str
@@ -79,6 +80,7 @@ class Hop:
     targets: tuple[Target, ...]
     blocks: tuple[Block, ...]
     variables: Variables
+    reached: bool
     unknown: str | None = None
     unknown_host: bool = False
 
@@ -183,7 +185,9 @@ class _Finder:
             reason = self._add(targets, used, text, group, directive, kind, scope, dynamic)
             if reason is not None:
                 unknown = reason
-                unknown_host |= UNKNOWN in _authority(text.text)
+                unknown_host |= _asks_for_host(text.text)
+        if not (targets or used or unknown):
+            unknown = f"{written} is always empty: nginx answers 500"
         key = (server, location, directive.name, written)
         ordinal = self._ordinals[key] = self._ordinals.get(key, 0) + 1
         identity = "\0".join((*key, str(ordinal)))
@@ -198,6 +202,7 @@ class _Finder:
             tuple(targets),
             tuple(used.values()),
             self._variables,
+            not _returns(context),
             unknown,
             unknown_host,
         )
@@ -218,8 +223,7 @@ class _Finder:
         if dynamic and split_scheme(value)[1][:1] in ("", ":", "/", "?"):
             return None  # nginx answers 500 for a value that leaves nothing to connect to
         if UNKNOWN in _authority(value):
-            shown = _printable(_authority(value))
-            return f"{shown} is filled in by the request, or where it cannot be seen"
+            return f"{_printable(_authority(value))} depends on the request, or on an unseen file"
         url = _parse(kind, value.partition(UNKNOWN)[0])
         if url is None:
             return f"{_printable(value)} is not an address that {directive.name} takes"
@@ -297,8 +301,27 @@ def _authority(value: str) -> str:
     return scheme + rest[:end]
 
 
+def _asks_for_host(value: str) -> bool:
+    """Whether the host of a value is not known (its port or a socket's path is no host)."""
+    _, rest = split_scheme(_authority(value))
+    return rest[:5].lower() != "unix:" and UNKNOWN in rest.partition(":")[0]
+
+
 def _printable(text: str) -> str:
-    return text.replace(UNKNOWN, "…")
+    """A value on one line of limited length, with "…" for what is not known."""
+    shown = text.replace(UNKNOWN, "…")
+    return shown if len(shown) <= 80 else f"{shown[:79]}…"
+
+
+def _returns(context: Context) -> bool:
+    """Whether a ``return`` of the location or the server answers before a hop is reached."""
+    for level in context.up():
+        if "return" in level.by_name:
+            return True
+        if level.name == "location":
+            server = level.enclosing("server")
+            return server is not None and "return" in server.by_name
+    return False
 
 
 def _labels(context: Context) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from lint502.nginx.version import Version
 T = TypeVar("T")
 
 _NOT_A_LEVEL = frozenset(("if", "limit_except"))
-"""Blocks in which no setting of a hop may be written; they take what is around them."""
+"""Blocks in which few settings may be written; what is around them counts as written here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,6 @@ class Scope:
         """
         written = True
         for level in self.context.up():
-            if level.name in _NOT_A_LEVEL:
-                continue
             found = level.by_name.get(name)
             if found:
                 return Setting(
@@ -92,6 +90,8 @@ class Scope:
                 )
             if level.unseen:
                 return None
+            if level.name in _NOT_A_LEVEL:
+                continue
             if self._area in ("upstream", "stream_upstream") or level.name in ("http", "stream"):
                 break
             written = False

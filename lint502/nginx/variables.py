@@ -22,6 +22,7 @@ MAX_VALUES = 2_000
 MAX_CHARACTERS = 4_096
 """A longer text counts as unknown; no address is as long."""
 
+_UNKNOWNS = re.compile(f"{UNKNOWN}{{2,}}")
 _MAX_DEPTH = 16
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))", re.ASCII)
 _CAPTURE = re.compile(
@@ -251,7 +252,8 @@ class _Carried:
 
 def _joined(before: Text, literal: str, value: Text) -> Text:
     origin = value if value.directive else before
-    return Text(before.text + literal + value.text, origin.directive, origin.arg)
+    text = before.text + literal + value.text
+    return Text(_UNKNOWNS.sub(UNKNOWN, text), origin.directive, origin.arg)
 
 
 def _any_of(several: Iterable[Values]) -> Values:

@@ -43,6 +43,20 @@ def test_one_of_two_servers(lint: Lint, settings: str, severity: str) -> None:
     assert lint(ONE_OF_TWO % settings, SPEC) == [mismatch(4, severity, "sometimes")]
 
 
+def test_a_backup_server(lint: Lint) -> None:
+    body = ONE_OF_TWO.replace("3001;", "3001 backup;")
+    for settings in ("", "proxy_next_upstream off;", "proxy_next_upstream_tries 1;"):
+        assert lint(body % settings, SPEC) == [mismatch(4, "warning", "sometimes")]
+
+
+def test_every_value_of_a_map(lint: Lint) -> None:
+    body = "\nmap $uri $up {\ndefault 127.0.0.1:1;\n/x 127.0.0.1:%d;\n}\n" \
+        "server { location / { proxy_pass http://$up; } }"  # fmt: skip
+    spec = "complete = true\n[upstream.api]\nport = 3000\n"
+    assert lint(body % 2, spec) == [mismatch(3, "error", "always"), mismatch(4, "error", "always")]
+    assert lint(body % 3000, spec) == [mismatch(3, "error", "sometimes")]
+
+
 def test_all_servers(lint: Lint) -> None:
     body = "\nupstream api {\nserver 127.0.0.1:3001;\nserver 127.0.0.1:3002;\n} " \
         "server { location / { proxy_pass http://api; } }"  # fmt: skip

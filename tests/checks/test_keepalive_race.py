@@ -210,3 +210,17 @@ def test_two_servers_of_a_block_are_two_upstreams(lint: Lint) -> None:
     text = body("server 127.0.0.1:4000; keepalive 8;")
     spec = SPEC + '[upstream.two]\nport = 4000\n[upstream.two.keepalive]\nidle_timeout = "75s"\n'
     assert lint(text, spec) == race(4)
+
+
+def test_a_pool_belongs_to_its_block(findings: Findings) -> None:
+    """A hop that closes its own connections takes what another one has left open."""
+    servers = """
+upstream up {{ server 127.0.0.1:3000; keepalive 8{}; }}
+server {{ proxy_http_version 1.1;
+location /kept {{ proxy_set_header Connection ""; proxy_pass http://up; }}
+location /closed {{ proxy_http_version 1.0; proxy_pass http://up; }} }}"""
+    found = [finding.severity.value for finding in findings(servers.format(""), SPEC)]
+    local = [
+        finding.severity.value for finding in findings(servers.format(" local"), SPEC, version=NEW)
+    ]
+    assert (found, local) == (["error", "warning"], ["error"])

@@ -86,3 +86,21 @@ def test_what_it_says(findings: Findings) -> None:
         "nginx lets request bodies of up to 1m by default through, but up takes at most 10k; "
         "whether it answers 413 beyond or closes the connection is not declared"
     )
+
+
+@pytest.mark.parametrize(
+    ("arriving", "named", "line"),
+    [
+        ("client_max_body_size 1m;", "client_max_body_size 10m;", None),
+        ("client_max_body_size 10m;", "client_max_body_size 1m;", 2),
+        ("", "", None),
+    ],
+)
+def test_a_named_location_has_no_limit_of_its_own(
+    lint: Lint, arriving: str, named: str, line: int | None
+) -> None:
+    server = f"""
+server {{ location / {{ {arriving} try_files /none @up; }}
+location @up {{ {named} proxy_pass http://up:1; }} }}"""
+    expected = [Found(line, "warning", 502, "sometimes", RULE, "up")] if line else []
+    assert lint(server, spec("1m")) == expected

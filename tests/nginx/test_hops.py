@@ -264,8 +264,8 @@ class TestVariables:
             ("http://$host:8080", True),
             ("http://a.$host", True),
             ("$arg_u", True),
-            ("http://unix:/run/$arg_x.sock", True),
-            ("http://h:$arg_port", True),
+            ("http://unix:/run/$arg_x.sock", False),
+            ("http://h:$arg_port", False),
         ],
     )
     def test_what_comes_from_the_request(
@@ -284,6 +284,31 @@ class TestVariables:
         hop = self.hop(tmp_path, body)
         assert [str(target.address) for target in hop.targets] == ["one:1"]
         assert (hop.unknown is not None, hop.unknown_host) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("body", "reached"),
+    [
+        ("location / { proxy_pass http://a:1; }", True),
+        ("location / { proxy_pass http://a:1; return 301 /x; }", False),
+        ("return 301 /x; location / { proxy_pass http://a:1; }", False),
+        ("location / { if ($x) { return 403; } proxy_pass http://a:1; }", True),
+        ("location /a { return 404; location /a/b { proxy_pass http://a:1; } }", True),
+    ],
+)
+def test_what_a_return_keeps_from_being_reached(tmp_path: Path, body: str, reached: bool) -> None:
+    assert hop_of(tmp_path, http(f"server {{ {body} }}")).reached is reached
+
+
+@pytest.mark.parametrize("body", ['set $u "";', "", "set $u /x;"])
+def test_a_value_that_leaves_no_address(tmp_path: Path, body: str) -> None:
+    location = "location / { proxy_pass http://$u; }"
+    hop = hop_of(tmp_path, http(f"map $uri $v {{ x y; }} server {{ {body} {location} }}"))
+    expected = "http://$u is always empty: nginx answers 500"
+    assert hop.targets == ()
+    assert hop.unknown == (
+        expected if body else "http://… depends on the request, or on an unseen file"
+    )
 
 
 def test_a_snippet_in_three_servers_is_three_hops(tmp_path: Path) -> None:

@@ -27,6 +27,26 @@ def expanded(folder: Path, body: str) -> list[list[str] | None]:
     return [None if one is None else [text for text, _ in one] for one in found]
 
 
+def test_a_set_line_beats_a_map_of_the_same_name(tmp_path: Path) -> None:
+    body = (
+        "map $uri $a { default mapped; } "
+        "server { set $a one; location / { proxy_pass http://$a; } } "
+        "server { if ($x) { set $a one; } location / { proxy_pass http://$a; } }"
+    )
+    assert expanded(tmp_path, body) == [["http://one"], ["http://mapped", "http://one"]]
+
+
+def test_what_grows_without_end_is_not_known(tmp_path: Path) -> None:
+    doubled = "".join(f'map $uri $v{n} {{ default "$v{n + 1}$v{n + 1}"; }} ' for n in range(15))
+    ifs = "".join(f'if ($x{n}) {{ set $b "${{b}}{n}"; }} ' for n in range(16))
+    body = (
+        f"{doubled} map $uri $v15 {{ default ab; }} "
+        f'server {{ set $b ""; {ifs} location /a {{ proxy_pass http://$v0; }} '
+        "location /b { proxy_pass http://$b; } }"
+    )
+    assert expanded(tmp_path, body) == [["http://" + U], ["http://" + U]]
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
@@ -38,6 +58,14 @@ def expanded(folder: Path, body: str) -> list[list[str] | None]:
         ("set $a one; set $b $a.x; location / { proxy_pass http://$b; }", ["http://one.x"]),
         ("set $a one; if ($x) { set $a two; } location / { proxy_pass http://$a; }",
          ["http://one", "http://two"]),
+        ("if ($x) { set $a two; } location / { proxy_pass http://x$a; }",
+         ["http://x", "http://xtwo"]),
+        # each line with the values of its moment
+        ("set $a one; set $b $a; set $a two; location / { proxy_pass http://$b; }", ["http://one"]),
+        ("set $a one; set $a $a:81; location / { proxy_pass http://$a; }", ["http://one:81"]),
+        ('set $a ""; if ($x) { set $a "${a}A"; } if ($y) { set $a "${a}B"; } '
+         "location / { proxy_pass http://h$a; }",
+         ["http://h", "http://hA", "http://hB", "http://hAB"]),
         ("if ($x) { set $a two; } set $a one; location / { proxy_pass http://$a; }", ["http://one"]),
         ("set $a one; location / { if ($x) { set $a two; proxy_pass http://$a; } }", ["http://two"]),
         ("set $a one; location / { set $a two; location /b { proxy_pass http://$a; } }",

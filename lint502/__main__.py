@@ -16,7 +16,7 @@ def main() -> None:
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")  # no name of a file may stop a report
     if sys.argv[1:] == ["--version"]:  # without the 100 ms that the command line takes
-        print(f"lint502 {__version__}")
+        _say_version()
         return
     gc.disable()  # a run is short, and what it builds it keeps to the end
     # looking for plugins of pydantic, of which lint502 has none, takes longer than using it
@@ -30,6 +30,14 @@ def main() -> None:
     except Exception as error:
         _report_fault(error)
         sys.exit(3)
+
+
+def _say_version() -> None:
+    try:
+        print(f"lint502 {__version__}", flush=True)
+    except OSError:  # nobody reads it any more; Python flushes once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(2)
 
 
 def _report_fault(error: Exception) -> None:

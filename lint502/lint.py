@@ -259,7 +259,7 @@ def _hop_report(hop: Hop, pairs: tuple[Pair, ...], failed: bool) -> HopReport:
         state = "failed"
     elif reason is not None:
         state = "undecidable"
-    elif any(pair.listener is None for pair in pairs):
+    elif any(pair.listener is None and _upstream_of(pair) is None for pair in pairs):
         state = "undeclared"
     else:
         state = "passed"

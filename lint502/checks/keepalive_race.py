@@ -51,6 +51,7 @@ def check(site: Site) -> Iterator[Finding]:
                 f"{listener.upstream} closes idle connections after {closes}{by_profile(idle)}, "
                 f"but nginx keeps them for {timeout.described(f'up to {keeps}')}: a request on a "
                 f"connection that is just being closed answers 502 ({requests})"
+                + _by_default(block, site.version)
                 + ("; nginx uses this backup server only while the others fail" if backup else "")
                 + ("" if own else "; other locations leave connections open for this one")
             ),
@@ -62,6 +63,13 @@ def check(site: Site) -> Iterator[Finding]:
             "upstream",
             fix=_fix(idle.value - margin, site.version),
         )
+
+
+def _by_default(block: Block, version: Version) -> str:
+    pool = block.pool(version)
+    if pool is None or pool.directive is not None:
+        return ""
+    return f"; nginx {version} keeps connections in every upstream block, as all do from 1.29.7 on"
 
 
 def _meeting_kept_connections(site: Site) -> dict[tuple[Block | None, str], bool]:

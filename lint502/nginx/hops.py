@@ -223,7 +223,7 @@ class _Finder:
         if dynamic and split_scheme(value)[1][:1] in ("", ":", "/", "?"):
             return None  # nginx answers 500 for a value that leaves nothing to connect to
         if UNKNOWN in _authority(value):
-            return f"{_printable(_authority(value))} depends on the request, or on an unseen file"
+            return f"{directive.args[0]} depends on the request, or on a file that was not seen"
         url = _parse(kind, value.partition(UNKNOWN)[0])
         if url is None:
             return f"{_printable(value)} is not an address that {directive.name} takes"

@@ -307,7 +307,7 @@ def test_a_value_that_leaves_no_address(tmp_path: Path, body: str) -> None:
     expected = "http://$u is always empty: nginx answers 500"
     assert hop.targets == ()
     assert hop.unknown == (
-        expected if body else "http://… depends on the request, or on an unseen file"
+        expected if body else "http://$u depends on the request, or on a file that was not seen"
     )
 
 

@@ -118,7 +118,7 @@ def run(options: Options, standard_input: Callable[[], bytes]) -> Report:
             trees.setdefault(paths, []).append(tree)
             problems.update(dict.fromkeys(tree.problems))
             notes.update(dict.fromkeys(tree.notes))
-            if not paths and options.specs is None:
+            if not paths and options.specs is None and tree.main.items:
                 unspecified.setdefault(folder, _no_spec(tree.name, files.name(folder)))
         notes.update(dict.fromkeys(unspecified.values()))
     except ForeignCrossplaneError as error:

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-import difflib
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
+from typing import TypeVar
 
-from lint502.nginx.addresses import is_loopback, literal_ip, normal_socket
-from lint502.nginx.hops import Hop, Target
-from lint502.spec.listeners import Listener, Spec, Upstream
+from lint502.nginx.addresses import Address, is_loopback, literal_ip, normal_socket
+from lint502.nginx.hops import Hop, Kind, Target
+from lint502.spec.listeners import Listener, Spec
 
-LOOPBACK = "loopback"
+T = TypeVar("T", int, str)
+
+LOOPBACK = "127.0.0.1"
 """Stands for every way to write nginx's own network namespace."""
 
-_PROTOCOLS = {
+NEAREST = 3
+"""As many listeners as a message names."""
+
+_NEIGHBOURS = 8
+"""As many sockets on either side of one, in the order of their paths, are compared with it."""
+
+_PROTOCOLS: dict[Kind, str] = {
     "proxy": "http",
     "fastcgi": "fastcgi",
     "uwsgi": "uwsgi",
@@ -23,22 +34,20 @@ _PROTOCOLS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Mismatch:
     """A target whose host or name is declared, but not with this port or socket.
 
-    ``certain``: nothing that answers there can have been left undeclared. ``nearest`` are the
-    listeners that are declared there, nearest first; empty where nothing is.
+    ``certain``: nothing that answers there can have been left undeclared. ``nearest`` has the
+    nearest few of the listeners that are declared there, nearest first; ``total`` counts them all,
+    those of one upstream at one port or socket as one. ``upstream`` is the one that is meant; None
+    where several may be. Targets that are called alike, at one address, share one mismatch.
     """
 
     certain: bool
     nearest: tuple[Listener, ...]
-
-    @property
-    def upstream(self) -> str | None:
-        """The upstream that is meant; None where several may be."""
-        names = {listener.upstream for listener in self.nearest}
-        return names.pop() if self.certain and len(names) == 1 else None
+    total: int
+    upstream: str | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,103 +60,176 @@ class Pair:
     mismatch: Mismatch | None = None
 
 
+_Found = tuple[Listener | None, Mismatch | None]
+
+
 class Pairing:
-    """Finds listeners by address and by name, in time independent of how many there are."""
+    """Finds listeners by address and by name, in time that hardly grows with their number."""
 
     def __init__(self, spec: Spec) -> None:
         self._complete = spec.complete
         self._addresses: dict[tuple[str, int], list[Listener]] = {}
         self._sockets: dict[str, list[Listener]] = {}
-        self._hosts: dict[str, dict[str, list[Listener]]] = {}
-        self._names: dict[str, Upstream] = {}
+        hosts: dict[str, list[Listener]] = {LOOPBACK: []}
         for upstream in spec.upstreams:
-            self._names[upstream.name.lower()] = upstream
             for listener in upstream.listeners:
-                self._add(listener)
-
-    def _add(self, listener: Listener) -> None:
-        if listener.socket is not None:
-            path = normal_socket(listener.socket.value.path)
-            self._sockets.setdefault(path, []).append(listener)
-        for host in _reachable_hosts(listener):
-            self._hosts.setdefault(host, {}).setdefault(listener.upstream, []).append(listener)
-            if listener.port is not None:
-                self._addresses.setdefault((host, listener.port.value), []).append(listener)
+                if listener.socket is not None:
+                    path = normal_socket(listener.socket.value.path)
+                    self._sockets.setdefault(path, []).append(listener)
+                for host in _reachable_hosts(listener):
+                    hosts.setdefault(host, []).append(listener)
+                    if listener.port is not None:
+                        self._addresses.setdefault((host, listener.port.value), []).append(listener)
+        self._at_hosts = {
+            host: _Declared(item for item in listeners if item.socket is None)
+            for host, listeners in hosts.items()
+        }
+        self._at_sockets = _Declared(chain.from_iterable(self._sockets.values()))
+        self._owners = {
+            host: _Declared(listeners)
+            for host, listeners in hosts.items()
+            if host != LOOPBACK and len({listener.upstream for listener in listeners}) == 1
+        }
+        exact = {upstream.name: _Declared(upstream.listeners) for upstream in spec.upstreams}
+        folded = {_folded(name): declared for name, declared in reversed(exact.items())}
+        self._names = folded | exact
+        self._found: dict[tuple[str, str, Address, Kind], _Found] = {}
 
     def pair(self, hop: Hop, target: Target) -> Pair:
         """What a target reaches: by address, then by name, then by a host that it shares."""
-        exact = self._exact(target)
+        key = (_spelled(target), target.name, target.address, hop.kind)  # many hops share a block
+        found = self._found.get(key)
+        if found is None:
+            found = self._found[key] = self._find(target, hop.kind)
+        return Pair(hop, target, *found)
+
+    def _find(self, target: Target, kind: Kind) -> _Found:
+        address = target.address
+        exact = self._exact(address)
         if exact:
-            return Pair(hop, target, _likeliest(exact, hop, target))
+            return _likeliest(exact, target, kind), None
         named = self._named(target)
-        if named:
-            return self._pair_named(hop, target, named)
-        shared = self._shared(target)
-        if shared is None:
-            return Pair(hop, target)
-        return Pair(hop, target, mismatch=Mismatch(self._complete, _nearest(shared, target)))
+        if named is None:
+            return self._shared(address)
+        if address.port in named.at:
+            return next(iter(named.at[address.port].values())), None
+        if named.anywhere:
+            return _likeliest(named.anywhere, target, kind), None
+        return None, named.mismatch(address, certain=True)
 
-    def _exact(self, target: Target) -> list[Listener]:
-        address = target.address
+    def _exact(self, address: Address) -> Sequence[Listener]:
         if address.socket is not None:
-            return self._sockets.get(address.socket, [])
+            return self._sockets.get(address.socket, ())
         if address.port is None:
-            return []
-        return self._addresses.get((_canonical(address.host), address.port), [])
+            return ()
+        return self._addresses.get((_canonical(address.host), address.port), ())
 
-    def _named(self, target: Target) -> tuple[Listener, ...]:
-        upstream = self._names.get(target.name)
-        if upstream is None and target.address.host != target.name:
-            upstream = self._names.get(target.address.host)
-        if upstream is not None:
-            return upstream.listeners
-        host = target.address.host
-        if host and not is_loopback(host):
-            owners = self._hosts.get(host, {})
-            if len(owners) == 1:
-                return tuple(next(iter(owners.values())))
-        return ()
+    def _named(self, target: Target) -> _Declared | None:
+        for name in _called(target):
+            if name in self._names:
+                return self._names[name]
+        return self._owners.get(_canonical(target.address.host))
 
-    def _pair_named(self, hop: Hop, target: Target, named: tuple[Listener, ...]) -> Pair:
-        address = target.address
-        if address.socket is not None:
-            if any(listener.socket is None and listener.port is None for listener in named):
-                return Pair(hop, target, _likeliest(named, hop, target))
+    def _shared(self, address: Address) -> _Found:
+        """By a host where something undeclared may listen too; a socket is on nginx's own."""
+        host = LOOPBACK if address.socket is not None else _canonical(address.host)
+        at_host = self._at_hosts.get(host)
+        if at_host is None:
+            return None, None
+        if at_host.anywhere:  # the one, or one of several, that may be meant
+            return at_host.anywhere[0] if len(at_host.anywhere) == 1 else None, None
+        declared = at_host if address.socket is None else self._at_sockets
+        if declared.total or (self._complete and host == LOOPBACK):
+            return None, declared.mismatch(address, certain=self._complete)
+        return None, None
+
+
+class _Declared:
+    """Listeners that are declared with one name, at one host, or with a socket.
+
+    ``anywhere`` are those with neither port nor socket, so that any address may be theirs; ``at``
+    has the others by port or socket and by upstream. ``total`` counts what ``at`` has.
+    """
+
+    def __init__(self, listeners: Iterable[Listener]) -> None:
+        self.anywhere: list[Listener] = []
+        self.at: dict[int | str, dict[str, Listener]] = {}
+        for listener in listeners:
+            where = _where(listener)
+            if where is None:
+                self.anywhere.append(listener)
+            else:
+                self.at.setdefault(where, {}).setdefault(listener.upstream, listener)
+        self.total = sum(map(len, self.at.values()))
+        self._upstreams = {upstream for there in self.at.values() for upstream in there}
+        self._ports = sorted(where for where in self.at if isinstance(where, int))
+        self._sockets = sorted(where for where in self.at if isinstance(where, str))
+        self._backwards = sorted(path[::-1] for path in self._sockets)
+
+    def mismatch(self, address: Address, *, certain: bool) -> Mismatch:
+        """What there is instead of ``address``: first what is on a port, or a socket, as it is."""
+        near: Iterable[int | str]
+        if address.socket is None:
+            near = chain(self._near_ports(address.port or 0), self._sockets)
         else:
-            for listener in named:
-                if listener.port is not None and listener.port.value == address.port:
-                    return Pair(hop, target, listener)
-            unknown = [item for item in named if item.port is None and item.socket is None]
-            if unknown:
-                return Pair(hop, target, _likeliest(unknown, hop, target))
-        return Pair(hop, target, mismatch=Mismatch(True, _nearest(named, target)))
+            near = chain(self._near_sockets(address.socket), self._ports)
+        listeners = chain.from_iterable(self.at[where].values() for where in near)
+        sole = next(iter(self._upstreams)) if len(self._upstreams) == 1 else None
+        return Mismatch(
+            certain, tuple(islice(listeners, NEAREST)), self.total, sole if certain else None
+        )
 
-    def _shared(self, target: Target) -> list[Listener] | None:
-        """The listeners of a host where something undeclared may listen too; None: no such host."""
-        address = target.address
-        if address.socket is not None:
-            listeners = [item for items in self._sockets.values() for item in items]
-            return listeners if listeners or self._complete else None
-        host = _canonical(address.host)
-        ported = [
-            listener
-            for listeners in self._hosts.get(host, {}).values()
-            for listener in listeners
-            if listener.port is not None
-        ]
-        return ported if ported or (host == LOOPBACK and self._complete) else None
+    def _near_ports(self, port: int) -> list[int]:
+        return sorted(_around(self._ports, port, NEAREST), key=lambda other: abs(other - port))
+
+    def _near_sockets(self, path: str) -> list[str]:
+        """The paths with the least to change, of those that start or end like ``path``."""
+        starting = _around(self._sockets, path, _NEIGHBOURS)
+        ending = (other[::-1] for other in _around(self._backwards, path[::-1], _NEIGHBOURS))
+        return sorted({*starting, *ending}, key=lambda other: (_difference(other, path), other))
+
+
+def _where(listener: Listener) -> int | str | None:
+    """The port or the path of the socket that is declared, if one is."""
+    if listener.socket is not None:
+        return normal_socket(listener.socket.value.path)
+    return listener.port.value if listener.port is not None else None
+
+
+def _around(ordered: Sequence[T], value: T, most: int) -> Sequence[T]:
+    """Up to ``most`` on either side of where a value belongs."""
+    index = bisect_left(ordered, value)
+    return ordered[max(index - most, 0) : index + most]
+
+
+def _difference(one: str, other: str) -> int:
+    """How many characters two paths have between the start and the end that they share."""
+    start = _same_start(one, other)
+    end = _same_start(one[start:][::-1], other[start:][::-1])
+    return len(one) + len(other) - 2 * (start + end)
+
+
+def _same_start(one: str, other: str) -> int:
+    """How many characters two texts have in common before they differ."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((index for index, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _folded(host: str) -> str:
+    """A host or a name as it is compared: case and the dot of the root zone make no difference."""
+    return host.lower().removesuffix(".")
 
 
 def _canonical(host: str) -> str:
     if is_loopback(host):
         return LOOPBACK
     ip = literal_ip(host)
-    return host if ip is None else str(ip)
+    return _folded(host) if ip is None else str(ip)
 
 
 def _reachable_hosts(listener: Listener) -> dict[str, None]:
     """The hosts by which nginx may reach a listener, loopback among them where it may be meant."""
-    hosts = dict.fromkeys(_canonical(host.lower().strip("[]")) for host in listener.hosts)
+    hosts = dict.fromkeys(_canonical(host.strip("[]")) for host in listener.hosts)
     bound = listener.bind.value if listener.bind is not None else ()
     loopback_bound = False
     for address in bound:
@@ -157,40 +239,32 @@ def _reachable_hosts(listener: Listener) -> dict[str, None]:
         elif ip is not None and not ip.is_unspecified:
             hosts[str(ip)] = None
     same_host = listener.same_host.value if listener.same_host is not None else None
-    if same_host or (same_host is None and (loopback_bound or not listener.hosts_declared)):
+    implied = not listener.hosts_declared and listener.port is not None
+    if same_host or (same_host is None and (loopback_bound or implied)):
         hosts[LOOPBACK] = None
     return hosts
 
 
-def _likeliest(
-    listeners: list[Listener] | tuple[Listener, ...], hop: Hop, target: Target
-) -> Listener:
-    """Of several listeners at one address, the one that the hop means: by name, then protocol."""
+def _spelled(target: Target) -> str:
+    """What a target is called, as it is spelled where its block is defined."""
+    return target.name if target.block is None else target.block.context.args[0]
 
-    def rank(listener: Listener) -> tuple[bool, bool]:
+
+def _called(target: Target) -> tuple[str, str, str]:
+    """The names by which a target may mean an upstream, the closest first."""
+    return _spelled(target), _folded(target.name), _folded(target.address.host)
+
+
+def _likeliest(listeners: Sequence[Listener], target: Target, kind: Kind) -> Listener:
+    """Of several listeners at one address, the one that is meant: by name, then protocol."""
+    names = _called(target)
+
+    def rank(listener: Listener) -> tuple[bool, bool, bool]:
         protocol = listener.protocol.value if listener.protocol is not None else None
         return (
-            listener.upstream.lower() not in (target.name, target.address.host),
-            protocol is not None and protocol != _PROTOCOLS[hop.kind],
+            _folded(listener.upstream) not in names,
+            listener.upstream != names[0],
+            protocol is not None and protocol != _PROTOCOLS[kind],
         )
 
     return min(listeners, key=rank)
-
-
-def _nearest(
-    listeners: list[Listener] | tuple[Listener, ...], target: Target
-) -> tuple[Listener, ...]:
-    """Listeners by how near their port or path is to the target's, the nearest first."""
-    address = target.address
-
-    def distance(listener: Listener) -> tuple[int, float]:
-        if address.socket is not None:
-            if listener.socket is None:
-                return (1, 0)
-            path = normal_socket(listener.socket.value.path)
-            return (0, -difflib.SequenceMatcher(None, path, address.socket).ratio())
-        if listener.port is None:
-            return (1, 0)
-        return (0, abs(listener.port.value - (address.port or 0)))
-
-    return tuple(sorted(listeners, key=distance))

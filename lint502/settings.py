@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lint502.findings import Problem
-from lint502.nginx.files import PathMap
+from lint502.nginx.files import PathMap, absolute_path
 from lint502.reading import UnreadableError, read_regular, shown
 
 if TYPE_CHECKING:
@@ -121,6 +121,7 @@ def _validate(
 
     from lint502.settings_model import SettingsTable, message, path_of
     from lint502.spec import positions
+    from lint502.spec.wording import MOST_HINTS
 
     try:
         return SettingsTable.model_validate(data), ()
@@ -128,8 +129,12 @@ def _validate(
         mistakes = error.errors(include_url=False)
     root = positions.scan(source.text)
     problems = {
-        Problem(source.name, root.at((*above, *path_of(item))).line, message(item)): None
-        for item in mistakes
+        Problem(
+            source.name,
+            root.at((*above, *path_of(item))).line,
+            message(item, hint=number < MOST_HINTS),
+        ): None
+        for number, item in enumerate(mistakes)
     }
     for path in sorted((path_of(item) for item in mistakes), key=_backwards, reverse=True):
         _remove(data, path)
@@ -157,7 +162,7 @@ def _settings(
     table: SettingsTable, rules: Mapping[str, Mapping[str, Any]], name: str, folder: Path
 ) -> Settings:
     def absolute(path: str) -> str:
-        return os.path.normpath(folder / Path(path).expanduser())
+        return absolute_path(path, folder)
 
     return Settings(
         name,

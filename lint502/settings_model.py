@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
+from pydantic_core import PydanticCustomError
 
 from lint502.checks import RULES
 from lint502.nginx.values import parse_time
 from lint502.nginx.version import Version
-from lint502.spec.wording import dotted, listing, nearest, quote
+from lint502.spec.wording import dotted, listing, meant, quote
 
 
 def _text(value: str) -> str:
@@ -39,14 +40,8 @@ def _version(value: object) -> object:
 
 def _rule(value: str) -> str:
     if value not in RULES:
-        raise ValueError(_no_rule(value))
+        raise PydanticCustomError("no_rule", "names a rule that does not exist")
     return value
-
-
-def _no_rule(name: str) -> str:
-    close = nearest(name, RULES)
-    hint = f'did you mean "{close}"?' if close else 'see "lint502 rules"'
-    return f"names a rule {quote(name)} that does not exist; {hint}"
 
 
 def _time(value: object) -> object:
@@ -143,11 +138,11 @@ def path_of(item: Mapping[str, Any]) -> tuple[str | int, ...]:
     return tuple(part for part in item["loc"] if part != "[key]")
 
 
-def message(item: Mapping[str, Any]) -> str:
-    """One of pydantic's errors, for the person who has to mend it."""
+def message(item: Mapping[str, Any], *, hint: bool) -> str:
+    """One of pydantic's errors, for the person who has to mend it; ``hint`` at what is meant."""
     kind, value, path = item["type"], item["input"], path_of(item)
     if kind == "extra_forbidden":
-        return _unknown(path)
+        return _unknown(path, hint=hint)
     subject = _subject(path[:1] if item["loc"][-1] == "[key]" else path)
     if kind in _MUST:
         inside = isinstance(path[-1], int)
@@ -156,25 +151,34 @@ def message(item: Mapping[str, Any]) -> str:
     if kind == "literal_error":
         words = ("error", "warning", "info", "never")
         return f"{subject} must be {listing(words)}, not {quote(value)}"
+    if kind == "no_rule":
+        return f"{subject} {_no_rule(value, hint=hint)}"
     if kind == "value_error":
         return f"{subject} {item['ctx']['error']}"
     return f"{subject} is wrong: {item['msg']}"
 
 
-def _unknown(path: tuple[str | int, ...]) -> str:
+def _no_rule(name: str, *, hint: bool) -> str:
+    message = f"names a rule {quote(name)} that does not exist"
+    if not hint:
+        return message
+    return message + "; " + meant(name, RULES, 'see "lint502 rules"')
+
+
+def _unknown(path: tuple[str | int, ...], *, hint: bool) -> str:
     key = str(path[-1])
     if len(path) == 2:
-        return f"[rules] {_no_rule(key)}"
+        return f"[rules] {_no_rule(key, hint=hint)}"
     known = list(
         (_OPTIONS.get(str(path[1]), NoOptions) if path[1:] else SettingsTable).model_fields
     )
     what = f"unknown key {quote(key)}" + (f" in {_subject(path[:-1])}" if path[1:] else "")
     if not known:
         return f"{what}; this rule takes none"
-    close = nearest(key, known)
+    if not hint:
+        return what
     verb = "are" if known[1:] else "is"
-    hint = f'did you mean "{close}"?' if close else f"known {verb} {listing(known)}"
-    return f"{what}; {hint}"
+    return f"{what}; {meant(key, known, f'known {verb} {listing(known)}')}"
 
 
 def _subject(path: tuple[str | int, ...]) -> str:

@@ -7,32 +7,37 @@ from pathlib import Path
 import pytest
 from sites import hops_of, http, stream
 
-from lint502.pairing import Pairing
+from lint502 import pairing as module
+from lint502.pairing import Pair, Pairing
 from lint502.spec.load import load_specs
 
 Told = tuple[str, ...] | None
 
 
-def pair(folder: Path, nginx: str, spec: str) -> list[Told]:
-    """What each target reaches: the upstream with its port or socket; or ("mismatch", certain or
-    not, the nearest…); or None: undeclared."""
+def pairs(folder: Path, nginx: str, spec: str) -> list[Pair]:
+    """The pair of each target of each hop."""
     path = folder / "upstreams.toml"
     path.write_text(spec)
     loaded, problems = load_specs([path])
     assert problems == []
     pairing = Pairing(loaded)
+    hops, _ = hops_of(folder, nginx)
+    return [pairing.pair(hop, target) for hop in hops for target in hop.targets]
+
+
+def pair(folder: Path, nginx: str, spec: str) -> list[Told]:
+    """What each target reaches: the upstream with its port or socket; or ("mismatch", certain or
+    not, the nearest…); or None: undeclared."""
     told: list[Told] = []
-    for hop in hops_of(folder, nginx)[0]:
-        for target in hop.targets:
-            found = pairing.pair(hop, target)
-            if found.listener is not None:
-                assert found.mismatch is None
-                told.append((_listener(found.listener),))
-            elif found.mismatch is not None:
-                certain = "certain" if found.mismatch.certain else "perhaps"
-                told.append((certain, *map(_listener, found.mismatch.nearest)))
-            else:
-                told.append(None)
+    for found in pairs(folder, nginx, spec):
+        if found.listener is not None:
+            assert found.mismatch is None
+            told.append((_listener(found.listener),))
+        elif found.mismatch is not None:
+            certain = "certain" if found.mismatch.certain else "perhaps"
+            told.append((certain, *map(_listener, found.mismatch.nearest)))
+        else:
+            told.append(None)
     return told
 
 
@@ -124,6 +129,11 @@ class TestTheExactAddress:
     def test_a_container_is_not_on_the_loopback(self, tmp_path: Path) -> None:
         assert reached(tmp_path, "127.0.0.1:3000", API + "same_host = false") is None
 
+    def test_a_host_called_loopback_is_none(self, tmp_path: Path) -> None:
+        spec = f'{API}hosts = ["loopback"]'
+        assert reached(tmp_path, "loopback:3000", spec) == ("api:3000",)
+        assert reached(tmp_path, "127.0.0.1:3000", spec) is None
+
     def test_an_address_that_it_binds_reaches_it(self, tmp_path: Path) -> None:
         spec = f'{API}bind = ["10.0.0.7"]'
         assert reached(tmp_path, "10.0.0.7:3000", spec) == ("api:3000",)
@@ -214,6 +224,160 @@ class TestASharedHost:
         assert reached(tmp_path, "unix:/run/api.sock", spec) == ("perhaps", *near)
         complete = "complete = true\n" + spec
         assert reached(tmp_path, "unix:/run/api.sock", complete) == ("certain", *near)
+
+
+class TestAListenerWithoutAnAddress:
+    """It may be what answers at any port of its host."""
+
+    OTHER = "[upstream.other]\nport = 3000\n"
+    APP = '[upstream.app]\nhosts = ["127.0.0.1"]\n'
+
+    @pytest.mark.parametrize("complete", ["", "complete = true\n"])
+    @pytest.mark.parametrize("address", ["127.0.0.1:5000", "localhost:5000", "unix:/run/app.sock"])
+    def test_it_is_the_one(self, tmp_path: Path, complete: str, address: str) -> None:
+        spec = complete + self.OTHER + '[upstream.third]\nsocket = "/run/third.sock"\n' + self.APP
+        assert reached(tmp_path, address, spec) == ("app:?",)
+        assert reached(tmp_path, "127.0.0.1:3000", spec) == ("other:3000",)
+
+    def test_at_a_shared_host(self, tmp_path: Path) -> None:
+        spec = TestASharedHost.SPEC + '[upstream.c]\nhosts = ["box"]\n'
+        assert reached(tmp_path, "box:1", spec) == ("c:?",)
+        assert reached(tmp_path, "box:4000", spec) == ("b:4000",)
+
+    @pytest.mark.parametrize("complete", ["", "complete = true\n"])
+    @pytest.mark.parametrize("address", ["127.0.0.1:5000", "unix:/run/app.sock"])
+    def test_of_several_none_is(self, tmp_path: Path, complete: str, address: str) -> None:
+        spec = complete + self.OTHER + self.APP + self.APP.replace("app", "web")
+        assert reached(tmp_path, address, spec) is None
+
+    def test_one_that_declares_no_host_is_reached_by_its_name(self, tmp_path: Path) -> None:
+        spec = self.OTHER + "[upstream.web]\n"
+        assert reached(tmp_path, "127.0.0.1:5000", spec) == ("perhaps", "other:3000")
+        assert reached(tmp_path, "web:5000", spec) == ("web:?",)
+
+    def test_elsewhere_it_is_not(self, tmp_path: Path) -> None:
+        spec = self.OTHER + '[upstream.app]\nhosts = ["10.0.0.5"]\n'
+        assert reached(tmp_path, "127.0.0.1:5000", spec) == ("perhaps", "other:3000")
+
+    def test_by_name_a_port_is_no_socket(self, tmp_path: Path) -> None:
+        body = (
+            "upstream api { server unix:/run/x.sock; } "
+            "server { location / { proxy_pass http://api; } }"
+        )
+        spec = '[[upstream.api]]\nport = 3000\n[[upstream.api]]\nprotocol = "http"\n'
+        assert pair(tmp_path, http(body), spec) == [("api:?",)]
+
+
+class TestSpelling:
+    @pytest.mark.parametrize(
+        "address", ["api.internal.:1", "API.Internal.:1", "api.internal:1", "api.:1"]
+    )
+    @pytest.mark.parametrize("host", ["api.internal", "api.internal.", "API.Internal"])
+    def test_the_dot_at_the_end_and_case(self, tmp_path: Path, address: str, host: str) -> None:
+        spec = f'{API}hosts = ["{host}"]'
+        assert reached(tmp_path, address, spec) == ("certain", "api:3000")
+        assert reached(tmp_path, address.replace(":1", ":3000"), spec) == ("api:3000",)
+
+    def test_the_dot_of_a_loopback_name(self, tmp_path: Path) -> None:
+        assert reached(tmp_path, "localhost.:3000", API) == ("api:3000",)
+
+    @pytest.mark.parametrize("ports", [(1, 2), (2, 1)])
+    def test_of_names_that_differ_in_case_the_exact_one(
+        self, tmp_path: Path, ports: tuple[int, int]
+    ) -> None:
+        """nginx knows hosts in lower case only, and blocks as they are spelled."""
+        names = ("api", "API") if ports == (1, 2) else ("API", "api")
+        spec = "".join(
+            f'[upstream.{name}]\nport = {port}\nhosts = ["{name}-host"]\n'
+            for name, port in zip(names, ports, strict=True)
+        )
+        assert reached(tmp_path, "Api:9", spec) == ("certain", "api:1")
+        for name, port in (("api", 1), ("API", 2)):
+            body = f"upstream {name} {{ server 10.0.0.1:9; }} "
+            body += "server { location / { proxy_pass http://api; } }"
+            assert pair(tmp_path, http(body), spec) == [("certain", f"{name}:{port}")]
+
+    def test_of_two_that_are_folded_the_first(self, tmp_path: Path) -> None:
+        spec = "[upstream.API]\nport = 1\n[upstream.Api]\nport = 2\n"
+        assert reached(tmp_path, "api:9", spec) == ("certain", "API:1")
+
+    def test_at_one_address_the_exact_name(self, tmp_path: Path) -> None:
+        spec = "[upstream.api]\nport = 1\n[upstream.API]\nport = 1\n"
+        body = (
+            "upstream API { server 127.0.0.1:1; } server { location / { proxy_pass http://api; } }"
+        )
+        assert pair(tmp_path, http(body), spec) == [("API:1",)]
+        assert reached(tmp_path, "api:1", spec) == ("api:1",)
+
+
+class TestManyListeners:
+    def test_the_nearest_ports_and_how_many_there_are(self, tmp_path: Path) -> None:
+        spec = "".join(f"[upstream.u{port}]\nport = {port}\n" for port in range(2000, 4000, 2))
+        body = "server { location / { proxy_pass http://127.0.0.1:3001; } }"
+        (found,) = pairs(tmp_path, http(body), "complete = true\n" + spec)
+        assert found.mismatch is not None
+        assert [item.upstream for item in found.mismatch.nearest] == ["u3000", "u3002", "u2998"]
+        assert (found.mismatch.total, found.mismatch.upstream) == (1000, None)
+
+    def test_what_one_upstream_has_twice_counts_once(self, tmp_path: Path) -> None:
+        spec = "".join(
+            f'[[upstream.api]]\nport = {port}\nhosts = ["h{index}"]\n'
+            for index, port in enumerate((1, 1, 2))
+        )
+        body = "server { location / { proxy_pass http://api:9; } }"
+        (found,) = pairs(tmp_path, http(body), spec)
+        assert found.mismatch is not None
+        assert [item.hosts[0] for item in found.mismatch.nearest] == ["h2", "h0"]
+        assert (found.mismatch.total, found.mismatch.upstream) == (2, "api")
+
+    @pytest.mark.parametrize(
+        ("path", "nearest"),
+        [
+            ("/run/apps/500/gunicorn.sock", "/run/app/500/gunicorn.sock"),
+            ("/run/app/500/gunicorn.socket", "/run/app/500/gunicorn.sock"),
+            ("/run/app/500/unicorn.sock", "/run/app/500/gunicorn.sock"),
+            ("/srv/500/gunicorn.sock", "/run/app/500/gunicorn.sock"),
+        ],
+    )
+    def test_of_sockets_only_those_that_start_or_end_alike_are_ranked(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, nearest: str
+    ) -> None:
+        ranked: list[str] = []
+
+        def difference(one: str, other: str) -> int:
+            ranked.append(one)
+            return original(one, other)
+
+        original = module._difference
+        monkeypatch.setattr(module, "_difference", difference)
+        spec = "".join(
+            f'[upstream.u{index}]\nsocket = "/run/app/{index}/gunicorn.sock"\n'
+            for index in range(1000)
+        )
+        body = f"server {{ location / {{ proxy_pass http://unix:{path}; }} }}"
+        (found,) = pairs(tmp_path, http(body), spec)
+        assert found.mismatch is not None
+        assert _listener(found.mismatch.nearest[0]).partition(":")[2] == nearest
+        assert (len(found.mismatch.nearest), found.mismatch.total) == (3, 1000)
+        assert 3 <= len(ranked) <= 32
+
+    def test_hops_that_share_a_block_share_what_is_found(self, tmp_path: Path) -> None:
+        locations = "".join(f"location /{i} {{ proxy_pass http://b; }} " for i in range(2))
+        body = f"upstream b {{ server 127.0.0.1:1; }} server {{ {locations} }}"
+        first, second = pairs(tmp_path, http(body), API)
+        assert first.mismatch is not None and first.mismatch is second.mismatch
+        assert (first.hop.location, second.hop.location) == ("/0", "/1")
+
+    def test_but_not_those_of_another_protocol(self, tmp_path: Path) -> None:
+        spec = (
+            '[upstream.a]\nport = 1\nprotocol = "fastcgi"\n'
+            '[upstream.b]\nport = 1\nprotocol = "http"\n'
+        )
+        body = (
+            "upstream x { server 127.0.0.1:1; } server { location /a { fastcgi_pass x; } "
+            "location /b { proxy_pass http://x; } }"
+        )
+        assert pair(tmp_path, http(body), spec) == [("a:1",), ("b:1",)]
 
 
 class TestUndeclared:

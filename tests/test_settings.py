@@ -10,6 +10,7 @@ import pytest
 from lint502.findings import Problem
 from lint502.nginx.files import PathMap
 from lint502.settings import Settings, load_settings
+from lint502.spec.wording import MOST_HINTS
 
 FULL = """\
 roots = ["nginx/nginx.conf", "/srv/other.conf"]
@@ -181,6 +182,9 @@ tls-mismatch = 3
         ("map = 3", 1, '"map" must be a table, not 3'),
         ("rules = []", 1, "[rules] must be a table, not a list"),
         ('allow_paths = ["a\\u0000"]', 1, '"allow_paths" must not have a NUL byte'),
+        ('roots = ["a\\u0000"]', 1, '"roots" must not have a NUL byte'),
+        ('map = { "a\\u0000" = "b" }', 1, '"map" must not have a NUL byte'),
+        ('map = { a = "b\\u0000" }', 1, '"a" in [map] must not have a NUL byte'),
         ('"\\u001b[31m" = 1', 1, 'unknown key "\\x1b[31m"; known are "roots", "specs", '
          '"nginx_version", "fail_on", "select", "ignore", "allow_missing", "allow_paths", "map", '
          '"env" or "rules"'),
@@ -188,6 +192,37 @@ tls-mismatch = 3
 )  # fmt: skip
 def test_mistakes(tmp_path: Path, text: str, line: int, message: str) -> None:
     assert problems_of(tmp_path, text) == [(line, message)]
+
+
+def test_an_absurd_number_of_mistakes_has_few_hints(tmp_path: Path) -> None:
+    rules = [f"tls-mismatch{number}" for number in range(60_000)]
+    text = "select = [" + ", ".join(f'"{rule}"' for rule in rules) + "]"
+    hints = ['; did you mean "tls-mismatch"?'] * MOST_HINTS + [""] * (60_000 - MOST_HINTS)
+    assert problems_of(tmp_path, text) == [
+        (1, f'"select" names a rule "{rule}" that does not exist{hint}')
+        for rule, hint in zip(rules, hints, strict=True)
+    ]
+    keys = [f"key{number}" for number in range(200)]
+    known = (
+        'known are "roots", "specs", "nginx_version", "fail_on", "select", "ignore", '
+        '"allow_missing", "allow_paths", "map", "env" or "rules"'
+    )
+    assert problems_of(tmp_path, "".join(f"{key} = 1\n" for key in keys)) == [
+        (line, f'unknown key "{key}"' + (f"; {known}" if line <= MOST_HINTS else ""))
+        for line, key in enumerate(keys, 1)
+    ]
+    assert problems_of(tmp_path, "".join(f"[rules.{key}]\n" for key in keys))[-1] == (
+        200,
+        '[rules] names a rule "key199" that does not exist',
+    )
+
+
+def test_a_home_that_nobody_has(tmp_path: Path) -> None:
+    write(tmp_path / "lint502.toml", 'roots = ["~nobody-has-this-name/a"]')
+    assert load_settings(tmp_path) == (
+        Settings("lint502.toml", roots=(f"{tmp_path}/~nobody-has-this-name/a",)),
+        (),
+    )
 
 
 def test_mistakes_in_pyproject_have_their_line(tmp_path: Path) -> None:

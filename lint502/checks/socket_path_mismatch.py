@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.checks.failover import failing
-from lint502.checks.port_mismatch import where
+from lint502.checks.port_mismatch import alike, where
 from lint502.checks.site import Site
 from lint502.checks.wording import address_place, replacement
 from lint502.findings import Finding, Fix, Severity
@@ -15,9 +15,7 @@ from lint502.pairing import Mismatch, Pair
 
 def check(site: Site) -> Iterator[Finding]:
     """One finding for each socket that is declared elsewhere."""
-    for pair, exposure in failing(site, _fails, "connect"):
-        mismatch, target = pair.mismatch, pair.target
-        assert mismatch is not None, "that is what fails"
+    for target, mismatch, exposure, hops in alike(failing(site, _fails, "connect")):
         yield Finding(
             rule="socket-path-mismatch",
             severity=exposure.severity if mismatch.certain else Severity.WARNING,
@@ -26,7 +24,7 @@ def check(site: Site) -> Iterator[Finding]:
             message=_message(target, mismatch) + (f"; {exposure.hint}" if exposure.hint else ""),
             place=target.place(f"nginx connects to {target.address.socket}"),
             related=tuple(address_place(listener) for listener in mismatch.nearest),
-            hops=(pair.hop.id,),
+            hops=hops,
             upstream=mismatch.upstream,
             log=f"connect() to {target.address} failed (2: No such file or directory) while "
             "connecting to upstream",

@@ -7,21 +7,29 @@ from collections.abc import Iterator
 from lint502.checks import implicit_port_80
 from lint502.checks.site import Site
 from lint502.findings import Finding, Severity
+from lint502.nginx.addresses import Address
+from lint502.nginx.parse import Directive
+from lint502.pairing import Pair
 
 
 def check(site: Site) -> Iterator[Finding]:
-    """One finding for each address without a declaration."""
+    """One finding for each address without a declaration, with all hops that lead there."""
+    found: dict[tuple[Directive, int, Address], list[Pair]] = {}
     for pair in site.each_pair():
         if pair.listener is None and pair.mismatch is None and not implicit_port_80.covers(pair):
-            yield Finding(
-                rule="undeclared-upstream",
-                severity=Severity.INFO,
-                status=None,
-                frequency=None,
-                message=(
-                    f"no upstream is declared for {pair.target.address}: what stands there was not "
-                    "compared with anything"
-                ),
-                place=pair.target.place(),
-                hops=(pair.hop.id,),
-            )
+            target = pair.target
+            found.setdefault((target.written, target.arg, target.address), []).append(pair)
+    for pairs in found.values():
+        target = pairs[0].target
+        yield Finding(
+            rule="undeclared-upstream",
+            severity=Severity.INFO,
+            status=None,
+            frequency=None,
+            message=(
+                f"no upstream is declared for {target.address}: what stands there was not "
+                "compared with anything"
+            ),
+            place=target.place(),
+            hops=tuple(dict.fromkeys(pair.hop.id for pair in pairs)),
+        )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lint502.cli.output import Colour, fail, say
+from lint502.cli.output import Colour, fail, say, say_problems
 
 if TYPE_CHECKING:
     from lint502.findings import Problem
@@ -99,14 +99,32 @@ def run(
     if settings is None:
         version = lint.Options(Path(), ()).version
         return lint.Report(version, "newest", None, (), (), (), (), tuple(problems), ())
-    options = _options(settings, roots, specs, nginx_version, maps, select, ignore)
+    chosen = _chosen(settings, problems, roots)
+    options = _options(settings, chosen, specs, nginx_version, maps, select, ignore)
     report = lint.run(options, _standard_input)
     return replace(report, problems=(*problems, *report.problems)) if problems else report
 
 
+def _chosen(
+    settings: Settings, problems: Sequence[Problem], roots: Sequence[str] | None
+) -> tuple[str, ...]:
+    """The roots to check; none ends the process."""
+    from lint502.nginx.roots import default_roots
+
+    chosen = tuple(dict.fromkeys(roots or settings.roots or default_roots(_working_directory())))
+    if not chosen:
+        say_problems(problems)
+        fail(
+            "no nginx configuration is named, and there is no nginx.conf, nginx/nginx.conf, "
+            "conf/nginx.conf or etc/nginx/nginx.conf here; name one, "
+            "for example: lint502 check deploy/nginx.conf"
+        )
+    return chosen
+
+
 def _options(
     settings: Settings,
-    roots: Sequence[str] | None,
+    roots: tuple[str, ...],
     specs: Sequence[Path] | None,
     nginx_version: str | None,
     maps: Sequence[str] | None,
@@ -114,21 +132,13 @@ def _options(
     ignore: Sequence[str],
 ) -> Options:
     from lint502.lint import Options
-    from lint502.nginx.roots import default_roots
 
     here = _working_directory()
-    chosen = tuple(dict.fromkeys(roots or settings.roots or default_roots(here)))
-    if not chosen:
-        fail(
-            "no nginx configuration is named, and there is no nginx.conf, nginx/nginx.conf, "
-            "conf/nginx.conf or etc/nginx/nginx.conf here; name one, "
-            "for example: lint502 check deploy/nginx.conf"
-        )
     version, origin, source = _version(nginx_version, settings)
     _say_if_unknown(version)
     return Options(
         here,
-        chosen,
+        roots,
         tuple(here / path for path in specs) if specs else settings.specs,
         version,
         origin,
@@ -154,11 +164,10 @@ def rule_names(values: Sequence[str] | None, option: str) -> tuple[str, ...]:
 def require_rule(name: str, parameter: str) -> None:
     """End the process where there is no such rule."""
     from lint502.checks import RULES
-    from lint502.spec.wording import nearest, quote
+    from lint502.spec.wording import meant, quote
 
     if name not in RULES:
-        close = nearest(name, RULES)
-        hint = f'did you mean "{close}"?' if close else 'see "lint502 rules"'
+        hint = meant(name, RULES, 'see "lint502 rules"')
         raise typer.BadParameter(f"there is no rule {quote(name)}; {hint}", param_hint=parameter)
 
 

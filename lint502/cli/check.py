@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from lint502.cli import arguments, output
-from lint502.report import FORMATS, Look, counted, renderer
+from lint502.report import FORMATS, Look, renderer
 
 if TYPE_CHECKING:
     from lint502.findings import Severity
@@ -83,10 +83,7 @@ def check(
     settings, problems = arguments.settings_here()
     report = arguments.run(settings, problems, roots, specs, nginx_version, maps, selected, ignored)
     output.say_notes(report.notes)
-    if any(wanted.format != "json" and wanted.file is None for wanted in outputs):
-        output.say_problems(report.problems)
-    elif report.problems:
-        output.say(f"error: could not check everything: {counted(report.problems, 'problem')}")
+    output.say_problems(report.problems)
     for wanted in outputs:
         _write(report, wanted, color)
     told = None if settings is None else settings.fail_on
@@ -107,14 +104,13 @@ def exit_code(report: Report, fail_on: str) -> int:
 
 
 def _outputs(formats: list[str] | None) -> list[Output]:
-    from lint502.spec.wording import listing, nearest, quote
+    from lint502.spec.wording import listing, meant, quote
 
     outputs: list[Output] = []
     for text in formats or ["text"]:
         name, colon, file = text.partition(":")
         if name not in FORMATS:
-            close = nearest(name, FORMATS)
-            hint = f'did you mean "{close}"?' if close else f"known are {listing(FORMATS)}"
+            hint = meant(name, FORMATS, f"known are {listing(FORMATS)}")
             raise typer.BadParameter(
                 f"there is no format {quote(name)}; {hint}", param_hint="--format"
             )

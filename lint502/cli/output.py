@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, NoReturn, TextIO
 import typer
 
 from lint502.reading import shown
-from lint502.report import Look
+from lint502.report import Look, counted
 
 if TYPE_CHECKING:
     from lint502.findings import Note, Problem
 
+_MOST_PROBLEMS = 200
 _ASCII = {ord("│"): "|", ord("·"): "-", ord("→"): "->", ord("…"): "~"}
 
 
@@ -112,9 +113,17 @@ def say_notes(notes: Iterable[Note]) -> None:
 
 
 def say_problems(problems: Iterable[Problem]) -> None:
-    """What could not be checked."""
+    """What could not be checked; of a file with very many problems the first ones."""
+    files: dict[str, list[Problem]] = {}
     for problem in problems:
-        say(f"error: {_where(problem)}{shown(problem.message)}")
+        of_file = files.setdefault(problem.file, [])
+        of_file.append(problem)
+        if len(of_file) <= _MOST_PROBLEMS:
+            say(f"error: {_where(problem)}{shown(problem.message)}")
+    for file, of_file in files.items():
+        more = of_file[_MOST_PROBLEMS:]
+        if more:
+            say(f"error: {shown(file)}: and {counted(more, 'more problem')}")
 
 
 def _where(item: Note | Problem) -> str:

@@ -9,9 +9,11 @@ import ipaddress
 import posixpath
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _LOOPBACK_NAMES = frozenset(("localhost", "ip6-localhost", "localhost.localdomain"))
+_REMEMBERED = 1 << 13  # hops share addresses: each is read once, not once for each hop
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Address:
         return is_loopback(self.host)
 
 
+@lru_cache(_REMEMBERED)
 def literal_ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """The address that a host is; None for a name."""
     try:
@@ -55,9 +58,10 @@ def literal_ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | Non
     return ip if mapped is None else mapped
 
 
+@lru_cache(_REMEMBERED)
 def is_loopback(host: str) -> bool:
     """Whether a host is a loopback address or ``localhost``; ``0.0.0.0`` connects there too."""
-    if host in _LOOPBACK_NAMES:
+    if host.lower().removesuffix(".") in _LOOPBACK_NAMES:
         return True
     ip = literal_ip(host)
     return ip is not None and (ip.is_loopback or ip.is_unspecified)
@@ -88,6 +92,7 @@ def normal_socket(path: str) -> str:
     return path
 
 
+@lru_cache(_REMEMBERED)
 def parse_address(text: str, default_port: int | None, *, uri: bool) -> tuple[Address, str]:
     """An address and the URI after it; ``uri`` tells whether this directive takes one.
 

@@ -7,10 +7,11 @@ review must not make it show the text of another file.
 
 from __future__ import annotations
 
-import glob
 import os
-from collections.abc import Iterable, Sequence
+import stat
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from lint502.places import SourceFile
@@ -20,10 +21,18 @@ MAX_FILE_BYTES = 16 * 1024**2
 MAX_TOTAL_BYTES = 64 * 1024**2
 MAX_FILES = 10_000
 MAX_GLOB_MATCHES = 10_000
+MAX_LOOKED_AT = 1_000_000
+"""Files and folders that all globs of a run look at."""
 
 
 class OutsideTreeError(UnreadableError):
     """The file lies where lint502 may not read."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "lies outside the tree that lint502 may read; bring it in with --map FROM=TO or "
+            "allow_paths, or name it in allow_missing"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +48,9 @@ class PathMap:
         source, separator, target = text.partition("=")
         if not (separator and source and target):
             raise ValueError(f"{text!r} is not FROM=TO, such as /etc/nginx=deploy/nginx")
-        return cls(_absolute(source, base), _absolute(target, base))
+        if "\0" in text:
+            raise ValueError(f"{text!r} has a NUL byte, which no path can have")
+        return cls(absolute_path(source, base), absolute_path(target, base))
 
     def apply(self, path: str) -> str:
         """``path`` with the whole components of ``source`` at its start replaced."""
@@ -50,8 +61,14 @@ class PathMap:
         return path
 
 
-def _absolute(path: str, base: Path) -> str:
-    return os.path.normpath(base / Path(path).expanduser())
+def absolute_path(path: str, base: Path) -> str:
+    """``path`` as a user writes it, with ``~``, from ``base`` on; links are not followed."""
+    return os.path.normpath(base / os.path.expanduser(path))
+
+
+def real_path(path: str) -> str:
+    """``path`` with links followed; as it is where it has a NUL byte, which no file has."""
+    return path if "\0" in path else os.path.realpath(path)
 
 
 def has_magic(pattern: str) -> bool:
@@ -62,6 +79,22 @@ def has_magic(pattern: str) -> bool:
 def posix_glob(pattern: str) -> str:
     """A glob as Python reads it: glob(3), which nginx uses, also takes ``[^a]`` for ``[!a]``."""
     return pattern.replace("[^", "[!")
+
+
+def glob_match(name: str, pattern: str) -> bool:
+    """Whether one component of a path is one that a component of a :func:`posix_glob` takes."""
+    return fnmatchcase(name, pattern) and (pattern.startswith(".") or not name.startswith("."))
+
+
+def _names_in(folder: str) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise UnreadableError(
+            f"the folder {shown(folder)} cannot be listed: {error.strerror}"
+        ) from None
 
 
 def _split_glob(pattern: str) -> tuple[str, str]:
@@ -90,12 +123,12 @@ class Files:
     ) -> None:
         self._cwd = str(working_directory)
         self._maps = tuple(maps)
-        self._allowed: list[str] = [os.path.realpath(m.target) for m in maps]
-        self._allowed += [
-            os.path.realpath(_absolute(path, working_directory)) for path in allow_paths
-        ]
-        self._read: dict[str, SourceFile] = {}
+        self._allowed = {real_path(m.target) for m in maps}
+        self._allowed |= {real_path(absolute_path(path, working_directory)) for path in allow_paths}
+        self._read: dict[str, SourceFile | UnreadableError] = {}
         self._identities: dict[str, str] = {}
+        self._globs: dict[str, list[str]] = {}
+        self._looked_at = 0
         self._total = 0
 
     def absolute(self, path: str) -> str:
@@ -110,12 +143,23 @@ class Files:
                 return directory
         return None
 
+    def nearest(self, directory: str, name: str) -> str | None:
+        """The file of this name in ``directory``, or in the nearest folder above it up to the
+        working directory or the repository's top."""
+        for folder in map(str, (Path(directory), *Path(directory).parents)):
+            path = os.path.join(folder, name)
+            if os.path.isfile(path):
+                return path
+            if folder == self._cwd or os.path.exists(os.path.join(folder, ".git")):
+                break
+        return None
+
     def _below(self, path: str) -> bool:
         return path.startswith(self._cwd.rstrip("/") + "/")
 
     def allow(self, directory: str) -> None:
         """Take what lies below ``directory`` into the tree."""
-        self._allowed.append(os.path.realpath(directory))
+        self._allowed.add(real_path(directory))
 
     def name(self, path: str) -> str:
         """``path`` as reports show it: relative where it lies below the working directory."""
@@ -137,15 +181,60 @@ class Files:
         return os.path.isdir(real)
 
     def matches(self, pattern: str) -> list[str]:
-        """The paths that a glob finds, in nginx's order. Raises :class:`UnreadableError`."""
-        folder, rest = _split_glob(pattern)
-        found = sorted(glob.glob(f"{glob.escape(folder)}/{posix_glob(rest)}"))
+        """The paths that a glob finds, in nginx's order. Raises :class:`UnreadableError`.
+
+        A folder outside the tree is not searched: it is among the paths itself, so that whoever
+        reads it is told. One that several links lead to is searched once.
+        """
+        found = self._globs.get(pattern)
+        if found is None:
+            found = self._globs[pattern] = sorted(self._search(*_split_glob(pattern)))
         if len(found) > MAX_GLOB_MATCHES:
             raise UnreadableError(
                 f"{self.name(pattern)} matches {len(found)} files; lint502 reads at most "
                 f"{MAX_GLOB_MATCHES}"
             )
         return found
+
+    def _search(self, folder: str, rest: str) -> list[str]:
+        *inner, last = posix_glob(rest).split("/")
+        folders, outside = [folder], []
+        for part in inner:
+            found: dict[tuple[int, int], str] = {}
+            for path, real in self._named(folders, part):
+                if os.path.islink(real):
+                    real = self.identity(real)
+                try:
+                    status = os.stat(real)
+                except OSError:
+                    continue
+                if not stat.S_ISDIR(status.st_mode):
+                    continue
+                if self.inside(real):
+                    found.setdefault((status.st_dev, status.st_ino), path)
+                else:
+                    outside.append(path)
+            folders = list(found.values())
+        return [*outside, *(path for path, _ in self._named(folders, last))]
+
+    def _named(self, folders: Iterable[str], pattern: str) -> Iterator[tuple[str, str]]:
+        """What is in the folders under a name that one component of a glob takes: its path, and
+        the path with links followed except for the last component."""
+        for folder in folders:
+            real = self.identity(folder or "/")
+            if not has_magic(pattern):
+                names = [pattern] if os.path.lexists(os.path.join(real, pattern)) else []
+            else:
+                names = _names_in(real)
+            self._looked_at += 1 + len(names)
+            if self._looked_at > MAX_LOOKED_AT:
+                raise UnreadableError(
+                    f"the globs up to here look at more than {MAX_LOOKED_AT} files and folders; "
+                    "lint502 stops here"
+                )
+            for name in names:
+                if glob_match(name, pattern):
+                    yield f"{folder}/{name}", os.path.join(real, name)
 
     def identity(self, path: str) -> str:
         """What tells one file from another: its real path, with links followed through the maps."""
@@ -157,7 +246,7 @@ class Files:
     def _identify(self, path: str) -> str:
         resolved = path
         for _ in range(40):
-            real = os.path.realpath(resolved)
+            real = real_path(resolved)
             mapped = self.mapped(real)
             if mapped == real or os.path.exists(real):
                 return real
@@ -170,15 +259,24 @@ class Files:
         Raises :class:`UnreadableError` and its kinds.
         """
         real = self.identity(path)
-        if real in self._read:
-            return self._read[real]
         if not trusted and not self.inside(real):
-            raise OutsideTreeError(
-                "lies outside the tree that lint502 may read; bring it in with --map FROM=TO or "
-                "allow_paths, or name it in allow_missing"
-            )
-        if len(self._read) >= MAX_FILES:
-            raise UnreadableError(f"more than {MAX_FILES} files are included; lint502 stops here")
+            raise OutsideTreeError
+        read = self._read.get(real)
+        if read is None:
+            if len(self._read) >= MAX_FILES:
+                raise UnreadableError(
+                    f"more than {MAX_FILES} files are included; lint502 stops here"
+                )
+            try:
+                read = self._source(path, real)
+            except UnreadableError as error:
+                read = error
+            self._read[real] = read
+        if isinstance(read, UnreadableError):
+            raise read.with_traceback(None)
+        return read
+
+    def _source(self, path: str, real: str) -> SourceFile:
         data = read_regular(real, MAX_FILE_BYTES)
         self._total += len(data)
         if self._total > MAX_TOTAL_BYTES:
@@ -186,13 +284,13 @@ class Files:
                 f"the files read come to more than {MAX_TOTAL_BYTES // 1024**2} MB; "
                 "lint502 stops here"
             )
-        source = SourceFile(self.name(path), decode(data))
-        self._read[real] = source
-        return source
+        return SourceFile(self.name(path), decode(data))
 
     def inside(self, real: str) -> bool:
         """Whether the real path lies in the tree."""
-        return any(
-            real == directory or real.startswith(directory.rstrip("/") + "/")
-            for directory in self._allowed
-        )
+        while real not in self._allowed:
+            above = os.path.dirname(real)
+            if above == real:
+                return False
+            real = above
+        return True

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from lint502.findings import Problem
 from lint502.nginx.tokens import Comment, Token, Tokens, tokenize
 from lint502.places import Place, SourceFile
+from lint502.reading import not_utf8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,12 +53,13 @@ class Directive:
 @dataclass(frozen=True, slots=True)
 class ParsedFile:
     """One file: its directives, without what it includes, and its comments; ``tokens`` is how many
-    words, braces and comments it has."""
+    words, braces and comments it has. ``problems`` are those that nginx does not mind."""
 
     source: SourceFile
     directives: tuple[Directive, ...]
     comments: tuple[Comment, ...]
     tokens: int
+    problems: tuple[Problem, ...] = ()
 
 
 class ForeignCrossplaneError(Exception):
@@ -73,7 +76,11 @@ def parse_file(source: SourceFile) -> ParsedFile:
     payload = _crossplane_parse(tokens)
     comments = tuple(tokens.comments)
     size = len(tokens.items) + len(comments)
-    return ParsedFile(source, _directives(payload, source), comments, size)
+    problems = tuple(
+        Problem(source.name, line, f"this file {message}")
+        for line, message in not_utf8(source.text)
+    )
+    return ParsedFile(source, _directives(payload, source), comments, size, problems)
 
 
 def _crossplane_parse(tokens: Tokens) -> list[dict[str, Any]]:

@@ -10,17 +10,17 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
-from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 
-from lint502.findings import Note, Problem
-from lint502.nginx.files import MAX_FILE_BYTES, Files, posix_glob
+from lint502.findings import Problem
+from lint502.nginx.files import MAX_FILE_BYTES, Files, glob_match, posix_glob
 from lint502.nginx.parse import Directive, ParsedFile, parse_file
-from lint502.nginx.templates import template_marker
+from lint502.nginx.templates import template_problem
 from lint502.nginx.tokens import Comment, NginxSyntaxError
-from lint502.nginx.tree import Builder, Context, Tree, syntax_problem
+from lint502.nginx.tree import Builder, Context, Tree
 from lint502.places import SourceFile
-from lint502.reading import MissingFileError, UnreadableError, decode, not_utf8, shown
+from lint502.reading import MissingFileError, UnreadableError, decode, shown
 
 STANDARD_INPUT = "-"
 MAX_TOKENS = 1_000_000
@@ -29,6 +29,10 @@ MAX_TOKENS = 1_000_000
 _HEADING = re.compile(r"^# configuration file (/[^\n]*):$", re.MULTILINE)
 _CONTEXT_COMMENT = re.compile(r"\s*lint502:\s*context\s+(\S.*?)\s*$")
 _CONTEXTS = frozenset(("main", "http", "stream", "server", "location", "upstream", "if"))
+
+
+_Build = Callable[[], Tree]
+"""What is left to do for a root once it is read: following its includes."""
 
 
 class RootLoader:
@@ -43,13 +47,30 @@ class RootLoader:
         self._files = files
         self._allow_missing = allow_missing
         self._standard_input = standard_input
-        self._parsed: dict[SourceFile, ParsedFile] = {}
+        self._parsed: dict[SourceFile, ParsedFile | Problem] = {}
         self._tokens = 0
 
     def load(self, argument: str) -> Tree:
         """The tree of one root; what goes wrong is among its problems."""
+        return self._read(argument)()
+
+    def load_all(self, arguments: Iterable[str]) -> list[Tree]:
+        """The trees of several roots.
+
+        All of them are read before the first include is followed: what may be read lies below any
+        root, in whatever order they are named.
+        """
+        builds = [self._read(argument) for argument in arguments]
+        return [build() for build in builds]
+
+    def folder(self, argument: str) -> str:
+        """The folder that a root stands in, or is."""
+        path = self._files.absolute("." if argument == STANDARD_INPUT else argument)
+        return path if os.path.isdir(path) else os.path.dirname(path)
+
+    def _read(self, argument: str) -> _Build:
         if argument == STANDARD_INPUT:
-            return self._standard_input_tree()
+            return self._read_standard_input()
         path = self._files.absolute(argument)
         if os.path.isdir(path):
             inner = os.path.join(path, "nginx.conf")
@@ -68,10 +89,10 @@ class RootLoader:
         except UnreadableError as error:
             return _failed(name, error.line, f"this file {error}")
         if is_dump(source.text):
-            return self._dump_tree(source)
-        return self._tree(source, path)
+            return self._dump(source)
+        return self._file(source, path)
 
-    def _standard_input_tree(self) -> Tree:
+    def _read_standard_input(self) -> _Build:
         try:
             data = self._standard_input()
             if len(data) > MAX_FILE_BYTES:
@@ -80,25 +101,20 @@ class RootLoader:
         except UnreadableError as error:
             return _failed("<stdin>", error.line, f"standard input {error}")
         if is_dump(source.text):
-            return self._dump_tree(source)
+            return self._dump(source)
         path = self._files.absolute("<stdin>")
         self._files.allow(os.path.dirname(path))
-        return self._tree(source, path)
+        return self._file(source, path)
 
-    def _tree(self, source: SourceFile, path: str) -> Tree:
+    def _file(self, source: SourceFile, path: str) -> _Build:
         if not source.text.strip():
             return _failed(source.name, 1, "this file is empty: there is nothing to check")
-        try:
-            parsed = self._parse(source)
-        except NginxSyntaxError as error:
-            return _tree_of(source.name, (syntax_problem(source, error),))
-        marker = template_marker(source.text)
-        if marker is not None:
-            line, kind = marker
-            return _failed(
-                source.name, line, f"this is a template ({kind}), not what nginx reads: render it "
-                "first, then check the result"
-            )  # fmt: skip
+        parsed = self._parse(source)
+        if isinstance(parsed, Problem):
+            return partial(_tree_of, parsed)
+        template = template_problem(source)
+        if template is not None:
+            return partial(_tree_of, template)
         try:
             around = contexts_around(parsed)
         except ValueError as error:
@@ -113,47 +129,35 @@ class RootLoader:
         builder = Builder(
             self._files, prefixes, self._parse, self._allow_missing, fragment=bool(around)
         )
-        tree = builder.build(source.name, parsed, self._files.identity(path), around)
-        problems = [
-            Problem(source.name, line, f"this file {message}")
-            for line, message in not_utf8(source.text)
-        ]
-        notes = []
-        if around:
-            notes.append(
-                Note(source.name, None, "a fragment, read as the contents of " + " { ".join(around))
-            )
-        return Tree(
-            tree.name, tree.main, tree.fragment, (*problems, *tree.problems), (*notes, *tree.notes)
-        )
+        return partial(builder.build, source.name, parsed, self._files.identity(path), around)
 
-    def _dump_tree(self, dump: SourceFile) -> Tree:
+    def _dump(self, dump: SourceFile) -> _Build:
         store = DumpFiles(dump.text)
         root = store.first
         source = store.read(root)
-        try:
-            parsed = self._parse(source)
-        except NginxSyntaxError as error:
-            return _tree_of(source.name, (syntax_problem(source, error),))
+        parsed = self._parse(source)
+        if isinstance(parsed, Problem):
+            return partial(_tree_of, parsed)
         builder = Builder(
             store, [os.path.dirname(root)], self._parse, self._allow_missing, fragment=False
         )
-        tree = builder.build(source.name, parsed, root, ())
-        problems = [
-            Problem(dump.name, line, f"this dump {message}")
-            for line, message in not_utf8(dump.text)
-        ]
-        return Tree(tree.name, tree.main, False, (*problems, *tree.problems), tree.notes)
+        return partial(builder.build, source.name, parsed, root, ())
 
-    def _parse(self, source: SourceFile) -> ParsedFile:
+    def _parse(self, source: SourceFile) -> ParsedFile | Problem:
         parsed = self._parsed.get(source)
         if parsed is None:
-            if self._tokens > MAX_TOKENS:
-                raise NginxSyntaxError(
-                    f"the files read have more than {MAX_TOKENS} words; lint502 stops here", 1
-                )
-            parsed = self._parsed[source] = parse_file(source)
-            self._tokens += parsed.tokens
+            parsed = self._parsed[source] = self._parse_anew(source)
+        return parsed
+
+    def _parse_anew(self, source: SourceFile) -> ParsedFile | Problem:
+        if self._tokens > MAX_TOKENS:
+            message = f"the files read have more than {MAX_TOKENS} words; lint502 stops here"
+            return Problem(source.name, 1, message)
+        try:
+            parsed = parse_file(source)
+        except NginxSyntaxError as error:
+            return template_problem(source) or Problem(source.name, error.line, str(error))
+        self._tokens += parsed.tokens
         return parsed
 
 
@@ -201,10 +205,7 @@ class DumpFiles:
 
 
 def _glob_match(path: Sequence[str], pattern: Sequence[str]) -> bool:
-    return len(path) == len(pattern) and all(
-        fnmatchcase(name, part) and (part.startswith(".") or not name.startswith("."))
-        for name, part in zip(path, pattern, strict=True)
-    )
+    return len(path) == len(pattern) and all(map(glob_match, path, pattern))
 
 
 def is_dump(text: str) -> bool:
@@ -299,17 +300,18 @@ def _is_stream(directives: Sequence[Directive]) -> bool:
     )
 
 
-def _failed(name: str, line: int | None, message: str) -> Tree:
-    return _tree_of(name, (Problem(name, line, message),))
+def _failed(name: str, line: int | None, message: str) -> _Build:
+    return partial(_tree_of, Problem(name, line, message))
 
 
-def _tree_of(name: str, problems: tuple[Problem, ...]) -> Tree:
-    return Tree(name, Context("main", None, None, partial=True), True, problems, ())
+def _tree_of(problem: Problem) -> Tree:
+    """The tree of a root that cannot be read."""
+    return Tree(problem.file, Context("main", None, None, partial=True), True, (problem,), ())
 
 
 def default_roots(working_directory: Path) -> list[str]:
     """The root that is taken where none is named."""
     for candidate in ("nginx.conf", "nginx/nginx.conf", "conf/nginx.conf", "etc/nginx/nginx.conf"):
-        if (working_directory / candidate).is_file():
+        if os.path.isfile(working_directory / candidate):
             return [candidate]
     return []

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+from lint502.findings import Problem
+from lint502.places import SourceFile
+
 _MARKERS = (
     (re.compile(r"<%[-=#]?[^%]*%>"), "ERB or EJS: <% … %>"),
     (re.compile(r"\{%[-+]?\s*\w[^%\n]*%\}"), "Jinja: {% … %}"),
@@ -13,7 +16,21 @@ _MARKERS = (
 _COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 
 
-def template_marker(text: str) -> tuple[int, str] | None:
+def template_problem(source: SourceFile) -> Problem | None:
+    """The problem to report where a file is a template."""
+    marker = _marker(source.text)
+    if marker is None:
+        return None
+    line, kind = marker
+    return Problem(
+        source.name,
+        line,
+        f"this is a template ({kind}), not what nginx reads: render it first, then check the "
+        "result",
+    )
+
+
+def _marker(text: str) -> tuple[int, str] | None:
     """The line of the first template marker outside comments, and what it looks like."""
     if not any(start in text for start in ("{{", "{%", "<%", "${")):
         return None

@@ -10,11 +10,10 @@ from typing import Protocol
 
 from lint502.findings import Note, Problem
 from lint502.nginx.files import OutsideTreeError, has_magic
-from lint502.nginx.parse import Directive, ParsedFile, parse_file
-from lint502.nginx.templates import template_marker
-from lint502.nginx.tokens import MAX_DEPTH, NginxSyntaxError
+from lint502.nginx.parse import Directive, ParsedFile
+from lint502.nginx.tokens import MAX_DEPTH
 from lint502.places import SourceFile
-from lint502.reading import MissingFileError, UnreadableError, not_utf8, shown
+from lint502.reading import MissingFileError, UnreadableError, shown
 
 MAX_INCLUDE_DEPTH = 64
 MAX_INCLUDES = 50_000
@@ -120,7 +119,7 @@ class Builder:
         self,
         store: Store,
         prefixes: Sequence[str],
-        parse: Callable[[SourceFile], ParsedFile],
+        parse: Callable[[SourceFile], ParsedFile | Problem],
         allow_missing: Sequence[str],
         fragment: bool,
     ) -> None:
@@ -144,6 +143,11 @@ class Builder:
             context.items.append(inner)
             context = inner
         self._stack.append(identity)
+        if around:
+            self._notes[
+                Note(name, None, "a fragment, read as the contents of " + " { ".join(around))
+            ] = None
+        self._problems.update(dict.fromkeys(parsed.problems))
         self._fill(context, parsed.directives, depth=0)
         if self._exhausted:  # a bomb: what it left behind tells nothing
             main = Context("main", None, None, partial=True)
@@ -200,10 +204,8 @@ class Builder:
         written = include.args[0]
         try:
             source = self._store.read(path)
-        except MissingFileError as error:
-            self._missing(context, include, str(error))
-        except OutsideTreeError as error:
-            self._missing(context, include, str(error))
+        except (MissingFileError, OutsideTreeError) as error:
+            self._missing(context, include, error)
         except UnreadableError as error:
             context.unseen.append(include)
             if error.line is None:
@@ -213,15 +215,12 @@ class Builder:
                     Problem(self._store.name(path), error.line, f"this file {error}")
                 ] = None
         else:
-            try:
-                parsed = self._parse(source)
-            except NginxSyntaxError as error:
-                context.unseen.append(include)
-                self._problems[syntax_problem(source, error)] = None
-            else:
-                for line, message in not_utf8(source.text):
-                    self._problems[Problem(source.name, line, f"this file {message}")] = None
+            parsed = self._parse(source)
+            if isinstance(parsed, ParsedFile):
+                self._problems.update(dict.fromkeys(parsed.problems))
                 return parsed
+            context.unseen.append(include)
+            self._problems[parsed] = None
         return None
 
     def _resolve(self, context: Context, include: Directive) -> list[str]:
@@ -250,19 +249,14 @@ class Builder:
             if found:
                 return found
         if seen is None:
-            self._missing(
-                context,
-                include,
-                "lies outside the tree that lint502 may read; bring it in with --map FROM=TO or "
-                "allow_paths, or name it in allow_missing",
-            )
+            self._missing(context, include, OutsideTreeError())
         elif not _is_stock(written):
             self._note(include, f"include {shown(written)} matches no file here")
             if not seen:
                 context.unseen.append(include)
         return []
 
-    def _missing(self, context: Context, include: Directive, why: str) -> None:
+    def _missing(self, context: Context, include: Directive, why: UnreadableError) -> None:
         """An include whose file is not here: a stock file, an allowed one, or a problem."""
         written = str(include.args[0])
         if _is_stock(written):
@@ -285,7 +279,7 @@ class Builder:
                 include, f"include {shown(written)}: not found; this file is a fragment, and the "
                 "folder that its includes start from is not known"
             )  # fmt: skip
-        elif why.startswith("lies"):
+        elif isinstance(why, OutsideTreeError):
             self._problem(include, f"include {shown(written)}: {why}")
         else:
             self._problem(
@@ -309,23 +303,8 @@ class Builder:
 _FLAT = frozenset(("map", "geo", "split_clients"))
 
 
-def syntax_problem(source: SourceFile, error: NginxSyntaxError) -> Problem:
-    """Words a syntax error; says so where the file is a template or no nginx file at all."""
-    marker = template_marker(source.text)
-    if marker is not None:
-        line, kind = marker
-        return Problem(
-            source.name, line, f"this is a template ({kind}), not what nginx reads: render it "
-            "first, then check the result"
-        )  # fmt: skip
-    return Problem(source.name, error.line, str(error))
-
-
 def _is_stock(written: str) -> bool:
     name = os.path.basename(written)
     return any(fnmatchcase(name, pattern) for pattern in _STOCK_NAMES) or any(
         fnmatchcase("/" + written, pattern) for pattern in _STOCK_PATHS
     )
-
-
-__all__ = ["Builder", "Context", "Store", "Tree", "parse_file", "syntax_problem"]

@@ -38,12 +38,17 @@ class Pool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
-    """An ``upstream{}`` block. ``known`` is False where its servers are chosen elsewhere."""
+    """An ``upstream{}`` block. ``known`` is False where its servers are chosen elsewhere.
+
+    ``balanced_last``: the balancing method follows ``keepalive``, which drops the pool up to
+    1.29.6.
+    """
 
     name: str
     context: Context
     servers: tuple[Server, ...]
     known: bool
+    balanced_last: bool
 
     @property
     def opener(self) -> Directive:
@@ -63,21 +68,13 @@ class Block:
             text = lines[-1].args[0] if lines[-1].args else ""
             if not text.isdecimal():
                 return None
-            lost = version < KEEPALIVE_BY_DEFAULT and self._balanced_after(lines[-1])
+            lost = version < KEEPALIVE_BY_DEFAULT and self.balanced_last
             return Pool(0 if lost else int(text), lines[-1])
         if self.context.unseen:
             return None
         setting = Scope(self.context, version).setting("keepalive")
         value = setting.value if setting is not None else ""
         return Pool(int(value) if value.isdecimal() else 0, None)
-
-    def _balanced_after(self, keepalive: Directive) -> bool:
-        """Whether a balancing method follows, which drops the pool up to 1.29.6."""
-        items = self.context.items
-        return any(
-            isinstance(item, Directive) and item.name in _BALANCING_METHODS
-            for item in items[items.index(keepalive) :]
-        )
 
 
 def read_block(context: Context, *, stream: bool) -> Block | None:
@@ -106,4 +103,13 @@ def read_block(context: Context, *, stream: bool) -> Block | None:
         )
     elsewhere = any(name in context.by_name for name in _BALANCED_ELSEWHERE)
     known = bool(servers) and not context.unseen and not elsewhere
-    return Block(context.args[0].lower(), context, tuple(servers), known)
+    return Block(context.args[0].lower(), context, tuple(servers), known, _balanced_last(context))
+
+
+def _balanced_last(context: Context) -> bool:
+    for item in reversed(context.items):
+        if item.name == "keepalive":
+            return False
+        if isinstance(item, Directive) and item.name in _BALANCING_METHODS:
+            return True
+    return False

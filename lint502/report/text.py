@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from lint502.checks.wording import listed
 from lint502.findings import Finding, Frequency, Severity
 from lint502.places import Place
 from lint502.reading import shown
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from lint502.lint import HopReport, Report
 
 _MOST_HOPS = 3
-_MOST_FILES = 3
 
 
 def render(report: Report, look: Look) -> str:
@@ -117,8 +117,9 @@ def _summary(report: Report, ink: Ink) -> list[str]:
     """What was checked, then what came out."""
     lines = []
     if report.roots:
-        specs = f" against {_listed(report.specs)}" if report.specs else ", found no upstreams.toml"
-        lines.append(ink.dim(f"checked {_listed(report.roots)}{specs}"))
+        specs = listed(map(shown, report.specs))
+        against = f" against {specs}" if specs else ", found no upstreams.toml"
+        lines.append(ink.dim(f"checked {listed(map(shown, report.roots))}{against}"))
     parts = (_hop_counts(report, ink), _finding_counts(report, ink), _version(report))
     line = " · ".join(parts)
     if report.problems:
@@ -158,9 +159,3 @@ def _version(report: Report) -> str:
         "newest": "newest known",
     }[report.version_origin]
     return f"nginx {report.version} ({origin})"
-
-
-def _listed(names: Sequence[str]) -> str:
-    listed = ", ".join(shown(name) for name in names[:_MOST_FILES])
-    more = len(names) - _MOST_FILES
-    return f"{listed} and {more} more" if more > 0 else listed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,8 +76,6 @@ def _spec(source: SourceFile, data: dict[str, Any]) -> tuple[Spec, list[Problem]
 
 def _validate(data: dict[str, Any], root: Node, name: str) -> tuple[SpecFile, list[Problem]]:
     """The valid part of a file, and a problem for each mistake in the rest."""
-    # pydantic looks for plugins in every installed distribution, which takes time; none is wanted.
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from pydantic import ValidationError
 
     from lint502.spec.model import SpecFile
@@ -88,16 +86,18 @@ def _validate(data: dict[str, Any], root: Node, name: str) -> tuple[SpecFile, li
         from lint502.spec.mistakes import mistakes
 
         found = list(mistakes(error, data, root, name))
-    valid = dict(data)
-    for mistake in found:
-        _leave_out(valid, mistake.path)
+    valid = _without(data, {mistake.path[:2] for mistake in found})
     return SpecFile.model_validate(valid), [mistake.problem for mistake in found]
 
 
-def _leave_out(data: dict[str, Any], path: tuple[Key, ...]) -> None:
-    """Removes the upstream, the front or the key outside of tables that a mistake is in."""
-    top = str(path[0]) if path else ""
-    if len(path) == 1:
-        data.pop(top, None)
-    elif isinstance(data.get(top), dict):
-        data[top] = {key: value for key, value in data[top].items() if key != path[1]}
+def _without(data: dict[str, Any], paths: Container[tuple[Key, ...]]) -> dict[str, Any]:
+    """The data without some upstreams, fronts and keys outside of tables."""
+    return {
+        top: (
+            {key: entry for key, entry in value.items() if (top, key) not in paths}
+            if isinstance(value, dict)
+            else value
+        )
+        for top, value in data.items()
+        if (top,) not in paths
+    }

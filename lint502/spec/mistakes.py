@@ -9,9 +9,9 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from lint502.findings import Problem
-from lint502.spec import model
+from lint502.spec import model, profiles
 from lint502.spec.positions import Key, Node
-from lint502.spec.wording import dotted, listing, nearest, quote
+from lint502.spec.wording import MOST_HINTS, dotted, listing, meant, quote
 
 _TABLES: Mapping[str, type[BaseModel]] = {
     "": model.ListenerTable,
@@ -23,7 +23,6 @@ _TABLES: Mapping[str, type[BaseModel]] = {
 }
 """The tables of a listener, by the key that they stand under."""
 
-_HINTS = 100  # looking for the nearest key takes time, which an absurd file must not multiply
 _MUST = {
     "bool_type": "true or false",
     "int_type": "a whole number",
@@ -49,7 +48,7 @@ def mistakes(
     """A mistake for each that pydantic found in ``data``, with its line in the file ``name``."""
     for number, item in enumerate(error.errors(include_url=False)):
         path, value = _locate(item["loc"], data)
-        message = _message(path, value, item, hint=number < _HINTS)
+        message = _message(path, value, item, hint=number < MOST_HINTS)
         yield Mistake(path, Problem(name, root.at(path).line, message))
 
 
@@ -99,15 +98,16 @@ def _message(path: tuple[Key, ...], value: Any, item: Mapping[str, Any], *, hint
     if kind == "wrong_form":
         return f"{subject} {item['msg']}, not {quote(value)}"
     if kind == "value_error":
-        return f"{subject} {context['error']}"
+        error = context["error"]
+        unknown_server = hint and isinstance(error, profiles.UnknownServerError)
+        return f"{subject} {error}" + (f"; {error.hint()}" if unknown_server else "")
     return f"{subject} is wrong: {item['msg']}"
 
 
 def _choice(expected: str, value: Any, *, hint: bool) -> str:
     words = [word for word in expected.split("'") if word not in ("", ", ", " or ")]
-    close = nearest(value, words) if hint and isinstance(value, str) else None
-    meant = f'; did you mean "{close}"?' if close else ""
-    return f"{listing(words)}, not {quote(value)}{meant}"
+    question = meant(value, words) if hint and isinstance(value, str) else ""
+    return f"{listing(words)}, not {quote(value)}" + (f"; {question}" if question else "")
 
 
 def _unknown(path: tuple[Key, ...], value: Any, *, hint: bool) -> str:
@@ -127,15 +127,12 @@ def _unknown(path: tuple[Key, ...], value: Any, *, hint: bool) -> str:
                 owner = _table((*listener, table) if table else listener)
                 return f"{message}; it belongs into {owner}"
     known = list(_model(above).model_fields)
-    close = nearest(key, known)
-    if close is not None:
-        quoted = f"[{close}]" if message.startswith("unknown table") else f'"{close}"'
-        return f"{message}; did you mean {quoted}?"
-    if message.startswith("unknown table") and not value.keys().isdisjoint(
-        model.ListenerTable.model_fields
-    ):
-        return f"{message}; did you mean [{dotted(('upstream', key))}]?"
-    return f"{message}; known are {listing(known)}"
+    otherwise, form = f"known are {listing(known)}", '"{}"'
+    if message.startswith("unknown table"):
+        form = "[{}]"
+        if not value.keys().isdisjoint(model.ListenerTable.model_fields):
+            otherwise = f"did you mean [{dotted(('upstream', key))}]?"
+    return f"{message}; {meant(key, known, otherwise, form)}"
 
 
 def _model(path: tuple[Key, ...]) -> type[BaseModel]:

@@ -1,9 +1,15 @@
-"""How messages about spec files show what somebody wrote."""
+"""How messages show what somebody wrote, and what may be meant by it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+
+from lint502.reading import shown
+
+MOST_HINTS = 100
+"""How many mistakes of a file get a hint at what is meant: looking for that takes time, which an
+absurd file must not multiply."""
 
 _LONGEST = 60
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")
@@ -13,10 +19,7 @@ def escape(text: str) -> str:
     """A text on one line of limited length: control characters escaped, the middle left out."""
     if len(text) > _LONGEST:
         text = f"{text[: _LONGEST // 2]}…{text[-_LONGEST // 4 :]}"
-    shown = (
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
-    )
-    return "".join(shown)
+    return shown(text)
 
 
 def quote(value: object) -> str:
@@ -52,6 +55,12 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     by_fold = {one.casefold().replace("-", "_"): one for one in known}
     close = get_close_matches(word.casefold().replace("-", "_"), by_fold, n=1, cutoff=0.6)
     return by_fold[close[0]] if close else None
+
+
+def meant(word: str, known: Iterable[str], otherwise: str = "", form: str = '"{}"') -> str:
+    """``did you mean "x"?``, or ``otherwise`` where no known word is near."""
+    close = nearest(word, known)
+    return otherwise if close is None else f"did you mean {form.format(close)}?"
 
 
 def listing(words: Iterable[str]) -> str:

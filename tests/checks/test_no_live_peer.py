@@ -60,5 +60,20 @@ def test_each_server_is_shown(findings: Findings) -> None:
     ]
 
 
+def test_a_block_is_told_once_with_its_hops(findings: Findings) -> None:
+    text = (
+        "map $host $b { default up; x 127.0.0.1:1; } "
+        + body("server h:1 down;", "proxy_pass http://$b")
+        + "server { location / { proxy_pass http://up; } location /b { proxy_pass http://up; } }"
+    )
+    (finding,) = findings(text, SPEC)
+    assert (len(finding.hops), finding.frequency) == (3, "always")
+
+
+def test_of_many_servers_a_few_are_shown(findings: Findings) -> None:
+    (finding,) = findings(body("\n".join(f"server h:{i} down;" for i in range(1, 9))), SPEC)
+    assert [place.line for place in (finding.place, *finding.related)] == [3, 4, 5, 6]
+
+
 def test_the_upstream_that_is_down_is_not_unused(lint: Lint) -> None:
     assert lint(body("server 127.0.0.1:1 down;"), SPEC) == [down(3)]

@@ -110,3 +110,47 @@ def test_what_it_says(findings: Findings) -> None:
         ("upstreams.toml", 2, "api listens on port 3000"),
     ]
     assert finding.fix is None
+
+
+def test_of_many_the_nearest_are_named(findings: Findings) -> None:
+    spec = "".join(f"[upstream.u{port}]\nport = {port}\n" for port in range(2000, 2010))
+    found = findings(server("proxy_pass http://127.0.0.1:1999"), spec)
+    (finding,) = (one for one in found if one.rule == "port-mismatch")
+    assert finding.message == (
+        "nginx connects to 127.0.0.1:1999, where nothing is declared; declared there: "
+        "u2000 on port 2000, u2001 on port 2001, u2002 on port 2002 and 7 more"
+    )
+    assert [place.note for place in finding.related] == [
+        f"u{port} listens on port {port}" for port in (2000, 2001, 2002)
+    ]
+
+
+def test_one_without_a_port_may_be_what_listens_there(lint: Lint) -> None:
+    spec = 'complete = true\n[upstream.other]\nport = 3000\n[upstream.app]\nhosts = ["127.0.0.1"]\n'
+    body = server("proxy_pass http://127.0.0.1:5000") + server("proxy_pass http://other:3000")
+    assert lint(body, spec) == []
+
+
+def test_hops_that_share_a_block_are_told_at_once(findings: Findings) -> None:
+    """Each hop in its own finding would be merged too, after servers times locations of work."""
+    locations = "".join(f"location /{i} {{ proxy_pass http://api; }}\n" for i in range(5))
+    servers = "server 127.0.0.1:3001; server 127.0.0.1:3002;"
+    body = f"\nupstream api {{ {servers} }} server {{ {locations} }}"
+    assert [(len(one.hops), one.frequency, one.severity.value) for one in findings(body, SPEC)] == [
+        (5, "always", "error"),
+        (5, "always", "error"),
+    ]
+
+
+def test_a_block_that_retries_differently_is_two_findings(lint: Lint) -> None:
+    body = """
+        upstream api {
+            server 127.0.0.1:3001;
+            server 127.0.0.1:3000; }
+        server {
+            location /a { proxy_pass http://api; }
+            location /b { proxy_pass http://api; proxy_next_upstream off; } }"""
+    assert lint(body, SPEC) == [
+        Found(3, "error", 502, "sometimes", "port-mismatch", "api"),
+        Found(3, "warning", 502, "sometimes", "port-mismatch", "api"),
+    ]

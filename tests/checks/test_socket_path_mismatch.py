@@ -75,3 +75,27 @@ def test_the_fix(findings: Findings, written: str, fixed: str) -> None:
     assert line[: edit.column - 1] + edit.text + line[edit.end_column - 1 :] == (
         f"proxy_pass {fixed};"
     )
+
+
+def test_of_many_the_nearest_are_named(findings: Findings) -> None:
+    spec = "".join(f'[upstream.u{i}]\nsocket = "/run/u{i}/app.sock"\n' for i in range(9))
+    found = findings(server("proxy_pass http://unix:/run/v3/app.sock"), spec)
+    (finding,) = (one for one in found if one.rule == RULE)
+    assert finding.message == (
+        "nginx connects to the socket /run/v3/app.sock, which no upstream declares; declared: u3 "
+        "on the socket /run/u3/app.sock, u0 on the socket /run/u0/app.sock, u1 on the socket "
+        "/run/u1/app.sock and 6 more"
+    )
+    assert [place.note for place in finding.related] == [
+        f"u{i} listens on the socket /run/u{i}/app.sock" for i in (3, 0, 1)
+    ]
+
+
+def test_of_one_upstream_the_nearest_are_named(findings: Findings) -> None:
+    spec = "".join(f'[[upstream.app]]\nsocket = "/run/{i}.sock"\n' for i in range(4))
+    (finding,) = findings(server("proxy_pass http://unix:/run/9.sock"), "complete = true\n" + spec)
+    assert finding.message == (
+        "nginx connects to the socket /run/9.sock, but app listens on the socket /run/0.sock, the "
+        "socket /run/1.sock, the socket /run/2.sock and 1 more"
+    )
+    assert (finding.upstream, finding.fix) == ("app", None)

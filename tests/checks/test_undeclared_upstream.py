@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from sites import Found
+from sites import Found, found
 
-from .conftest import Lint
+from .conftest import Findings, Lint
 
 RULE = "undeclared-upstream"
 SPEC = "[upstream.api]\nport = 3000\n"
@@ -48,7 +48,7 @@ def test_without_a_spec_everything_is(lint: Lint) -> None:
     assert lint(text) == [info(3)]
 
 
-def test_the_same_place_by_two_hops_is_one_finding(lint: Lint) -> None:
+def test_the_same_place_by_two_hops_is_one_finding(findings: Findings) -> None:
     text = "\nupstream up {\nserver a:1;\n} server { location / { proxy_pass http://up; } " \
         "location /b { proxy_pass http://up; } }"  # fmt: skip
-    assert lint(text) == [info(3)]
+    assert [(found(one), len(one.hops)) for one in findings(text)] == [(info(3), 2)]

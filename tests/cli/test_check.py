@@ -11,7 +11,7 @@ from report.canned import CLEAN, FINDINGS, REPORT
 
 from cli.conftest import Asked, Run
 from lint502 import lint
-from lint502.findings import Finding, Severity
+from lint502.findings import Finding, Problem, Severity
 from lint502.lint import Options, Report
 from lint502.nginx.files import PathMap
 from lint502.nginx.version import NEWEST, OLDEST, Version
@@ -53,7 +53,7 @@ def test_json(run: Run, asked: Asked) -> None:
     assert run("check", "a.conf", "--format", "json") == (
         2,
         output("json"),
-        f"{NOTES}error: could not check everything: 2 problems\n",
+        NOTES + PROBLEMS,
     )
 
 
@@ -66,8 +66,23 @@ def test_files_beside_standard_output(run: Run, asked: Asked, tmp_path: Path) ->
 
 def test_a_file_alone_leaves_standard_output_empty(run: Run, asked: Asked, tmp_path: Path) -> None:
     result = run("check", "a.conf", "--format", "text:out.txt", "--color", "always")
-    assert result == (2, "", f"{NOTES}error: could not check everything: 2 problems\n")
+    assert result == (2, "", NOTES + PROBLEMS)
     assert (tmp_path / "out.txt").read_text() == output("text", look=Look(colour=True))
+    assert run("check", "a.conf", "--format=json:out.json") == (2, "", NOTES + PROBLEMS)
+    assert (tmp_path / "out.json").read_text() == output("json")
+
+
+def test_very_many_problems_of_one_file(run: Run, asked: Asked) -> None:
+    many = [Problem("a.conf", line, f"m{line}") for line in range(1, 251)]
+    other = Problem("b.conf", None, "x")
+    asked.report = replace(CLEAN, problems=(*many, other))
+    assert run("check", "a.conf", "--format=concise") == (
+        2,
+        "",
+        "".join(f"error: a.conf:{line}: m{line}\n" for line in range(1, 201))
+        + "error: b.conf: x\nerror: a.conf: and 50 more problems\n",
+    )
+    assert len(json.loads(run("check", "a.conf", "--format=json").out)["problems"]) == 251
 
 
 def test_a_file_that_cannot_be_written(run: Run, asked: Asked) -> None:
@@ -203,6 +218,15 @@ def test_mistakes_in_the_settings(run: Run, asked: Asked, tmp_path: Path) -> Non
     )
 
 
+def test_mistakes_in_the_settings_are_said_where_no_root_is_left(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "lint502.toml").write_text('roots = ["a\\u0000"]\n')
+    code, out, err = run("check", "--format=json")
+    assert (code, out) == (2, "")
+    first, second = err.splitlines()
+    assert first == 'error: lint502.toml:1: "roots" must not have a NUL byte'
+    assert second.startswith("error: no nginx configuration is named")
+
+
 def test_settings_that_cannot_be_read(run: Run, asked: Asked, tmp_path: Path) -> None:
     (tmp_path / "lint502.toml").write_text("roots = [")
     result = run("check", "a.conf", "--format=json")
@@ -248,6 +272,10 @@ def test_settings_that_cannot_be_read(run: Run, asked: Asked, tmp_path: Path) ->
         (
             ["--map", "/etc/nginx"],
             "Invalid value for --map: '/etc/nginx' is not FROM=TO, such as /etc/nginx=deploy/nginx",
+        ),
+        (
+            ["--map", "/etc/nginx=a\0"],
+            "Invalid value for --map: '/etc/nginx=a\\x00' has a NUL byte, which no path can have",
         ),
         (
             ["--nginx-version", "new"],
@@ -402,3 +430,62 @@ def test_end_to_end(run: Run, site: Callable[[int], None]) -> None:
         "passed": 0, "failed": 1, "undeclared": 0, "undecidable": 0
     }  # fmt: skip
     assert run("check", "--ignore", "port-mismatch").code == 0
+
+
+@pytest.mark.parametrize("format", ["text", "concise", "json", "json:out.json"])
+def test_no_spec_is_said_in_every_format(
+    run: Run, site: Callable[[int], None], tmp_path: Path, format: str
+) -> None:
+    site(3000)
+    (tmp_path / "deploy").mkdir()
+    (tmp_path / "nginx.conf").rename(tmp_path / "deploy/nginx.conf")
+    (tmp_path / "upstreams.toml").rename(tmp_path / "misplaced.toml")
+    code, _, err = run("check", "deploy", "--format", format)
+    assert (code, err) == (
+        0,
+        "note: deploy/nginx.conf: no upstreams.toml was found from deploy upwards: only rules that "
+        "need no declaration can find anything\n",
+    )
+    assert run("check", "deploy", "--specs", "misplaced.toml", "--format", format)[::2] == (1, "")
+
+
+def test_no_spec_is_said_once_a_folder(
+    run: Run, site: Callable[[int], None], tmp_path: Path
+) -> None:
+    site(3000)
+    (tmp_path / "upstreams.toml").unlink()
+    (tmp_path / "other.conf").write_text(SITE)
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d/nginx.conf").write_text(SITE)
+    said = run("check", "nginx.conf", "other.conf", "d").err.splitlines()
+    end = "upwards: only rules that need no declaration can find anything"
+    assert said == [
+        f"note: nginx.conf: no upstreams.toml was found from . {end}",
+        f"note: d/nginx.conf: no upstreams.toml was found from d {end}",
+    ]
+    (tmp_path / "lint502.toml").write_text("specs = []")
+    assert run("check", "nginx.conf").err == ""
+
+
+@pytest.mark.parametrize(
+    ("root", "shown", "reason"),
+    [("a" * 300, "a" * 300, "cannot be read: File name too long"),
+     ("a\0", "a\\x00", "has a NUL byte in its name")],
+)  # fmt: skip
+def test_a_root_whose_name_no_file_can_have(run: Run, root: str, shown: str, reason: str) -> None:
+    assert run("check", root) == (
+        2,
+        f"checked {shown}, found no upstreams.toml\n"
+        f"0 hops · 0 errors, 0 warnings · nginx {NEWEST} (newest known) "
+        "(could not check everything: 1 problem)\n",
+        f"error: {shown}: this file {reason}\n",
+    )
+
+
+def test_the_order_of_the_roots_changes_nothing(run: Run, tmp_path: Path) -> None:
+    for name, included in (("a", "../b/s.conf"), ("b", "s.conf")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "nginx.conf").write_text(f"events {{}}\nhttp {{ include {included}; }}")
+    (tmp_path / "b/s.conf").write_text("server { location / { proxy_pass http://h; } }")
+    assert run("check", "a/nginx.conf", "b/nginx.conf").code == 0
+    assert run("check", "b/nginx.conf", "a/nginx.conf").code == 0

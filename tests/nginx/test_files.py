@@ -8,14 +8,26 @@ from pathlib import Path
 import pytest
 
 from lint502.nginx import files as module
-from lint502.nginx.files import Files, OutsideTreeError, PathMap, has_magic
-from lint502.reading import MissingFileError, UnreadableError, decode, not_utf8, shown
+from lint502.nginx.files import Files, OutsideTreeError, PathMap, absolute_path, has_magic
+from lint502.reading import (
+    MissingFileError,
+    UnreadableError,
+    decode,
+    not_utf8,
+    read_regular,
+    shown,
+)
 
 
 class TestPathMap:
     @pytest.mark.parametrize("text", ["", "=", "/a", "/a=", "=/a"])
     def test_what_is_not_one(self, tmp_path: Path, text: str) -> None:
         with pytest.raises(ValueError, match="is not FROM=TO"):
+            PathMap.parse(text, tmp_path)
+
+    @pytest.mark.parametrize("text", ["/a\0=/b", "/a=/b\0"])
+    def test_a_nul_byte(self, tmp_path: Path, text: str) -> None:
+        with pytest.raises(ValueError, match="has a NUL byte, which no path can have"):
             PathMap.parse(text, tmp_path)
 
     def test_paths_are_made_absolute(self, tmp_path: Path) -> None:
@@ -42,6 +54,46 @@ class TestPathMap:
         files = Files(tmp_path, [PathMap("/a", "/b"), PathMap("/b/c", "/d"), PathMap("/a", "/no")])
         assert files.mapped("/a/c/x") == "/d/x"
         assert files.mapped("/a/e") == "/b/e"
+
+
+def test_absolute_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    texts = ["a/../b", "/a//b/", "~/a", "a/~", "~nobody-has-this-name/a"]
+    assert [absolute_path(text, tmp_path) for text in texts] == [
+        f"{tmp_path}/b",
+        "/a/b",
+        "/home/me/a",
+        f"{tmp_path}/a/~",
+        f"{tmp_path}/~nobody-has-this-name/a",
+    ]
+
+
+class TestNearest:
+    def test_up_to_the_working_directory(self, tmp_path: Path) -> None:
+        work = tmp_path / "work"
+        (work / "a/b").mkdir(parents=True)
+        (tmp_path / "x").touch()
+        files = Files(work)
+        assert files.nearest(f"{work}/a/b", "x") is None
+        (work / "x").touch()
+        assert files.nearest(f"{work}/a/b", "x") == f"{work}/x"
+        (work / "a/x").mkdir()
+        assert files.nearest(f"{work}/a/b", "x") == f"{work}/x"
+        (work / "a/b/x").touch()
+        assert files.nearest(f"{work}/a/b", "x") == f"{work}/a/b/x"
+
+    def test_up_to_the_top_of_the_repository(self, tmp_path: Path) -> None:
+        (tmp_path / "repository/a").mkdir(parents=True)
+        (tmp_path / "x").touch()
+        files = Files(tmp_path / "elsewhere")
+        assert files.nearest(f"{tmp_path}/repository/a", "x") == f"{tmp_path}/x"
+        (tmp_path / "repository/.git").touch()
+        assert files.nearest(f"{tmp_path}/repository/a", "x") is None
+
+    @pytest.mark.parametrize("name", ["x" * 300, "n\0"])
+    def test_names_that_no_folder_can_have(self, tmp_path: Path, name: str) -> None:
+        (tmp_path / "x").touch()
+        assert Files(tmp_path).nearest(f"{tmp_path}/{name}", "x") == f"{tmp_path}/x"
 
 
 class TestNames:
@@ -144,6 +196,41 @@ class TestReading:
         assert files.read(files.mapped("/x/a")).text == "mapped"
         assert files.read(str(tmp_path / "allowed/a")).text == "allowed"
 
+    def test_what_the_user_named_is_not_inside_for_an_include(self, tmp_path: Path) -> None:
+        (tmp_path / "outside").write_text("x;")
+        files = Files(tmp_path)
+        assert files.read(str(tmp_path / "outside"), trusted=True).text == "x;"
+        with pytest.raises(OutsideTreeError):
+            files.read(str(tmp_path / "outside"))
+
+    def test_a_nul_byte_is_in_no_name(self, tmp_path: Path) -> None:
+        files = Files(tmp_path, [PathMap("/a", "/b\0")], ["c\0"])
+        files.allow(f"{tmp_path}/d\0")
+        with pytest.raises(OutsideTreeError):
+            files.read(f"{tmp_path}/a\0")
+        with pytest.raises(UnreadableError, match="has a NUL byte in its name"):
+            files.read(f"{tmp_path}/a\0", trusted=True)
+
+    def test_each_file_is_read_once_also_one_that_cannot_be(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "good").write_text("x;")
+        (tmp_path / "nul").write_bytes(b"\0")
+        asked = []
+
+        def counting(path: str, limit: int) -> bytes:
+            asked.append(Path(path).name)
+            return read_regular(path, limit)
+
+        monkeypatch.setattr(module, "read_regular", counting)
+        files = Files(tmp_path, allow_paths=["."])
+        for _ in range(3):
+            assert files.read(str(tmp_path / "good")).text == "x;"
+            with pytest.raises(UnreadableError, match="NUL byte") as raised:
+                files.read(str(tmp_path / "nul"))
+            assert raised.value.line == 1
+        assert asked == ["good", "nul"]
+
     def test_what_cannot_be_read(self, tmp_path: Path) -> None:
         (tmp_path / "folder").mkdir()
         (tmp_path / "loop").symlink_to("loop")
@@ -218,6 +305,65 @@ class TestGlobs:
         files = self.files(tmp_path, "d/a", "d/b", "d/c")
         with pytest.raises(UnreadableError, match="matches 3 files; lint502 reads at most 2"):
             files.matches(f"{tmp_path}/d/*")
+
+    def test_links_that_lead_in_a_circle_are_followed_once(self, tmp_path: Path) -> None:
+        files = self.files(tmp_path, "a.x", "d/b.x")
+        for number in range(10):
+            (tmp_path / f"s{number}").symlink_to(".")
+        (tmp_path / "d/s").symlink_to("..")
+        assert self.matches(tmp_path, files, "s*/s*/s*/s*/s*/s*/s*/s*/*.x") == [
+            "s0/s0/s0/s0/s0/s0/s0/s0/a.x"
+        ]
+        assert self.matches(tmp_path, files, "*/s/*.x") == ["d/s/a.x"]
+        assert self.matches(tmp_path, files, "s*/d/*.x") == ["s0/d/b.x"]
+
+    def test_folders_outside_are_found_but_not_searched(self, tmp_path: Path) -> None:
+        files = self.files(tmp_path / "in", "d/a")
+        (tmp_path / "out/sub").mkdir(parents=True)
+        (tmp_path / "out/a").write_text("secret")
+        (tmp_path / "in/link").symlink_to("../out")
+        (tmp_path / "in/file").symlink_to("../out/a")
+        (tmp_path / "in/gone").symlink_to("../gone")
+        folder = tmp_path / "in"
+        assert self.matches(folder, files, "*/a") == ["d/a", "link"]
+        assert self.matches(folder, files, "*/none*") == ["link"]
+        assert self.matches(folder, files, "*/*/a") == ["link"]
+
+    def test_a_link_to_a_folder_goes_through_the_maps(self, tmp_path: Path) -> None:
+        self.files(tmp_path, "nginx/available/a")
+        (tmp_path / "nginx/enabled").symlink_to("/nowhere/nginx/available")
+        files = Files(tmp_path, [PathMap("/nowhere/nginx", f"{tmp_path}/nginx")])
+        assert self.matches(tmp_path, files, "nginx/e*/a") == ["nginx/enabled/a"]
+        self.files(tmp_path, "nginx/available/d/b")
+        assert self.matches(tmp_path, files, "nginx/e*/*/b") == ["nginx/enabled/d/b"]
+        assert files.read(f"{tmp_path}/nginx/enabled/a").text == "x;"
+
+    def test_what_is_no_folder(self, tmp_path: Path) -> None:
+        files = self.files(tmp_path, "d")
+        assert self.matches(tmp_path, files, "d/*") == []
+        assert self.matches(tmp_path, files, "gone/*/a") == []
+
+    def test_a_folder_that_cannot_be_listed(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refused(folder: str) -> list[str]:
+            raise PermissionError(13, "Permission denied")
+
+        files = self.files(tmp_path, "d/a")
+        monkeypatch.setattr(os, "listdir", refused)
+        with pytest.raises(UnreadableError) as raised:
+            files.matches(f"{tmp_path}/d/*")
+        assert str(raised.value) == (f"the folder {tmp_path}/d cannot be listed: Permission denied")
+
+    def test_all_globs_together_look_at_so_many(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        files = self.files(tmp_path, "d/a", "d/b", "e/a")
+        monkeypatch.setattr(module, "MAX_LOOKED_AT", 5)
+        for _ in range(2):  # the second time it is known
+            assert self.matches(tmp_path, files, "d/a*") == ["d/a"]
+        with pytest.raises(UnreadableError, match="look at more than 5 files and folders"):
+            files.matches(f"{tmp_path}/*/b")
 
     def test_what_is_seen(self, tmp_path: Path) -> None:
         files = self.files(tmp_path, "d/a")

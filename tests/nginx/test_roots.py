@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,70 @@ class TestFilesAndDirectories:
         tree = load(tmp_path / "work", str(tmp_path / "other"))
         assert tree.name == str(tmp_path / "other/nginx.conf")
         assert hops(tree) == [(str(tmp_path / "other/a"), 1, "http://10.0.0.1")]
+
+
+class TestSeveral:
+    """What may be read does not depend on their order."""
+
+    @pytest.mark.parametrize("order", list(permutations(["a", "b", "c/conf.d/x.conf"])))
+    def test_all_folders_are_in_the_tree(self, tmp_path: Path, order: tuple[str, ...]) -> None:
+        write(
+            tmp_path,
+            {
+                "a/nginx.conf": http("include ../b/s; include ../c/s;"),
+                "b/nginx.conf": http("include ../a/s;"),
+                "c/nginx.conf": http(""),
+                "c/conf.d/x.conf": SITE,
+                **{f"{folder}/s": f"{folder};" for folder in "abc"},
+            },
+        )
+        loader = RootLoader(Files(tmp_path), (), lambda: b"")
+        trees = {tree.name: tree for tree in loader.load_all(order)}
+        assert {name: tree.problems for name, tree in trees.items()} == {
+            "a/nginx.conf": (),
+            "b/nginx.conf": (),
+            "c/conf.d/x.conf": (),
+        }
+        (http_of_a,) = contexts(trees["a/nginx.conf"], "http")
+        assert list(http_of_a.by_name) == ["b", "c"]
+
+    @pytest.mark.parametrize("order", [("a", "link"), ("link", "a")])
+    def test_a_root_that_is_a_link_brings_in_no_more(
+        self, tmp_path: Path, order: tuple[str, ...]
+    ) -> None:
+        write(tmp_path, {"a/nginx.conf": http("include ../b/c;"), "b/c": http("")})
+        (tmp_path / "work").mkdir()
+        (tmp_path / "work/link").symlink_to("../b/c")
+        (tmp_path / "work/a").symlink_to("../a")
+        loader = RootLoader(Files(tmp_path / "work"), (), lambda: b"")
+        trees = {tree.name: tree for tree in loader.load_all(order)}
+        assert [len(trees[name].problems) for name in ("link", "a/nginx.conf")] == [0, 1]
+
+    def test_their_folders(self, tmp_path: Path) -> None:
+        write(tmp_path, {"a/nginx.conf": ""})
+        loader = RootLoader(Files(tmp_path), (), lambda: b"")
+        roots = ["a", "a/nginx.conf", "a/../b", "-", f"{'x' * 300}/y", "n\0"]
+        assert [loader.folder(root) for root in roots] == [
+            f"{tmp_path}/a",
+            f"{tmp_path}/a",
+            str(tmp_path),
+            str(tmp_path),
+            f"{tmp_path}/{'x' * 300}",
+            str(tmp_path),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("root", "message"),
+    [
+        ("x" * 300, "this file cannot be read: File name too long"),
+        ("n\0", "this file has a NUL byte in its name"),
+        ("n\0/m", "this file has a NUL byte in its name"),
+    ],
+)
+def test_names_that_no_file_can_have(tmp_path: Path, root: str, message: str) -> None:
+    shown = root.replace("\0", "\\x00")
+    assert load(tmp_path, root).problems == (Problem(shown, None, message),)
 
 
 class TestFragments:
@@ -417,3 +482,4 @@ class TestDefaults:
 
     def test_none(self, tmp_path: Path) -> None:
         assert default_roots(tmp_path) == []
+        assert default_roots(tmp_path / ("x" * 300)) == []

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from sites import contexts, write
 
 from lint502.findings import Note, Problem
+from lint502.nginx import parse, roots
 from lint502.nginx import tree as module
 from lint502.nginx.files import Files, PathMap
-from lint502.nginx.parse import Directive
+from lint502.nginx.parse import Directive, ParsedFile
 from lint502.nginx.roots import RootLoader
 from lint502.nginx.tree import Context, Tree
+from lint502.places import SourceFile
+from lint502.reading import not_utf8
 
 from .real_nginx import nginx_command
 
@@ -334,6 +337,25 @@ class TestOutside:
         assert "p4ssw0rd" not in str(tree.problems + tree.notes)
         assert unseen(tree) == ["http:2"]
 
+    def test_folders_below_a_glob(self, tmp_path: Path) -> None:
+        (tmp_path / "site").mkdir()
+        (tmp_path / "site/link").symlink_to("..")
+        tree = load(
+            tmp_path,
+            {"site/nginx.conf": "http {\ninclude */*.conf;\n}", "site/d/a.conf": "a;"},
+            "site/nginx.conf",
+        )
+        assert tree.problems == (
+            Problem(
+                "site/nginx.conf",
+                2,
+                "include */*.conf: lies outside the tree that lint502 may read; bring it in with "
+                "--map FROM=TO or allow_paths, or name it in allow_missing",
+            ),
+        )
+        assert shape(tree.main) == [("http", ["site/d/a.conf:1 a"])]
+        assert unseen(tree) == ["http:2"]
+
     def test_links_below_a_glob(self, tmp_path: Path) -> None:
         (tmp_path / "site/d").mkdir(parents=True)
         (tmp_path / "site/d/a").symlink_to("../../secret")
@@ -405,6 +427,39 @@ class TestBrokenFiles:
         tree = load(tmp_path, {"nginx.conf": "http { include 'go\\nne\x1b\u202e'; }"})
         (problem,) = tree.problems
         assert problem.message.startswith("include go\\nne\\x1b\\u202e: ")
+
+
+class TestOnce:
+    """What is the same at every include is worked out at the first."""
+
+    def test_bytes_that_are_not_utf8(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        searched = []
+
+        def counting(text: str) -> Iterator[tuple[int, str]]:
+            searched.append(text)
+            return not_utf8(text)
+
+        monkeypatch.setattr(parse, "not_utf8", counting)
+        root = "http { include a; include a; include a; }"
+        tree = load(tmp_path, {"nginx.conf": root, "a": b"ok;\n# caf\xe9\n"})
+        assert tree.problems == (
+            Problem("a", 2, "this file has a byte here that is not UTF-8 (0xe9); save the file as "
+                    "UTF-8"),
+        )  # fmt: skip
+        assert searched == [root, "ok;\n# caf\udce9\n"]
+
+    @pytest.mark.parametrize("text", ["x {", '{% if x %}\n"', "ok;"])
+    def test_parsing(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+        parsed = []
+
+        def counting(source: SourceFile) -> ParsedFile:
+            parsed.append(source.name)
+            return parse.parse_file(source)
+
+        monkeypatch.setattr(roots, "parse_file", counting)
+        tree = load(tmp_path, {"nginx.conf": "http { include a; include a; }", "a": text})
+        assert parsed == ["nginx.conf", "a"]
+        assert len(tree.problems) == (text != "ok;")
 
 
 class TestBounds:

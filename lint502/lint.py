@@ -25,6 +25,7 @@ from lint502.reading import shown
 from lint502.spec.listeners import Spec
 
 State = Literal["passed", "failed", "undeclared", "undecidable"]
+_Ordinals = dict[tuple[str, ...], int]
 VersionOrigin = Literal["option", "config", "binary", "newest"]
 
 
@@ -126,7 +127,7 @@ def run(options: Options, standard_input: Callable[[], bytes]) -> Report:
     hops: list[HopReport] = []
     findings: list[Finding] = []
     specs: dict[str, None] = {}
-    ordinals: dict[tuple[str, ...], int] = {}
+    ordinals: _Ordinals = {}
     checks = [
         check_of(rule)
         for rule in RULES
@@ -136,7 +137,8 @@ def run(options: Options, standard_input: Callable[[], bytes]) -> Report:
         spec, spec_problems = _load_spec(paths, files)
         specs.update(dict.fromkeys(spec.files))
         problems.update(dict.fromkeys(spec_problems))
-        for site in _sites(group, options, spec, ordinals):
+        pairing = Pairing(spec, whole=not spec_problems)
+        for site in _sites(group, options, spec, pairing, ordinals):
             masked = {hop.id: masked_statuses(hop) for hop in site.hops}
             merged = _merged(finding for check in checks for finding in check(site))
             found = [as_the_client_sees(finding, masked) for finding in merged]
@@ -182,11 +184,10 @@ def _no_spec(root: str, folder: str) -> Note:
 
 
 def _sites(
-    trees: Sequence[Tree], options: Options, spec: Spec, ordinals: dict[tuple[str, ...], int]
+    trees: Sequence[Tree], options: Options, spec: Spec, pairing: Pairing, ordinals: _Ordinals
 ) -> list[Site]:
     """The roots that are compared with one spec, each with its hops paired; what is reached is
     told over all of them."""
-    pairing = Pairing(spec)
     reached: set[str] | None = set()
     sites = []
     for tree in trees:

@@ -66,7 +66,10 @@ _Found = tuple[Listener | None, Mismatch | None]
 class Pairing:
     """Finds listeners by address and by name, in time that hardly grows with their number."""
 
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, spec: Spec, *, whole: bool = True) -> None:
+        """``whole`` is False where parts of the spec could not be read: what seems undeclared may
+        stand there, so that only names and exact addresses count."""
+        self._whole = whole
         self._complete = spec.complete
         self._addresses: dict[tuple[str, int], list[Listener]] = {}
         self._sockets: dict[str, list[Listener]] = {}
@@ -134,7 +137,7 @@ class Pairing:
         """By a host where something undeclared may listen too; a socket is on nginx's own."""
         host = LOOPBACK if address.socket is not None else _canonical(address.host)
         at_host = self._at_hosts.get(host)
-        if at_host is None:
+        if at_host is None or not self._whole:
             return None, None
         if at_host.anywhere:  # the one, or one of several, that may be meant
             return at_host.anywhere[0] if len(at_host.anywhere) == 1 else None, None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sites import hops_of, http, stream
+from sites import check, hops_of, http, stream
 
 from lint502 import pairing as module
 from lint502.pairing import Pair, Pairing
@@ -405,3 +405,14 @@ def test_stream_is_paired_alike(tmp_path: Path) -> None:
         "server { listen 1; proxy_pass 127.0.0.1:3000; } server { listen 2; proxy_pass api:1; }"
     )
     assert pair(tmp_path, nginx, API) == [("api:3000",), ("certain", "api:3000")]
+
+
+def test_beside_mistakes_in_the_spec_nothing_is_called_undeclared_there(tmp_path: Path) -> None:
+    """What a mistake hides may be what listens there."""
+    nginx = http("\nserver { location / { proxy_pass http://127.0.0.1:3000; } }")
+    spec = "complete = true\n[upstream.x]\nport = 4000\n[upstream.api]\nprot = 3000\n"
+    report = check(tmp_path, {"nginx.conf": nginx, "upstreams.toml": spec})
+    assert [(finding.rule, finding.severity.value) for finding in report.findings] == [
+        ("undeclared-upstream", "info")
+    ]
+    assert len(report.problems) == 1

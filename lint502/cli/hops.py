@@ -65,12 +65,7 @@ def _text(report: Report, look: Look) -> str:
         return ink.state(text.partition(":")[0], padded) if column == _STATE and text else padded
 
     rows = [row for hop in report.hops for row in _rows(hop)]
-    return table(
-        _HEADINGS,
-        rows,
-        look.width,
-        paint,
-    )
+    return table(_HEADINGS, rows, paint)
 
 
 def _rows(hop: HopReport) -> list[tuple[str, ...]]:

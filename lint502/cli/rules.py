@@ -64,4 +64,4 @@ def _text(pages: list[Page], look: Look) -> str:
         (page.name, page.severity.value, seen(page.status, page.frequency) or "-", page.summary)
         for page in pages
     ]
-    return table(_HEADINGS, rows, look.width, paint)
+    return table(_HEADINGS, rows, paint)

@@ -145,14 +145,20 @@ class Files:
 
     def nearest(self, directory: str, name: str) -> str | None:
         """The file of this name in ``directory``, or in the nearest folder above it up to the
-        working directory or the repository's top."""
+        repository's top, or outside a repository to the working directory."""
         for folder in map(str, (Path(directory), *Path(directory).parents)):
             path = os.path.join(folder, name)
             if os.path.isfile(path):
                 return path
-            if folder == self._cwd or os.path.exists(os.path.join(folder, ".git")):
+            if os.path.lexists(os.path.join(folder, ".git")):
+                break
+            if folder == self._cwd and not self._in_repository():
                 break
         return None
+
+    def _in_repository(self) -> bool:
+        above = (Path(self._cwd), *Path(self._cwd).parents)
+        return any(os.path.lexists(folder / ".git") for folder in above)
 
     def _below(self, path: str) -> bool:
         return path.startswith(self._cwd.rstrip("/") + "/")

@@ -26,8 +26,15 @@ STANDARD_INPUT = "-"
 MAX_TOKENS = 1_000_000
 """Words, braces and comments of all files of a run."""
 
-_HEADING = re.compile(r"^# configuration file (/[^\n]*):$", re.MULTILINE)
+_HEADING = re.compile(r"^# configuration file (\S+):\r?$", re.MULTILINE)
+_SAID_AFTER = re.compile(r"(?:^nginx: [^\n]*\n?)+\Z", re.MULTILINE)
 _CONTEXT_COMMENT = re.compile(r"\s*lint502:\s*context\s+(\S.*?)\s*$")
+_THIRD_PARTY = re.compile(
+    r"\w+_by_lua|lua_|js_|more_|brotli|zstd|modsecurity|passenger_|pagespeed|geoip2|echo|"
+    r"vhost_traffic_status|headers_|upload_|nchan_|fancyindex|subs_filter|srcache_|http2|quic_"
+)
+"""Directives of well-known modules, and of nginx itself, that crossplane's tables lack."""
+
 _CONTEXTS = frozenset(("main", "http", "stream", "server", "location", "upstream", "if"))
 
 
@@ -132,7 +139,7 @@ class RootLoader:
         return partial(builder.build, source.name, parsed, self._files.identity(path), around)
 
     def _dump(self, dump: SourceFile) -> _Build:
-        store = DumpFiles(dump.text)
+        store = DumpFiles(dump.text, self._files.name)
         root = store.first
         source = store.read(root)
         parsed = self._parse(source)
@@ -156,7 +163,9 @@ class RootLoader:
         try:
             parsed = parse_file(source)
         except NginxSyntaxError as error:
-            return template_problem(source) or Problem(source.name, error.line, str(error))
+            return template_problem(source, refused=True) or Problem(
+                source.name, error.line, str(error)
+            )
         self._tokens += parsed.tokens
         return parsed
 
@@ -164,20 +173,23 @@ class RootLoader:
 class DumpFiles:
     """The files of an ``nginx -T`` output; nothing is read from the disk."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, name: Callable[[str], str]) -> None:
+        self._name = name
         self._files: dict[str, SourceFile] = {}
+        text = _SAID_AFTER.sub("", text)
         headings = list(_HEADING.finditer(text))
         for heading, following in zip(headings, [*headings[1:], None], strict=True):
             end = len(text) if following is None else following.start()
             path = os.path.normpath(heading[1])
             body = text[heading.end() + 1 : end]
             # nginx ends each file of the dump with a line end of its own
-            self._files.setdefault(path, SourceFile(shown(path), body.removesuffix("\n")))
+            body = body.removesuffix("\n").removesuffix("\r")
+            self._files.setdefault(path, SourceFile(name(path), body))
         self.first = os.path.normpath(headings[0][1])
 
     def name(self, path: str) -> str:
-        """The path that nginx used."""
-        return shown(path)
+        """The path that nginx used, as reports show it."""
+        return self._name(path)
 
     def mapped(self, path: str) -> str:
         """A dump has the paths that nginx used."""
@@ -209,12 +221,13 @@ def _glob_match(path: Sequence[str], pattern: Sequence[str]) -> bool:
 
 
 def is_dump(text: str) -> bool:
-    """Whether a text is the output of ``nginx -T``, with or without what it says before."""
+    """Whether a text is the output of ``nginx -T``, with or without what was said before it: by
+    nginx itself, by the entry point of a container, by a shell. Such lines are no directives."""
     heading = _HEADING.search(text)
     if heading is None:
         return False
     before = text[: heading.start()].splitlines()
-    return all(not line.strip() or line.startswith("nginx: ") for line in before)
+    return not any(line.rstrip().endswith((";", "{", "}")) for line in before)
 
 
 def contexts_around(parsed: ParsedFile) -> tuple[str, ...]:
@@ -226,14 +239,14 @@ def contexts_around(parsed: ParsedFile) -> tuple[str, ...]:
     if told is not None:
         return told
     if not parsed.directives:
-        raise ValueError("there is no directive in this file: nothing to check")
+        return ("http",)  # only comments: nothing that bears on anything
     names = [directive.name for directive in parsed.directives]
     if not {"http", "events", "stream", "mail"}.isdisjoint(names):
         return ()
     counted = {around: _allowed(names, mask) for around, mask in _fragment_contexts()}
     best = max(counted.values())
     if not best:
-        if not any(name == "include" for name in names):
+        if not any(name == "include" or _THIRD_PARTY.match(name) for name in names):
             raise ValueError(
                 "this does not look like an nginx configuration: no directive at its top is one "
                 "that nginx knows"

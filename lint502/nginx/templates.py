@@ -7,18 +7,24 @@ import re
 from lint502.findings import Problem
 from lint502.places import SourceFile
 
-_MARKERS = (
+_Markers = tuple[tuple[re.Pattern[str], str], ...]
+
+_MARKERS: _Markers = (
     (re.compile(r"<%[-=#]?[^%]*%>"), "ERB or EJS: <% … %>"),
     (re.compile(r"\{%[-+]?\s*\w[^%\n]*%\}"), "Jinja: {% … %}"),
     (re.compile(r"\{\{[^{}\n]*\}\}"), "{{ … }}"),
     (re.compile(r"^[ \t]*\$\{\w+\}[ \t]*$", re.MULTILINE), "a directive from ${…}"),
 )
+_PLACEHOLDER: _Markers = ((re.compile(r"(?<!\$)\{[A-Z][A-Z0-9_]+\}"), "{NAME}"),)
 _COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 
 
-def template_problem(source: SourceFile) -> Problem | None:
-    """The problem to report where a file is a template."""
+def template_problem(source: SourceFile, *, refused: bool = False) -> Problem | None:
+    """The problem to report where a file is a template; ``refused``: nginx would not read it, so
+    that ``{NAME}`` is no block either."""
     marker = _marker(source.text)
+    if marker is None and refused:
+        marker = _first(_COMMENT.sub("", source.text), _PLACEHOLDER)
     if marker is None:
         return None
     line, kind = marker
@@ -35,12 +41,16 @@ def _marker(text: str) -> tuple[int, str] | None:
     if not any(start in text for start in ("{{", "{%", "<%", "${")):
         return None
     plain = _COMMENT.sub("", text)
+    return _first(plain, _MARKERS)
+
+
+def _first(text: str, markers: _Markers) -> tuple[int, str] | None:
     found = [
         (match.start(), kind)
-        for pattern, kind in _MARKERS
-        if (match := pattern.search(plain)) is not None
+        for pattern, kind in markers
+        if (match := pattern.search(text)) is not None
     ]
     if not found:
         return None
     position, kind = min(found)
-    return plain.count("\n", 0, position) + 1, kind
+    return text.count("\n", 0, position) + 1, kind

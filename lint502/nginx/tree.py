@@ -280,13 +280,24 @@ class Builder:
                 "folder that its includes start from is not known"
             )  # fmt: skip
         elif isinstance(why, OutsideTreeError):
-            self._problem(include, f"include {shown(written)}: {why}")
+            self._problem(include, f"include {shown(written)}: {why}{self._map_hint(written)}")
         else:
             self._problem(
                 include,
                 f"include {shown(written)}: {why}, and nginx would not start; if it exists only "
                 "where nginx runs, name it in allow_missing",
             )
+
+    def _map_hint(self, written: str) -> str:
+        """The ``--map`` that brings an include in, where the root's folder has what it names."""
+        parts = written.split("/")
+        for index in range(2, len(parts)):
+            if parts[0] or has_magic(parts[index]):
+                break
+            if os.path.lexists(os.path.join(self._prefixes[-1], parts[index])):
+                target = self._store.name(self._prefixes[-1]) or "."
+                return f" (here: --map {shown('/'.join(parts[:index]))}={target})"
+        return ""
 
     def _problem(self, directive: Directive, message: str) -> None:
         self._problems[Problem(directive.source.name, directive.line, message)] = None

@@ -21,18 +21,6 @@ def cells(text: str) -> int:
     return sum(character_cells(character) for character in text)
 
 
-def cut(text: str, width: int) -> str:
-    """The start of a text in at most ``width`` columns, ``…`` at its end if there is more."""
-    if cells(text) <= width:
-        return text
-    taken = 0
-    for index, character in enumerate(text):
-        taken += character_cells(character)
-        if taken > width - 1:
-            return text[:index] + "…"
-    return text
-
-
 def wrap(text: str, width: int | None) -> list[str]:
     """The words of a text in lines of at most ``width`` columns; longer words stay whole."""
     if width is None:

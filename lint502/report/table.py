@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from lint502.report.cells import cells, cut
+from lint502.report.cells import cells
 
 _GAP = "  "
-_NARROWEST = 8
 
 Paint = Callable[[int, str, str], str]
 """Given a column's number, what the cell says, and the cell padded: the cell as it is printed."""
@@ -16,24 +15,13 @@ Paint = Callable[[int, str, str], str]
 def table(
     headings: Sequence[str],
     rows: Sequence[Sequence[str]],
-    width: int | None,
     paint: Paint = lambda _column, _text, padded: padded,
 ) -> str:
-    """Aligned columns below their headings; where ``width`` is too small, the widest are cut."""
+    """Aligned columns below their headings. Nothing is cut: a terminal that is too narrow wraps."""
     widths = [max(cells(row[i]) for row in (headings, *rows)) for i in range(len(headings))]
-    if width is not None:
-        _shrink(widths, width - len(_GAP) * (len(widths) - 1))
     lines = [_line(headings, widths, lambda _column, _text, padded: padded)]
     lines += [_line(row, widths, paint) for row in rows]
     return "".join(f"{line}\n" for line in lines)
-
-
-def _shrink(widths: list[int], available: int) -> None:
-    while sum(widths) > available:
-        widest = max(range(len(widths)), key=widths.__getitem__)
-        if widths[widest] <= _NARROWEST:
-            return
-        widths[widest] -= 1
 
 
 def _line(row: Sequence[str], widths: Sequence[int], paint: Paint) -> str:
@@ -41,7 +29,6 @@ def _line(row: Sequence[str], widths: Sequence[int], paint: Paint) -> str:
     filled = max((i for i, text in enumerate(row) if text), default=0)
     parts = []
     for index, text in enumerate(row[: filled + 1]):
-        short = cut(text, widths[index])
-        padding = "" if index == filled else " " * (widths[index] - cells(short))
-        parts.append(paint(index, text, short + padding))
+        padding = "" if index == filled else " " * (widths[index] - cells(text))
+        parts.append(paint(index, text, text + padding))
     return _GAP.join(parts)

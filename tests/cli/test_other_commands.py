@@ -23,18 +23,6 @@ nginx/conf.d/shop.conf:17  -                 -         proxy_pass backend       
                                                                                         [2001:db8::1]:80    -
 nginx/conf.d/shop.conf:18  shop.example.com  /api/     proxy_pass http://$host          ?                   -         undecidable: the host comes from the request
 """  # noqa: E501
-HOPS_IN_100_COLUMNS = """\
-WHERE           SERVER          LOCATION  PASSES TO       TARGET           UPSTREAM  STATE
-nginx/conf.d/…  shop.example.…  /api/     proxy_pass ht…  127.0.0.1:3001   api       failed
-nginx/conf.d/…  shop.example.…  /v1/      proxy_pass ht…  127.0.0.1:3001   api       failed
-nginx/conf.d/…  shop.example.…  /v2/      proxy_pass ht…  127.0.0.1:3001   api       failed
-nginx/conf.d/…  shop.example.…  /v3/      proxy_pass ht…  127.0.0.1:3001   api       failed
-nginx/conf.d/…  shop.example.…  /v4/      proxy_pass ht…  127.0.0.1:3001   api       failed
-nginx/conf.d/…  例え.jp         ~ \\.php$  fastcgi_pass …  unix:/run/php.…  php       passed
-nginx/conf.d/…  -               -         proxy_pass ba…  10.0.0.1:80      -         undeclared
-                                                          [2001:db8::1]:…  -
-nginx/conf.d/…  shop.example.…  /api/     proxy_pass ht…  ?                -         undecidable: t…
-"""
 COULD_NOT = """\
 error: nginx/conf.d/\\x1bx.conf:3: include "missing.conf": there is no such file
 error: upstreams.toml: cannot be read: permission denied
@@ -52,9 +40,11 @@ def test_hops(run: Run, asked: Asked) -> None:
     assert asked[0].roots == ("a.conf",)
 
 
-def test_hops_on_a_narrow_terminal(run: Run, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hops_are_not_cut_on_a_narrow_terminal(
+    run: Run, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("COLUMNS", "100")
-    assert run("hops", "a.conf").out == HOPS_IN_100_COLUMNS
+    assert run("hops", "a.conf") == (2, HOPS, NOTES + COULD_NOT)
 
 
 def test_hops_as_json(run: Run, asked: Asked) -> None:

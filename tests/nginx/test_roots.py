@@ -69,8 +69,22 @@ class TestFilesAndDirectories:
 
     def test_nothing_but_comments(self, tmp_path: Path) -> None:
         write(tmp_path, {"a.conf": "# nothing\n"})
-        assert load(tmp_path, "a.conf").problems == (
-            Problem("a.conf", 1, "there is no directive in this file: nothing to check"),
+        tree = load(tmp_path, "a.conf")
+        assert (tree.problems, tree.fragment) == ((), True)
+
+    @pytest.mark.parametrize("text", ["brotli on;", "more_clear_headers Server;", "http2 on;"])
+    def test_directives_of_other_modules(self, tmp_path: Path, text: str) -> None:
+        write(tmp_path, {"a.conf": text})
+        tree = load(tmp_path, "a.conf")
+        assert (tree.problems, tree.fragment) == ((), True)
+
+    def test_placeholders_that_nginx_takes_for_blocks(self, tmp_path: Path) -> None:
+        write(tmp_path, {"a.conf": "server {\n listen {HTTP_PORT};\n}\n"})
+        (problem,) = load(tmp_path, "a.conf").problems
+        assert (problem.line, problem.message) == (
+            2,
+            "this is a template ({NAME}), not what nginx reads: render it first, then check the "
+            "result",
         )
 
     def test_a_syntax_error(self, tmp_path: Path) -> None:
@@ -483,3 +497,50 @@ class TestDefaults:
     def test_none(self, tmp_path: Path) -> None:
         assert default_roots(tmp_path) == []
         assert default_roots(tmp_path / ("x" * 300)) == []
+
+
+DUMPED = """\
+# configuration file /srv/nginx/nginx.conf:
+http {
+    include sites/*;
+}
+
+# configuration file /srv/nginx/sites/shop:
+server { location / { proxy_pass http://a:1; } }
+
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        DUMPED,
+        "nginx: the configuration file /srv/nginx/nginx.conf syntax is ok\n" + DUMPED,
+        "/docker-entrypoint.sh: Configuration complete; ready for start up\n" + DUMPED,
+        "$ nginx -T\n2026/11/22 10:00:00 [warn] 7#7: conflicting server name\n" + DUMPED,
+        DUMPED.replace("\n", "\r\n"),
+        DUMPED + "nginx: configuration file /srv/nginx/nginx.conf test is successful\n",
+        DUMPED.replace("/srv/nginx", "srv/nginx"),
+    ],
+)
+def test_dumps_as_people_get_them(tmp_path: Path, text: str) -> None:
+    loader = RootLoader(Files(tmp_path), (), lambda: text.encode())
+    tree = loader.load("-")
+    (http,) = tree.main.children
+    (server,) = http.children
+    assert (tree.problems, tree.name.strip("/")) == ((), "srv/nginx/nginx.conf")
+    assert server.opener is not None
+    assert server.opener.source.name.strip("/") == "srv/nginx/sites/shop"
+    assert server.opener.line == 1
+
+
+def test_a_dump_of_files_below_the_working_directory(tmp_path: Path) -> None:
+    text = DUMPED.replace("/srv", str(tmp_path))
+    tree = RootLoader(Files(tmp_path), (), lambda: text.encode()).load("-")
+    assert tree.name == "nginx/nginx.conf"
+
+
+def test_a_heading_in_the_middle_of_a_configuration_is_a_comment(tmp_path: Path) -> None:
+    text = "events {}\n# configuration file /srv/nginx.conf:\nhttp {}\n"
+    tree = RootLoader(Files(tmp_path), (), lambda: text.encode()).load("-")
+    assert (tree.name, [child.name for child in tree.main.children]) == ("<stdin>", ["http"])

@@ -529,3 +529,20 @@ def test_nginx_reads_the_same_files_in_the_same_order(tmp_path: Path) -> None:
 
     collect(tree.main)
     assert list(ours) == theirs
+
+
+def test_the_map_that_would_bring_an_include_in(tmp_path: Path) -> None:
+    (tmp_path / "nginx" / "conf.d").mkdir(parents=True)
+    tree = load(
+        tmp_path,
+        {"nginx/nginx.conf": "http {\n include /etc/nginx/conf.d/*.conf;\n include /etc/x/*;\n}"},
+        "nginx/nginx.conf",
+    )
+    outside = (
+        "lies outside the tree that lint502 may read; bring it in with --map FROM=TO or "
+        "allow_paths, or name it in allow_missing"
+    )
+    assert [problem.message for problem in tree.problems] == [
+        f"include /etc/nginx/conf.d/*.conf: {outside} (here: --map /etc/nginx=nginx)",
+        f"include /etc/x/*: {outside}",
+    ]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lint502.places import Place
-from lint502.report.cells import cells, cut, wrap
+from lint502.report.cells import cells, wrap
 from lint502.report.excerpt import excerpt
 
 
@@ -90,13 +90,6 @@ def test_any_line_fits_into_the_terminal(text: str, column: int, length: int, wi
     assert all(character.isprintable() for line in lines for character in line)
     assert all(cells(line) <= width for line in lines[:1])
     assert len(lines) == (2 if text.strip() else 0)
-
-
-@given(st.text(st.characters(min_codepoint=32), max_size=30), st.integers(1, 40))
-def test_cut(text: str, width: int) -> None:
-    result = cut(text, width)
-    assert cells(result) <= width
-    assert result == text or result.endswith("…")
 
 
 def test_cells() -> None:

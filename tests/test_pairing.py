@@ -413,6 +413,7 @@ def test_beside_mistakes_in_the_spec_nothing_is_called_undeclared_there(tmp_path
     spec = "complete = true\n[upstream.x]\nport = 4000\n[upstream.api]\nprot = 3000\n"
     report = check(tmp_path, {"nginx.conf": nginx, "upstreams.toml": spec})
     assert [(finding.rule, finding.severity.value) for finding in report.findings] == [
-        ("undeclared-upstream", "info")
+        ("undeclared-upstream", "info"),
+        ("unused-upstream", "info"),
     ]
     assert len(report.problems) == 1

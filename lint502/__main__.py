@@ -32,6 +32,22 @@ def main() -> None:
         sys.exit(3)
 
 
+def process() -> None:
+    """:func:`main` as a process of its own: it ends with its output written, without taking apart
+    what ends anyway, which would take longer than checking a small site."""
+    try:
+        main()
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            raise
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except (OSError, AttributeError):  # closed, or none at all
+            raise end from None
+        os._exit(end.code or 0)
+
+
 def _say_version() -> None:
     try:
         print(f"lint502 {__version__}", flush=True)
@@ -58,4 +74,4 @@ def _report_fault(error: Exception) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    process()

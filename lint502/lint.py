@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -303,6 +302,8 @@ def _upstream_of(pair: Pair) -> str | None:
 
 def installed_version() -> Version | None:
     """The version of the nginx on the PATH; None where there is none."""
+    import subprocess
+
     binary = shutil.which("nginx")
     if binary is None:
         return None

@@ -265,17 +265,17 @@ class TestSpecs:
 
 def test_a_file_that_two_roots_include_is_read_once_and_told_of_by_one_name(tmp_path: Path) -> None:
     files = {
-        "one/nginx.conf": http("include /shared/x;"),
-        "two/nginx.conf": http("include ../shared/x;"),
-        "shared/x": server("http://api:3001"),
+        "one/nginx.conf": http("include /common/x;"),
+        "two/nginx.conf": http("include ../common/x;"),
+        "common/x": server("http://api:3001"),
         "upstreams.toml": API,
     }
     report = check(
-        tmp_path, files, "one", "two", maps=(PathMap("/shared", str(tmp_path / "shared")),)
+        tmp_path, files, "one", "two", maps=(PathMap("/common", str(tmp_path / "common")),)
     )
     assert report.problems == ()
-    assert [found(one).file for one in report.findings] == ["shared/x"]
-    assert [hop.place.file for hop in report.hops] == ["shared/x", "shared/x"]
+    assert [found(one).file for one in report.findings] == ["common/x"]
+    assert [hop.place.file for hop in report.hops] == ["common/x", "common/x"]
 
 
 @pytest.mark.parametrize("version", [OLD, NEW])

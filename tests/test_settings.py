@@ -14,7 +14,7 @@ from lint502.spec.wording import MOST_HINTS
 
 FULL = """\
 roots = ["nginx/nginx.conf", "/srv/other.conf"]
-specs = ["upstreams.toml", "../shared.toml"]
+specs = ["upstreams.toml", "../common.toml"]
 nginx_version = "1.26.3"
 fail_on = "warning"
 select = ["port-mismatch", "tls-mismatch"]
@@ -53,7 +53,7 @@ def test_everything(tmp_path: Path) -> None:
         Settings(
             file="lint502.toml",
             roots=(f"{tmp_path}/nginx/nginx.conf", "/srv/other.conf"),
-            specs=(tmp_path / "upstreams.toml", tmp_path.parent / "shared.toml"),
+            specs=(tmp_path / "upstreams.toml", tmp_path.parent / "common.toml"),
             nginx_version="1.26.3",
             fail_on="warning",
             select=("port-mismatch", "tls-mismatch"),

@@ -54,7 +54,7 @@ def check(site: Site) -> Iterator[Finding]:
 def _fix(hop: Hop, found: Reuse) -> Fix:
     if found.cause is not None:
         name = found.cause.name or "''"
-        return Fix(f"{name} \"\"; in the place of {name} close; (line {found.cause.line})")
+        return Fix(f'{name} ""; in the place of {name} close; (line {found.cause.line})')
     if hop.kind == "proxy":
         return Fix('proxy_http_version 1.1; proxy_set_header Connection "";')
     if hop.kind == "fastcgi":

@@ -112,7 +112,8 @@ def run(options: Options, standard_input: Callable[[], bytes]) -> Report:
     trees: dict[tuple[Path, ...], list[Tree]] = {}
     try:
         unspecified: dict[str, Note] = {}
-        for root, tree in zip(options.roots, loader.load_all(options.roots), strict=True):
+        roots = loader.distinct(options.roots)
+        for root, tree in zip(roots, loader.load_all(roots), strict=True):
             folder = loader.folder(root)
             paths = _spec_paths(folder, options, files)
             trees.setdefault(paths, []).append(tree)

@@ -282,3 +282,14 @@ def test_a_file_that_two_roots_include_is_read_once_and_told_of_by_one_name(tmp_
 def test_an_empty_http_block_has_nothing(tmp_path: Path, version: str) -> None:
     report = check(tmp_path, {"nginx.conf": http("")}, version=version)
     assert (report.hops, report.findings, report.problems) == ((), (), ())
+
+
+def test_a_root_that_is_named_twice_is_one(tmp_path: Path) -> None:
+    files = {
+        "a/nginx.conf": http(server("http://api:3000")),
+        "b/nginx.conf": http(server("http://api:3000")),
+        "upstreams.toml": API,
+    }
+    report = check(tmp_path, files, "a/nginx.conf", "b", "a", "a/nginx.conf", "b/nginx.conf")
+    assert report.roots == ("a/nginx.conf", "b/nginx.conf")
+    assert len(report.hops) == 2

@@ -70,6 +70,16 @@ class RootLoader:
         builds = [self._read(argument) for argument in arguments]
         return [build() for build in builds]
 
+    def distinct(self, arguments: Iterable[str]) -> list[str]:
+        """Of several arguments that name the same file, the first."""
+        found: dict[str, str] = {}
+        for argument in arguments:
+            path = argument if argument == STANDARD_INPUT else self._files.absolute(argument)
+            if os.path.isdir(path):
+                path = os.path.join(path, "nginx.conf")
+            found.setdefault(path, argument)
+        return list(found.values())
+
     def folder(self, argument: str) -> str:
         """The folder that a root stands in, or is."""
         path = self._files.absolute("." if argument == STANDARD_INPUT else argument)

@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from lint502.lint import HopReport, Report
 
 _MOST_HOPS = 3
+_MOST_INFOS = 20
 
 
 def render(report: Report, look: Look) -> str:
-    """The findings file by file, infos as one line each, and a summary."""
+    """The findings file by file, infos as one line each up to a number, and a summary."""
     hops = {hop.id: hop for hop in report.hops}
     ink = Ink(look.colour)
     blocks: list[str] = []
+    room = _MOST_INFOS
     for findings in _by_file(report.findings):
         infos = [finding for finding in findings if finding.severity is Severity.INFO]
         blocks += [
@@ -32,8 +34,12 @@ def render(report: Report, look: Look) -> str:
             for finding in findings
             if finding.severity is not Severity.INFO
         ]
-        if infos:
-            blocks.append("\n".join(_info(finding, ink) for finding in infos))
+        if infos[:room]:
+            blocks.append("\n".join(_info(finding, ink) for finding in infos[:room]))
+        room = max(0, room - len(infos))
+    more = report.count(Severity.INFO) - _MOST_INFOS
+    if more > 0:
+        blocks.append(f"and {more} more of severity info; --format concise lists them all")
     blocks.append("\n".join(_summary(report, ink)))
     return "\n\n".join(blocks) + "\n"
 

@@ -103,3 +103,13 @@ def test_findings_are_grouped_by_file() -> None:
 
 def test_counted() -> None:
     assert [counted("a" * number, "hop") for number in range(3)] == ["0 hops", "1 hop", "2 hops"]
+
+
+def test_infos_beyond_a_number_are_counted() -> None:
+    info = next(finding for finding in REPORT.findings if finding.severity is Severity.INFO)
+    infos = tuple(
+        replace(info, place=replace(info.place, file=f"{n % 3}.conf", line=n)) for n in range(1, 26)
+    )
+    lines = renderer("text")(replace(CLEAN, findings=infos), Look()).splitlines()
+    assert sum(f"info  {info.rule}" in line for line in lines) == 20
+    assert "and 5 more of severity info; --format concise lists them all" in lines

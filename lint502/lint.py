@@ -63,7 +63,7 @@ class TargetReport:
 @dataclass(frozen=True, slots=True)
 class HopReport:
     """A hop as reports show it. ``place`` is its pass directive; ``reason`` says why it is
-    undecidable, if it is."""
+    undecidable, or was not looked at by the rules, if so."""
 
     id: str
     place: Place
@@ -256,6 +256,7 @@ def _hop_reports(site: Site, findings: Sequence[Finding]) -> list[HopReport]:
 def _hop_report(hop: Hop, pairs: tuple[Pair, ...], failed: bool) -> HopReport:
     state: State
     reason = hop.unknown or _unseen(hop)
+    passed_by = None if hop.reached else "a return answers before requests get here"
     if failed:
         state = "failed"
     elif reason is not None:
@@ -276,7 +277,7 @@ def _hop_report(hop: Hop, pairs: tuple[Pair, ...], failed: bool) -> HopReport:
         hop.location,
         state,
         tuple(targets),
-        reason,
+        reason or passed_by,
     )
 
 

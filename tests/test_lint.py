@@ -293,3 +293,12 @@ def test_a_root_that_is_named_twice_is_one(tmp_path: Path) -> None:
     report = check(tmp_path, files, "a/nginx.conf", "b", "a", "a/nginx.conf", "b/nginx.conf")
     assert report.roots == ("a/nginx.conf", "b/nginx.conf")
     assert len(report.hops) == 2
+
+
+def test_a_hop_behind_a_return_is_listed_but_not_looked_at(tmp_path: Path) -> None:
+    body = "\nserver { location / { return 301 /x; proxy_pass http://api:3001; } }"
+    report = check(tmp_path, {"nginx.conf": http(body), "upstreams.toml": API})
+    assert report.findings == ()
+    assert [(hop.state, hop.reason) for hop in report.hops] == [
+        ("passed", "a return answers before requests get here")
+    ]

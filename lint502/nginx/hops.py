@@ -89,11 +89,6 @@ class Hop:
         """The argument of the pass directive."""
         return self.directive.args[0]
 
-    @property
-    def label(self) -> str:
-        """What people call the hop: ``shop.example.com /api/``."""
-        return " ".join(part for part in (self.server, self.location) if part)
-
     def groups(self) -> Iterator[tuple[Target, ...]]:
         """The targets, by the requests that they stand in for each other for."""
         grouped: dict[int, list[Target]] = {}
@@ -316,12 +311,36 @@ def _printable(text: str) -> str:
 def _returns(context: Context) -> bool:
     """Whether a ``return`` of the location or the server answers before a hop is reached."""
     for level in context.up():
-        if "return" in level.by_name:
+        if _level_returns(level):
             return True
         if level.name == "location":
             server = level.enclosing("server")
-            return server is not None and "return" in server.by_name
+            return server is not None and _level_returns(server)
     return False
+
+
+def _level_returns(level: Context) -> bool:
+    """Whether a ``return`` certainly runs: a ``break`` before it, also by ``rewrite`` or in an
+    ``if``, ends the lines of the rewrite module at this level."""
+    if "return" not in level.by_name:
+        return False
+    for item in level.items:
+        if isinstance(item, Context):
+            if item.name == "if" and any(_breaks(line) for line in item.items):
+                return False
+        elif item.name == "return":
+            return True
+        elif _breaks(item):
+            return False
+    return False
+
+
+def _breaks(item: Directive | Context) -> bool:
+    if isinstance(item, Context):
+        return False
+    return item.name == "break" or (
+        item.name == "rewrite" and item.args[2:] in (("break",), ("last",))
+    )
 
 
 def _labels(context: Context) -> tuple[str, str]:

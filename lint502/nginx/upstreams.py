@@ -25,7 +25,6 @@ class Server:
     address: Address | None
     down: bool
     backup: bool
-    resolve: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,6 @@ def read_block(context: Context, *, stream: bool) -> Block | None:
                 address,
                 down="down" in parameters,
                 backup="backup" in parameters,
-                resolve="resolve" in parameters,
             )
         )
     elsewhere = any(name in context.by_name for name in _BALANCED_ELSEWHERE)

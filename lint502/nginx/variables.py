@@ -228,9 +228,10 @@ class Variables:
             for location in _locations(server):
                 own = before.new_child()
                 self._run(location, own)
+                leads_on = _rewrites(location)
                 for name, values in own.maps[0].items():
                     everywhere.setdefault(name, []).append(values)
-                    if _rewrites(location):
+                    if leads_on:
                         rewritten.setdefault(name, []).append(values)
             carried = self._carried[id(server)] = _Carried(
                 {name: _any_of(values) for name, values in everywhere.items()},

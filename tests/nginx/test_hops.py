@@ -81,15 +81,15 @@ def test_where_a_pass_may_stand(tmp_path: Path) -> None:
             server { location / { grpc_pass h:8; } }"""
         ),
     )
-    assert [(h.label, h.server, h.location, h.kind, h.value, h.directive.line) for h in hops] == [
-        ("a.example /1", "a.example", "/1", "proxy", "http://h:1", 3),
-        ("a.example /2", "a.example", "/2", "proxy", "http://h:2", 4),
-        ("a.example ~ ^/3$", "a.example", "~ ^/3$", "proxy", "http://h:3", 4),
-        ("a.example @named", "a.example", "@named", "fastcgi", "h:4", 6),
-        ("a.example = /5", "a.example", "= /5", "proxy", "http://h:5", 7),
-        ("a.example /6", "a.example", "/6", "proxy", "http://h:6", 8),
-        ("a.example /6", "a.example", "/6", "proxy", "http://h:7", 8),
-        ("/", "", "/", "grpc", "h:8", 10),
+    assert [(h.server, h.location, h.kind, h.value, h.directive.line) for h in hops] == [
+        ("a.example", "/1", "proxy", "http://h:1", 3),
+        ("a.example", "/2", "proxy", "http://h:2", 4),
+        ("a.example", "~ ^/3$", "proxy", "http://h:3", 4),
+        ("a.example", "@named", "fastcgi", "h:4", 6),
+        ("a.example", "= /5", "proxy", "http://h:5", 7),
+        ("a.example", "/6", "proxy", "http://h:6", 8),
+        ("a.example", "/6", "proxy", "http://h:7", 8),
+        ("", "/", "grpc", "h:8", 10),
     ]
 
 
@@ -116,7 +116,7 @@ class TestStream:
     def test_a_pass_of_a_server(self, tmp_path: Path) -> None:
         nginx = stream("server { listen 127.0.0.1:53 udp; server_name x; proxy_pass h:54; }")
         hop = hop_of(tmp_path, nginx)
-        assert (hop.kind, hop.label) == ("stream", "127.0.0.1:53")
+        assert (hop.kind, hop.server) == ("stream", "127.0.0.1:53")
         assert targets(hop) == [("h:54", "h", False, 0, 1, 0, False)]
 
     @pytest.mark.parametrize(("flag", "tls"), [("on", True), ("off", False), ("$x", None)])
@@ -293,6 +293,15 @@ class TestVariables:
         ("location / { proxy_pass http://a:1; return 301 /x; }", False),
         ("return 301 /x; location / { proxy_pass http://a:1; }", False),
         ("location / { if ($x) { return 403; } proxy_pass http://a:1; }", True),
+        # a break ends what would run, the return with it (seen on nginx)
+        ("location / { break; return 403; proxy_pass http://a:1; }", True),
+        ("location / { if ($x) { break; } return 403; proxy_pass http://a:1; }", True),
+        ("location / { rewrite ^ /x break; return 403; proxy_pass http://a:1; }", True),
+        ("if ($x) { break; } return 403; location / { proxy_pass http://a:1; }", True),
+        ("location / { return 403; break; proxy_pass http://a:1; }", False),
+        ("location / { if ($x) { proxy_pass http://a:1; } return 403; }", False),
+        ("location / { if ($x) { return 404; proxy_pass http://a:1; } }", False),
+        ("location / { if ($x) { break; proxy_pass http://a:1; } return 403; }", True),
         ("location /a { return 404; location /a/b { proxy_pass http://a:1; } }", True),
     ],
 )
@@ -318,10 +327,10 @@ def test_a_snippet_in_three_servers_is_three_hops(tmp_path: Path) -> None:
         http("\n" + "".join(server % (name, name) for name in "123")),
         files={"snippet": "location / { proxy_pass http://h:1; }"},
     )
-    assert [(hop.label, hop.directive.source.name, hop.directive.line) for hop in hops] == [
-        ("1 /", "snippet", 1),
-        ("2 /", "snippet", 1),
-        ("3 /", "snippet", 1),
+    assert [(hop.server, hop.directive.source.name, hop.directive.line) for hop in hops] == [
+        ("1", "snippet", 1),
+        ("2", "snippet", 1),
+        ("3", "snippet", 1),
     ]
     times = [hop.scope.time("proxy_read_timeout") for hop in hops]
     assert [time and time.value for time in times] == [1000, 2000, 3000]

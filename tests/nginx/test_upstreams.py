@@ -23,7 +23,7 @@ def block_of(folder: Path, inside: str, name: str = "api", *, area: str = "http"
 
 
 def servers(block: Block) -> list[tuple[Any, ...]]:
-    return [(s.address, s.down, s.backup, s.resolve) for s in block.servers]
+    return [(s.address, s.down, s.backup) for s in block.servers]
 
 
 def test_servers_with_their_parameters(tmp_path: Path) -> None:
@@ -35,22 +35,22 @@ def test_servers_with_their_parameters(tmp_path: Path) -> None:
     )
     assert (block.name, block.opener.line, block.known) == ("api", 2, True)
     assert servers(block) == [
-        (Address("a.example", 81, port_written=True), False, False, False),
-        (Address("10.0.0.1", 80), False, True, False),
-        (Address("::1", 82, port_written=True), True, False, False),
-        (Address(socket="/run/a.sock"), False, False, False),
-        (Address("b", 80), False, False, True),
+        (Address("a.example", 81, port_written=True), False, False),
+        (Address("10.0.0.1", 80), False, True),
+        (Address("::1", 82, port_written=True), True, False),
+        (Address(socket="/run/a.sock"), False, False),
+        (Address("b", 80), False, False),
     ]
 
 
 def test_stream_has_no_default_port(tmp_path: Path) -> None:
     block = block_of(tmp_path, "server a;", area="stream")
-    assert servers(block) == [(Address("a"), False, False, False)]
+    assert servers(block) == [(Address("a"), False, False)]
 
 
 @pytest.mark.parametrize("text", ["http://a", "a/x", "a:0", "$a", "a:b"])
 def test_a_server_that_is_no_address(tmp_path: Path, text: str) -> None:
-    assert servers(block_of(tmp_path, f"server {text};")) == [(None, False, False, False)]
+    assert servers(block_of(tmp_path, f"server {text};")) == [(None, False, False)]
 
 
 @pytest.mark.parametrize(

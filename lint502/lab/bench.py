@@ -1,0 +1,182 @@
+"""A bench: a temporary folder, the processes that run in it, and the ports that they use.
+
+Whatever is started is gone at the end, also after Ctrl-C, a SIGTERM, or a crash: a keeper process
+(:mod:`lint502.lab.keeper`) notices that the bench's own process is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from lint502.lab import keeper
+
+LOOPBACK = "127.0.0.1"
+
+_PORTS = range(10_000, 32_000)
+"""Below those that Linux gives to outgoing connections (``net.ipv4.ip_local_port_range``)."""
+
+_GRACE_SECONDS = 3.0
+
+
+class LabError(Exception):
+    """Something in the lab did not work; the message says what, and what to do."""
+
+
+class Bench:
+    """Use as a context manager; :attr:`folder` has a short path, for sockets' have 107 bytes."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="lint502-lab-"))
+        self._children: list[subprocess.Popen[bytes]] = []
+        self._held: list[socket.socket] = []
+        try:
+            self._keeper = subprocess.Popen(
+                [sys.executable, "-I", "-S", keeper.__file__, str(self.folder)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                cwd="/",
+                start_new_session=True,
+            )
+        except BaseException:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
+
+    def __enter__(self) -> Bench:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every child and remove the folder; the keeper kills what has not ended by then."""
+        for child in reversed(self._children):
+            if child.poll() is None:
+                with contextlib.suppress(OSError):
+                    os.killpg(child.pid, signal.SIGTERM)
+        deadline = time.monotonic() + _GRACE_SECONDS
+        for child in self._children:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(max(0.0, deadline - time.monotonic()))
+        for held in self._held:
+            held.close()
+        assert self._keeper.stdin is not None
+        with contextlib.suppress(OSError):
+            self._keeper.stdin.close()
+        self._keeper.wait()
+        for child in self._children:
+            child.wait()
+
+    def start(
+        self,
+        command: Sequence[str | Path],
+        name: str,
+        environment: Mapping[str, str] | None = None,
+    ) -> subprocess.Popen[bytes]:
+        """Start a child in a process group of its own, in the folder; what it prints goes into
+        :meth:`said`."""
+        with self._log(name).open("ab") as log:
+            try:
+                child = subprocess.Popen(
+                    [os.fspath(word) for word in command],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    cwd=self.folder,
+                    env={**os.environ, **(environment or {})},
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise LabError(f"{command[0]} cannot be started: {error.strerror}") from None
+        self._children.append(child)
+        assert self._keeper.stdin is not None
+        self._keeper.stdin.write(f"{child.pid}\n".encode())
+        self._keeper.stdin.flush()
+        return child
+
+    def stop(self, child: subprocess.Popen[bytes]) -> None:
+        """End one child before the others."""
+        with contextlib.suppress(OSError):
+            os.killpg(child.pid, signal.SIGTERM)
+        try:
+            child.wait(_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(OSError):
+                os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+
+    def said(self, name: str) -> str:
+        """What the children of this name printed."""
+        log = self._log(name)
+        return log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+
+    def wait_until(
+        self,
+        ready: Callable[[], bool],
+        child: subprocess.Popen[bytes],
+        name: str,
+        seconds: float = 20.0,
+    ) -> None:
+        """Wait until a child is ready; raises :class:`LabError` with what it printed if it ends or
+        takes too long."""
+        deadline = time.monotonic() + seconds
+        while not ready():
+            if child.poll() is not None or time.monotonic() > deadline:
+                how = "has ended" if child.poll() is not None else f"is not ready after {seconds} s"
+                raise LabError(f"{name} {how}; it said:\n{self.said(name)[-2000:].strip()}")
+            time.sleep(0.01)
+
+    def port(self) -> int:
+        """A free port on 127.0.0.1, for a child to listen on."""
+        while True:
+            port = random.choice(_PORTS)
+            with socket.socket() as probe:
+                if _binds(probe, port):
+                    return port
+
+    def closed_port(self) -> int:
+        """A port on 127.0.0.1 on which nothing listens as long as the bench is there."""
+        while True:
+            held = socket.socket()
+            port = random.choice(_PORTS)
+            if _binds(held, port):
+                self._held.append(held)
+                return port
+            held.close()
+
+    def _log(self, name: str) -> Path:
+        return self.folder / f"{name}.said"
+
+
+def _binds(probe: socket.socket, port: int) -> bool:
+    try:
+        probe.bind((LOOPBACK, port))
+    except OSError:
+        return False
+    return True
+
+
+def listens(address: int | str | Path) -> bool:
+    """Whether something accepts connections on a port of 127.0.0.1, or at a unix socket."""
+    family = socket.AF_INET if isinstance(address, int) else socket.AF_UNIX
+    with socket.socket(family) as client:
+        client.settimeout(1.0)
+        where = (LOOPBACK, address) if isinstance(address, int) else os.fspath(address)
+        return client.connect_ex(where) == 0

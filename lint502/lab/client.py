@@ -1,0 +1,115 @@
+"""The client of the lab: one request on a connection of its own, and exactly what came back."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from lint502.lab.bench import LOOPBACK
+
+_STATUS_LINE = re.compile(rb"HTTP/\d\.\d (\d{3})\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """``body`` is its size in bytes, 0 for none."""
+
+    method: str = "GET"
+    path: str = "/"
+    body: int = 0
+    host: str = "lab.example"
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """``status`` is None where what came is no HTTP, or nothing came; ``whole`` is False where the
+    body is shorter than announced; ``seconds`` is how long it took."""
+
+    status: int | None
+    body: bytes
+    whole: bool
+    seconds: float
+
+
+def send(address: int | Path, request: Request, timeout: float = 20.0) -> Response:
+    """One request to a port of 127.0.0.1 or a unix socket; gives up after ``timeout`` seconds
+    without a byte."""
+    started = time.monotonic()
+    with _connected(address, timeout) as client:
+        with contextlib.suppress(OSError):  # a server may answer before it has read all
+            client.sendall(_head(request))
+            _send_body(client, request.body)
+        raw = _receive(client)
+    return _parsed(raw, request.method, time.monotonic() - started)
+
+
+def _connected(address: int | Path, timeout: float) -> socket.socket:
+    if isinstance(address, int):
+        return socket.create_connection((LOOPBACK, address), timeout)
+    client = socket.socket(socket.AF_UNIX)
+    client.settimeout(timeout)
+    client.connect(str(address))
+    return client
+
+
+def exchange(port: int, data: bytes, timeout: float = 20.0, *, datagrams: bool = False) -> bytes:
+    """What a stream server answers to some bytes, up to as many as were sent."""
+    kind = socket.SOCK_DGRAM if datagrams else socket.SOCK_STREAM
+    with socket.socket(socket.AF_INET, kind) as client:
+        client.settimeout(timeout)
+        client.connect((LOOPBACK, port))
+        answer = b""
+        with contextlib.suppress(OSError):
+            client.sendall(data)
+            while len(answer) < len(data):
+                part = client.recv(65536)
+                if not part:
+                    break
+                answer += part
+        return answer
+
+
+def _head(request: Request) -> bytes:
+    lines = [
+        f"{request.method} {request.path} HTTP/1.1",
+        f"Host: {request.host}",
+        "Connection: close",
+    ]
+    if request.body or request.method in ("POST", "PUT", "PATCH"):
+        lines.append(f"Content-Length: {request.body}")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+def _send_body(client: socket.socket, size: int) -> None:
+    piece = b"x" * 65536
+    while size > 0:
+        client.sendall(piece[:size])
+        size -= len(piece)
+
+
+def _receive(client: socket.socket) -> bytes:
+    raw = bytearray()
+    with contextlib.suppress(OSError):
+        while part := client.recv(65536):
+            raw += part
+    return bytes(raw)
+
+
+def _parsed(raw: bytes, method: str, seconds: float) -> Response:
+    head, separator, body = raw.partition(b"\r\n\r\n")
+    match = _STATUS_LINE.match(head)
+    if match is None or not separator:
+        return Response(None, raw, False, seconds)
+    whole = True
+    lower = head.lower()
+    length = re.search(rb"\r\ncontent-length: *(\d+)", lower)
+    if method != "HEAD":
+        if length is not None:
+            whole = len(body) >= int(length[1])
+        elif b"\r\ntransfer-encoding: chunked" in lower:
+            whole = body.endswith(b"0\r\n\r\n")
+    return Response(int(match[1]), body, whole, seconds)

@@ -1,0 +1,27 @@
+"""Clears up after a bench whose process is gone: ends its children, removes its folder.
+
+It runs as ``python -I -S keeper.py FOLDER`` in a session of its own, so that neither Ctrl-C nor a
+closing terminal reaches it. Standard input brings the process group of each child, one number a
+line; its end means that the bench is gone, whichever way.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import sys
+
+
+def main() -> None:
+    """Wait for the end of standard input, then clear up."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"):
+        signal.signal(getattr(signal, name), signal.SIG_IGN)
+    groups = [int(line) for line in sys.stdin if line.strip().isdecimal()]
+    for group in groups:
+        with contextlib.suppress(OSError):
+            os.killpg(group, signal.SIGKILL)
+    shutil.rmtree(sys.argv[1], ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

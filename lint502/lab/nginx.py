@@ -1,0 +1,202 @@
+"""A real nginx on a bench: found, described, run with a configuration, and its logs read."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lint502.lab.bench import Bench, LabError
+from lint502.nginx.version import Version
+
+_SECONDS = 20.0
+_LINE = re.compile(
+    r"\S+ \S+ \[(?P<level>\w+)\] \d+#\d+: (?:\*\d+ )?(?P<message>.*?)(?:, client: .*)?"
+)
+_GRAVE = frozenset(("warn", "error", "crit", "alert", "emerg"))
+_STREAM = "ngx_stream_module.so"
+
+
+@dataclass(frozen=True, slots=True)
+class Nginx:
+    """An nginx that can be run.
+
+    ``command`` starts it, ``environment`` is what it needs besides ours. ``stream`` is the module
+    to load for ``stream {}``, "" where it is built in, None where there is none.
+    """
+
+    command: tuple[str, ...]
+    version: Version
+    stream: str | None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def found() -> Nginx | None:
+    """The nginx on the PATH, or where packages put it; None where there is none."""
+    binary = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+    return None if binary is None else described((binary,))
+
+
+def described(
+    command: tuple[str, ...],
+    environment: Mapping[str, str] | None = None,
+    modules: Path | None = None,
+) -> Nginx:
+    """What an nginx says of itself; ``modules`` is where its modules are, if not where it says.
+
+    Raises :class:`LabError` where it is no nginx.
+    """
+    environment = environment or {}
+    try:
+        done = subprocess.run(
+            [*command, "-V"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_SECONDS,
+            env={**os.environ, **environment},
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        reason = getattr(error, "strerror", None) or "it does not end"
+        raise LabError(f"{command[-1]} cannot be run: {reason}") from None
+    said = done.stderr
+    match = re.search(r"^nginx version: \S+?/(\d+\.\d+\.\d+)", said, re.MULTILINE)
+    if match is None:
+        raise LabError(f"{command[-1]} does not say that it is nginx; give the path of an nginx")
+    return Nginx(command, Version.parse(match[1]), _stream(said, modules), environment)
+
+
+def _stream(said: str, modules: Path | None) -> str | None:
+    if re.search(r"--with-stream(?:\s|$)", said):
+        return ""
+    if modules is None:
+        folder = re.search(r"--modules-path=(\S+)", said)
+        if folder is None:
+            return None
+        modules = Path(folder[1])
+    module = modules / _STREAM  # a package may bring it although nginx itself says nothing of it
+    return str(module) if module.is_file() else None
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """A line of the error log: its level, and its message without time, client and request."""
+
+    level: str
+    message: str
+
+
+class Running:
+    """nginx with one configuration, for as long as the bench is there or until :meth:`stop`.
+
+    ``http`` and ``stream`` are what stands in these blocks. Raises :class:`LabError` where nginx
+    refuses the configuration; :attr:`text` is the whole file.
+    """
+
+    def __init__(
+        self,
+        bench: Bench,
+        nginx: Nginx,
+        http: str = "",
+        stream: str = "",
+        name: str = "nginx",
+    ) -> None:
+        self._bench = bench
+        self._name = name
+        self.folder = bench.folder / name
+        (self.folder / "html").mkdir(parents=True)
+        self.text = main_file(nginx, http, stream)
+        self._read = 0
+        file = self.folder / "nginx.conf"
+        file.write_text(self.text, encoding="utf-8", errors="surrogateescape")
+        prefix = ["-p", f"{self.folder}/", "-c", str(file)]
+        if nginx.version >= Version(1, 19, 5):
+            prefix += ["-e", "error.log"]
+        self._child = bench.start([*nginx.command, *prefix], name, nginx.environment)
+        try:
+            bench.wait_until(self._listens, self._child, name)
+        except LabError as error:
+            first = next(
+                (line.message for line in self._lines() if line.level == "emerg"), str(error)
+            )
+            raise LabError(f"nginx {nginx.version} refuses the configuration: {first}") from None
+        self.new_lines()
+
+    def _listens(self) -> bool:
+        """nginx writes its pid once it listens; a connection would count as a session."""
+        pid = self.folder / "nginx.pid"
+        return pid.exists() and pid.stat().st_size > 0
+
+    def stop(self) -> None:
+        """End it."""
+        self._bench.stop(self._child)
+
+    def ended(self) -> bool:
+        """Whether it has ended by itself, as after a crash."""
+        return self._child.poll() is not None
+
+    def new_lines(self) -> list[LogLine]:
+        """The lines of level warn and above that the error log got since the last call."""
+        lines = list(self._lines())
+        new = lines[self._read :]
+        self._read = len(lines)
+        return [line for line in new if line.level in _GRAVE]
+
+    def wait_for_accesses(self, number: int, seconds: float = 5.0) -> list[str]:
+        """The access log's lines (``$status $upstream_status``) once there are so many."""
+        file = self.folder / "access.log"
+        deadline = time.monotonic() + seconds
+        while True:
+            lines = file.read_text("utf-8", "replace").splitlines() if file.exists() else []
+            if len(lines) >= number or time.monotonic() > deadline:
+                return lines
+            time.sleep(0.005)
+
+    def _lines(self) -> Iterator[LogLine]:
+        file = self.folder / "error.log"
+        text = file.read_text("utf-8", "replace") if file.exists() else self._bench.said(self._name)
+        for line in text.splitlines():
+            match = _LINE.fullmatch(line)
+            if match is not None:
+                yield LogLine(match["level"], match["message"])
+
+
+def main_file(nginx: Nginx, http: str, stream: str) -> str:
+    """The main file around what stands in ``http {}`` and ``stream {}``: it runs in one process,
+    and writes nowhere but below its prefix."""
+    lines = ["daemon off;", "master_process off;", "pid nginx.pid;", "error_log error.log info;"]
+    if os.geteuid() == 0:
+        lines.insert(0, "user root;")
+    if stream:
+        if nginx.stream is None:
+            raise LabError(
+                "this nginx has no stream module; install it (Debian: libnginx-mod-stream)"
+            )
+        if nginx.stream:
+            lines.insert(0, f'load_module "{nginx.stream}";')
+    lines.append("events {\n    worker_connections 512;\n}")
+    if http:
+        lines.append(
+            "http {\n"
+            '    log_format lab "$status $upstream_status";\n'
+            "    access_log access.log lab;\n"
+            "    client_body_temp_path client_body;\n"
+            "    proxy_temp_path proxy;\n"
+            "    fastcgi_temp_path fastcgi;\n"
+            "    uwsgi_temp_path uwsgi;\n"
+            "    scgi_temp_path scgi;\n"
+            f"{http}}}"
+        )
+    if stream:
+        lines.append(
+            'stream {\n    log_format lab "$status $upstream_addr";\n'
+            f"    access_log access.log lab;\n{stream}}}"
+        )
+    return "\n".join(lines) + "\n"

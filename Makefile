@@ -3,17 +3,18 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+EQUIPPED := $(VENV)/.equipped
 
 .PHONY: demo test lint bench clean
 
 demo: $(INSTALLED)  ## lint502 finds the 502s in a sample
 	$(BIN)/lint502 check --fail-on never sample_configs/django/broken
 
-test: $(INSTALLED) lint  ## all checks and tests
-	@scripts/ensure-nginx
+test: $(EQUIPPED) lint  ## all checks and tests
+	@scripts/ensure-servers
 	PATH="$$PATH:/usr/sbin" $(BIN)/python -m pytest -n auto
 
-lint: $(INSTALLED)
+lint: $(EQUIPPED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -23,6 +24,10 @@ bench: $(INSTALLED)  ## start-up, a small site, 1,000 sites
 
 $(INSTALLED): pyproject.toml scripts/make-venv
 	scripts/make-venv "$(PYTHON)" "$(VENV)"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(EQUIPPED): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 

@@ -53,7 +53,7 @@ EXPECTED: dict[str, list[Expected]] = {
         ("broken/nginx.conf", 85, "warning", "request-body-limit"),
     ],
     "php": [
-        ("broken/conf.d/pools.conf", 9, "warning", "keepalive-unused"),
+        ("broken/conf.d/pools.conf", 9, "info", "keepalive-unused"),
         ("broken/sites-enabled/blog.conf", 25, "error", "response-header-buffer"),
         ("broken/sites-enabled/blog.conf", 31, "warning", "request-timeout"),
         ("broken/sites-enabled/blog.conf", 32, "error", "response-header-buffer"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lint502.checks.consequences import Consequence, consequence
 from lint502.checks.failover import failing
 from lint502.checks.site import Site
 from lint502.checks.wording import by_profile, declared, listed, server_of
@@ -11,9 +12,8 @@ from lint502.findings import Finding, Fix
 from lint502.nginx.scope import Value
 from lint502.pairing import Pair
 
-_READING = "while reading response header from upstream"
 _ANSWER_426 = frozenset(("envoy",))
-"""Servers that answer HTTP/1.0 with "426 Upgrade Required"."""
+"""Servers that answer HTTP/1.0 with "426 Upgrade Required"; they are documented, not measured."""
 
 
 def check(site: Site) -> Iterator[Finding]:
@@ -28,22 +28,24 @@ def check(site: Site) -> Iterator[Finding]:
             f"nginx speaks {spoken} to {listener.upstream}, which accepts only {takes}"
             f"{by_profile(listener.http_versions)}"
         )
+        outcome = _outcome(pair, version.value)
+        if outcome.clause:
+            message += f": {outcome.clause}"
         if exposure.hint:
             message += f"; {exposure.hint}"
         line = version.directive or hop.directive
-        status, log = _outcome(pair, version.value)
         wanted = "1.1" if "1.1" in accepted else accepted[-1]
         yield Finding(
             rule="http-version-mismatch",
             severity=exposure.severity,
-            status=status,
+            status=outcome.status,
             frequency=exposure.frequency,
             message=message,
             place=line.place(f"nginx speaks {spoken}"),
             related=(declared(listener.http_versions, f"{listener.upstream} accepts {takes}"),),
             hops=(hop.id,),
             upstream=listener.upstream,
-            log=log,
+            log=outcome.log,
             fix=Fix(f"proxy_http_version {wanted};", safe=wanted == "1.1"),
         )
 
@@ -67,18 +69,10 @@ def _refused(pair: Pair) -> Value[str] | None:
     return version
 
 
-def _outcome(pair: Pair, version: str) -> tuple[int, str | None]:
+def _outcome(pair: Pair, version: str) -> Consequence:
     listener = pair.listener
     assert listener is not None and listener.http_versions is not None
-    if version == "2":
-        return 502, f"upstream sent too large http2 frame: 4740180 {_READING}"
-    if listener.http_versions.value == ("2",):
-        node = server_of(listener) == "node"
-        if pair.target.tls and node:
-            return 403, None
-        if pair.target.tls or node:
-            return 502, f"upstream prematurely closed connection {_READING}"
-        return 200, f"upstream sent no valid HTTP/1.0 header {_READING}"
-    if server_of(listener) in _ANSWER_426:
-        return 426, None
-    return 502, f"upstream prematurely closed connection {_READING}"
+    only_http2 = listener.http_versions.value == ("2",)
+    if server_of(listener) in _ANSWER_426 and version != "2" and not only_http2:
+        return Consequence(426, None, "the server's own 426")
+    return consequence(pair)

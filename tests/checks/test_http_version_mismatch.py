@@ -48,6 +48,29 @@ def test_over_tls_a_server_of_http_2_closes(lint: Lint) -> None:
     assert lint(body(scheme="https"), spec) == [Found(4, "error", 502, "always", RULE, "up")]
 
 
+@pytest.mark.parametrize(
+    ("settings", "scheme", "facts", "status", "said"),
+    [
+        ("", "http", 'server = "node"\nhttp_versions = ["2"]', 200, "009 in nginx's access log)"),
+        (
+            "",
+            "https",
+            'server = "node"\nhttp_versions = ["2"]\ntls = true',
+            403,
+            "the server's own 403",
+        ),
+        ("proxy_http_version 2;", "http", 'server = "node"', 502, "(the default of node)"),
+    ],
+)
+def test_what_a_measured_server_does(
+    findings: Findings, settings: str, scheme: str, facts: str, status: int, said: str
+) -> None:
+    spec = f"[upstream.up]\nport = 1\n{facts}\n"
+    (finding,) = findings(body(settings, scheme), spec, version=NEW)
+    assert finding.status == status
+    assert finding.message.endswith(said)
+
+
 def test_envoy_answers_426(lint: Lint, findings: Findings) -> None:
     spec = '[upstream.up]\nport = 1\nserver = "envoy"\n'
     assert lint(body(), spec, version=OLD) == [Found(4, "error", 426, "always", RULE, "up")]

@@ -44,10 +44,12 @@ def test_each_pass_with_each_protocol(lint: Lint, kind: str, protocol: str) -> N
     ("kind", "facts", "status"),
     [
         # the server decides what a protocol that it does not know gets
-        ("uwsgi", 'server = "gunicorn"', 504),
+        ("uwsgi", 'server = "gunicorn"', 500),
+        ("uwsgi", 'server = "gunicorn-gthread"', 504),
         ("scgi", 'server = "waitress"', 504),
         ("uwsgi", 'server = "node"', 400),
-        ("fastcgi", 'server = "gunicorn"', 504),
+        ("fastcgi", 'server = "gunicorn"', 502),
+        ("fastcgi", 'server = "caddy"', 504),
         ("fastcgi", 'server = "node"', 502),
         ("scgi", 'server = "hypercorn"', 502),
         ("uwsgi", 'server = "hypercorn"', 400),
@@ -55,6 +57,11 @@ def test_each_pass_with_each_protocol(lint: Lint, kind: str, protocol: str) -> N
         ("memcached", 'server = "tornado"', 504),
         ("proxy", 'server = "php-fpm"', 502),
         ("fastcgi", 'server = "php-fpm"', None),
+        # a server that was not measured behaves like another
+        ("uwsgi", 'server = "fastify"', 400),
+        ("uwsgi", 'server = "spring-boot"', 400),
+        ("uwsgi", 'server = "traefik"', 504),
+        ("uwsgi", 'server = "puma"', 400),
         # an HTTP/2 server speaks gRPC's protocol
         ("grpc", 'protocol = "http"\nhttp_versions = ["1.1", "2"]', None),
         ("grpc", 'protocol = "http"\nhttp_versions = ["1.1"]', 502),
@@ -119,3 +126,51 @@ def test_what_a_profile_says_is_said_to_come_from_it(findings: Findings) -> None
         3,
         "up speaks FastCGI (the default of php-fpm)",
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "facts", "said"),
+    [
+        ("uwsgi_pass up:9000", 'server = "node"', ": the server's own 400"),
+        (
+            "uwsgi_pass up:9000",
+            'server = "gunicorn"',
+            ": the server's own 500 after 30s, when the server gives up",
+        ),
+        # nginx gives up first
+        (
+            "uwsgi_read_timeout 5s; uwsgi_pass up:9000",
+            'server = "gunicorn"',
+            ": 504 after uwsgi_read_timeout (5s)",
+        ),
+        # whoever is quicker
+        (
+            "uwsgi_pass up:9000",
+            'server = "daphne"',
+            ": 504 after uwsgi_read_timeout (60s) or 502 after 60s, when the server gives up",
+        ),
+        (
+            "scgi_pass up:9000",
+            'server = "uvicorn"',
+            ": the server's own 400 or 504 after scgi_read_timeout (60s)",
+        ),
+        (
+            "uwsgi_pass up:9000",
+            'server = "puma"',
+            ": the server's own 400, with most servers",
+        ),
+        (
+            "proxy_pass http://up:9000",
+            'protocol = "grpc"',
+            ": bytes that are no HTTP (status 200, 009 in nginx's access log), with most servers",
+        ),
+        ("proxy_pass http://up:9000", 'server = "php-fpm"', ""),
+    ],
+)
+def test_the_message_says_what_the_client_sees(
+    findings: Findings, line: str, facts: str, said: str
+) -> None:
+    body = f"server {{ location / {{ {line}; }} }}"
+    (finding,) = findings(body, f"[upstream.up]\nport = 9000\n{facts}\n")
+    assert finding.message.endswith(said or "(the default of php-fpm)")
+    assert finding.message.count(": ") == said.count(": ")

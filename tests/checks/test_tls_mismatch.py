@@ -24,7 +24,9 @@ PLAIN, TLS = "tls = false", "tls = true"
         ("proxy_pass http://up:1", f'{TLS}\nserver = "nginx"', 400),
         ("proxy_pass http://up:1", f'{TLS}\nserver = "go/1.22"', 400),
         ("proxy_pass http://up:1", f'{TLS}\nserver = "node"', 502),
+        ("proxy_pass http://up:1", f'{TLS}\nserver = "spring-boot"', 400),
         ("proxy_pass https://up:1", f'{PLAIN}\nserver = "waitress"', 504),
+        ("proxy_pass https://up:1", f'{PLAIN}\nserver = "werkzeug"', 502),
         ("proxy_pass http://up:1", f'{TLS}\nserver = "granian"', 200),
         ("grpc_pass grpc://up:1", f'{TLS}\nserver = "nginx"\nprotocol = "grpc"', 502),
         ("grpc_pass grpcs://up:1", f'{PLAIN}\nprotocol = "grpc"', 502),
@@ -42,6 +44,66 @@ def test_both_sides(lint: Lint, directive: str, facts: str, status: int | None) 
     assert lint(body, f"[upstream.up]\nport = 1\n{facts}\n") == (
         [] if status is None else [Found(3, "error", status, "always", RULE, "up")]
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "facts", "status", "said", "log"),
+    [
+        ("proxy_pass http://up:1", f'{TLS}\nserver = "go"', 400, ": the server's own 400", None),
+        (
+            "proxy_pass http://up:1",
+            f'{TLS}\nserver = "werkzeug"',
+            502,
+            "which wants it",
+            "recv() failed (104: Connection reset by peer) while reading response header "
+            "from upstream",
+        ),
+        (
+            "proxy_pass https://up:1",
+            f'{PLAIN}\nserver = "tornado"',
+            504,
+            ": 504 after proxy_connect_timeout (60s)",
+            "upstream timed out (110: Connection timed out) while SSL handshaking to upstream",
+        ),
+        (
+            "proxy_pass https://up:1",
+            f'{PLAIN}\nserver = "uwsgi"\nprotocol = "http"',
+            502,
+            ": 502 after 4s, when the server gives up",
+            "peer closed connection in SSL handshake… while SSL handshaking to upstream",
+        ),
+        # larger handshakes from a newer OpenSSL make it see sooner that they are none of its own
+        (
+            "uwsgi_pass suwsgi://up:1",
+            f'{PLAIN}\nserver = "uwsgi"',
+            502,
+            "which does not",
+            "peer closed connection in SSL handshake… while SSL handshaking to upstream",
+        ),
+        (
+            "proxy_pass http://up:1",
+            f'{TLS}\nserver = "granian"',
+            200,
+            ": bytes that are no HTTP (status 200, 009 in nginx's access log)",
+            "upstream sent no valid HTTP/1.0 header while reading response header from upstream",
+        ),
+    ],
+)
+def test_the_message_says_what_the_client_sees(
+    findings: Findings, line: str, facts: str, status: int, said: str, log: str | None
+) -> None:
+    body = f"server {{ location / {{ {line}; }} }}"
+    (finding,) = findings(body, f"[upstream.up]\nport = 1\n{facts}\n")
+    assert (finding.status, finding.log) == (status, log)
+    assert finding.message.endswith(said)
+
+
+def test_a_stream_says_nothing_of_a_handshake_that_takes_too_long(findings: Findings) -> None:
+    body = "server { listen 1; proxy_ssl on; proxy_connect_timeout 5s; proxy_pass up:1; }"
+    spec = f'[upstream.up]\nport = 1\n{PLAIN}\nserver = "waitress"\n'
+    (finding,) = findings(body, spec, wrap=stream)
+    assert (finding.status, finding.log) == (502, None)
+    assert finding.message.endswith(": 502 after proxy_connect_timeout (5s)")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from lint502.checks import RULES, check_of
 from lint502.checks.masking import as_the_client_sees, masked_statuses
@@ -22,6 +22,9 @@ from lint502.pairing import Pair, Pairing
 from lint502.places import Place
 from lint502.reading import shown
 from lint502.spec.listeners import Spec
+
+if TYPE_CHECKING:
+    from lint502.lab.proof import Proof
 
 State = Literal["passed", "failed", "undeclared", "undecidable"]
 _Ordinals = dict[tuple[str, ...], int]
@@ -78,7 +81,8 @@ class HopReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All that a run found; ``roots`` and ``specs`` by the names that reports show."""
+    """All that a run found; ``roots`` and ``specs`` by the names that reports show. ``proofs`` has
+    what was watched of a finding, where somebody asked for that."""
 
     version: Version
     version_origin: VersionOrigin
@@ -90,6 +94,7 @@ class Report:
     problems: tuple[Problem, ...]
     notes: tuple[Note, ...]
     suppressed: int = 0
+    proofs: Mapping[Finding, Proof] = field(default_factory=dict)
 
     def count(self, severity: Severity) -> int:
         """How many findings have this severity."""
@@ -103,8 +108,21 @@ class Report:
         return states
 
 
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A report, and the sites that it is about: one for each root."""
+
+    report: Report
+    sites: tuple[Site, ...]
+
+
 def run(options: Options, standard_input: Callable[[], bytes]) -> Report:
     """Check the roots. Whatever goes wrong with a file is among the problems of the report."""
+    return examine(options, standard_input).report
+
+
+def examine(options: Options, standard_input: Callable[[], bytes]) -> Examined:
+    """As :func:`run`, for those who go on with the hops and the upstreams that they reach."""
     files = Files(options.working_directory, options.maps, options.allow_paths)
     loader = RootLoader(files, options.allow_missing, standard_input)
     problems: dict[Problem, None] = {}
@@ -126,6 +144,7 @@ def run(options: Options, standard_input: Callable[[], bytes]) -> Report:
         problems[Problem("crossplane", None, str(error))] = None
     hops: list[HopReport] = []
     findings: list[Finding] = []
+    examined: list[Site] = []
     specs: dict[str, None] = {}
     ordinals: _Ordinals = {}
     checks = [
@@ -139,12 +158,13 @@ def run(options: Options, standard_input: Callable[[], bytes]) -> Report:
         problems.update(dict.fromkeys(spec_problems))
         pairing = Pairing(spec, whole=not spec_problems)
         for site in _sites(group, options, spec, pairing, ordinals):
+            examined.append(site)
             masked = {hop.id: masked_statuses(hop) for hop in site.hops}
             merged = _merged(finding for check in checks for finding in check(site))
             found = [as_the_client_sees(finding, masked) for finding in merged]
             findings.extend(found)
             hops.extend(_hop_reports(site, found))
-    return Report(
+    report = Report(
         options.version,
         options.version_origin,
         options.version_source,
@@ -155,6 +175,7 @@ def run(options: Options, standard_input: Callable[[], bytes]) -> Report:
         tuple(problems),
         tuple(notes),
     )
+    return Examined(report, tuple(examined))
 
 
 def _load_spec(paths: Sequence[Path], files: Files) -> tuple[Spec, Sequence[Problem]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,11 +10,14 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from lint502.findings import Frequency, Severity
+from lint502.nginx.version import NEWEST_PATCH, Version
 
 HEADINGS = ("What it means", "Why it answers 502", "Example", "Instead", "References")
 """What every page has, in this order."""
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})[ \t]*([^\s`]*)[^`]*")
+_CONDITION = re.compile(r"(>=|<=|>|<)(\d+\.\d+(?:\.\d+)?)")
+_COMPARE = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
 _REQUIRED = {"severity": str, "summary": str, "nginx": str}
 _OPTIONAL = {"status": int, "frequency": str, "log": str}
 
@@ -42,11 +46,30 @@ class Page:
     body: str
     sections: Mapping[str, str]
 
+    def holds_in(self, version: Version) -> bool:
+        """Whether the rule is about this version of nginx."""
+        return covers(self.nginx, version)
+
     def blocks(self, heading: str, language: str) -> tuple[str, ...]:
         """The texts of the fenced blocks in a language, such as ``nginx``, below a heading."""
         return tuple(
             block.text for block in blocks(self.sections[heading]) if block.language == language
         )
+
+
+def covers(conditions: str, version: Version) -> bool:
+    """Whether ``>=1.18, <1.29.7`` holds for a version. A condition of two numbers, such as 1.18,
+    is about the first version of its branch. Raises :class:`PageError` for what is none."""
+    return all(_holds(condition.strip(), version) for condition in conditions.split(","))
+
+
+def _holds(condition: str, version: Version) -> bool:
+    match = _CONDITION.fullmatch(condition)
+    if match is None:
+        raise PageError(f"{condition!r} is not a condition such as >=1.18")
+    bound = Version.parse(match[2])
+    first = bound._replace(patch=0) if bound.patch == NEWEST_PATCH else bound
+    return bool(_COMPARE[match[1]](version, first))
 
 
 @dataclass(frozen=True, slots=True)

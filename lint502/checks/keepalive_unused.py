@@ -9,6 +9,13 @@ from lint502.checks.site import Site
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.hops import Hop
 from lint502.nginx.upstreams import Block
+from lint502.nginx.version import Version
+
+_LOG = "connect() to … failed (99: Cannot assign requested address) while connecting to upstream"
+
+_MINDS_LENGTH = Version(1, 19, 1)
+"""From here on nginx takes the answer of a uwsgi or SCGI server for complete by its Content-Length,
+and does not wait for the server to close (CHANGES)."""
 
 
 def check(site: Site) -> Iterator[Finding]:
@@ -31,24 +38,37 @@ def check(site: Site) -> Iterator[Finding]:
         found = [reuse(hop, site.version) for hop in hops]
         if any(item.kept is not False for item in found):
             continue
+        exhausting = any(_nginx_may_close_first(hop, site.version) for hop in hops)
         yield Finding(
             rule="keepalive-unused",
-            severity=Severity.WARNING,
-            status=502,
-            frequency="sometimes",
+            severity=Severity.WARNING if exhausting else Severity.INFO,
+            status=502 if exhausting else None,
+            frequency="sometimes" if exhausting else None,
             message=(
                 f'the pool of "{block.context.args[0]}" stays empty, for {found[0].why}: each '
-                "request opens a connection, and under load nginx runs out of local ports"
+                "request opens a connection, "
+                + (
+                    "and under load nginx runs out of local ports"
+                    if exhausting
+                    else "which takes time"
+                )
             ),
             place=pool.directive.place("no connection gets in here"),
             related=tuple(
                 item.cause.place('where "close" comes from') for item in found[:1] if item.cause
             ),
             hops=tuple(hop.id for hop in hops),
-            log="connect() to … failed (99: Cannot assign requested address) while connecting to "
-            "upstream",
+            log=_LOG if exhausting else None,
             fix=_fix(hops[0], found[0]),
         )
+
+
+def _nginx_may_close_first(hop: Hop, version: Version) -> bool:
+    """Whether nginx closes a connection after one request without waiting for the server to do so:
+    only the first to close keeps a port occupied. It always waits for a FastCGI server."""
+    if hop.kind in ("uwsgi", "scgi"):
+        return version >= _MINDS_LENGTH
+    return hop.kind != "fastcgi"
 
 
 def _fix(hop: Hop, found: Reuse) -> Fix:

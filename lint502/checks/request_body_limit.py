@@ -16,7 +16,8 @@ from lint502.nginx.values import format_size
 from lint502.pairing import Pair
 from lint502.spec.listeners import Listener
 
-_LOG = "writev() failed (104: Connection reset by peer) while sending request to upstream"
+_LOG = "recv() failed (104: Connection reset by peer) while reading response header from upstream"
+"""Where the reset finds nginx waiting to send on; while it writes, ``writev()`` fails instead."""
 
 
 def check(site: Site) -> Iterator[Finding]:

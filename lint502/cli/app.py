@@ -12,6 +12,7 @@ from lint502 import __version__
 from lint502.cli.check import check
 from lint502.cli.explain import explain
 from lint502.cli.hops import hops
+from lint502.cli.prove import prove
 from lint502.cli.rules import rules
 
 
@@ -51,5 +52,5 @@ def _lint502(
     """Find the nginx configuration changes that will answer 502 Bad Gateway."""
 
 
-for _command in (check, explain, rules, hops):
+for _command in (check, prove, explain, rules, hops):
     app.command()(_command)

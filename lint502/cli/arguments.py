@@ -13,7 +13,7 @@ from lint502.cli.output import Colour, fail, say, say_problems
 
 if TYPE_CHECKING:
     from lint502.findings import Problem
-    from lint502.lint import Options, Report, VersionOrigin
+    from lint502.lint import Examined, Options, Report, VersionOrigin
     from lint502.nginx.files import PathMap
     from lint502.nginx.version import Version
     from lint502.settings import Settings
@@ -65,6 +65,15 @@ Maps = Annotated[
         help="Read below TO what nginx reads below FROM; may be repeated.",
     ),
 ]
+Nginx = Annotated[
+    Path | None,
+    typer.Option(
+        "--nginx",
+        metavar="PATH",
+        show_default=False,
+        help="The nginx to watch findings on; without it: the one on the PATH.",
+    ),
+]
 Color = Annotated[
     Colour, typer.Option("--color", help="Use colour; auto: on a terminal.", show_default=True)
 ]
@@ -87,10 +96,25 @@ def run(
     select: Sequence[str] = (),
     ignore: Sequence[str] = (),
 ) -> Report:
-    """The report of a run, those ``problems`` in front that the settings have.
+    """The report of a run; see :func:`examine`."""
+    return examine(settings, problems, roots, specs, nginx_version, maps, select, ignore).report
+
+
+def examine(
+    settings: Settings | None,
+    problems: Sequence[Problem],
+    roots: Sequence[str] | None,
+    specs: Sequence[Path] | None,
+    nginx_version: str | None,
+    maps: Sequence[str] | None,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    installed: Version | None = None,
+) -> Examined:
+    """What a run finds, those ``problems`` in front that the settings have.
 
     A flag beats the settings; bad arguments end the process. Without settings, for they cannot be
-    read, nothing is checked.
+    read, nothing is checked. ``installed`` is the version to go by where nothing names one.
     """
     from dataclasses import replace
 
@@ -98,11 +122,17 @@ def run(
 
     if settings is None:
         version = lint.Options(Path(), ()).version
-        return lint.Report(version, "newest", None, (), (), (), (), tuple(problems), ())
+        report = lint.Report(version, "newest", None, (), (), (), (), tuple(problems), ())
+        return lint.Examined(report, ())
     chosen = _chosen(settings, problems, roots)
     options = _options(settings, chosen, specs, nginx_version, maps, select, ignore)
-    report = lint.run(options, _standard_input)
-    return replace(report, problems=(*problems, *report.problems)) if problems else report
+    if installed is not None and options.version_origin == "newest":
+        options = replace(options, version=installed, version_origin="binary")
+    examined = lint.examine(options, _standard_input)
+    if not problems:
+        return examined
+    report = replace(examined.report, problems=(*problems, *examined.report.problems))
+    return replace(examined, report=report)
 
 
 def _chosen(

@@ -70,6 +70,11 @@ def check(
             show_default=False, help="The least severity that makes the exit code 1 [error]."
         ),
     ] = None,
+    prove: Annotated[
+        bool,
+        typer.Option("--prove", help="Watch each finding happen on a real nginx."),
+    ] = False,
+    nginx: arguments.Nginx = None,
     color: arguments.Color = output.Colour.auto,
 ) -> None:
     """Check nginx against what its upstreams declare.
@@ -81,7 +86,26 @@ def check(
     selected = arguments.rule_names(select, "--select")
     ignored = arguments.rule_names(ignore, "--ignore")
     settings, problems = arguments.settings_here()
-    report = arguments.run(settings, problems, roots, specs, nginx_version, maps, selected, ignored)
+    if prove:
+        from lint502.cli.prove import usable_nginx, with_proofs
+
+        running = usable_nginx(nginx)
+        examined = arguments.examine(
+            settings,
+            problems,
+            roots,
+            specs,
+            nginx_version,
+            maps,
+            selected,
+            ignored,
+            running.version,
+        )
+        report = with_proofs(examined, running)
+    else:
+        report = arguments.run(
+            settings, problems, roots, specs, nginx_version, maps, selected, ignored
+        )
     output.say_notes(report.notes)
     output.say_problems(report.problems)
     for wanted in outputs:

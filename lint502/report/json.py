@@ -10,6 +10,7 @@ from lint502.findings import Finding, Fix, Problem, Severity, unique_fingerprint
 from lint502.report import Look
 
 if TYPE_CHECKING:
+    from lint502.lab.proof import Proof
     from lint502.lint import HopReport, Report
 
 SCHEMA_VERSION = 1
@@ -26,7 +27,7 @@ def render(report: Report, look: Look) -> str:
             "roots": list(report.roots),
             "hops": [hop_object(hop) for hop in report.hops],
             "findings": [
-                _finding(finding, fingerprint)
+                _finding(finding, fingerprint, report.proofs.get(finding))
                 for finding, fingerprint in zip(report.findings, fingerprints, strict=True)
             ],
             "problems": [problem_object(problem) for problem in report.problems],
@@ -70,9 +71,9 @@ def problem_object(problem: Problem) -> dict[str, Any]:
     return {"file": problem.file, "line": problem.line, "message": problem.message}
 
 
-def _finding(finding: Finding, fingerprint: str) -> dict[str, Any]:
+def _finding(finding: Finding, fingerprint: str, proof: Proof | None) -> dict[str, Any]:
     place = finding.place
-    return {
+    found = {
         "rule": finding.rule,
         "severity": finding.severity.value,
         "status": finding.status,
@@ -91,6 +92,32 @@ def _finding(finding: Finding, fingerprint: str) -> dict[str, Any]:
         "log": finding.log,
         "fix": None if finding.fix is None else _fix(finding.fix),
         "fingerprint": fingerprint,
+    }
+    if proof is not None:
+        found["evidence"] = _evidence(proof)
+    return found
+
+
+def _evidence(proof: Proof) -> dict[str, Any]:
+    return {
+        "verdict": proof.verdict,
+        "why": proof.why or None,
+        "hop": proof.hop or None,
+        "nginx": str(proof.version),
+        "requests": [
+            {
+                "request": step.request,
+                "status": step.status,
+                "whole": step.whole,
+                "opening": step.opening,
+                "log": list(step.log),
+            }
+            for step in proof.steps
+        ],
+        "log": proof.log,
+        "factor": proof.factor,
+        "conditions": list(proof.conditions),
+        "configuration": proof.configuration or None,
     }
 
 

@@ -15,6 +15,7 @@ from lint502.report.excerpt import excerpt
 from lint502.report.ink import Ink
 
 if TYPE_CHECKING:
+    from lint502.lab.proof import Proof
     from lint502.lint import HopReport, Report
 
 _MOST_HOPS = 3
@@ -30,7 +31,7 @@ def render(report: Report, look: Look) -> str:
     for findings in _by_file(report.findings):
         infos = [finding for finding in findings if finding.severity is Severity.INFO]
         blocks += [
-            "\n".join(_finding(finding, hops, look, ink))
+            "\n".join(_finding(finding, hops, look, ink, report.proofs.get(finding)))
             for finding in findings
             if finding.severity is not Severity.INFO
         ]
@@ -60,7 +61,8 @@ def _by_file(findings: Sequence[Finding]) -> list[list[Finding]]:
     return list(files.values())
 
 
-def _head(finding: Finding, ink: Ink) -> str:
+def head(finding: Finding, ink: Ink) -> str:
+    """Place, severity and rule of a finding."""
     place = finding.place
     where = ink.bold(f"{shown(place.file)}:{place.line}:{place.column}")
     severity = ink.severity(finding.severity, finding.severity.value)
@@ -68,12 +70,14 @@ def _head(finding: Finding, ink: Ink) -> str:
 
 
 def _info(finding: Finding, ink: Ink) -> str:
-    return f"{_head(finding, ink)}  {shown(finding.message)}"
+    return f"{head(finding, ink)}  {shown(finding.message)}"
 
 
-def _finding(finding: Finding, hops: Mapping[str, HopReport], look: Look, ink: Ink) -> list[str]:
+def _finding(
+    finding: Finding, hops: Mapping[str, HopReport], look: Look, ink: Ink, proof: Proof | None
+) -> list[str]:
     status = seen(finding.status, finding.frequency)
-    lines = [_head(finding, ink) + (f"  ·  {status}" if status else "")]
+    lines = [head(finding, ink) + (f"  ·  {status}" if status else "")]
     places = (finding.place, *finding.related)
     digits = max(len(str(place.line)) for place in places)
     lines += excerpt(
@@ -93,6 +97,10 @@ def _finding(finding: Finding, hops: Mapping[str, HopReport], look: Look, ink: I
         lines += _labelled("log", [shown(finding.log)], ink)
     if finding.fix is not None:
         lines += _labelled("fix", [shown(s) for s in finding.fix.description.splitlines()], ink)
+    if proof is not None:
+        from lint502.report.proofs import brief
+
+        lines += _labelled("saw", brief(proof), ink)
     return lines
 
 
@@ -104,12 +112,13 @@ def _labelled(label: str, lines: Sequence[str], ink: Ink) -> list[str]:
 
 def _hops(finding: Finding, hops: Mapping[str, HopReport]) -> list[str]:
     known = [hops[id] for id in finding.hops if id in hops]
-    lines = [_hop(hop) for hop in known[:_MOST_HOPS]]
+    lines = [hop_line(hop) for hop in known[:_MOST_HOPS]]
     more = known[_MOST_HOPS:]
     return [*lines, f"and {counted(more, 'more hop')}"] if more else lines
 
 
-def _hop(hop: HopReport) -> str:
+def hop_line(hop: HopReport) -> str:
+    """A hop in one line: its server, its location, and where it passes requests to."""
     where = " ".join(part for part in (hop.server, hop.location) if part)
     passes = f"{hop.directive} {hop.value} ({_file_and_line(hop.place)})"
     return shown(f"{where} → {passes}" if where else passes)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from sites import NEW, OLD, Found
+from sites import found as in_short
 
 from .conftest import Findings, Lint
 
@@ -60,3 +61,32 @@ def test_it_names_every_hop_and_the_reason(findings: Findings) -> None:
         'the pool of "up" stays empty, for proxy_http_version is 1.0 by default: each request '
         "opens a connection, and under load nginx runs out of local ports"
     )
+
+
+INFO = [Found(2, "info", None, None, "keepalive-unused", None)]
+
+
+@pytest.mark.parametrize(
+    ("location", "version", "found"),
+    [
+        # nginx waits for a FastCGI server to close first, and no port of its own stays occupied
+        ("fastcgi_pass up;", OLD, INFO),
+        ("fastcgi_pass up;", NEW, INFO),
+        ("fastcgi_keep_conn on; fastcgi_pass up;", OLD, []),
+        # so it does for these two up to 1.19.0
+        ("uwsgi_pass up;", "1.19.0", INFO),
+        ("uwsgi_pass up;", "1.19.1", UNUSED),
+        ("scgi_pass up;", "1.18.0", INFO),
+        ("scgi_pass up;", NEW, UNUSED),
+    ],
+)
+def test_ports_run_out_only_where_nginx_closes_first(
+    findings: Findings, location: str, version: str, found: list[Found]
+) -> None:
+    reports = findings(
+        BLOCK + server(location), SPEC, version=version, select=("keepalive-unused",)
+    )
+    assert [in_short(report) for report in reports] == found
+    for report in reports:
+        ports = report.message.endswith("under load nginx runs out of local ports")
+        assert (ports, report.log is not None) == (found == UNUSED, found == UNUSED)

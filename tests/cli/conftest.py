@@ -12,7 +12,7 @@ from report.canned import REPORT
 from lint502 import lint, pages
 from lint502.__main__ import main
 from lint502.checks import RULES
-from lint502.lint import Options, Report
+from lint502.lint import Examined, Options, Report
 
 PAGE = """\
 +++
@@ -83,7 +83,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
 
 class Asked(list[Options]):
-    """Stands for ``lint.run``: what it was asked, and the report that it gives."""
+    """Stands for ``lint.examine``: what it was asked, and the report that it gives."""
 
     report: Report = REPORT
 
@@ -93,11 +93,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     """Puts a canned report in the place of a real run."""
     asked = Asked()
 
-    def canned(options: Options, standard_input: Callable[[], bytes]) -> Report:
+    def canned(options: Options, standard_input: Callable[[], bytes]) -> Examined:
         asked.append(options)
-        return asked.report
+        return Examined(asked.report, ())
 
-    monkeypatch.setattr(lint, "run", canned)
+    monkeypatch.setattr(lint, "examine", canned)
     return asked
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import re
 from importlib import import_module
 from pathlib import Path
@@ -13,28 +12,13 @@ from lint502 import checks
 from lint502.checks import RULES, check_of
 from lint502.findings import Finding, Severity
 from lint502.lint import Options, run
-from lint502.nginx.version import NEWEST, NEWEST_PATCH, Version
-from lint502.pages import Page, folder, page
+from lint502.nginx.version import NEWEST, Version
+from lint502.pages import Page, PageError, covers, folder, page
 
 VERSIONS = (*map(Version.parse, ("1.18", "1.22", "1.26", "1.30")), NEWEST)
 
-_CONDITION = re.compile(r"(>=|<=|>|<)(\d+\.\d+(?:\.\d+)?)")
-_COMPARE = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
 _MARK = re.compile(r" # <- ([a-z0-9-]+)$")
 _FILES = {"nginx": "nginx.conf", "toml": "upstreams.toml"}
-
-
-def covers(conditions: str, version: Version) -> bool:
-    """Whether ``>=1.18, <1.29.7`` holds for a version; 1.18 here is the first of its branch."""
-    return all(_holds(condition.strip(), version) for condition in conditions.split(","))
-
-
-def _holds(condition: str, version: Version) -> bool:
-    match = _CONDITION.fullmatch(condition)
-    assert match is not None, f"{condition!r} is not a condition such as >=1.18"
-    bound = Version.parse(match[2])
-    first = bound._replace(patch=0) if bound.patch == NEWEST_PATCH else bound
-    return bool(_COMPARE[match[1]](version, first))
 
 
 def block(shown: Page, heading: str, language: str) -> str:
@@ -83,7 +67,7 @@ def test_every_check_is_listed_and_every_rule_has_a_check() -> None:
 @pytest.mark.parametrize("rule", RULES)
 def test_front_matter_is_complete(rule: str) -> None:
     shown = page(rule)
-    assert any(covers(shown.nginx, version) for version in VERSIONS)
+    assert any(shown.holds_in(version) for version in VERSIONS)
     assert re.fullmatch(r"[A-Zn][^\n]*\.", shown.summary)
     info = shown.severity is Severity.INFO
     assert (shown.status is None) is info
@@ -104,7 +88,7 @@ def test_example_has_exactly_the_marked_findings(
     rule: str, version: Version, tmp_path: Path
 ) -> None:
     shown = page(rule)
-    if not covers(shown.nginx, version):
+    if not shown.holds_in(version):
         assert rule not in {item.rule for item in lint(shown, "Example", version, tmp_path)}
         return
     findings = lint(shown, "Example", version, tmp_path)
@@ -134,3 +118,8 @@ def test_instead_has_no_findings(rule: str, version: Version, tmp_path: Path) ->
 def test_conditions_on_the_version(conditions: str, inside: list[str], outside: list[str]) -> None:
     assert all(covers(conditions, Version.parse(text)) for text in inside)
     assert not any(covers(conditions, Version.parse(text)) for text in outside)
+
+
+def test_what_is_no_condition() -> None:
+    with pytest.raises(PageError, match=r"'1\.18' is not a condition such as >=1.18"):
+        covers("1.18", NEWEST)

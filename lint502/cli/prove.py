@@ -1,0 +1,126 @@
+"""``lint502 prove``: watch each finding happen on a real nginx."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lint502.cli import arguments, output
+from lint502.cli.check import exit_code
+from lint502.cli.hops import Shape
+
+if TYPE_CHECKING:
+    from lint502.lab.nginx import Nginx
+    from lint502.lint import Examined, Report
+
+
+def prove(
+    roots: arguments.Roots = None,
+    specs: arguments.Specs = None,
+    nginx_version: arguments.NginxVersion = None,
+    maps: arguments.Maps = None,
+    rules: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--rule",
+            metavar="RULE,...",
+            show_default=False,
+            help="Only the findings of these rules.",
+            autocompletion=arguments.complete_rules,
+        ),
+    ] = None,
+    hops: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--hop",
+            metavar="ID",
+            show_default=False,
+            help="Only the findings of this hop, by its id in lint502 hops --format json.",
+        ),
+    ] = None,
+    nginx: arguments.Nginx = None,
+    shape: Annotated[Shape, typer.Option("--format", help="How to show it.")] = Shape.text,
+    color: arguments.Color = output.Colour.auto,
+) -> None:
+    """Watch each finding happen: run its hop on a real nginx, before servers as declared.
+
+    It opens ports on loopback only, runs nothing of yours, and leaves nothing behind. The version
+    to go by is that of the nginx that runs, unless --nginx-version or the settings name one.
+
+    Exit codes: those of lint502 check.
+    """
+    from dataclasses import replace
+
+    from lint502.report import json, proofs
+
+    selected = arguments.rule_names(rules, "--rule")
+    settings, problems = arguments.settings_here()
+    running = usable_nginx(nginx)
+    examined = arguments.examine(
+        settings, problems, roots, specs, nginx_version, maps, (), (), running.version
+    )
+    report = examined.report
+    wanted = frozenset(hops or ())
+    unknown = wanted - {hop.id for hop in report.hops}
+    if unknown:
+        raise typer.BadParameter(
+            f"there is no hop {sorted(unknown)[0]}; lint502 hops --format json lists them",
+            param_hint="--hop",
+        )
+    found = tuple(
+        finding
+        for finding in report.findings
+        if (not selected or finding.rule in selected) and (not wanted or wanted & set(finding.hops))
+    )
+    report = with_proofs(replace(examined, report=replace(report, findings=found)), running, wanted)
+    output.say_notes(report.notes)
+    output.say_problems(report.problems)
+    look = output.look(color)
+    output.write(proofs.render(report, look) if shape is Shape.text else json.render(report, look))
+    raise typer.Exit(exit_code(report, "error"))
+
+
+def usable_nginx(binary: Path | None) -> Nginx:
+    """The nginx to run; ends the process where there is none, or the lab is not installed."""
+    from importlib.util import find_spec
+
+    from lint502.lab.bench import LabError
+    from lint502.lab.nginx import described, found
+
+    missing = [name for name in ("dns", "h11", "h2", "trustme") if find_spec(name) is None]
+    if missing:
+        output.fail(
+            "the lab's libraries are missing (" + ", ".join(missing) + "); install them with: "
+            "pip install 'lint502[lab]'"
+        )
+    try:
+        nginx = found() if binary is None else described((str(binary.absolute()),))
+    except LabError as error:
+        output.fail(str(error))
+    if nginx is None:
+        output.fail(
+            "there is no nginx on this machine; install one (Debian and Ubuntu: apt-get install "
+            "nginx libnginx-mod-stream; macOS: brew install nginx), or name it with --nginx PATH"
+        )
+    return nginx
+
+
+def with_proofs(examined: Examined, nginx: Nginx, hops: frozenset[str] = frozenset()) -> Report:
+    """The report with a proof of each finding, at one of ``hops`` where it concerns one."""
+    from dataclasses import replace
+
+    from lint502.lab.proof import prove as watch
+
+    report = examined.report
+    if report.version[:2] != nginx.version[:2]:
+        output.say(
+            f"note: the findings are those of nginx {report.version}, the nginx that runs is "
+            f"{nginx.version}: what depends on the version may differ"
+        )
+    proofs = {
+        finding: watch(finding, examined.sites, nginx, next(iter(hops & set(finding.hops)), ""))
+        for finding in report.findings
+    }
+    return replace(report, proofs=proofs)

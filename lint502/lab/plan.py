@@ -1,0 +1,508 @@
+"""The smallest configuration that has a hop's effective settings, and the servers behind it.
+
+A plan is text with marks in the place of addresses, which a :class:`~lint502.lab.scene.Scene` fills
+with ports and sockets of its own. It holds nothing of the user's files but settings: certificates
+are the lab's own, and what bears on no 502 (caches' places, logs, rewrites) is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from lint502.lab.declared.behaviour import Behaviour, behaviour
+from lint502.nginx.addresses import Address
+from lint502.nginx.directives import directive, names
+from lint502.nginx.hops import Hop, Kind, Target
+from lint502.nginx.parse import Directive
+from lint502.nginx.scope import Scope, Setting
+from lint502.nginx.tree import Context
+from lint502.nginx.upstreams import Block
+from lint502.nginx.values import parse_time
+from lint502.nginx.variables import UNKNOWN
+from lint502.nginx.version import Version
+from lint502.pairing import Pair
+from lint502.spec.listeners import Fact, HttpVersion, Listener, Protocol
+
+LISTEN = "@listen@"
+"""Stands for the address that nginx listens on."""
+
+DNS = "@dns@"
+"""Stands for the address of the lab's name server."""
+
+CERTIFICATES = "@certificates@"
+"""Stands for the folder with the lab's ``ca.pem``, ``client.pem`` and ``client.key``."""
+
+_PROTOCOLS: dict[Kind, Protocol] = {
+    "proxy": "http",
+    "fastcgi": "fastcgi",
+    "uwsgi": "uwsgi",
+    "scgi": "scgi",
+    "grpc": "grpc",
+    "memcached": "memcached",
+    "stream": "tcp",
+}
+_TLS_SCHEMES: dict[Kind, str] = {"proxy": "https://", "grpc": "grpcs://", "uwsgi": "suwsgi://"}
+_LEFT_OUT = re.compile(
+    r"_(pass|bind|store|store_access|redirect|cookie_\w+|hide_header|pass_header|temp_path"
+    r"|headers_hash_\w+|ignore_headers|index|split_path_info|limit_rate|cache(_\w+)?"
+    r"|ssl_(certificate|certificate_key|certificate_cache|trusted_certificate|crl|password_file)"
+    r"|protocol_timeout|upload_rate|download_rate)$"
+)
+"""What bears on no 502, or names files and addresses of the user's."""
+
+_CORE = ("client_max_body_size", "client_body_buffer_size", "resolver_timeout")
+_BALANCED_BY_CLIENT = frozenset(("hash", "ip_hash", "random", "zone", "sticky", "server"))
+"""Lines of a block that are left out, or written anew: requests of the lab go round the servers."""
+
+_SERVER_PARAMETERS = ("max_fails", "fail_timeout", "max_conns")
+_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))", re.ASCII)
+_MAPS = {"map": 1, "geo": -1, "split_clients": 1}
+_PLAIN = re.compile(r"[^\s;{}\"'\\#]+")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Route:
+    """One way that a hop's requests can take: the servers of a block, or one address."""
+
+    hop: Hop
+    block: Block | None
+    pairs: tuple[Pair, ...]
+
+    def only(self, pair: Pair) -> Route:
+        """The same with one server."""
+        return replace(self, pairs=(pair,))
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A server of the plan: ``behaviour`` is None where nothing listens; ``failing`` tells that
+    the finding is about it."""
+
+    address: Address
+    behaviour: Behaviour | None
+    failing: bool
+    mode: int | None = None
+
+    @property
+    def mark(self) -> str:
+        """What stands for its address in the configuration."""
+        return f"@{self.address}@"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a scene builds up. ``factor``: by how much all times are shorter. ``conditions`` are
+    clauses on what was taken where the declaration is silent."""
+
+    kind: Kind
+    http: str
+    stream: str
+    servers: tuple[Planned, ...]
+    names: tuple[str, ...] = ()
+    factor: float = 1.0
+    conditions: tuple[str, ...] = ()
+    datagrams: bool = False
+
+
+def routes(hop: Hop, pairs: Sequence[Pair]) -> list[Route]:
+    """The ways that a hop's requests can take, in the order of the configuration."""
+    grouped: dict[int, list[Pair]] = {}
+    for pair in pairs:
+        grouped.setdefault(pair.target.group, []).append(pair)
+    found = [Route(hop, group[0].target.block, tuple(group)) for group in grouped.values()]
+    reached = {route.block for route in found}
+    return found + [Route(hop, block, ()) for block in hop.blocks if block not in reached]
+
+
+def plan(
+    route: Route,
+    version: Version,
+    failing: Iterable[Pair],
+    factor: float = 1.0,
+    beside: Hop | None = None,
+) -> Plan:
+    """The plan of one route for an nginx of this version.
+
+    ``failing`` are the pairs that a finding is about; all times become ``factor`` times shorter.
+    ``beside``: a second hop to the same block, at ``/beside/``.
+    """
+    hop = route.hop
+    servers, conditions = _servers(route, set(map(id, failing)), factor)
+    looked_up = tuple(
+        pair.target.address.host for pair in route.pairs if pair.target.needs_resolver
+    )
+    body = _block(route, version, factor) if route.block is not None else ""
+    if hop.kind == "stream":
+        datagrams = _datagrams(hop)
+        listen = f"{LISTEN} udp" if datagrams else LISTEN
+        text = f"{body}    server {{\n        listen {listen};\n"
+        text += _lines(_stream_settings(route, version, factor), 2) + "    }\n"
+        return Plan(hop.kind, "", text, servers, looked_up, factor, tuple(conditions), datagrams)
+    locations = [("/", hop)] if beside is None else [("/", hop), ("/beside/", beside)]
+    text = ""
+    for path, there in locations:
+        settings = _http_settings(replace(route, hop=there), version, factor)
+        text += f"        location {path} {{\n{_lines(settings, 3)}        }}\n"
+    body = _maps(body + text, hop) + body
+    sets = _lines(_sets(text, hop), 2)
+    server = f"    server {{\n        listen {LISTEN};\n{sets}{text}    }}\n"
+    return Plan(hop.kind, body + server, "", servers, looked_up, factor, tuple(conditions))
+
+
+def _servers(
+    route: Route, failing: set[int], factor: float
+) -> tuple[tuple[Planned, ...], dict[str, None]]:
+    planned: dict[Address, Planned] = {}
+    conditions: dict[str, None] = {}
+    for pair in route.pairs:
+        address = pair.target.address
+        socket = pair.listener.socket if pair.listener is not None else None
+        server = Planned(
+            address,
+            _behaviour(pair, factor, conditions, fits=id(pair) not in failing),
+            id(pair) in failing,
+            socket.value.mode if socket is not None else None,
+        )
+        planned.setdefault(address, server)
+    for out_of_use in route.block.servers if route.block is not None else ():
+        if out_of_use.down and out_of_use.address is not None:
+            down = Planned(out_of_use.address, None, False)
+            planned.setdefault(out_of_use.address, down)
+    return tuple(planned.values()), conditions
+
+
+def _behaviour(
+    pair: Pair, factor: float, conditions: dict[str, None], *, fits: bool
+) -> Behaviour | None:
+    """How the server behind a target behaves; None where nothing listens there."""
+    listener, target = pair.listener, pair.target
+    if pair.mismatch is not None:
+        if not pair.mismatch.certain:
+            conditions[f"nothing listens at {target.address}, where nothing is declared"] = None
+        return None
+    if listener is None:
+        if not fits and target.tls:
+            conditions[f"a server without TLS listens at {target.address}"] = None
+            return Behaviour()
+        if not fits:
+            return None
+        conditions[f"{target.address} is not declared: a server that fits stands there"] = None
+        return _fitting(pair)
+    if not listens_at(listener, target.address):
+        return None
+    if listener.protocol is None:
+        listener = replace(listener, protocol=Fact(_PROTOCOLS[pair.hop.kind], listener.place))
+    if listener.tls is None and target.tls:
+        listener = replace(listener, tls=Fact(True, listener.place))
+    found = behaviour(listener, factor)
+    assert found is not None, "its protocol is known"
+    if found.tls is not None and not found.tls.names:
+        found = replace(found, tls=replace(found.tls, names=_names(target)))
+    if listener.http_versions is None and found.protocol in ("http", "grpc"):
+        found = replace(found, http_versions=_spoken(pair.hop))
+    return found
+
+
+def _names(target: Target) -> tuple[str, ...]:
+    """What stands in the certificate of a server that does not say so: what it is called."""
+    return (target.name,) if target.address.socket is None or target.block is not None else ()
+
+
+def _fitting(pair: Pair) -> Behaviour:
+    """A server that takes what the hop sends."""
+    from lint502.lab.declared.behaviour import TlsBehaviour
+
+    hop = pair.hop
+    flag = hop.scope.flag("proxy_protocol") if hop.kind == "stream" else None
+    return Behaviour(
+        protocol="udp" if hop.kind == "stream" and _datagrams(hop) else _PROTOCOLS[hop.kind],
+        http_versions=_spoken(hop),
+        tls=TlsBehaviour(names=_names(pair.target)) if pair.target.tls else None,
+        proxy_protocol=flag is not None and flag.value,
+    )
+
+
+def _spoken(hop: Hop) -> tuple[HttpVersion, ...]:
+    """The HTTP versions of a server that declares none."""
+    if hop.kind == "grpc":
+        return ("2",)
+    version = hop.scope.word("proxy_http_version") if hop.kind == "proxy" else None
+    return ("1.0", "1.1", "2") if version is not None and version.value == "2" else ("1.0", "1.1")
+
+
+def listens_at(listener: Listener, address: Address) -> bool:
+    """Whether a listener that is bound as declared can be reached at an address; a name is taken
+    to lead to it unless only loopback addresses are bound."""
+    if address.socket is not None or listener.bind is None:
+        return True
+    bound = [Address(host.strip("[]").lower()) for host in listener.bind.value]
+    if any(host.host == "*" or (host.ip is None and not host.is_loopback) for host in bound):
+        return True
+    if address.ip is not None:
+        return any(_covers(host, address) for host in bound)
+    if address.is_loopback:
+        return any(host.is_loopback for host in bound)
+    return not all(host.is_loopback and not _is_any(host) for host in bound)
+
+
+def _covers(bound: Address, reached: Address) -> bool:
+    if bound.ip is None:  # localhost
+        return reached.is_loopback
+    assert reached.ip is not None, "it is literal"
+    if _is_any(bound):
+        return bound.ip.version == 6 or reached.ip.version == 4
+    if _is_any(reached):
+        return bound.is_loopback and bound.ip.version == reached.ip.version
+    return bound.ip == reached.ip
+
+
+def _is_any(address: Address) -> bool:
+    return address.ip is not None and address.ip.is_unspecified
+
+
+def _block(route: Route, version: Version, factor: float) -> str:
+    """The block, with the servers of the route and those that are down."""
+    block = route.block
+    assert block is not None
+    stream = block.context.enclosing("stream") is not None
+    area = "stream_upstream" if stream else "upstream"
+    reached = {id(pair.target.server) for pair in route.pairs}
+    lines = [
+        _server(server.directive, f"@{server.address}@", alone=len(reached) == 1)
+        for server in block.servers
+        if server.address is not None and (server.down or id(server) in reached)
+    ]
+    lines += [
+        _line(item.name, _scaled(item, info.type, factor))
+        for item in block.context.items
+        if not isinstance(item, Context) and item.name not in _BALANCED_BY_CLIENT
+        for info in (directive(area, item.name),)
+        if info is not None and (info.since is None or info.since <= version)
+    ]
+    if factor != 1 and not stream and "keepalive_timeout" not in block.context.by_name:
+        timeout = Scope(block.context, version).time("keepalive_timeout")
+        if timeout is not None:
+            lines.append(f"keepalive_timeout {_milliseconds(timeout.value, factor)};")
+    return f"    upstream {quoted(block.context.args[0])} {{\n{_lines(lines, 2)}    }}\n"
+
+
+def _server(line: Directive, mark: str, *, alone: bool) -> str:
+    parameters = [
+        parameter
+        for parameter in line.args[1:]
+        if parameter.partition("=")[0] in _SERVER_PARAMETERS
+        or parameter == "down"
+        or (parameter == "backup" and not alone)
+    ]
+    return _line("server", (mark, *parameters))
+
+
+def _http_settings(route: Route, version: Version, factor: float) -> Iterator[str]:
+    hop = route.hop
+    family = f"{hop.kind}_"
+    wanted = [name for name in names("http") if name.startswith(family)]
+    for name in (*_CORE, *wanted):
+        yield from _written(hop, "http", name, version, factor)
+    if factor != 1:
+        yield from _default_timeouts(hop, family, factor)
+    yield from _cache(hop)
+    yield from _certificates(hop, family)
+    asked = _asked_name(route)
+    if asked is not None:
+        yield f"{family}ssl_name {asked};"
+    if hop.kind == "memcached":
+        yield "set $memcached_key $uri;"
+    yield from _resolver(route)
+    yield from _pass(route)
+
+
+def _stream_settings(route: Route, version: Version, factor: float) -> Iterator[str]:
+    hop = route.hop
+    wanted = [name for name in names("stream") if name.startswith("proxy_")]
+    for name in ("resolver_timeout", *wanted):
+        yield from _written(hop, "stream", name, version, factor)
+    yield from _certificates(hop, "proxy_")
+    asked = _asked_name(route)
+    if asked is not None:
+        yield f"proxy_ssl_name {asked};"
+    yield from _resolver(route)
+    yield from _pass(route)
+
+
+def _written(hop: Hop, area: str, name: str, version: Version, factor: float) -> Iterator[str]:
+    """The lines of one directive that are in effect at a hop, but for a default."""
+    if _LEFT_OUT.search(name):
+        return
+    info = directive(area, name)
+    if info is None or (info.since is not None and info.since > version):
+        return
+    setting = hop.scope.setting(name)
+    if setting is None or setting.origin == "default":
+        return
+    for line in setting.directives:
+        yield _line(name, _known(hop, _scaled(line, info.type, factor)))
+
+
+def _known(hop: Hop, args: tuple[str, ...]) -> tuple[str, ...]:
+    """Arguments with what their variables hold, where that is one text only."""
+    result = []
+    for arg in args:
+        if "$" in arg:
+            texts = hop.variables.expand(arg, hop.context)
+            if texts is not None and len(texts) == 1 and UNKNOWN not in texts[0].text:
+                arg = texts[0].text
+        result.append(arg)
+    return tuple(result)
+
+
+def _default_timeouts(hop: Hop, family: str, factor: float) -> Iterator[str]:
+    for name in ("connect_timeout", "send_timeout", "read_timeout"):
+        setting = hop.scope.setting(family + name)
+        value = hop.scope.time(family + name)
+        if setting is not None and setting.origin == "default" and value is not None:
+            yield f"{family}{name} {_milliseconds(value.value, factor)};"
+
+
+def _cache(hop: Hop) -> Iterator[str]:
+    """The cache takes room from the buffer of the header; it needs no more than its key."""
+    setting = hop.scope.setting(f"{hop.kind}_cache")
+    if setting is None or setting.origin == "default" or setting.value.lower() == "off":
+        return
+    yield f"{hop.kind}_cache lab;"
+    for name in ("key", "methods", "valid", "min_uses"):
+        lines = hop.scope.setting(f"{hop.kind}_cache_{name}")
+        if lines is not None and lines.origin != "default":
+            for line in lines.lines:
+                yield _line(f"{hop.kind}_cache_{name}", line)
+
+
+def _certificates(hop: Hop, family: str) -> Iterator[str]:
+    if _is_written(hop.scope.setting(f"{family}ssl_trusted_certificate")):
+        yield f"{family}ssl_trusted_certificate {CERTIFICATES}/ca.pem;"
+    if _is_written(hop.scope.setting(f"{family}ssl_certificate")):
+        yield f"{family}ssl_certificate {CERTIFICATES}/client.pem;"
+        yield f"{family}ssl_certificate_key {CERTIFICATES}/client.key;"
+
+
+def _is_written(setting: Setting | None) -> bool:
+    return setting is not None and bool(setting.lines) and setting.origin != "default"
+
+
+def _asked_name(route: Route) -> str | None:
+    """The name of the TLS server, where only the address that the lab replaces says it."""
+    hop = route.hop
+    if route.block is not None or not route.pairs:
+        return None
+    target = route.pairs[0].target
+    if not target.tls or target.address.socket is not None:
+        return None
+    family = "proxy" if hop.kind == "stream" else hop.kind
+    if _is_written(hop.scope.setting(f"{family}_ssl_name")):
+        return None
+    return target.address.host
+
+
+def _resolver(route: Route) -> Iterator[str]:
+    if not any(pair.target.needs_resolver for pair in route.pairs):
+        return
+    setting = route.hop.scope.setting("resolver")
+    if setting is None:
+        yield f"resolver {DNS};"
+    elif setting.lines:
+        families = [arg for line in setting.lines for arg in line if arg[:4] in ("ipv4", "ipv6")]
+        yield _line("resolver", (DNS, *families))
+
+
+def _pass(route: Route) -> Iterator[str]:
+    hop, first = route.hop, route.pairs[0].target if route.pairs else None
+    tls = first.tls if first is not None else hop.value.lower().startswith("https:")
+    scheme = _TLS_SCHEMES.get(hop.kind, "") if tls else "http://" if hop.kind == "proxy" else ""
+    name = hop.directive.name
+    if route.block is not None:
+        yield f"{name} {quoted(scheme + route.block.context.args[0])};"
+        return
+    assert first is not None, "a hop without a block has an address"
+    if first.needs_resolver:
+        yield f"set $lab_host {quoted(first.address.host)};"
+        yield f"{name} {scheme}$lab_host:@port of {first.address}@;"
+        return
+    end = ":" if first.address.socket is not None and hop.kind == "proxy" else ""
+    yield f"{name} {scheme}@{first.address}@{end};"
+
+
+def _maps(text: str, hop: Hop) -> str:
+    """The ``map``, ``geo`` and ``split_clients`` blocks that a text needs, as they are written."""
+    area = hop.context.enclosing("http")
+    blocks: dict[str, Context] = {}
+    for child in area.children if area is not None else ():
+        index = _MAPS.get(child.name)
+        if index is not None and -len(child.args) <= index < len(child.args):
+            blocks[child.args[index].removeprefix("$")] = child
+    found: dict[str, str] = {}
+    wanted = _variables(text)
+    while wanted:
+        name = wanted.pop()
+        block = blocks.get(name)
+        if block is None or name in found:
+            continue
+        lines = [
+            _line(item.name, item.args) for item in block.items if not isinstance(item, Context)
+        ]
+        head = " ".join((block.name, *map(quoted, block.args)))
+        found[name] = f"    {head} {{\n{_lines(lines, 2)}    }}\n"
+        wanted |= _variables(found[name])
+    return "".join(found.values())
+
+
+def _sets(text: str, hop: Hop) -> Iterator[str]:
+    """The ``set`` lines of the server and the location that a text needs."""
+    levels = [level for level in hop.context.up() if level.name in ("server", "location")]
+    lines = [line for level in reversed(levels) for line in level.by_name.get("set", ())]
+    wanted = _variables(text)
+    for line in reversed(lines):
+        if len(line.args) == 2 and line.args[0].removeprefix("$") in wanted:
+            wanted |= _variables(line.args[1])
+    for line in lines:
+        if len(line.args) == 2 and line.args[0].removeprefix("$") in wanted:
+            yield _line("set", line.args)
+
+
+def _variables(text: str) -> set[str]:
+    return {match[1] or match[2] for match in _VARIABLE.finditer(text)}
+
+
+def _datagrams(hop: Hop) -> bool:
+    server = hop.context.enclosing("server")
+    lines = server.by_name.get("listen", ()) if server is not None else ()
+    return any("udp" in line.args for line in lines)
+
+
+def _scaled(line: Directive, kind: str, factor: float) -> tuple[str, ...]:
+    if kind != "time" or factor == 1 or not line.args:
+        return line.args
+    try:
+        return (_milliseconds(parse_time(line.args[0]), factor), *line.args[1:])
+    except ValueError:
+        return line.args
+
+
+def _milliseconds(value: int, factor: float) -> str:
+    return f"{max(1, round(value / factor)) if value else 0}ms"
+
+
+def _line(name: str, args: Iterable[str]) -> str:
+    return " ".join((quoted(name), *map(quoted, args))) + ";"
+
+
+def quoted(word: str) -> str:
+    """A word as nginx reads it back, in quotes where it needs them."""
+    if _PLAIN.fullmatch(word):
+        return word
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _lines(lines: Iterable[str], depth: int) -> str:
+    return "".join(f"{'    ' * depth}{line}\n" for line in lines)

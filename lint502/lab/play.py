@@ -1,0 +1,148 @@
+"""Plays a script in a scene, on a bench of its own or in a network namespace of its own."""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import pickle
+import socket
+import struct
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from lint502.lab.bench import Bench, LabError
+from lint502.lab.nginx import Nginx
+from lint502.lab.plan import Plan
+from lint502.lab.scene import Scene, Step
+from lint502.lab.scripts import Script
+
+PORTS = 8
+"""How many local ports a namespace of its own has for nginx."""
+
+_CLONE_NEWUSER = 0x10000000
+_CLONE_NEWNET = 0x40000000
+_SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
+_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How a script is played: see :class:`~lint502.lab.scene.Scene`. ``isolated``: where nginx has
+    only :data:`PORTS` local ports, and is the first to close. ``round_trip_matters``: what comes of
+    it depends on the moment, and may take several tries."""
+
+    alone: bool = False
+    round_trip: float = 0.1
+    round_trip_matters: bool = False
+    isolated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What came of a script: the configuration that ran, and each request."""
+
+    configuration: str
+    steps: tuple[Step, ...]
+
+
+def play(nginx: Nginx, plan: Plan, script: Script, setting: Setting) -> Played:
+    """Play a script; raises :class:`LabError` where that does not work here."""
+    if setting.isolated:
+        return _play_isolated(nginx, plan, script, setting)
+    with Bench() as bench:
+        return _play_on(bench, nginx, plan, script, setting)
+
+
+def _play_on(bench: Bench, nginx: Nginx, plan: Plan, script: Script, setting: Setting) -> Played:
+    with Scene(
+        bench,
+        nginx,
+        plan,
+        alone=setting.alone,
+        socket=setting.isolated,
+        round_trip=setting.round_trip,
+        nginx_closes_first=setting.isolated,
+    ) as scene:
+        script.play(scene)
+        return Played(scene.configuration, tuple(scene.steps))
+
+
+def _play_isolated(nginx: Nginx, plan: Plan, script: Script, setting: Setting) -> Played:
+    """In a process of its own: a namespace is entered before there are threads."""
+    with Bench() as bench:
+        task, result = bench.folder / "task", bench.folder / "result"
+        task.write_bytes(pickle.dumps((nginx, plan, script, setting)))
+        child = bench.start(
+            [sys.executable, "-m", "lint502.lab.play", task, result],
+            "play",
+            {"PYTHONPATH": str(Path(__file__).parents[2])},
+        )
+        bench.wait_until(lambda: child.poll() is not None or result.exists(), child, "play", 60)
+        child.wait(_SECONDS)
+        if not result.exists():
+            raise LabError(f"the scene has failed: {bench.said('play').strip()[-2000:]}")
+        played: Played | LabError = pickle.loads(result.read_bytes())
+    if isinstance(played, LabError):
+        raise played
+    return played
+
+
+def main() -> None:
+    """Play the task of a file, and leave what came of it in another one."""
+    task, result = map(Path, sys.argv[1:])
+    nginx, plan, script, setting = pickle.loads(task.read_bytes())
+    played: Played | LabError
+    try:
+        _enter_namespace()
+        with Bench() as bench:
+            played = _play_on(bench, nginx, plan, script, setting)
+    except LabError as error:
+        played = error
+    unfinished = result.with_suffix(".new")
+    unfinished.write_bytes(pickle.dumps(played))
+    unfinished.rename(result)
+
+
+def _enter_namespace() -> None:
+    """A network of its own: a loopback interface, a few local ports, none of them reused early."""
+    user, group = os.geteuid(), os.getegid()
+    libc = ctypes.CDLL(None, use_errno=True)
+    flags = _CLONE_NEWNET if user == 0 else _CLONE_NEWNET | _CLONE_NEWUSER
+    try:
+        if libc.unshare(flags) != 0:
+            code = ctypes.get_errno()
+            raise OSError(code, os.strerror(code))
+        if user != 0:
+            with suppress(OSError):  # only where the kernel has it
+                Path("/proc/self/setgroups").write_text("deny")
+            Path("/proc/self/uid_map").write_text(f"0 {user} 1")
+            Path("/proc/self/gid_map").write_text(f"0 {group} 1")
+        _bring_up("lo")
+        sysctl = Path("/proc/sys/net/ipv4")
+        (sysctl / "ip_local_port_range").write_text(f"40000 {40000 + PORTS - 1}")
+        (sysctl / "tcp_tw_reuse").write_text("0")
+    except (OSError, AttributeError) as error:
+        reason = getattr(error, "strerror", None) or "this system has none"
+        raise LabError(
+            "it takes a network namespace, which this machine does not let a program make "
+            f"({reason}); run it as root, or allow user namespaces"
+        ) from None
+
+
+def _bring_up(interface: str) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        request = struct.pack("16sH14x", interface.encode(), 0)
+        found = fcntl.ioctl(control, _SIOCGIFFLAGS, request)
+        (flags,) = struct.unpack("16xH14x", found)
+        fcntl.ioctl(
+            control, _SIOCSIFFLAGS, struct.pack("16sH14x", interface.encode(), flags | _IFF_UP)
+        )
+
+
+if __name__ == "__main__":
+    from lint502.lab import play as module
+
+    module.main()  # under its own name, by which what it leaves behind is read

@@ -1,0 +1,155 @@
+"""Proofs: for a finding, what a real nginx does with the requests that show it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Literal
+
+from lint502.checks.masking import masked_statuses
+from lint502.checks.site import Site
+from lint502.findings import Finding, Frequency, Severity
+from lint502.lab.bench import LabError
+from lint502.lab.nginx import Nginx
+from lint502.lab.plan import routes
+from lint502.lab.play import play
+from lint502.lab.scene import Step
+from lint502.lab.shows import CannotShowError, Experiment, case_of, experiment
+from lint502.nginx.hops import Hop
+from lint502.nginx.version import Version
+
+Verdict = Literal["confirmed", "not confirmed", "cannot be shown here"]
+
+_TRIES = 3
+"""How often something that depends on the moment is tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was watched for one finding.
+
+    ``hop`` is the id of the hop that was taken; ``why`` says why it is not confirmed, or cannot be
+    shown. ``configuration`` is the whole nginx.conf that ran, "" where none did. ``factor``: all
+    times were so many times shorter. ``conditions`` are clauses on what was taken where the
+    files are silent. ``log`` is the line of the error log by which one knows the finding, as this
+    nginx words it; None where there is none.
+    """
+
+    verdict: Verdict
+    why: str
+    hop: str
+    version: Version
+    configuration: str = ""
+    steps: tuple[Step, ...] = ()
+    factor: float = 1.0
+    conditions: tuple[str, ...] = ()
+    log: str | None = None
+
+
+def prove(finding: Finding, sites: Sequence[Site], nginx: Nginx, hop_id: str = "") -> Proof:
+    """Watch a finding happen, at its hop of that id or at the first one that it concerns."""
+    wanted = [hop_id] if hop_id in finding.hops else finding.hops
+    for site in sites:
+        for hop in site.hops:
+            if hop.id in wanted:
+                return _prove(finding, site, hop, nginx)
+    reason = "it claims nothing that a client would see" if not finding.hops else "its hop is gone"
+    return Proof("cannot be shown here", reason, "", nginx.version)
+
+
+def _prove(finding: Finding, site: Site, hop: Hop, nginx: Nginx) -> Proof:
+    found = routes(hop, site.pairs[hop.id])
+    if not found:
+        return Proof("cannot be shown here", f"{hop.unknown}", hop.id, nginx.version)
+    try:
+        shown = experiment(case_of(finding, site, hop, found, nginx.version))
+        proof = _watched(finding, hop, shown, nginx)
+        if proof.verdict == "not confirmed" and _others_may_hide(finding, shown):
+            again = replace(shown, setting=replace(shown.setting, alone=True))
+            while_down = "while the other servers of the block are down"
+            alone = _watched(finding, hop, again, nginx)
+            if alone.verdict == "confirmed":
+                return replace(alone, conditions=(*alone.conditions, while_down))
+    except (CannotShowError, LabError) as error:
+        return Proof("cannot be shown here", str(error), hop.id, nginx.version)
+    return proof
+
+
+def _watched(finding: Finding, hop: Hop, shown: Experiment, nginx: Nginx) -> Proof:
+    timed = shown.setting.round_trip_matters
+    for _ in range(_TRIES if timed else 1):
+        played = play(nginx, shown.plan, shown.script, shown.setting)
+        why = contradiction(finding.status, finding.frequency, played.steps)
+        if why is None:
+            break
+    conditions = [*shown.plan.conditions, *shown.conditions]
+    if finding.status in masked_statuses(hop):
+        conditions.append("before error_page answers in its place")
+    return Proof(
+        "confirmed" if why is None else "not confirmed",
+        why or "",
+        hop.id,
+        nginx.version,
+        played.configuration,
+        played.steps,
+        shown.plan.factor,
+        tuple(dict.fromkeys(conditions)),
+        logged(finding, played.steps),
+    )
+
+
+def _others_may_hide(finding: Finding, shown: Experiment) -> bool:
+    healthy = any(not server.failing for server in shown.plan.servers)
+    return finding.severity is Severity.WARNING and healthy and not shown.setting.isolated
+
+
+def contradiction(
+    status: int | None, frequency: Frequency | None, steps: Iterable[Step]
+) -> str | None:
+    """How what the client got differs from a stated status; None where it does not."""
+    counted = [step for step in steps if not step.opening]
+    as_stated = [_is_as_stated(status, step) for step in counted]
+    enough = all(as_stated) if frequency == "always" else any(as_stated)
+    if counted and enough:
+        return None
+    return f"the client got {got(counted)}" if counted else "no request was made"
+
+
+def _is_as_stated(status: int | None, step: Step) -> bool:
+    if status == 200:  # what nginx passes on is no HTTP, or cut short
+        return step.status is None or (step.status == 200 and not step.whole)
+    return step.status == status
+
+
+def got(steps: Iterable[Step]) -> str:
+    """What came of each request, with equal ones said once: "3 × GET / → 200"."""
+    runs = ((text, len(list(run))) for text, run in groupby(map(_arrow, steps)))
+    return ", ".join(text if count == 1 else f"{count} × {text}" for text, count in runs)
+
+
+def _arrow(step: Step) -> str:
+    return f"{step.request} → {seen(step)}"
+
+
+def seen(step: Step) -> str:
+    """What the client got of a step, in words."""
+    if step.status is None:
+        return "no HTTP"
+    return str(step.status) if step.whole or step.status != 200 else f"{step.status}, cut short"
+
+
+def logged(finding: Finding, steps: Iterable[Step]) -> str | None:
+    """The line of the log that a finding names, else the first one that there is."""
+    lines = [line for step in steps if not step.opening for line in step.log]
+    stated = [line for line in lines if is_stated(finding.log, line)]
+    return next(iter(stated or lines), None)
+
+
+def is_stated(pattern: str | None, line: str) -> bool:
+    """Whether a line of the log is the one that is stated; "…" stands for any text."""
+    if pattern is None:
+        return False
+    parts = map(re.escape, pattern.split("…"))
+    return re.fullmatch(".*".join(parts), line) is not None

@@ -1,0 +1,218 @@
+"""A scene: a plan built up on a bench, and what its requests get."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from lint502.lab import client
+from lint502.lab.bench import LOOPBACK, Bench, LabError
+from lint502.lab.client import Request
+from lint502.lab.declared.certificates import Authority
+from lint502.lab.declared.server import DeclaredServer
+from lint502.lab.names import NameServer
+from lint502.lab.nginx import Nginx, Running
+from lint502.lab.plan import CERTIFICATES, DNS, LISTEN, Plan, Planned
+from lint502.nginx.addresses import Address
+from lint502.nginx.values import format_size
+
+_UNKNOWN_VARIABLE = re.compile(r'unknown "(\w+)" variable')
+_MOST_VARIABLES = 50
+_ROUND_TRIP = 0.1
+_PATIENCE = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One request and what came of it.
+
+    ``status`` is what the client got; None where that was no HTTP. ``whole`` is False where the
+    body was cut short. ``log`` has nginx's messages of level error and above. ``opening`` tells
+    that the request only prepares the next one.
+    """
+
+    request: str
+    status: int | None
+    whole: bool
+    log: tuple[str, ...]
+    opening: bool = False
+
+
+class Scene:
+    """The servers of a plan and nginx before them; use as a context manager.
+
+    ``alone``: only the servers that fail are up. ``socket``: nginx listens on a unix socket.
+    ``round_trip`` is that of the emulated network, in seconds; ``nginx_closes_first`` makes the
+    servers leave it to nginx to close a connection.
+    """
+
+    def __init__(
+        self,
+        bench: Bench,
+        nginx: Nginx,
+        plan: Plan,
+        *,
+        alone: bool = False,
+        socket: bool = False,
+        round_trip: float = _ROUND_TRIP,
+        nginx_closes_first: bool = False,
+    ) -> None:
+        self.plan = plan
+        self.steps: list[Step] = []
+        self._bench = bench
+        self._round_trip = round_trip
+        self._nginx_closes_first = nginx_closes_first
+        self._texts: dict[str, str] = {}
+        self._authority: Authority | None = None
+        self._attempts = 0
+        self._stack = ExitStack()
+        try:
+            self.servers = [
+                self._serve(number, planned, up=planned.failing or not alone)
+                for number, planned in enumerate(plan.servers)
+            ]
+            self._listen: int | Path = bench.folder / "listen" if socket else bench.port()
+            self._start(nginx)
+        except BaseException:
+            self._stack.close()
+            raise
+
+    def __enter__(self) -> Scene:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._nginx.stop()
+        self._stack.close()
+
+    @property
+    def configuration(self) -> str:
+        """The whole configuration that runs."""
+        return self._nginx.text
+
+    def send(self, request: Request, *, opening: bool = False) -> Step:
+        """Make a request, and keep what came of it."""
+        response = client.send(self._listen, request, _PATIENCE)
+        label = f"{request.method} {request.path}"
+        if request.body:
+            size = format_size(request.body)
+            label += f" with {size if size[-1] in 'kmg' else f'{size} bytes'}"
+        return self._keep(label, response.status, response.whole, opening)
+
+    def session(self, data: bytes) -> Step:
+        """Pass some bytes through ``stream {}``; the status is that of the access log."""
+        assert isinstance(self._listen, int), "a session has a port"
+        answer = client.exchange(self._listen, data, _PATIENCE, datagrams=self.plan.datagrams)
+        step = self._keep("session", None, bool(answer), opening=False)
+        status = self._accesses[-1].split()[0] if self._accesses else ""
+        self.steps[-1] = Step(
+            step.request, int(status) if status.isdecimal() else None, step.whole, step.log
+        )
+        return self.steps[-1]
+
+    def _keep(self, label: str, status: int | None, whole: bool, opening: bool) -> Step:
+        self._accesses = self._nginx.wait_for_accesses(len(self.steps) + 1)
+        log = tuple(
+            self._declared(line.message)
+            for line in self._nginx.new_lines()
+            if line.level not in ("warn", "emerg")
+        )
+        step = Step(label, status, whole, log, opening)
+        self.steps.append(step)
+        return step
+
+    def _serve(self, number: int, planned: Planned, *, up: bool) -> DeclaredServer | None:
+        """Start a server of the plan, and note where it is; None where nothing listens."""
+        address, where = planned.address, self._place(number, planned, up=up)
+        if isinstance(where, int):
+            self._texts[planned.mark] = f"{LOOPBACK}:{where}"
+            self._texts[f"@port of {address}@"] = str(where)
+        else:
+            self._texts[planned.mark] = f"unix:{where}"
+        if planned.behaviour is None or not up:
+            return None
+        if planned.behaviour.tls is not None and self._authority is None:
+            self._authority = Authority()
+        return self._stack.enter_context(
+            DeclaredServer(
+                planned.behaviour,
+                where,
+                mode=planned.mode,
+                round_trip=self._round_trip,
+                authority=self._authority,
+                peer_closes_first=self._nginx_closes_first,
+            )
+        )
+
+    def _place(self, number: int, planned: Planned, *, up: bool) -> int | Path:
+        if planned.address.socket is not None:
+            return self._bench.folder / f"{number}.sock"
+        up = up and planned.behaviour is not None
+        return self._bench.port() if up else self._bench.closed_port()
+
+    def _start(self, nginx: Nginx) -> None:
+        """nginx with the plan; variables that only the left-out parts would set are empty."""
+        listen = self._listen
+        self._texts[LISTEN] = (
+            f"{LOOPBACK}:{listen}" if isinstance(listen, int) else f"unix:{listen}"
+        )
+        text = self.plan.http + self.plan.stream
+        if DNS in text:
+            server = self._stack.enter_context(NameServer(self.plan.names))
+            self._texts[DNS] = f"{LOOPBACK}:{server.port}"
+        if CERTIFICATES in text:
+            folder = self._bench.folder / "certificates"
+            folder.mkdir()
+            self._authority = self._authority or Authority()
+            self._authority.write(folder)
+            self._texts[CERTIFICATES] = str(folder)
+        http, stream = self._filled(self.plan.http), self._filled(self.plan.stream)
+        for _ in range(_MOST_VARIABLES):
+            unknown = self._run(nginx, http, stream)
+            if unknown is None:
+                return
+            empty = f'    map "" ${unknown} {{\n        default "";\n    }}\n'
+            http, stream = http and empty + http, stream and empty + stream
+        raise LabError(f"more than {_MOST_VARIABLES} variables are set elsewhere")
+
+    def _run(self, nginx: Nginx, http: str, stream: str) -> str | None:
+        """Run nginx; gives the variable that it does not know, if that is what stops it."""
+        self._attempts += 1
+        try:
+            self._nginx = Running(self._bench, nginx, http, stream, f"nginx-{self._attempts}")
+        except LabError as error:
+            unknown = _UNKNOWN_VARIABLE.search(str(error))
+            if unknown is None:
+                raise
+            return unknown[1]
+        return None
+
+    def _filled(self, text: str) -> str:
+        for mark, place in self._texts.items():
+            text = text.replace(mark, place)
+        return text
+
+    def _declared(self, message: str) -> str:
+        """A message of nginx with the user's addresses in the place of the lab's."""
+        for mark, place in self._texts.items():
+            if mark.startswith("@port of "):
+                continue
+            message = message.replace(place, mark.strip("@"))
+        return message
+
+
+def server_at(scene: Scene, address: Address) -> DeclaredServer | None:
+    """The running server at one of the plan's addresses."""
+    servers: Sequence[DeclaredServer | None] = scene.servers
+    for planned, server in zip(scene.plan.servers, servers, strict=True):
+        if planned.address == address:
+            return server
+    return None

@@ -1,0 +1,117 @@
+"""Scripts: the requests that make a kind of mistake visible."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from lint502.lab.client import Request
+from lint502.lab.declared.server import DeclaredServer
+from lint502.lab.scene import Scene
+
+
+class Script(Protocol):
+    """What is done in a scene; the scene keeps what came of each request."""
+
+    def play(self, scene: Scene) -> None:
+        """Make the requests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """Each request once, one after the other."""
+
+    requests: tuple[Request, ...]
+
+    def play(self, scene: Scene) -> None:
+        """Make the requests."""
+        for request in self.requests:
+            scene.send(request)
+
+
+@dataclass(frozen=True, slots=True)
+class LargeHeader:
+    """A request whose answer has a header of ``size`` bytes."""
+
+    request: Request
+    size: int
+
+    def play(self, scene: Scene) -> None:
+        """Make the request."""
+        for server in _running(scene):
+            server.answer = replace(server.answer, header_bytes=self.size)
+        scene.send(self.request)
+
+
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """A request whose answer takes ``wait`` seconds to start."""
+
+    request: Request
+    wait: float
+
+    def play(self, scene: Scene) -> None:
+        """Make the request."""
+        for server in _running(scene):
+            server.answer = replace(server.answer, wait=self.wait)
+        scene.send(self.request)
+
+
+@dataclass(frozen=True, slots=True)
+class Race:
+    """Each request on a kept connection that the upstream is just closing.
+
+    ``opening`` leaves the connection open; ``idle`` is after how many seconds the upstream closes
+    it. Where nginx closes it first, the request gets a fresh one.
+    """
+
+    opening: Request
+    requests: tuple[Request, ...]
+    idle: float
+
+    def play(self, scene: Scene) -> None:
+        """Make the requests, each after one that opens a connection."""
+        for request in self.requests:
+            (server,) = _running(scene)
+            server.closing.clear()
+            server.peer_closed.clear()
+            scene.send(self.opening, opening=True)
+            deadline = time.monotonic() + self.idle + 5
+            while time.monotonic() < deadline:
+                if server.closing.is_set() or server.peer_closed.is_set():
+                    break
+                time.sleep(0.001)
+            scene.send(request)
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """As many requests as there are local ports, and one more."""
+
+    request: Request
+    ports: int
+
+    def play(self, scene: Scene) -> None:
+        """Make the requests until one finds no port left."""
+        for _ in range(self.ports + 1):
+            step = scene.send(self.request)
+            if step.status != 200:
+                break
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Bytes through ``stream {}``, as often as it takes to meet each server."""
+
+    data: bytes
+    times: int
+
+    def play(self, scene: Scene) -> None:
+        """Open the sessions."""
+        for _ in range(self.times):
+            scene.session(self.data)
+
+
+def _running(scene: Scene) -> list[DeclaredServer]:
+    return [server for server in scene.servers if server is not None]

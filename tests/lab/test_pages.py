@@ -1,0 +1,71 @@
+"""Every page of ``rules/`` on a real nginx of four versions: what it says of its example happens,
+and what it says to do instead works."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lab.nginxes import RELEASES, nginx_of
+from lab.pages import every_hop_played, examined, played_as_written
+from lint502.checks import RULES
+from lint502.findings import Severity
+from lint502.lab.proof import contradiction, is_stated, prove
+from lint502.lab.scene import Step
+from lint502.lab.shows import SHOWN_BY
+from lint502.pages import Page, page
+
+TRIES = 3
+"""A request has to meet a moment, and the machine may be busy."""
+
+CLAIMING = [rule for rule in RULES if page(rule).severity is not Severity.INFO]
+
+
+def test_every_rule_says_which_requests_show_it() -> None:
+    assert list(SHOWN_BY) == sorted(RULES)
+
+
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("rule", CLAIMING)
+def test_the_example_answers_as_the_page_says(rule: str, release: str, tmp_path: Path) -> None:
+    shown, nginx = page(rule), nginx_of(release)
+    found = examined(shown, "Example", nginx, tmp_path)
+    findings = [finding for finding in found.report.findings if finding.rule == rule]
+    if not shown.holds_in(nginx.version):
+        assert findings == []
+        assert not_well(shown, "Example", release, tmp_path) == []
+        return
+    assert findings
+    for finding in findings:
+        for _ in range(TRIES):
+            steps = played_as_written(finding, found, nginx, tmp_path).steps
+            if says_as_much(shown, steps):
+                break
+        assert says_as_much(shown, steps), steps
+        proof = prove(finding, found.sites, nginx)
+        assert (proof.verdict, proof.why) == ("confirmed", "")
+
+
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("rule", RULES)
+def test_instead_answers_200_throughout(rule: str, release: str, tmp_path: Path) -> None:
+    assert not_well(page(rule), "Instead", release, tmp_path) == []
+
+
+def says_as_much(shown: Page, steps: tuple[Step, ...]) -> bool:
+    """Whether what came back is what the page states: status, how often, and the log line."""
+    stated = contradiction(shown.status, shown.frequency, steps) is None
+    lines = [line for step in steps for line in step.log]
+    return stated and (shown.log is None or any(is_stated(shown.log, line) for line in lines))
+
+
+def not_well(shown: Page, heading: str, release: str, folder: Path) -> list[Step]:
+    """The requests that got anything but a whole 200."""
+    nginx = nginx_of(release)
+    found = examined(shown, heading, nginx, folder)
+    played = list(every_hop_played(shown, found, nginx, folder))
+    assert played
+    steps = [step for one in played for step in one.steps]
+    assert steps
+    return [step for step in steps if step.status != 200 or not step.whole]

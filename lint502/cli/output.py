@@ -94,6 +94,15 @@ def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
 
+def progress(text: str) -> None:
+    """Show on a terminal how far a long run is, in the place of what was shown before; "" for the
+    end of it."""
+    if sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        with contextlib.suppress(OSError):
+            sys.stderr.write(f"\r\x1b[K{text}")
+            sys.stderr.flush()
+
+
 def fail(message: str) -> NoReturn:
     """Say why nothing could be checked, and exit with 2."""
     say(f"error: {message}")

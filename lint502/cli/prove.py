@@ -111,7 +111,7 @@ def with_proofs(examined: Examined, nginx: Nginx, hops: frozenset[str] = frozens
     """The report with a proof of each finding, at one of ``hops`` where it concerns one."""
     from dataclasses import replace
 
-    from lint502.lab.proof import prove as watch
+    from lint502.lab.proof import prove_all
 
     report = examined.report
     if report.version[:2] != nginx.version[:2]:
@@ -119,8 +119,15 @@ def with_proofs(examined: Examined, nginx: Nginx, hops: frozenset[str] = frozens
             f"note: the findings are those of nginx {report.version}, the nginx that runs is "
             f"{nginx.version}: what depends on the version may differ"
         )
-    proofs = {
-        finding: watch(finding, examined.sites, nginx, next(iter(hops & set(finding.hops)), ""))
-        for finding in report.findings
-    }
+    total = len(report.findings)
+    try:
+        proofs = prove_all(
+            report.findings,
+            examined.sites,
+            nginx,
+            hops,
+            lambda number: output.progress(f"watching finding {number} of {total}"),
+        )
+    finally:
+        output.progress("")
     return replace(report, proofs=proofs)

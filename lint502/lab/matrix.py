@@ -27,7 +27,8 @@ from lint502.nginx.version import Version
 FILE = Path(protocols.__file__).with_name(protocols.FILE)
 
 _ROUNDS = 5
-"""How often each cell is measured for the file."""
+_MORE_ROUNDS = 20
+"""How often each cell is measured for the file, and how often one that is not always the same."""
 
 _TIMED_OUT = "upstream timed out"
 _QUICK_SECONDS = 30
@@ -159,15 +160,31 @@ def endings(data: Protocols, cell: Cell) -> tuple[Ending, ...]:
     return row.at(cell.nginx) if row is not None else ()
 
 
-def measured(running: Lab, old: Protocols, rounds: int = _ROUNDS) -> Protocols:
-    """The file's values from fresh runs; ``old`` gives the names of logs."""
+def measured(running: Lab, old: Protocols) -> Protocols:
+    """The file's values from fresh runs.
+
+    ``old`` gives the names of logs, and tells which cells were not always the same.
+    """
     counts: dict[Cell, Counter[Outcome]] = {cell: Counter() for cell in running.cells.all()}
-    for _ in range(rounds):
-        for cell, outcome in running.cells.measure(counts).items():
-            counts[cell][outcome] += 1
+    _count(running, counts, counts, _ROUNDS)
+    varying = {
+        (cell.server, cell.speaks, cell.passed)
+        for cell, found in counts.items()
+        if len(found) > 1 or len(endings(old, cell)) > 1
+    }
+    more = [cell for cell in counts if (cell.server, cell.speaks, cell.passed) in varying]
+    _count(running, counts, more, _MORE_ROUNDS)
     data = _protocols(old, counts, {})
     waited = running.cells.wait_for(_waiting(counts, data))
     return _protocols(old, counts, waited)
+
+
+def _count(
+    running: Lab, counts: dict[Cell, Counter[Outcome]], wanted: Iterable[Cell], rounds: int
+) -> None:
+    for _ in range(rounds):
+        for cell, outcome in running.cells.measure(wanted).items():
+            counts[cell][outcome] += 1
 
 
 def _protocols(
@@ -205,7 +222,8 @@ def _protocols(
 def _usual(counts: Counter[Outcome]) -> list[Outcome]:
     """The outcomes that are no rare coincidence, the most frequent first."""
     most = max(counts.values())
-    usual = [outcome for outcome, count in counts.items() if count == most or count > 1]
+    few = sum(counts.values()) // 10
+    usual = [outcome for outcome, count in counts.items() if count == most or count > few]
     return sorted(usual, key=lambda outcome: (-counts[outcome], outcome))
 
 

@@ -59,6 +59,7 @@ _BALANCED_BY_CLIENT = frozenset(("hash", "ip_hash", "random", "zone", "sticky", 
 _SERVER_PARAMETERS = ("max_fails", "fail_timeout", "max_conns")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))", re.ASCII)
 _MAPS = {"map": 1, "geo": -1, "split_clients": 1}
+_CERTIFIABLE = re.compile(r"[A-Za-z0-9.-]+")
 _PLAIN = re.compile(r"[^\s;{}\"'\\#]+")
 
 
@@ -206,8 +207,9 @@ def _behaviour(
 
 
 def _names(target: Target) -> tuple[str, ...]:
-    """What stands in the certificate of a server that does not say so: what it is called."""
-    return (target.name,) if target.address.socket is None or target.block is not None else ()
+    """What stands in the certificate of a server that does not say so: what it is called, where
+    that can stand there."""
+    return (target.name,) if _CERTIFIABLE.fullmatch(target.name) else ()
 
 
 def _fitting(pair: Pair) -> Behaviour:

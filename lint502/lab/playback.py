@@ -10,6 +10,7 @@ from lint502.checks.wording import server_of
 from lint502.lab.declared import Reaction
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
+from lint502.spec.listeners import Listener
 
 _DOCUMENTED = {"envoy": Reaction("answer", 426)}
 """Servers that no package brings, and that say what they do with HTTP/1.0."""
@@ -35,17 +36,20 @@ def reaction(pair: Pair, version: Version, factor: float) -> tuple[Reaction | No
     if listener is None:
         return None, ""
     name = server_of(listener)
-    if name in _DOCUMENTED:
+    if name in _DOCUMENTED and pair.target.tls == _speaks_tls(listener):
         return _DOCUMENTED[name], f"the upstream does what {name} is documented to do"
     known = measured(pair, version)
     if known is None:
         return None, ""
-    tls = listener.tls is not None and listener.tls.value
-    found = _reaction(known.endings[0], factor, tls=tls)
+    found = _reaction(known.endings[0], factor, tls=_speaks_tls(listener))
     if found is None:
         return None, ""
     whose = "most servers were" if known.typical else f"{name} was"
     return found, f"the upstream does what {whose} measured to do"
+
+
+def _speaks_tls(listener: Listener) -> bool:
+    return listener.tls is not None and listener.tls.value
 
 
 def _reaction(ending: Ending, factor: float, *, tls: bool) -> Reaction | None:

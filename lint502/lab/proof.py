@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal
 
 from lint502.checks.masking import masked_statuses
 from lint502.checks.site import Site
+from lint502.checks.wording import listed
 from lint502.findings import Finding, Frequency, Severity
 from lint502.lab.bench import LabError
 from lint502.lab.nginx import Nginx
@@ -46,6 +47,43 @@ class Proof:
     factor: float = 1.0
     conditions: tuple[str, ...] = ()
     log: str | None = None
+
+
+def prove_all(
+    findings: Sequence[Finding],
+    sites: Sequence[Site],
+    nginx: Nginx,
+    hop_ids: frozenset[str] = frozenset(),
+    begins: Callable[[int], None] = lambda _: None,
+) -> dict[Finding, Proof]:
+    """Watch each finding happen, at one of the hops of these ids, if it concerns one.
+
+    Where one is not confirmed, it says whether another finding is in front of it. ``begins`` is
+    told the number of each finding, from 1.
+    """
+    proofs: dict[Finding, Proof] = {}
+    for number, finding in enumerate(findings, 1):
+        begins(number)
+        wanted = next(iter(hop_ids & set(finding.hops)), "")
+        proofs[finding] = prove(finding, sites, nginx, wanted)
+    first: dict[str, list[Finding]] = {}
+    for finding, proof in proofs.items():
+        if proof.verdict == "confirmed" and finding.frequency == "always":
+            for hop in finding.hops:
+                first.setdefault(hop, []).append(finding)
+    return {
+        finding: replace(proof, why=_with_others(proof, first.get(proof.hop, ())))
+        if proof.verdict == "not confirmed"
+        else proof
+        for finding, proof in proofs.items()
+    }
+
+
+def _with_others(proof: Proof, others: Sequence[Finding]) -> str:
+    if not others:
+        return proof.why
+    rules = listed(other.rule for other in others)
+    return f"{proof.why}, for {rules} is in the way; mend that, and try again"
 
 
 def prove(finding: Finding, sites: Sequence[Site], nginx: Nginx, hop_id: str = "") -> Proof:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,6 @@ from lint502.lab.declared.server import DeclaredServer
 from lint502.lab.names import NameServer
 from lint502.lab.nginx import Nginx, Running
 from lint502.lab.plan import CERTIFICATES, DNS, LISTEN, Plan, Planned
-from lint502.nginx.addresses import Address
 from lint502.nginx.values import format_size
 
 _UNKNOWN_VARIABLE = re.compile(r'unknown "(\w+)" variable')
@@ -71,7 +69,7 @@ class Scene:
         self._attempts = 0
         self._stack = ExitStack()
         try:
-            self.servers = [
+            self._servers = [
                 self._serve(number, planned, up=planned.failing or not alone)
                 for number, planned in enumerate(plan.servers)
             ]
@@ -92,6 +90,12 @@ class Scene:
     ) -> None:
         self._nginx.stop()
         self._stack.close()
+
+    @property
+    def failing(self) -> list[DeclaredServer]:
+        """The running servers that the finding is about."""
+        pairs = zip(self.plan.servers, self._servers, strict=True)
+        return [server for planned, server in pairs if planned.failing and server is not None]
 
     @property
     def configuration(self) -> str:
@@ -207,12 +211,3 @@ class Scene:
                 continue
             message = message.replace(place, mark.strip("@"))
         return message
-
-
-def server_at(scene: Scene, address: Address) -> DeclaredServer | None:
-    """The running server at one of the plan's addresses."""
-    servers: Sequence[DeclaredServer | None] = scene.servers
-    for planned, server in zip(scene.plan.servers, servers, strict=True):
-        if planned.address == address:
-            return server
-    return None

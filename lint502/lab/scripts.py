@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from lint502.lab.client import Request
-from lint502.lab.declared.server import DeclaredServer
 from lint502.lab.scene import Scene
 
 
@@ -32,16 +31,18 @@ class Once:
 
 @dataclass(frozen=True, slots=True)
 class LargeHeader:
-    """A request whose answer has a header of ``size`` bytes."""
+    """Requests whose answers have a header of ``size`` bytes, from the servers that the finding is
+    about."""
 
-    request: Request
+    requests: tuple[Request, ...]
     size: int
 
     def play(self, scene: Scene) -> None:
-        """Make the request."""
-        for server in _running(scene):
+        """Make the requests."""
+        for server in scene.failing:
             server.answer = replace(server.answer, header_bytes=self.size)
-        scene.send(self.request)
+        for request in self.requests:
+            scene.send(request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Slow:
 
     def play(self, scene: Scene) -> None:
         """Make the request."""
-        for server in _running(scene):
+        for server in scene.failing:
             server.answer = replace(server.answer, wait=self.wait)
         scene.send(self.request)
 
@@ -73,7 +74,7 @@ class Race:
     def play(self, scene: Scene) -> None:
         """Make the requests, each after one that opens a connection."""
         for request in self.requests:
-            (server,) = _running(scene)
+            (server,) = scene.failing
             server.closing.clear()
             server.peer_closed.clear()
             scene.send(self.opening, opening=True)
@@ -111,7 +112,3 @@ class Session:
         """Open the sessions."""
         for _ in range(self.times):
             scene.session(self.data)
-
-
-def _running(scene: Scene) -> list[DeclaredServer]:
-    return [server for server in scene.servers if server is not None]

@@ -156,10 +156,28 @@ def _played_back(made: Plan, case: Case, factor: float) -> Plan:
 
 
 def _usual_script(case: Case) -> Script:
-    times = min(_MOST_REQUESTS, max(1, len(case.route.pairs)))
+    times = _times(case)
     if case.hop.kind == "stream":
         return Session(b"GET / HTTP/1.0\r\n\r\n", times)
-    return Once((usual(case.hop, case.path),) * times)
+    request = usual(case.hop, case.path)
+    if times == 1:
+        return Once((request,))
+    # first those that nginx does not send to another server: one failure takes a server out
+    risky = [Request(name, case.path, 2, _host(case.hop)) for name in _risky(case.hop)[:1]]
+    return Once((*risky * times, *(request,) * times))
+
+
+def _times(case: Case) -> int:
+    """How many requests it takes to meet each server of the route."""
+    return min(_MOST_REQUESTS, max(1, len(case.route.pairs)))
+
+
+def _risky(hop: Hop) -> list[str]:
+    """The methods with a body that nginx sends to one server only."""
+    if hop.kind == "memcached":
+        return []
+    methods = allowed_methods(hop)
+    return [name for name in ("POST", "PATCH") if name in methods]
 
 
 def _timeouts(hop: Hop) -> list[int]:
@@ -173,9 +191,8 @@ def _large_header(case: Case) -> Experiment:
     size = listener.response_headers.value
     if size > _LARGEST_BODY:
         raise CannotShowError(f"a response header of {format_size(size)} is too large for the lab")
-    return Experiment(
-        plan(case.route, case.version, case.failing), LargeHeader(usual(case.hop, case.path), size)
-    )
+    requests = (usual(case.hop, case.path),) * _times(case)
+    return Experiment(plan(case.route, case.version, case.failing), LargeHeader(requests, size))
 
 
 def _large_body(case: Case) -> Experiment:
@@ -212,7 +229,7 @@ def _slow_answer(case: Case) -> Experiment:
     if waits.value / factor > 60 * SHORT:  # nothing waits for it: what happens is before
         start = gives_up * 2
     return Experiment(
-        plan(case.route, case.version, case.failing, factor),
+        plan(case.route.only(case.failing[0]), case.version, case.failing, factor),
         Slow(usual(hop, case.path), start / factor / 1000),
     )
 

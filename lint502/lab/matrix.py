@@ -125,14 +125,14 @@ def differences(running: Lab, data: Protocols, tries: int = 4) -> list[Differenc
 def _impatience(running: Lab, data: Protocols) -> list[Difference]:
     """The servers that give up sooner or later, or otherwise, than the file says."""
     expected = {
-        cell: ending
-        for cell in _waiting(running.cells.all(), data)
-        for ending in endings(data, cell)
-        if ending.seconds is not None and ending.seconds <= _QUICK_SECONDS
+        cell: found[0]
+        for cell in running.cells.all()
+        if cell.method == "GET" and len(found := endings(data, cell)) == 1
+        if found[0].seconds is not None and found[0].seconds <= _QUICK_SECONDS
     }
     least, most = _SLACK_SECONDS
     found = []
-    for cell, (outcome, seconds) in running.cells.wait_for(expected).items():
+    for cell, (outcome, seconds) in running.cells.wait_for(_newest(expected)).items():
         ending = expected[cell]
         assert ending.seconds is not None
         in_time = ending.seconds - least <= seconds <= ending.seconds + most
@@ -141,13 +141,11 @@ def _impatience(running: Lab, data: Protocols) -> list[Difference]:
     return found
 
 
-def _waiting(cells: Iterable[Cell], data: Protocols) -> list[Cell]:
-    """The GET cells in which nginx's timeout ends the wait, each on its newest such nginx."""
+def _newest(cells: Iterable[Cell]) -> list[Cell]:
+    """Of cells that differ in the version of nginx only, the one with the newest."""
     newest: dict[tuple[str, str, str, str], Cell] = {}
     for cell in sorted(cells, key=lambda cell: cell.nginx):
-        first = endings(data, cell)[:1]
-        if cell.method == "GET" and first and _times_out(first[0].outcome):
-            newest[cell.server, cell.speaks, cell.variant, cell.passed] = cell
+        newest[cell.server, cell.speaks, cell.variant, cell.passed] = cell
     return list(newest.values())
 
 
@@ -174,9 +172,12 @@ def measured(running: Lab, old: Protocols) -> Protocols:
     }
     more = [cell for cell in counts if (cell.server, cell.speaks, cell.passed) in varying]
     _count(running, counts, more, _MORE_ROUNDS)
-    data = _protocols(old, counts, {})
-    waited = running.cells.wait_for(_waiting(counts, data))
-    return _protocols(old, counts, waited)
+    waiting = [
+        cell
+        for cell, found in counts.items()
+        if cell.method == "GET" and _times_out(found.most_common(1)[0][0])
+    ]
+    return _protocols(old, counts, running.cells.wait_for(_newest(waiting)))
 
 
 def _count(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from lint502.checks.consequences import measured
-from lint502.checks.protocols import GARBAGE, Ending
+from lint502.checks.protocols import GARBAGE, Ending, Outcome
 from lint502.checks.wording import server_of
 from lint502.lab.declared import Reaction
 from lint502.nginx.version import Version
@@ -15,15 +16,22 @@ from lint502.spec.listeners import Listener
 _DOCUMENTED = {"envoy": Reaction("answer", 426)}
 """Servers that no package brings, and that say what they do with HTTP/1.0."""
 
+_DECODE_ERROR = 50
+"""The alert of a server with TLS to what is none (RFC 8446, 6.2)."""
+
+_LAST = 0.05
+"""Seconds by which a server is later than nginx, where both give up after the same time."""
+
 _BY_LOG: tuple[tuple[str, Reaction], ...] = (
     (r"upstream timed out", Reaction("wait")),
     (r"recv\(\) failed \(104", Reaction("reset")),
     (r"(upstream prematurely|peer) closed connection", Reaction("close")),
     # "HTTP" read as a FastCGI record, a frame of HTTP/2, an answer of memcached, a TLS record
     (r".*(version: 72|frame: 4740180|memcached sent invalid|wrong version)", Reaction("answer")),
-    # the same of a TLS alert
-    (r".*(version: 21|frame: 1377027|sent invalid header)", Reaction("alert")),
+    (r".*frame: 3940676", Reaction("page")),  # "<!D"
+    (r".*(version: 21|frame: 1377027|sent invalid header)", Reaction("alert", _DECODE_ERROR)),
 )
+_ALERT = re.compile(r".*SSL alert number (\d+)")
 
 
 def reaction(pair: Pair, version: Version, factor: float) -> tuple[Reaction | None, str]:
@@ -53,14 +61,20 @@ def _speaks_tls(listener: Listener) -> bool:
 
 
 def _reaction(ending: Ending, factor: float, *, tls: bool) -> Reaction | None:
-    outcome = ending.outcome
+    if ending.later is not None and ending.seconds is not None:
+        found = _to(ending.later, tls=tls)
+        after = ending.seconds / factor + _LAST
+        return None if found is None else replace(found, after=after)
+    return _to(ending.outcome, tls=tls)
+
+
+def _to(outcome: Outcome, *, tls: bool) -> Reaction | None:
+    """What a server does, by what nginx makes of it."""
     if outcome.status == GARBAGE:  # of a server with TLS an alert, else frames of HTTP/2
-        return Reaction("alert") if tls else None
+        return Reaction("alert", _DECODE_ERROR) if tls else None
     if not outcome.log:
         return Reaction("answer", outcome.status)
-    for pattern, found in _BY_LOG:
-        if re.match(pattern, outcome.log):
-            if found.kind == "wait" and ending.seconds is not None:
-                return Reaction("wait", seconds=ending.seconds / factor)
-            return found
-    return None
+    alert = _ALERT.match(outcome.log)
+    if alert is not None:
+        return Reaction("refuse", int(alert[1]))
+    return next((found for pattern, found in _BY_LOG if re.match(pattern, outcome.log)), None)

@@ -130,10 +130,10 @@ def once(case: Case) -> Experiment:
 def _wrong_protocol(case: Case) -> Experiment:
     """The usual request, to servers that do with it what the real ones were measured to do."""
     waits = [
-        found.seconds * 1000
+        found.after * 1000
         for pair in case.failing
         for found in (reaction(pair, case.version, 1.0)[0],)
-        if found is not None and found.seconds is not None
+        if found is not None and found.after
     ]
     factor = 1.0
     if case.status == 504 or waits:

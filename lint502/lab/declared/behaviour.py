@@ -26,15 +26,16 @@ class TlsBehaviour:
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """What a server does with what it does not understand.
+    """What a server does with what it does not understand, ``after`` so many seconds.
 
-    ``answer``: with ``status``, in HTTP/1.1; ``wait``: for more, and close after ``seconds``,
-    or never; ``close`` and ``reset``: at once; ``alert``: send a TLS alert and close.
+    ``answer``: with the status ``number``, in HTTP/1.1; ``page``: with HTML and no status line, as
+    for HTTP/0.9; ``wait``: for more, for ever; ``close`` and ``reset``; ``alert``: with a TLS alert
+    of this ``number`` in plaintext. ``refuse``: with that alert, to a TLS handshake too.
     """
 
-    kind: Literal["answer", "wait", "close", "reset", "alert"]
-    status: int = 400
-    seconds: float | None = None
+    kind: Literal["answer", "page", "wait", "close", "reset", "alert", "refuse"]
+    number: int = 400
+    after: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,10 @@ from lint502.lab.declared.behaviour import Behaviour, Reaction
 from lint502.lab.declared.connection import Connection
 from lint502.spec.listeners import Protocol
 
-_ALERT = b"\x15\x03\x03\x00\x02\x02\x32"
-"""A TLS record in plaintext: the fatal alert decode_error (RFC 8446, 6)."""
+_ALERT = b"\x15\x03\x03\x00\x02\x02"
+"""A TLS record in plaintext with a fatal alert, all but its number (RFC 8446, 6)."""
+
+_PAGE = b"<!DOCTYPE HTML>\n<p>What was that?\n"
 
 _FOREVER = 3600.0
 
@@ -31,15 +33,16 @@ def react(connection: Connection, reaction: Reaction) -> None:
     in_plaintext = behaviour.tls is not None and not wire.encrypted
     if not in_plaintext and _understands(behaviour, bytes(connection.buffer)):
         return
+    wire.pause(_FOREVER if reaction.kind == "wait" else reaction.after)
     if reaction.kind == "answer":
-        lines = (f"HTTP/1.1 {reaction.status} ", "Connection: close", "Content-Length: 0", "", "")
+        lines = (f"HTTP/1.1 {reaction.number} ", "Connection: close", "Content-Length: 0", "", "")
         wire.send("\r\n".join(lines).encode())
-    elif reaction.kind == "wait":
-        wire.pause(_FOREVER if reaction.seconds is None else reaction.seconds)
+    elif reaction.kind == "page":
+        wire.send(_PAGE)
     elif reaction.kind == "reset":
         wire.reset()
-    elif reaction.kind == "alert":
-        wire.send(_ALERT)
+    elif reaction.kind in ("alert", "refuse"):
+        wire.send(_ALERT + bytes((reaction.number,)))
     wire.finish()
 
 

@@ -16,7 +16,7 @@ from typing import cast
 
 from lint502.lab.bench import LOOPBACK, LabError
 from lint502.lab.declared import stream
-from lint502.lab.declared.behaviour import Answer, Behaviour
+from lint502.lab.declared.behaviour import Answer, Behaviour, Reaction
 from lint502.lab.declared.certificates import Authority
 from lint502.lab.declared.connection import Connection, Shared
 from lint502.lab.declared.libraries import needed
@@ -195,7 +195,7 @@ class DeclaredServer:
             if self._shared.behaviour.proxy_protocol:
                 read_proxy_header(connection)
             reaction = self._shared.behaviour.reaction
-            if self._context is not None and (reaction is None or wire.starts_tls()):
+            if self._context is not None and (reaction is None or _accepts_tls(wire, reaction)):
                 wire.start_tls(self._context)
             if reaction is not None:
                 react(connection, reaction)
@@ -212,6 +212,10 @@ class DeclaredServer:
             work(*arguments)
         except Exception as fault:
             self._faults.append(fault)
+
+
+def _accepts_tls(wire: Wire, reaction: Reaction) -> bool:
+    return reaction.kind != "refuse" and wire.starts_tls()
 
 
 def _protocol(protocol: Protocol) -> Callable[[Connection], None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lint502.checks.protocols import GARBAGE, Ending, Known, Outcome, known
@@ -37,7 +37,7 @@ def consequence(pair: Pair) -> Consequence:
     found = measured(pair, pair.hop.scope.version)
     if found is None:
         return Consequence(502, _CLOSED)
-    ways = list(dict.fromkeys(_ways(pair.hop, found.endings)))
+    ways = _told_apart(_ways(pair.hop, found.endings))
     return Consequence(ways[0].status, ways[0].log, _clause(ways, typical=found.typical))
 
 
@@ -95,6 +95,16 @@ def _ways(hop: Hop, endings: Sequence[Ending]) -> Iterator[Consequence]:
             way = _way(ending.later)
             clause = f"{way.clause} after {ending.seconds}s, when the server gives up"
             yield Consequence(way.status, way.log, clause)
+
+
+def _told_apart(ways: Iterable[Consequence]) -> list[Consequence]:
+    """Of those that look alike to the client and in the log, the one that takes fewest words."""
+    found: dict[tuple[int, str | None], Consequence] = {}
+    for way in ways:
+        other = found.setdefault((way.status, way.log), way)
+        if len(way.clause) < len(other.clause):
+            found[way.status, way.log] = way
+    return list(found.values())
 
 
 def _timeout(hop: Hop, outcome: Outcome) -> tuple[str, int]:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from lint502.checks import protocols
 from lint502.checks.protocols import Ending, Outcome, Protocols, Row
@@ -60,6 +61,10 @@ _HEAD = """\
 #
 # Requests were GET, and POST with a short body in one line, on nginx {nginx}.
 """
+
+
+_Found: TypeAlias = dict[tuple[str, str, str, str], dict[Version, tuple[Ending, ...]]]
+"""By server, what it listens for, pass and method, and then by version of nginx."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +130,10 @@ def differences(running: Lab, data: Protocols, tries: int = 4) -> list[Differenc
 def _impatience(running: Lab, data: Protocols) -> list[Difference]:
     """The servers that give up sooner or later, or otherwise, than the file says."""
     expected = {
-        cell: found[0]
+        cell: stated[0]
         for cell in running.cells.all()
-        if cell.method == "GET" and len(found := endings(data, cell)) == 1
-        if found[0].seconds is not None and found[0].seconds <= _QUICK_SECONDS
+        if cell.method == "GET" and len(stated := endings(data, cell)) == 1
+        if stated[0].seconds is not None and stated[0].seconds <= _QUICK_SECONDS
     }
     least, most = _SLACK_SECONDS
     found = []
@@ -152,9 +157,9 @@ def _newest(cells: Iterable[Cell]) -> list[Cell]:
 def endings(data: Protocols, cell: Cell) -> tuple[Ending, ...]:
     """What the file says of a cell."""
     rows = data.rows.get(cell.server, {}).get(cell.speaks, {})
-    row = rows.get(f"{cell.passed} {cell.method}") or rows.get(cell.passed)
-    if row is None and cell.passed.endswith(("/1.0", "/1.1")):
-        row = rows.get(cell.passed.partition("/")[0])
+    names = (cell.passed, cell.passed.removesuffix("/1.0").removesuffix("/1.1"))
+    keys = (*(f"{name} {cell.method}" for name in names), *names)
+    row = next((rows[key] for key in keys if key in rows), None)
     return row.at(cell.nginx) if row is not None else ()
 
 
@@ -197,12 +202,14 @@ def _protocols(
         (cell.server, cell.speaks, cell.variant, cell.passed): found
         for cell, found in waited.items()
     }
-    by_key: dict[tuple[str, str, str, str], dict[Version, tuple[Ending, ...]]] = {}
+    by_key: _Found = {}
     for cell in sorted(counts, key=lambda cell: (cell.variant, cell.nginx)):
         giving_up = patience.get((cell.server, cell.speaks, cell.variant, cell.passed))
-        found = tuple(_ending(outcome, giving_up) for outcome in _usual(counts[cell]))
+        stated = endings(old, cell)
+        found = tuple(_ending(outcome, giving_up, stated) for outcome in _usual(counts[cell]))
         by_version = by_key.setdefault((cell.server, cell.speaks, cell.passed, cell.method), {})
         by_version[cell.nginx] = _union(by_version.get(cell.nginx, ()), found)
+    _merge_http_versions(by_key)
     rows: dict[str, dict[str, dict[str, Row]]] = {}
     for (server, speaks, passed, method), by_version in by_key.items():
         own = rows.setdefault(server, {}).setdefault(speaks, {})
@@ -210,13 +217,12 @@ def _protocols(
             own[passed] = _row(by_version)
     for (server, speaks, passed, method), by_version in by_key.items():
         own = rows[server][speaks]
+        row = own.get(passed)
         if method != "GET" and any(
-            not set(found) & set(own[passed].at(version)) for version, found in by_version.items()
+            row is None or not set(found) & set(row.at(version))
+            for version, found in by_version.items()
         ):
             own[f"{passed} {method}"] = _row(by_version)
-    for endpoints in rows.values():
-        for own in endpoints.values():
-            _merge_http_versions(own)
     return Protocols(old.like, _named(old.logs, rows), rows)
 
 
@@ -228,13 +234,18 @@ def _usual(counts: Counter[Outcome]) -> list[Outcome]:
     return sorted(usual, key=lambda outcome: (-counts[outcome], outcome))
 
 
-def _ending(outcome: Outcome, giving_up: tuple[Outcome, float] | None) -> Ending:
+def _ending(
+    outcome: Outcome, giving_up: tuple[Outcome, float] | None, stated: Iterable[Ending]
+) -> Ending:
     if giving_up is None or not _times_out(outcome):
         return Ending(outcome)
     later, seconds = giving_up
     if _times_out(later):
         return Ending(outcome)
-    return Ending(outcome, round(seconds - _LATE_SECONDS), later)
+    whole = round(seconds - _LATE_SECONDS)
+    known = (ending.seconds for ending in stated if ending.later == later)
+    near = (old for old in known if old is not None and abs(old - whole) <= 1)
+    return Ending(outcome, next(near, whole), later)  # a second more or less is no news
 
 
 def _times_out(outcome: Outcome) -> bool:
@@ -253,17 +264,18 @@ def _row(by_version: Mapping[Version, tuple[Ending, ...]]) -> Row:
     return Row(tuple(groups))
 
 
-def _merge_http_versions(rows: dict[str, Row]) -> None:
-    """HTTP/1.0 and 1.1 in one row, unless they end differently."""
-    for scheme in ("http", "https"):
-        one, other = rows[f"{scheme}/1.0"], rows[f"{scheme}/1.1"]
-        if [since for since, _ in one.by_version] != [since for since, _ in other.by_version]:
+def _merge_http_versions(found: _Found) -> None:
+    """HTTP/1.0 and 1.1 are taken together, unless they end differently."""
+    for key in list(found):
+        server, speaks, passed, method = key
+        if not passed.endswith("/1.0"):
             continue
-        pairs = list(zip(one.by_version, other.by_version, strict=True))
-        if all(set(first) & set(second) for (_, first), (_, second) in pairs):
-            merged = ((since, _union(first, second)) for (since, first), (_, second) in pairs)
-            rows[scheme] = Row(tuple(merged))
-            del rows[f"{scheme}/1.0"], rows[f"{scheme}/1.1"]
+        scheme = passed.partition("/")[0]
+        one, other = found[key], found[server, speaks, f"{scheme}/1.1", method]
+        if all(set(one[version]) & set(other[version]) for version in one):
+            merged = {version: _union(one[version], other[version]) for version in one}
+            found[server, speaks, scheme, method] = merged
+            del found[key], found[server, speaks, f"{scheme}/1.1", method]
 
 
 def _union(first: Sequence[Ending], second: Sequence[Ending]) -> tuple[Ending, ...]:

@@ -28,7 +28,7 @@ _BY_LOG: tuple[tuple[str, Reaction], ...] = (
     (r"(upstream prematurely|peer) closed connection", Reaction("close")),
     # "HTTP" read as a FastCGI record, a frame of HTTP/2, an answer of memcached, a TLS record
     (r".*(version: 72|frame: 4740180|memcached sent invalid|wrong version)", Reaction("answer")),
-    (r".*frame: 3940676", Reaction("page")),  # "<!D"
+    (r".*(version: 60|frame: 3940676)", Reaction("page")),  # the same of "<!D"
     (r".*(version: 21|frame: 1377027|sent invalid header)", Reaction("alert", _DECODE_ERROR)),
 )
 _ALERT = re.compile(r".*SSL alert number (\d+)")

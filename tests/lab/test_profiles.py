@@ -1,0 +1,41 @@
+"""The profiles against the servers themselves, with what these do by default."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from lint502.lab.bench import LabError
+from lint502.lab.measure import Figures, measure_all
+
+LONGEST_SECONDS = 33.0
+"""Longer idle timeouts (nginx, aiohttp, Daphne, waitress, Tornado, Caddy) are seen to be longer;
+``python -m lint502.lab.measure`` waits for more of them."""
+
+TRIES = 2
+"""The machine may be busy."""
+
+
+@pytest.mark.xdist_group("servers")
+def test_servers_do_what_their_profiles_say() -> None:
+    for _ in range(TRIES):
+        try:
+            measured = measure_all(LONGEST_SECONDS)
+        except LabError as error:
+            if os.environ.get("CI"):
+                pytest.fail(str(error))
+            pytest.skip(str(error))
+        assert len(measured) == 16
+        if not different(measured):
+            break
+    assert different(measured) == []
+
+
+def different(measured: list[Figures]) -> list[tuple[str, str, str, str]]:
+    return [
+        (f"{figures.server} {figures.version}", fact.key, fact.seen, fact.instead)
+        for figures in measured
+        for fact in figures.facts
+        if fact.instead
+    ]

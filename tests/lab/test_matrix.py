@@ -10,17 +10,33 @@ import pytest
 from lint502.checks import protocols
 from lint502.lab import matrix
 from lint502.lab.bench import LabError
+from lint502.lab.cells import Cell
+
+RUNS = 2
+"""Some servers do one thing or the other from start to start: what differs has to differ again."""
 
 
 @pytest.mark.xdist_group("servers")
 def test_the_file_says_what_a_fresh_run_shows() -> None:
+    found: dict[Cell, str] | None = None
     try:
-        with matrix.lab() as running:
-            differences = matrix.differences(running, protocols.load())
-            text = matrix.written(protocols.load(), running)
+        for _ in range(RUNS):
+            with matrix.lab() as running:
+                again = {
+                    difference.cell: str(difference)
+                    for difference in matrix.differences(running, protocols.load())
+                }
+                text = matrix.written(protocols.load(), running)
+            found = {
+                cell: difference
+                for cell, difference in again.items()
+                if found is None or cell in found
+            }
+            if not found:
+                break
     except LabError as error:
         if os.environ.get("CI"):
             pytest.fail(str(error))
         pytest.skip(str(error))
-    assert list(map(str, differences)) == []
+    assert found == {}
     assert protocols.parse(text) == protocols.load()

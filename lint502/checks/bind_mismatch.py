@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lint502.checks.failover import failing
 from lint502.checks.site import Site
-from lint502.checks.wording import declared, listed, replacement
+from lint502.checks.wording import declared, listed, refusal, replacement
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.addresses import is_loopback, literal_ip
 from lint502.nginx.hops import Target
@@ -20,6 +20,7 @@ def check(site: Site) -> Iterator[Finding]:
         listener, target = pair.listener, pair.target
         assert listener is not None and listener.bind is not None, "that is what fails"
         bound = listed(listener.bind.value)
+        status, log = refusal(pair.hop.datagrams)
         message = (
             f"nginx connects to {target.address}, but {listener.upstream} is bound to {bound} only"
         )
@@ -30,14 +31,14 @@ def check(site: Site) -> Iterator[Finding]:
         yield Finding(
             rule="bind-mismatch",
             severity=exposure.severity if certain else Severity.WARNING,
-            status=502,
+            status=status,
             frequency=exposure.frequency if certain else "sometimes",
             message=message,
             place=target.place(f"nginx connects to {target.address}"),
             related=(declared(listener.bind, f"{listener.upstream} is bound to {bound}"),),
             hops=(pair.hop.id,),
             upstream=listener.upstream,
-            log="connect() failed (111: Connection refused) while connecting to upstream",
+            log=log,
             fix=_fix(target, listener.bind.value),
         )
 

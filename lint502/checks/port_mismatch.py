@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from lint502.checks import implicit_port_80
 from lint502.checks.failover import Exposure, failing
 from lint502.checks.site import Site
-from lint502.checks.wording import address_place, listed, listens, replacement
+from lint502.checks.wording import address_place, listed, listens, refusal, replacement
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.addresses import Address
 from lint502.nginx.hops import Target
@@ -17,37 +17,41 @@ from lint502.pairing import Mismatch, Pair
 
 def check(site: Site) -> Iterator[Finding]:
     """One finding for each target whose host or name is declared with other ports."""
-    for target, mismatch, exposure, hops in alike(failing(site, _fails, "connect")):
+    for target, mismatch, exposure, hops, datagrams in alike(failing(site, _fails, "connect")):
+        status, log = refusal(datagrams)
         yield Finding(
             rule="port-mismatch",
             severity=exposure.severity if mismatch.certain else Severity.WARNING,
-            status=502,
+            status=status,
             frequency=exposure.frequency if mismatch.certain else "sometimes",
             message=_message(target, mismatch) + (f"; {exposure.hint}" if exposure.hint else ""),
             place=target.place(f"nginx connects to {target.address}"),
             related=tuple(address_place(listener) for listener in mismatch.nearest),
             hops=hops,
             upstream=mismatch.upstream,
-            log="connect() failed (111: Connection refused) while connecting to upstream",
+            log=log,
             fix=_fix(target, mismatch),
         )
 
 
 def alike(
     failing: Iterable[tuple[Pair, Exposure]],
-) -> Iterator[tuple[Target, Mismatch, Exposure, tuple[str, ...]]]:
-    """The mismatches, each with the ids of all hops to which it shows in the same way.
+) -> Iterator[tuple[Target, Mismatch, Exposure, tuple[str, ...], bool]]:
+    """The mismatches, each with the ids of all hops to which it shows in the same way, and whether
+    these pass datagrams on.
 
     A finding for each hop would cost servers times locations where many share a block.
     """
-    found: dict[tuple[Directive, int, Address, Mismatch, Exposure], list[Pair]] = {}
+    found: dict[tuple[Directive, int, Address, Mismatch, Exposure, bool], list[Pair]] = {}
     for pair, exposure in failing:
         target, mismatch = pair.target, pair.mismatch
         assert mismatch is not None, "that is what fails"
-        key = (target.written, target.arg, target.address, mismatch, exposure)
+        datagrams = pair.hop.datagrams
+        key = (target.written, target.arg, target.address, mismatch, exposure, datagrams)
         found.setdefault(key, []).append(pair)
-    for (_, _, _, mismatch, exposure), pairs in found.items():
-        yield pairs[0].target, mismatch, exposure, tuple(dict.fromkeys(p.hop.id for p in pairs))
+    for (_, _, _, mismatch, exposure, datagrams), pairs in found.items():
+        hops = tuple(dict.fromkeys(pair.hop.id for pair in pairs))
+        yield pairs[0].target, mismatch, exposure, hops, datagrams
 
 
 def _fails(pair: Pair) -> bool:

@@ -7,18 +7,13 @@ from collections.abc import Iterator
 from lint502.checks.consequences import Consequence, consequence
 from lint502.checks.failover import failing
 from lint502.checks.site import Site
-from lint502.checks.wording import by_profile, declared
+from lint502.checks.wording import by_profile, declared, refusal
 from lint502.findings import Finding
 from lint502.nginx.hops import Hop
 from lint502.pairing import Pair
 from lint502.spec.listeners import Listener
 
 _CLOSED = "upstream prematurely closed connection while reading response header from upstream"
-_REFUSED = "connect() failed (111: Connection refused) while connecting to upstream"
-_REFUSED_DATAGRAM = (
-    "recv() failed (111: Connection refused) while proxying and reading from upstream"
-)
-
 _SPOKEN = {
     "proxy": "HTTP",
     "fastcgi": "FastCGI",
@@ -81,7 +76,7 @@ def _outcome(pair: Pair) -> Consequence | None:
     if hop.kind == "stream":
         return _stream_outcome(hop, protocol)
     if protocol == "udp":
-        return Consequence(502, _REFUSED)
+        return Consequence(*refusal(datagrams=False))
     if _fits(hop, listener, protocol):
         return None
     return Consequence(502, _CLOSED) if protocol == "tcp" else consequence(pair)
@@ -107,5 +102,5 @@ def _stream_outcome(hop: Hop, protocol: str) -> Consequence | None:
     if datagrams == {protocol == "udp"} or len(datagrams) == 2:
         return None
     if protocol == "udp":
-        return Consequence(502, _REFUSED)
-    return Consequence(200, _REFUSED_DATAGRAM)  # the session ends without an answer
+        return Consequence(*refusal(datagrams=False))
+    return Consequence(*refusal(datagrams=True))

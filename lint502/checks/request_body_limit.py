@@ -54,13 +54,13 @@ def _too_large(pair: Pair) -> Value[int] | None:
     hop, listener = pair.hop, pair.listener
     if listener is None or listener.request_body is None or not _sends_bodies(hop):
         return None
-    limit = _limit(hop)
+    limit = body_limit(hop)
     if limit is None or 0 < limit.value <= listener.request_body.value:
         return None
     return limit
 
 
-def _limit(hop: Hop) -> Value[int] | None:
+def body_limit(hop: Hop) -> Value[int] | None:
     """nginx's limit. The body is measured where a request first arrives, so a named location does
     not have one of its own: the largest of those counts from which requests go on to it."""
     server = hop.context.enclosing("server")

@@ -43,7 +43,8 @@ def check(site: Site) -> Iterator[Finding]:
         line = size.directive or hop.directive
         status, log = _outcome(hop, largest, size.value)
         room = size.described(f"{name} {format_size(size.value)}")
-        cached = "" if largest >= size.value else ", of which the cache takes a part"
+        taken = "the cache takes a part" if _caches(hop) else "FastCGI's own header takes a part"
+        cached = "" if largest >= size.value else f", of which {taken}"
         message = (
             f"{listener.upstream} sends response headers of up to {format_size(largest)}"
             f"{by_profile(listener.response_headers)}; nginx reads them into {room}{cached}"

@@ -15,7 +15,7 @@ from lint502.pairing import Mismatch, Pair
 
 def check(site: Site) -> Iterator[Finding]:
     """One finding for each socket that is declared elsewhere."""
-    for target, mismatch, exposure, hops in alike(failing(site, _fails, "connect")):
+    for target, mismatch, exposure, hops, _ in alike(failing(site, _fails, "connect")):
         yield Finding(
             rule="socket-path-mismatch",
             severity=exposure.severity if mismatch.certain else Severity.WARNING,

@@ -41,6 +41,18 @@ def address_place(listener: Listener) -> Place:
     return replace(fact.place, note=f"{listener.upstream} listens on {listens(listener)}")
 
 
+def refusal(datagrams: bool) -> tuple[int, str]:
+    """What becomes of a request to a port on which nothing listens: status and log line.
+
+    Nobody refuses a datagram at once: the session has begun by then, with the status 200, and gets
+    no answer.
+    """
+    if datagrams:
+        what = "recv() failed (111: Connection refused) while proxying and reading from upstream"
+        return 200, what
+    return 502, "connect() failed (111: Connection refused) while connecting to upstream"
+
+
 def listed(items: Iterable[str], most: int = 3) -> str:
     """Items as "a, b and c", or "a, b, c and 4 more"."""
     all_items = list(dict.fromkeys(items))

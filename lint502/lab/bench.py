@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -27,6 +28,9 @@ LOOPBACK = "127.0.0.1"
 _PORTS = range(10_000, 32_000)
 """Below those that Linux gives to outgoing connections (``net.ipv4.ip_local_port_range``)."""
 
+_LONGEST_PATH = 76
+_PLAIN_PATH = re.compile(r"[\w./+-]+", re.ASCII)
+
 _GRACE_SECONDS = 3.0
 
 
@@ -38,7 +42,7 @@ class Bench:
     """Use as a context manager; :attr:`folder` has a short path, for sockets' have 107 bytes."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="lint502-lab-"))
+        self.folder = _folder()
         self._children: list[subprocess.Popen[bytes]] = []
         self._held: list[socket.socket] = []
         try:
@@ -50,8 +54,10 @@ class Bench:
                 cwd="/",
                 start_new_session=True,
             )
-        except BaseException:
+        except BaseException as error:
             shutil.rmtree(self.folder, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise LabError(f"{sys.executable} cannot be started: {error.strerror}") from None
             raise
 
     def __enter__(self) -> Bench:
@@ -163,6 +169,20 @@ class Bench:
 
     def _log(self, name: str) -> Path:
         return self.folder / f"{name}.said"
+
+
+def _folder() -> Path:
+    """A new temporary folder: where the user has them, unless its path is longer than a socket's
+    may be, or holds what would have to be quoted in a configuration."""
+    usual = tempfile.gettempdir()
+    fits = len(usual) <= _LONGEST_PATH and _PLAIN_PATH.fullmatch(usual) is not None
+    try:
+        return Path(tempfile.mkdtemp(prefix="lint502-lab-", dir=usual if fits else "/tmp"))
+    except OSError as error:
+        raise LabError(
+            f"no temporary folder can be made: {error.strerror}; set TMPDIR to one that can be "
+            "written"
+        ) from None
 
 
 def _binds(probe: socket.socket, port: int) -> bool:

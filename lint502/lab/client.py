@@ -11,6 +11,9 @@ from pathlib import Path
 
 from lint502.lab.bench import LOOPBACK
 
+_DATAGRAM_SECONDS = 2.0
+"""As long as a datagram is waited for: there is no end of a connection to tell that none comes."""
+
 _STATUS_LINE = re.compile(rb"HTTP/\d\.\d (\d{3})\b")
 
 
@@ -60,7 +63,7 @@ def exchange(port: int, data: bytes, timeout: float = 20.0, *, datagrams: bool =
     """What a stream server answers to some bytes, up to as many as were sent."""
     kind = socket.SOCK_DGRAM if datagrams else socket.SOCK_STREAM
     with socket.socket(socket.AF_INET, kind) as client:
-        client.settimeout(timeout)
+        client.settimeout(_DATAGRAM_SECONDS if datagrams else timeout)
         client.connect((LOOPBACK, port))
         answer = b""
         with contextlib.suppress(OSError):

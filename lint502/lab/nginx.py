@@ -16,7 +16,7 @@ from lint502.nginx.version import Version
 
 _SECONDS = 20.0
 _LINE = re.compile(
-    r"\S+ \S+ \[(?P<level>\w+)\] \d+#\d+: (?:\*\d+ )?(?P<message>.*?)(?:, client: .*)?"
+    r"\S+ \S+ \[(?P<level>\w+)\] \d+#\d+: (?:\*\d+ )?(?P<message>.*?)(?:, (?:udp )?client: .*)?"
 )
 _GRAVE = frozenset(("warn", "error", "crit", "alert", "emerg"))
 _STREAM = "ngx_stream_module.so"
@@ -149,7 +149,7 @@ class Running:
         self._read = len(lines)
         return [line for line in new if line.level in _GRAVE]
 
-    def wait_for_accesses(self, number: int, seconds: float = 5.0) -> list[str]:
+    def wait_for_accesses(self, number: int, seconds: float) -> list[str]:
         """The access log's lines (``$status $upstream_status``) once there are so many."""
         file = self.folder / "access.log"
         deadline = time.monotonic() + seconds

@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from lint502.checks.request_body_limit import body_limit
 from lint502.lab.declared.behaviour import Behaviour, behaviour
 from lint502.nginx.addresses import Address
 from lint502.nginx.directives import directive, names
-from lint502.nginx.hops import Hop, Kind, Target
+from lint502.nginx.hops import Hop, Kind
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Scope, Setting
 from lint502.nginx.tree import Context
@@ -52,7 +53,13 @@ _LEFT_OUT = re.compile(
 )
 """What bears on no 502, or names files and addresses of the user's."""
 
-_CORE = ("client_max_body_size", "client_body_buffer_size", "resolver_timeout")
+_HARMLESS_COMMANDS = frozenset(
+    ("CipherString", "Ciphersuites", "Curves", "Groups", "MaxProtocol", "MinProtocol", "Options",
+     "Protocol", "SignatureAlgorithms")
+)  # fmt: skip
+"""Those of OpenSSL's commands that open no file (SSL_CONF_cmd(3))."""
+
+_CORE = ("client_body_buffer_size", "resolver_timeout")
 _BALANCED_BY_CLIENT = frozenset(("hash", "ip_hash", "random", "zone", "sticky", "server"))
 """Lines of a block that are left out, or written anew: requests of the lab go round the servers."""
 
@@ -114,7 +121,8 @@ def routes(hop: Hop, pairs: Sequence[Pair]) -> list[Route]:
         grouped.setdefault(pair.target.group, []).append(pair)
     found = [Route(hop, group[0].target.block, tuple(group)) for group in grouped.values()]
     reached = {route.block for route in found}
-    return found + [Route(hop, block, ()) for block in hop.blocks if block not in reached]
+    found += [Route(hop, block, ()) for block in hop.blocks if block not in reached]
+    return found + ([Route(hop, None, ())] if hop.unknown_host else [])
 
 
 def plan(
@@ -123,11 +131,14 @@ def plan(
     failing: Iterable[Pair],
     factor: float = 1.0,
     beside: Hop | None = None,
+    *,
+    waits: bool = True,
 ) -> Plan:
     """The plan of one route for an nginx of this version.
 
-    ``failing`` are the pairs that a finding is about; all times become ``factor`` times shorter.
-    ``beside``: a second hop to the same block, at ``/beside/``.
+    ``failing`` are the pairs that a finding is about; all times become ``factor`` times shorter,
+    but for how long nginx waits for the upstream where it is not about ``waits``. ``beside``: a
+    second hop to the same block, at ``/beside/``.
     """
     hop = route.hop
     servers, conditions = _servers(route, set(map(id, failing)), factor)
@@ -136,7 +147,7 @@ def plan(
     )
     body = _block(route, version, factor) if route.block is not None else ""
     if hop.kind == "stream":
-        datagrams = _datagrams(hop)
+        datagrams = hop.datagrams
         listen = f"{LISTEN} udp" if datagrams else LISTEN
         text = f"{body}    server {{\n        listen {listen};\n"
         text += _lines(_stream_settings(route, version, factor), 2) + "    }\n"
@@ -144,9 +155,9 @@ def plan(
     locations = [("/", hop)] if beside is None else [("/", hop), ("/beside/", beside)]
     text = ""
     for path, there in locations:
-        settings = _http_settings(replace(route, hop=there), version, factor)
+        settings = _http_settings(replace(route, hop=there), version, factor if waits else 1.0)
         text += f"        location {path} {{\n{_lines(settings, 3)}        }}\n"
-    body = _maps(body + text, hop) + body
+    body = _cache_path(text) + _maps(body + text, hop) + body
     sets = _lines(_sets(text, hop), 2)
     server = f"    server {{\n        listen {LISTEN};\n{sets}{text}    }}\n"
     return Plan(hop.kind, body + server, "", servers, looked_up, factor, tuple(conditions))
@@ -200,16 +211,24 @@ def _behaviour(
     found = behaviour(listener, factor)
     assert found is not None, "its protocol is known"
     if found.tls is not None and not found.tls.names:
-        found = replace(found, tls=replace(found.tls, names=_names(target)))
+        found = replace(found, tls=replace(found.tls, names=_names(pair)))
     if listener.http_versions is None and found.protocol in ("http", "grpc"):
         found = replace(found, http_versions=_spoken(pair.hop))
     return found
 
 
-def _names(target: Target) -> tuple[str, ...]:
-    """What stands in the certificate of a server that does not say so: what it is called, where
-    that can stand there."""
-    return (target.name,) if _CERTIFIABLE.fullmatch(target.name) else ()
+def _names(pair: Pair) -> tuple[str, ...]:
+    """What stands in the certificate of a server that does not say so: what it is called, and what
+    the client asks for, where that can stand there."""
+    names = dict.fromkeys((pair.target.name, host_of(pair.hop)))
+    return tuple(name for name in names if _CERTIFIABLE.fullmatch(name))
+
+
+def host_of(hop: Hop) -> str:
+    """The host that the client asks for."""
+    name = hop.server
+    plain = _CERTIFIABLE.fullmatch(name) and not name.startswith(".")
+    return name if plain and hop.kind != "stream" else "lab.example"
 
 
 def _fitting(pair: Pair) -> Behaviour:
@@ -219,9 +238,9 @@ def _fitting(pair: Pair) -> Behaviour:
     hop = pair.hop
     flag = hop.scope.flag("proxy_protocol") if hop.kind == "stream" else None
     return Behaviour(
-        protocol="udp" if hop.kind == "stream" and _datagrams(hop) else _PROTOCOLS[hop.kind],
+        protocol="udp" if hop.kind == "stream" and hop.datagrams else _PROTOCOLS[hop.kind],
         http_versions=_spoken(hop),
-        tls=TlsBehaviour(names=_names(pair.target)) if pair.target.tls else None,
+        tls=TlsBehaviour(names=_names(pair)) if pair.target.tls else None,
         proxy_protocol=flag is not None and flag.value,
     )
 
@@ -305,6 +324,9 @@ def _http_settings(route: Route, version: Version, factor: float) -> Iterator[st
     hop = route.hop
     family = f"{hop.kind}_"
     wanted = [name for name in names("http") if name.startswith(family)]
+    limit = body_limit(hop)
+    if limit is not None and limit.directive is not None:
+        yield _line("client_max_body_size", limit.directive.args)
     for name in (*_CORE, *wanted):
         yield from _written(hop, "http", name, version, factor)
     if factor != 1:
@@ -344,7 +366,8 @@ def _written(hop: Hop, area: str, name: str, version: Version, factor: float) ->
     if setting is None or setting.origin == "default":
         return
     for line in setting.directives:
-        yield _line(name, _known(hop, _scaled(line, info.type, factor)))
+        if not name.endswith("ssl_conf_command") or line.args[0] in _HARMLESS_COMMANDS:
+            yield _line(name, _known(hop, _scaled(line, info.type, factor)))
 
 
 def _known(hop: Hop, args: tuple[str, ...]) -> tuple[str, ...]:
@@ -372,12 +395,21 @@ def _cache(hop: Hop) -> Iterator[str]:
     setting = hop.scope.setting(f"{hop.kind}_cache")
     if setting is None or setting.origin == "default" or setting.value.lower() == "off":
         return
-    yield f"{hop.kind}_cache lab;"
+    yield f"{hop.kind}_cache {hop.kind}-lab;"
     for name in ("key", "methods", "valid", "min_uses"):
         lines = hop.scope.setting(f"{hop.kind}_cache_{name}")
         if lines is not None and lines.origin != "default":
             for line in lines.lines:
                 yield _line(f"{hop.kind}_cache_{name}", line)
+
+
+def _cache_path(text: str) -> str:
+    """The place of the caches that a text uses."""
+    families = dict.fromkeys(re.findall(r"^ *(\w+)_cache \1-lab;$", text, re.MULTILINE))
+    return "".join(
+        f"    {family}_cache_path {family}-cache keys_zone={family}-lab:1m;\n"
+        for family in families
+    )
 
 
 def _certificates(hop: Hop, family: str) -> Iterator[str]:
@@ -407,7 +439,8 @@ def _asked_name(route: Route) -> str | None:
 
 
 def _resolver(route: Route) -> Iterator[str]:
-    if not any(pair.target.needs_resolver for pair in route.pairs):
+    looked_up = any(pair.target.needs_resolver for pair in route.pairs)
+    if not looked_up and (route.pairs or route.block is not None):
         return
     setting = route.hop.scope.setting("resolver")
     if setting is None:
@@ -425,7 +458,9 @@ def _pass(route: Route) -> Iterator[str]:
     if route.block is not None:
         yield f"{name} {quoted(scheme + route.block.context.args[0])};"
         return
-    assert first is not None, "a hop without a block has an address"
+    if first is None:  # the host comes from the request
+        yield f"{name} {quoted(hop.value)};"
+        return
     if first.needs_resolver:
         yield f"set $lab_host {quoted(first.address.host)};"
         yield f"{name} {scheme}$lab_host:@port of {first.address}@;"
@@ -450,7 +485,9 @@ def _maps(text: str, hop: Hop) -> str:
         if block is None or name in found:
             continue
         lines = [
-            _line(item.name, item.args) for item in block.items if not isinstance(item, Context)
+            _line(item.name, item.args)
+            for item in block.items
+            if not isinstance(item, Context) and item.name != "include"
         ]
         head = " ".join((block.name, *map(quoted, block.args)))
         found[name] = f"    {head} {{\n{_lines(lines, 2)}    }}\n"
@@ -473,12 +510,6 @@ def _sets(text: str, hop: Hop) -> Iterator[str]:
 
 def _variables(text: str) -> set[str]:
     return {match[1] or match[2] for match in _VARIABLE.finditer(text)}
-
-
-def _datagrams(hop: Hop) -> bool:
-    server = hop.context.enclosing("server")
-    lines = server.by_name.get("listen", ()) if server is not None else ()
-    return any("udp" in line.args for line in lines)
 
 
 def _scaled(line: Directive, kind: str, factor: float) -> tuple[str, ...]:

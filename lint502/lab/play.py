@@ -78,7 +78,7 @@ def _play_isolated(nginx: Nginx, plan: Plan, script: Script, setting: Setting) -
         child = bench.start(
             [sys.executable, "-m", "lint502.lab.play", task, result],
             "play",
-            {"PYTHONPATH": str(Path(__file__).parents[2])},
+            {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
         )
         bench.wait_until(lambda: child.poll() is not None or result.exists(), child, "play", 60)
         child.wait(_SECONDS)

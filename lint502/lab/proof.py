@@ -17,12 +17,13 @@ from lint502.lab.nginx import Nginx
 from lint502.lab.plan import routes
 from lint502.lab.play import play
 from lint502.lab.scene import Step
-from lint502.lab.shows import CannotShowError, Experiment, case_of, experiment
+from lint502.lab.shows import CannotShowError, Experiment, cases_of, experiment
 from lint502.nginx.hops import Hop
 from lint502.nginx.version import Version
 
 Verdict = Literal["confirmed", "not confirmed", "cannot be shown here"]
 
+_MOST_ROUTES = 4
 _TRIES = 3
 """How often something that depends on the moment is tried."""
 
@@ -98,20 +99,35 @@ def prove(finding: Finding, sites: Sequence[Site], nginx: Nginx, hop_id: str = "
 
 
 def _prove(finding: Finding, site: Site, hop: Hop, nginx: Nginx) -> Proof:
-    found = routes(hop, site.pairs[hop.id])
-    if not found:
-        return Proof("cannot be shown here", f"{hop.unknown}", hop.id, nginx.version)
-    try:
-        shown = experiment(case_of(finding, site, hop, found, nginx.version))
-        proof = _watched(finding, hop, shown, nginx)
-        if proof.verdict == "not confirmed" and _others_may_hide(finding, shown):
-            again = replace(shown, setting=replace(shown.setting, alone=True))
-            while_down = "while the other servers of the block are down"
-            alone = _watched(finding, hop, again, nginx)
-            if alone.verdict == "confirmed":
-                return replace(alone, conditions=(*alone.conditions, while_down))
-    except (CannotShowError, LabError) as error:
-        return Proof("cannot be shown here", str(error), hop.id, nginx.version)
+    """Watch what a finding may say of a hop, until it is confirmed."""
+    if finding.status is None:
+        return _not_shown("it claims nothing that a client would see", hop, nginx)
+    cases = cases_of(finding, site, hop, routes(hop, site.pairs[hop.id]), nginx.version)
+    first: Proof | None = None
+    for case in cases[:_MOST_ROUTES]:
+        try:
+            proof = _shown(finding, hop, experiment(case), nginx)
+        except (CannotShowError, LabError) as error:
+            proof = _not_shown(str(error), hop, nginx)
+        if proof.verdict == "confirmed":
+            return proof
+        first = first or proof
+    return first or _not_shown(f"{hop.unknown}", hop, nginx)
+
+
+def _not_shown(why: str, hop: Hop, nginx: Nginx) -> Proof:
+    return Proof("cannot be shown here", why, hop.id, nginx.version)
+
+
+def _shown(finding: Finding, hop: Hop, shown: Experiment, nginx: Nginx) -> Proof:
+    """Play an experiment, and once more without the servers that may hide what a finding says."""
+    proof = _watched(finding, hop, shown, nginx)
+    if proof.verdict == "not confirmed" and _others_may_hide(finding, shown):
+        again = replace(shown, setting=replace(shown.setting, alone=True))
+        alone = _watched(finding, hop, again, nginx)
+        if alone.verdict == "confirmed":
+            clause = "while the other servers of the block are down"
+            return replace(alone, conditions=(*alone.conditions, clause))
     return proof
 
 
@@ -147,6 +163,10 @@ def contradiction(
     status: int | None, frequency: Frequency | None, steps: Iterable[Step]
 ) -> str | None:
     """How what the client got differs from a stated status; None where it does not."""
+    steps = list(steps)
+    harmed = [step for step in steps if step.opening and step.status != 200]
+    if harmed:
+        return f"a request that does no harm already gets {got(harmed[:1])}"
     counted = [step for step in steps if not step.opening]
     as_stated = [_is_as_stated(status, step) for step in counted]
     enough = all(as_stated) if frequency == "always" else any(as_stated)
@@ -180,7 +200,7 @@ def seen(step: Step) -> str:
 
 def logged(finding: Finding, steps: Iterable[Step]) -> str | None:
     """The line of the log that a finding names, else the first one that there is."""
-    lines = [line for step in steps if not step.opening for line in step.log]
+    lines = [line for step in steps for line in step.log]
     stated = [line for line in lines if is_stated(finding.log, line)]
     return next(iter(stated or lines), None)
 

@@ -22,6 +22,8 @@ _UNKNOWN_VARIABLE = re.compile(r'unknown "(\w+)" variable')
 _MOST_VARIABLES = 50
 _ROUND_TRIP = 0.1
 _PATIENCE = 20.0
+_ACCESS_SECONDS = 5.0
+_DATAGRAM_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,9 @@ class Scene:
         return self.steps[-1]
 
     def _keep(self, label: str, status: int | None, whole: bool, opening: bool) -> Step:
-        self._accesses = self._nginx.wait_for_accesses(len(self.steps) + 1)
+        # a session of datagrams has no end that anybody would notice
+        patience = _DATAGRAM_SECONDS if self.plan.datagrams else _ACCESS_SECONDS
+        self._accesses = self._nginx.wait_for_accesses(len(self.steps) + 1, patience)
         log = tuple(
             self._declared(line.message)
             for line in self._nginx.new_lines()

@@ -19,12 +19,16 @@ class Script(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """Each request once, one after the other."""
+    """Each request once, one after the other. ``before``: one that does no harm, which shows that
+    what comes of the others is not everybody's."""
 
     requests: tuple[Request, ...]
+    before: Request | None = None
 
     def play(self, scene: Scene) -> None:
         """Make the requests."""
+        if self.before is not None:
+            scene.send(self.before, opening=True)
         for request in self.requests:
             scene.send(request)
 
@@ -32,13 +36,15 @@ class Once:
 @dataclass(frozen=True, slots=True)
 class LargeHeader:
     """Requests whose answers have a header of ``size`` bytes, from the servers that the finding is
-    about."""
+    about; ``before`` them one with a small header."""
 
+    before: Request
     requests: tuple[Request, ...]
     size: int
 
     def play(self, scene: Scene) -> None:
         """Make the requests."""
+        scene.send(self.before, opening=True)
         for server in scene.failing:
             server.answer = replace(server.answer, header_bytes=self.size)
         for request in self.requests:
@@ -47,13 +53,15 @@ class LargeHeader:
 
 @dataclass(frozen=True, slots=True)
 class Slow:
-    """A request whose answer takes ``wait`` seconds to start."""
+    """A request whose answer takes ``wait`` seconds to start, after one that is answered at
+    once."""
 
     request: Request
     wait: float
 
     def play(self, scene: Scene) -> None:
-        """Make the request."""
+        """Make the requests."""
+        scene.send(self.request, opening=True)
         for server in scene.failing:
             server.answer = replace(server.answer, wait=self.wait)
         scene.send(self.request)
@@ -95,7 +103,8 @@ class Crowd:
 
     def play(self, scene: Scene) -> None:
         """Make the requests until one finds no port left."""
-        for _ in range(self.ports + 1):
+        scene.send(self.request, opening=True)
+        for _ in range(self.ports):
             step = scene.send(self.request)
             if step.status != 200:
                 break

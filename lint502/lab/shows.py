@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from lint502.checks.methods import allowed_methods
+from lint502.checks.request_body_limit import body_limit
 from lint502.checks.reuse import reuse
 from lint502.checks.site import Site
 from lint502.findings import Finding
 from lint502.lab.client import Request
-from lint502.lab.plan import Plan, Route, plan
+from lint502.lab.plan import Plan, Route, host_of, plan
 from lint502.lab.play import PORTS, Setting
 from lint502.lab.playback import reaction
 from lint502.lab.scripts import Crowd, LargeHeader, Once, Race, Script, Session, Slow
@@ -19,7 +20,8 @@ from lint502.nginx.scope import Scope
 from lint502.nginx.values import format_size, format_time
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
-from lint502.spec.listeners import Listener
+from lint502.places import Place
+from lint502.spec.listeners import Fact, Listener
 
 SHORT = 1000
 """Milliseconds to which the time that has to be waited for is brought down."""
@@ -27,6 +29,12 @@ SHORT = 1000
 _ROUND_TRIP = 0.1
 _LARGEST_BODY = 64 * 1024 * 1024
 _MOST_REQUESTS = 8
+_MOST_WELL = 3
+_UPLOAD = 300_000
+"""Bytes of a body that takes a while to be sent."""
+
+_NEAR = 0.05
+"""Seconds that two times have to be apart to be told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,50 +80,61 @@ def experiment(case: Case) -> Experiment:
     return SHOWN_BY[case.rule](case)
 
 
-def case_of(
+def cases_of(
     finding: Finding, site: Site, hop: Hop, found: Sequence[Route], version: Version
-) -> Case:
-    """What a finding says of one of its hops, which has these routes, for a version of nginx."""
-    places = {(place.file, place.line) for place in (finding.place, *finding.related)}
-    best = max(found, key=lambda route: _fit(route, finding, places))
-    failing = tuple(pair for pair in best.pairs if _is_meant(pair, finding, places))
-    return Case(finding.rule, finding.status, site, best, failing or best.pairs, version)
+) -> list[Case]:
+    """What a finding may say of one of its hops, which has these routes: the likeliest first."""
+    rated = []
+    for route in found:
+        written = [pair for pair in route.pairs if _at(pair.target.place(), finding.place)]
+        stated = [pair for pair in route.pairs if _states(pair, finding)]
+        failing = written or stated
+        block = route.block is not None and any(
+            _at(server.directive.place(), finding.place) for server in route.block.servers
+        )
+        case = Case(
+            finding.rule,
+            finding.status,
+            site,
+            _pruned(route, failing),
+            tuple(failing) or route.pairs,
+            version,
+        )
+        rated.append(((bool(written) or block, bool(stated)), case))
+    rated.sort(key=lambda pair: pair[0], reverse=True)
+    return [case for _, case in rated]
 
 
-def _fit(route: Route, finding: Finding, places: set[tuple[str, int]]) -> tuple[bool, int]:
-    """How well a finding fits a route: by its servers' lines, then by what it says of pairs."""
-    servers = route.block.servers if route.block is not None else ()
-    lines = {(server.directive.source.name, server.directive.line) for server in servers}
-    meant = sum(_is_meant(pair, finding, places) for pair in route.pairs)
-    return bool(lines & places) or meant > 0, meant
+def _at(place: Place, other: Place) -> bool:
+    return (place.file, place.line, place.column) == (other.file, other.line, other.column)
 
 
-def _is_meant(pair: Pair, finding: Finding, places: set[tuple[str, int]]) -> bool:
-    place = pair.target.place()
-    if (place.file, place.line) == (finding.place.file, finding.place.line):
-        return True
-    if pair.mismatch is not None or pair.listener is None:
+def _states(pair: Pair, finding: Finding) -> bool:
+    """Whether the finding rests on a fact of the listener that a pair reaches."""
+    listener = pair.listener
+    if pair.mismatch is not None or listener is None or listener.upstream != finding.upstream:
         return False
-    if pair.listener.upstream != finding.upstream:
-        return False
-    facts = (getattr(pair.listener, name) for name in Listener.__slots__)
-    stated = (getattr(fact, "place", None) for fact in facts)
-    return any((place.file, place.line) in places for place in stated if place is not None)
+    facts = (getattr(listener, name) for name in Listener.__slots__)
+    stated = [fact.place for fact in facts if isinstance(fact, Fact)]
+    return any(_at(place, related) for place in stated for related in finding.related)
+
+
+def _pruned(route: Route, failing: Sequence[Pair]) -> Route:
+    """A route with a few of those servers that are well: many behave as some do."""
+    if not failing:
+        return route
+    well = [pair for pair in route.pairs if pair not in failing][:_MOST_WELL]
+    kept = {*map(id, failing), *map(id, well)}
+    return replace(route, pairs=tuple(pair for pair in route.pairs if id(pair) in kept))
 
 
 def usual(hop: Hop, path: str = "/") -> Request:
-    """A request that the hop passes on: a GET where it may be one."""
+    """A request that the hop passes on and that does no harm: a GET where it may be one."""
     if hop.kind == "grpc":
-        return Request("POST", path, body=5, host=_host(hop))
+        return Request("POST", path, body=5, host=host_of(hop))
     methods = allowed_methods(hop)
     method = next((name for name in ("GET", "POST", "PUT") if name in methods), min(methods))
-    return Request(method, path, host=_host(hop))
-
-
-def _host(hop: Hop) -> str:
-    name = hop.server
-    plain = name and not name.startswith(("~", "*", ".", "_")) and "$" not in name
-    return name if plain and hop.kind != "stream" else "lab.example"
+    return Request(method, path, host=host_of(hop))
 
 
 def once(case: Case) -> Experiment:
@@ -166,7 +185,7 @@ def _usual_script(case: Case) -> Script:
     if times == 1:
         return Once((request,))
     # first those that nginx does not send to another server: one failure takes a server out
-    risky = [Request(name, case.path, 2, _host(case.hop)) for name in _risky(case.hop)[:1]]
+    risky = [Request(name, case.path, 2, host_of(case.hop)) for name in _risky(case.hop)[:1]]
     return Once((*risky * times, *(request,) * times))
 
 
@@ -189,86 +208,113 @@ def _timeouts(hop: Hop) -> list[int]:
 
 
 def _large_header(case: Case) -> Experiment:
-    listener = case.listener
-    assert listener is not None and listener.response_headers is not None
-    size = listener.response_headers.value
+    size = _fact(case, "response_headers")
     if size > _LARGEST_BODY:
         raise CannotShowError(f"a response header of {format_size(size)} is too large for the lab")
-    requests = (usual(case.hop, case.path),) * _times(case)
-    return Experiment(plan(case.route, case.version, case.failing), LargeHeader(requests, size))
+    request = usual(case.hop, case.path)
+    return Experiment(
+        plan(case.route, case.version, case.failing),
+        LargeHeader(request, (request,) * _times(case), size),
+    )
+
+
+def _fact(case: Case, name: str) -> int:
+    """A fact that the rule needs, of the listener that it is about."""
+    fact: Fact[int] | None = getattr(case.listener, name, None)
+    if fact is None:
+        raise CannotShowError("the upstream that it is about cannot be told from the others")
+    return fact.value
+
+
+def _alone(case: Case) -> tuple[Route, tuple[str, ...]]:
+    """The route with one server, and a clause that says so where it has more."""
+    clause = "with this server alone"
+    return case.route.only(case.failing[0]), (clause,) if len(case.route.pairs) > 1 else ()
 
 
 def _large_body(case: Case) -> Experiment:
     """The largest body that nginx lets through, or one well above what the upstream takes."""
-    listener = case.listener
-    assert listener is not None and listener.request_body is not None
-    takes = listener.request_body.value
+    takes = _fact(case, "request_body")
     if takes >= _LARGEST_BODY:
         raise CannotShowError(f"a request body above {format_size(takes)} is too large for the lab")
-    limit = case.hop.scope.size("client_max_body_size")
+    limit = body_limit(case.hop)
     lets = limit.value if limit is not None and limit.value else _LARGEST_BODY
     size = max(min(lets, 2 * takes + 1024 * 1024, _LARGEST_BODY), min(lets, takes + 1))
     methods = allowed_methods(case.hop)
     method = next((name for name in ("POST", "PUT", "PATCH") if name in methods), min(methods))
-    conditions = () if listener.overflow is not None else (
-        "beyond its limit the upstream closes the connection, which is not declared",
-    )  # fmt: skip
+    route, conditions = _alone(case)
+    if case.listener is not None and case.listener.overflow is None:
+        clause = "beyond its limit the upstream closes the connection, which is not declared"
+        conditions = (*conditions, clause)
     return Experiment(
-        plan(case.route.only(case.failing[0]), case.version, case.failing),
-        Once((Request(method, case.path, size, _host(case.hop)),)),
+        plan(route, case.version, case.failing),
+        Once(
+            (Request(method, case.path, size, host_of(case.hop)),),
+            Request(method, case.path, 1, host_of(case.hop)),
+        ),
         conditions=conditions,
     )
 
 
 def _slow_answer(case: Case) -> Experiment:
     """An answer that starts after the upstream gives up, and before nginx does."""
-    listener, hop = case.listener, case.hop
-    assert listener is not None and listener.request_timeout is not None
-    gives_up = listener.request_timeout.value
-    waits = hop.scope.time(f"{hop.kind}_read_timeout")
-    assert waits is not None
-    start = (gives_up + waits.value) / 2 if gives_up < waits.value else waits.value * 3 / 4
-    factor = max(1.0, min(gives_up, waits.value) / SHORT)
-    if waits.value / factor > 60 * SHORT:  # nothing waits for it: what happens is before
+    hop, gives_up = case.hop, _fact(case, "request_timeout")
+    timeout = hop.scope.time(f"{hop.kind}_read_timeout")
+    waits = timeout.value if timeout is not None else 60_000
+    start = (gives_up + waits) / 2 if gives_up < waits else waits * 3 / 4
+    factor = max(1.0, min(gives_up, waits) / SHORT)
+    if abs(waits - gives_up) / factor / 1000 < _NEAR:
+        raise CannotShowError(
+            f"{format_time(gives_up)} and {format_time(waits)} are too near to tell apart"
+        )
+    if waits / factor > 60 * SHORT:  # nothing waits for it: what happens is before
         start = gives_up * 2
+    route, conditions = _alone(case)
     return Experiment(
-        plan(case.route.only(case.failing[0]), case.version, case.failing, factor),
+        plan(route, case.version, case.failing, factor),
         Slow(usual(hop, case.path), start / factor / 1000),
+        conditions=conditions,
     )
 
 
 def _race(case: Case) -> Experiment:
     """A POST and a GET on a kept connection at the moment at which the upstream closes it."""
-    listener, hop, block = case.listener, case.hop, case.route.block
-    assert listener is not None and listener.idle_timeout is not None and block is not None
-    idle = listener.idle_timeout.value
+    hop, block, idle = case.hop, case.route.block, _fact(case, "idle_timeout")
+    if block is None:
+        raise CannotShowError("it has no upstream block, and so no pool")
     factor = max(1.0, idle / SHORT)
     keeps = Scope(block.context, case.version).time("keepalive_timeout")
     lag = 0.0 if keeps is None else (idle - keeps.value) / factor / 1000
     is_race = case.status is not None
     round_trip = max(_ROUND_TRIP, lag + 0.05) if is_race else min(_ROUND_TRIP, max(lag, 0.02) / 2)
     beside = _keeper(case)
-    made = plan(case.route.only(case.failing[0]), case.version, case.failing, factor, beside)
+    route, conditions = _alone(case)
+    made = plan(route, case.version, case.failing, factor, beside, waits=False)
     opening = usual(hop, case.path) if beside is None else usual(beside, "/beside/")
-    methods = allowed_methods(hop)
-    if hop.kind == "grpc":
-        requests: tuple[Request, ...] = (usual(hop, case.path),)
-    else:
-        risky = [name for name in ("POST", "PATCH", "LOCK") if name in methods]
-        names = ["GET"] if hop.kind == "memcached" else [*risky[:1], "GET"]
-        requests = tuple(
-            Request(name, case.path, 2 if name in ("POST", "PATCH") else 0, _host(hop))
-            for name in names
-            if name in methods
-        )
-    conditions = (
-        f"on a network with a round trip of {format_time(round(round_trip * factor * 1000))}",
-    )
+    clause = f"on a network with a round trip of {format_time(round(round_trip * factor * 1000))}"
     return Experiment(
         made,
-        Race(opening, requests, idle / factor / 1000),
+        Race(opening, _racing(case), idle / factor / 1000),
         Setting(round_trip=round_trip, round_trip_matters=True),
-        conditions,
+        (*conditions, clause),
+    )
+
+
+def _racing(case: Case) -> tuple[Request, ...]:
+    """A request that nginx does not send again, if there is one, and one that it does."""
+    hop = case.hop
+    if hop.kind == "grpc":
+        return (usual(hop, case.path),)
+    methods = allowed_methods(hop)
+    names = ["GET"]
+    if hop.kind != "memcached":
+        names = [*[name for name in ("POST", "PATCH", "LOCK") if name in methods][:1], *names]
+    buffered = hop.scope.flag(f"{hop.kind}_request_buffering")
+    size = 2 if buffered is None or buffered.value else _UPLOAD
+    return tuple(
+        Request(name, case.path, size if name in ("POST", "PATCH") else 0, host_of(hop))
+        for name in names
+        if name in methods
     )
 
 

@@ -89,6 +89,13 @@ class Hop:
         """The argument of the pass directive."""
         return self.directive.args[0]
 
+    @property
+    def datagrams(self) -> bool:
+        """Whether it passes datagrams on: a stream server that listens for nothing else."""
+        server = self.context.enclosing("server") if self.kind == "stream" else None
+        listens = server.by_name.get("listen", ()) if server is not None else ()
+        return bool(listens) and all("udp" in line.args for line in listens)
+
     def groups(self) -> Iterator[tuple[Target, ...]]:
         """The targets, by the requests that they stand in for each other for."""
         grouped: dict[int, list[Target]] = {}

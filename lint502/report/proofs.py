@@ -89,7 +89,7 @@ def _steps(proof: Proof, ink: Ink) -> list[str]:
     width = max((cells(step.request) for step in proof.steps), default=0)
     for step, same in groupby(proof.steps):
         times = len(list(same))
-        note = "  to open a connection" if step.opening else ""
+        note = "  (to begin with)" if step.opening else ""
         note += f"  ({times} times)" if times > 1 else ""
         lines.append(
             f"  {ink.dim('sent')}   {step.request}{' ' * (width - cells(step.request))}"

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from sites import Found
+from sites import Found, stream
 
 from .conftest import Findings, Lint
 
@@ -154,3 +154,13 @@ def test_a_block_that_retries_differently_is_two_findings(lint: Lint) -> None:
         Found(3, "error", 502, "sometimes", "port-mismatch", "api"),
         Found(3, "warning", 502, "sometimes", "port-mismatch", "api"),
     ]
+
+
+def test_nobody_refuses_a_datagram(findings: Findings) -> None:
+    body = "\nserver { listen 53 udp;\nproxy_pass 10.0.0.7:5353; }"
+    spec = '[upstream.dns]\nhosts = ["10.0.0.7"]\nport = 53\nprotocol = "udp"\n'
+    (finding,) = findings(body, spec, wrap=stream)
+    assert (finding.rule, finding.status) == ("port-mismatch", 200)
+    assert finding.log == (
+        "recv() failed (111: Connection refused) while proxying and reading from upstream"
+    )

@@ -10,7 +10,7 @@ from lint502.findings import Finding, Severity
 from lint502.lab.nginx import Nginx
 from lint502.lab.plan import routes
 from lint502.lab.play import Played, play
-from lint502.lab.shows import Case, case_of, experiment, once
+from lint502.lab.shows import Case, cases_of, experiment, once
 from lint502.lab.written import as_written
 from lint502.lint import Examined, Options, examine
 from lint502.nginx.hops import Hop
@@ -34,7 +34,7 @@ def played_as_written(finding: Finding, found: Examined, nginx: Nginx, folder: P
     """What comes of the requests that show a finding, with the file as it is written."""
     (site,) = found.sites
     hop = next(hop for hop in site.hops if hop.id in finding.hops)
-    case = case_of(finding, site, hop, routes(hop, site.pairs[hop.id]), nginx.version)
+    case, *_ = cases_of(finding, site, hop, routes(hop, site.pairs[hop.id]), nginx.version)
     return _played(replace(case, path=_path(hop)), nginx, folder)
 
 

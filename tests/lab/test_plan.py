@@ -166,7 +166,7 @@ def test_a_name_that_the_address_said_stays_that_of_the_tls_server(tmp_path: Pat
         "    }\n"
     )
     (server,) = found.servers
-    assert server.behaviour == Behaviour(tls=TlsBehaviour(names=("api.example",)))
+    assert server.behaviour == Behaviour(tls=TlsBehaviour(names=("api.example", "lab.example")))
 
 
 def test_a_name_that_is_looked_up_stays_one(tmp_path: Path) -> None:

@@ -267,7 +267,7 @@ def _listen(
                     address.chmod(stat.S_IMODE(mode))
         except OSError as error:
             listening.close()
-            raise LabError(f"nothing can listen on {address}: {error.strerror}") from None
+            raise LabError(f"nothing can listen on {address}: {error.strerror or error}") from None
     if listening.type == socket.SOCK_STREAM:
         _limit_buffer(listening, behaviour)
         listening.listen(_BACKLOG)

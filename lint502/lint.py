@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from lint502.checks import RULES, check_of
-from lint502.checks.masking import as_the_client_sees, masked_statuses
+from lint502.checks.masking import as_the_client_sees, replaced_statuses
 from lint502.checks.site import Site
 from lint502.findings import Finding, Frequency, Note, Problem, Severity
 from lint502.nginx.files import Files, PathMap
@@ -159,9 +159,9 @@ def examine(options: Options, standard_input: Callable[[], bytes]) -> Examined:
         pairing = Pairing(spec, whole=not spec_problems)
         for site in _sites(group, options, spec, pairing, ordinals):
             examined.append(site)
-            masked = {hop.id: masked_statuses(hop) for hop in site.hops}
+            replaced = {hop.id: replaced_statuses(hop) for hop in site.hops}
             merged = _merged(finding for check in checks for finding in check(site))
-            found = [as_the_client_sees(finding, masked) for finding in merged]
+            found = [as_the_client_sees(finding, replaced) for finding in merged]
             findings.extend(found)
             hops.extend(_hop_reports(site, found))
     report = Report(

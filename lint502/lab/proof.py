@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal
 
-from lint502.checks.masking import masked_statuses
+from lint502.checks.masking import LEAST_ERROR, replaced_statuses
 from lint502.checks.site import Site
 from lint502.checks.wording import listed
 from lint502.findings import Finding, Frequency, Severity
@@ -102,6 +102,8 @@ def _prove(finding: Finding, site: Site, hop: Hop, nginx: Nginx) -> Proof:
     """Watch what a finding may say of a hop, until it is confirmed."""
     if finding.status is None:
         return _not_shown("it claims nothing that a client would see", hop, nginx)
+    own = {seen: status for status, seen in replaced_statuses(hop).items() if seen >= LEAST_ERROR}
+    finding = replace(finding, status=own.get(finding.status, finding.status))
     cases = cases_of(finding, site, hop, routes(hop, site.pairs[hop.id]), nginx.version)
     first: Proof | None = None
     for case in cases[:_MOST_ROUTES]:
@@ -139,7 +141,7 @@ def _watched(finding: Finding, hop: Hop, shown: Experiment, nginx: Nginx) -> Pro
         if why is None:
             break
     conditions = [*shown.plan.conditions, *shown.conditions]
-    if finding.status in masked_statuses(hop):
+    if finding.status in replaced_statuses(hop):
         conditions.append("before error_page answers in its place")
     return Proof(
         "confirmed" if why is None else "not confirmed",

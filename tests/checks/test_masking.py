@@ -19,24 +19,25 @@ server {{ location / {{ {settings} proxy_pass http://api; }} {more} }}"""
 
 
 @pytest.mark.parametrize(
-    ("settings", "severity"),
+    ("settings", "severity", "status"),
     [
-        ("error_page 502 =200 /sorry;", "warning"),
-        ("error_page 500 502 504 = @other;", "warning"),
-        ("error_page 404 /x; error_page 502 =404 /y;", "warning"),
-        ("error_page 502 =302 https://status.example;", "warning"),
-        # the status stays, or is as bad
-        ("error_page 502 /sorry;", "error"),
-        ("error_page 502 @other;", "error"),
-        ("error_page 502 =502 /sorry;", "error"),
-        ("error_page 502 =503 /sorry;", "error"),
-        ("error_page 504 =200 /sorry;", "error"),
+        ("error_page 502 =200 /sorry;", "warning", 502),
+        ("error_page 500 502 504 = @other;", "warning", 502),
+        ("error_page 404 /x; error_page 502 =404 /y;", "warning", 502),
+        ("error_page 502 =302 https://status.example;", "warning", 502),
+        ("error_page 502 https://status.example/;", "warning", 502),
+        # the status stays, or becomes one that is as bad
+        ("error_page 502 /sorry;", "error", 502),
+        ("error_page 502 @other;", "error", 502),
+        ("error_page 502 =502 /sorry;", "error", 502),
+        ("error_page 502 =503 /sorry;", "error", 503),
+        ("error_page 504 =200 /sorry;", "error", 502),
     ],
 )
-def test_statuses(lint: Lint, settings: str, severity: str) -> None:
+def test_statuses(lint: Lint, settings: str, severity: str, status: int) -> None:
     frequency = "always" if severity == "error" else "sometimes"
     assert lint(body(settings), SPEC) == [
-        Found(3, severity, 502, frequency, "port-mismatch", "api")
+        Found(3, severity, status, frequency, "port-mismatch", "api")
     ]
 
 

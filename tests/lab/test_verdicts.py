@@ -145,6 +145,16 @@ def test_a_server_that_others_hide(tmp_path: Path) -> None:
     assert proof.conditions == ("while the other servers of the block are down",)
 
 
+def test_what_error_page_makes_another_error_of(tmp_path: Path) -> None:
+    body = (
+        "server { error_page 502 =503 /sorry.html;\n"
+        "location / { proxy_pass http://127.0.0.1:3001; } }"
+    )
+    proof = proofs(tmp_path, http(body), COMPLETE)["port-mismatch"]
+    assert got(proof) == ("confirmed", [502])
+    assert proof.conditions == ("before error_page answers in its place",)
+
+
 def test_a_finding_without_a_status_is_not_played(tmp_path: Path) -> None:
     body = (
         "upstream api { server 127.0.0.1:9000; keepalive 4; }\n"

@@ -133,7 +133,9 @@ def usual(hop: Hop, path: str = "/") -> Request:
     if hop.kind == "grpc":
         return Request("POST", path, body=5, host=host_of(hop))
     methods = allowed_methods(hop)
-    method = next((name for name in ("GET", "POST", "PUT") if name in methods), min(methods))
+    method = next(
+        (name for name in ("GET", "POST", "PUT") if name in methods), min(methods, default="GET")
+    )
     return Request(method, path, host=host_of(hop))
 
 
@@ -242,7 +244,9 @@ def _large_body(case: Case) -> Experiment:
     lets = limit.value if limit is not None and limit.value else _LARGEST_BODY
     size = max(min(lets, 2 * takes + 1024 * 1024, _LARGEST_BODY), min(lets, takes + 1))
     methods = allowed_methods(case.hop)
-    method = next((name for name in ("POST", "PUT", "PATCH") if name in methods), min(methods))
+    method = next(
+        (name for name in ("POST", "PUT", "PATCH") if name in methods), min(methods, default="GET")
+    )
     route, conditions = _alone(case)
     if case.listener is not None and case.listener.overflow is None:
         clause = "beyond its limit the upstream closes the connection, which is not declared"

@@ -184,6 +184,13 @@ def test_which_requests_are_hit(
         ("proxy_next_upstream error non_idempotent;", []),
         ("proxy_next_upstream error non_idempotent; proxy_request_buffering off;", ["warning"]),
         ("limit_except GET { deny all; }", []),
+        ("if ($request_method !~ ^(GET|HEAD)$) { return 405; }", []),
+        ("if ($request_method ~* ^(post|patch|lock)$) { return 405; }", []),
+        ("if ($request_method != GET) { return 405; }", []),
+        ("if ($request_method = POST) { return 405; }", ["error"]),  # PATCH is left
+        ("if ($request_method !~ ^(GET|HEAD)$) { set $x 1; }", ["error"]),
+        ("if ($http_x = POST) { return 405; }", ["error"]),
+        ("if ($request_method ~ ^(?>POST)) { return 405; }", ["error"]),  # also where Python fails
     ],
 )
 def test_what_nginx_sends_again_is_no_502(lint: Lint, settings: str, severities: list[str]) -> None:

@@ -8,23 +8,20 @@ are the lab's own, and what bears on no 502 (caches' places, logs, rewrites) is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from lint502.checks.request_body_limit import body_limit
-from lint502.lab.declared.behaviour import Behaviour, behaviour
-from lint502.nginx.addresses import Address
+from lint502.lab.behind import Planned, Route, servers_of
 from lint502.nginx.directives import directive, names
 from lint502.nginx.hops import Hop, Kind
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Scope, Setting
 from lint502.nginx.tree import Context
-from lint502.nginx.upstreams import Block
 from lint502.nginx.values import parse_time
 from lint502.nginx.variables import UNKNOWN
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
-from lint502.spec.listeners import Fact, HttpVersion, Listener, Protocol
 
 LISTEN = "@listen@"
 """Stands for the address that nginx listens on."""
@@ -35,15 +32,6 @@ DNS = "@dns@"
 CERTIFICATES = "@certificates@"
 """Stands for the folder with the lab's ``ca.pem``, ``client.pem`` and ``client.key``."""
 
-_PROTOCOLS: dict[Kind, Protocol] = {
-    "proxy": "http",
-    "fastcgi": "fastcgi",
-    "uwsgi": "uwsgi",
-    "scgi": "scgi",
-    "grpc": "grpc",
-    "memcached": "memcached",
-    "stream": "tcp",
-}
 _TLS_SCHEMES: dict[Kind, str] = {"proxy": "https://", "grpc": "grpcs://", "uwsgi": "suwsgi://"}
 _LEFT_OUT = re.compile(
     r"_(pass|bind|store|store_access|redirect|cookie_\w+|hide_header|pass_header|temp_path"
@@ -60,43 +48,16 @@ _HARMLESS_COMMANDS = frozenset(
 """Those of OpenSSL's commands that open no file (SSL_CONF_cmd(3))."""
 
 _CORE = ("client_body_buffer_size", "resolver_timeout")
-_BALANCED_BY_CLIENT = frozenset(("hash", "ip_hash", "random", "zone", "sticky", "server"))
-"""Lines of a block that are left out, or written anew: requests of the lab go round the servers."""
+_NOT_OF_A_BLOCK = frozenset(
+    ("server", "hash", "ip_hash", "random", "sticky", "zone", "resolver", "resolver_timeout")
+)
+"""Lines of a block that are written anew, or left out: requests of the lab go round the servers,
+and nothing leaves the loopback."""
 
 _SERVER_PARAMETERS = ("max_fails", "fail_timeout", "max_conns")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))", re.ASCII)
 _MAPS = {"map": 1, "geo": -1, "split_clients": 1}
-_CERTIFIABLE = re.compile(r"[A-Za-z0-9.-]+")
 _PLAIN = re.compile(r"[^\s;{}\"'\\#]+")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Route:
-    """One way that a hop's requests can take: the servers of a block, or one address."""
-
-    hop: Hop
-    block: Block | None
-    pairs: tuple[Pair, ...]
-
-    def only(self, pair: Pair) -> Route:
-        """The same with one server."""
-        return replace(self, pairs=(pair,))
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A server of the plan: ``behaviour`` is None where nothing listens; ``failing`` tells that
-    the finding is about it."""
-
-    address: Address
-    behaviour: Behaviour | None
-    failing: bool
-    mode: int | None = None
-
-    @property
-    def mark(self) -> str:
-        """What stands for its address in the configuration."""
-        return f"@{self.address}@"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +73,6 @@ class Plan:
     factor: float = 1.0
     conditions: tuple[str, ...] = ()
     datagrams: bool = False
-
-
-def routes(hop: Hop, pairs: Sequence[Pair]) -> list[Route]:
-    """The ways that a hop's requests can take, in the order of the configuration."""
-    grouped: dict[int, list[Pair]] = {}
-    for pair in pairs:
-        grouped.setdefault(pair.target.group, []).append(pair)
-    found = [Route(hop, group[0].target.block, tuple(group)) for group in grouped.values()]
-    reached = {route.block for route in found}
-    found += [Route(hop, block, ()) for block in hop.blocks if block not in reached]
-    return found + ([Route(hop, None, ())] if hop.unknown_host else [])
 
 
 def plan(
@@ -141,7 +91,7 @@ def plan(
     second hop to the same block, at ``/beside/``.
     """
     hop = route.hop
-    servers, conditions = _servers(route, set(map(id, failing)), factor)
+    servers, conditions = servers_of(route, set(map(id, failing)), factor)
     looked_up = tuple(
         pair.target.address.host for pair in route.pairs if pair.target.needs_resolver
     )
@@ -163,126 +113,6 @@ def plan(
     return Plan(hop.kind, body + server, "", servers, looked_up, factor, tuple(conditions))
 
 
-def _servers(
-    route: Route, failing: set[int], factor: float
-) -> tuple[tuple[Planned, ...], dict[str, None]]:
-    planned: dict[Address, Planned] = {}
-    conditions: dict[str, None] = {}
-    for pair in route.pairs:
-        address = pair.target.address
-        socket = pair.listener.socket if pair.listener is not None else None
-        server = Planned(
-            address,
-            _behaviour(pair, factor, conditions, fits=id(pair) not in failing),
-            id(pair) in failing,
-            socket.value.mode if socket is not None else None,
-        )
-        planned.setdefault(address, server)
-    for out_of_use in route.block.servers if route.block is not None else ():
-        if out_of_use.down and out_of_use.address is not None:
-            down = Planned(out_of_use.address, None, False)
-            planned.setdefault(out_of_use.address, down)
-    return tuple(planned.values()), conditions
-
-
-def _behaviour(
-    pair: Pair, factor: float, conditions: dict[str, None], *, fits: bool
-) -> Behaviour | None:
-    """How the server behind a target behaves; None where nothing listens there."""
-    listener, target = pair.listener, pair.target
-    if pair.mismatch is not None:
-        if not pair.mismatch.certain:
-            conditions[f"nothing listens at {target.address}, where nothing is declared"] = None
-        return None
-    if listener is None:
-        if not fits and target.tls:
-            conditions[f"a server without TLS listens at {target.address}"] = None
-            return Behaviour()
-        if not fits:
-            return None
-        conditions[f"{target.address} is not declared: a server that fits stands there"] = None
-        return _fitting(pair)
-    if not listens_at(listener, target.address):
-        return None
-    if listener.protocol is None:
-        listener = replace(listener, protocol=Fact(_PROTOCOLS[pair.hop.kind], listener.place))
-    if listener.tls is None and target.tls:
-        listener = replace(listener, tls=Fact(True, listener.place))
-    found = behaviour(listener, factor)
-    assert found is not None, "its protocol is known"
-    if found.tls is not None and not found.tls.names:
-        found = replace(found, tls=replace(found.tls, names=_names(pair)))
-    if listener.http_versions is None and found.protocol in ("http", "grpc"):
-        found = replace(found, http_versions=_spoken(pair.hop))
-    return found
-
-
-def _names(pair: Pair) -> tuple[str, ...]:
-    """What stands in the certificate of a server that does not say so: what it is called, and what
-    the client asks for, where that can stand there."""
-    names = dict.fromkeys((pair.target.name, host_of(pair.hop)))
-    return tuple(name for name in names if _CERTIFIABLE.fullmatch(name))
-
-
-def host_of(hop: Hop) -> str:
-    """The host that the client asks for."""
-    name = hop.server
-    plain = _CERTIFIABLE.fullmatch(name) and not name.startswith(".")
-    return name if plain and hop.kind != "stream" else "lab.example"
-
-
-def _fitting(pair: Pair) -> Behaviour:
-    """A server that takes what the hop sends."""
-    from lint502.lab.declared.behaviour import TlsBehaviour
-
-    hop = pair.hop
-    flag = hop.scope.flag("proxy_protocol") if hop.kind == "stream" else None
-    return Behaviour(
-        protocol="udp" if hop.kind == "stream" and hop.datagrams else _PROTOCOLS[hop.kind],
-        http_versions=_spoken(hop),
-        tls=TlsBehaviour(names=_names(pair)) if pair.target.tls else None,
-        proxy_protocol=flag is not None and flag.value,
-    )
-
-
-def _spoken(hop: Hop) -> tuple[HttpVersion, ...]:
-    """The HTTP versions of a server that declares none."""
-    if hop.kind == "grpc":
-        return ("2",)
-    version = hop.scope.word("proxy_http_version") if hop.kind == "proxy" else None
-    return ("1.0", "1.1", "2") if version is not None and version.value == "2" else ("1.0", "1.1")
-
-
-def listens_at(listener: Listener, address: Address) -> bool:
-    """Whether a listener that is bound as declared can be reached at an address; a name is taken
-    to lead to it unless only loopback addresses are bound."""
-    if address.socket is not None or listener.bind is None:
-        return True
-    bound = [Address(host.strip("[]").lower()) for host in listener.bind.value]
-    if any(host.host == "*" or (host.ip is None and not host.is_loopback) for host in bound):
-        return True
-    if address.ip is not None:
-        return any(_covers(host, address) for host in bound)
-    if address.is_loopback:
-        return any(host.is_loopback for host in bound)
-    return not all(host.is_loopback and not _is_any(host) for host in bound)
-
-
-def _covers(bound: Address, reached: Address) -> bool:
-    if bound.ip is None:  # localhost
-        return reached.is_loopback
-    assert reached.ip is not None, "it is literal"
-    if _is_any(bound):
-        return bound.ip.version == 6 or reached.ip.version == 4
-    if _is_any(reached):
-        return bound.is_loopback and bound.ip.version == reached.ip.version
-    return bound.ip == reached.ip
-
-
-def _is_any(address: Address) -> bool:
-    return address.ip is not None and address.ip.is_unspecified
-
-
 def _block(route: Route, version: Version, factor: float) -> str:
     """The block, with the servers of the route and those that are down."""
     block = route.block
@@ -298,7 +128,7 @@ def _block(route: Route, version: Version, factor: float) -> str:
     lines += [
         _line(item.name, _scaled(item, info.type, factor))
         for item in block.context.items
-        if not isinstance(item, Context) and item.name not in _BALANCED_BY_CLIENT
+        if not isinstance(item, Context) and item.name not in _NOT_OF_A_BLOCK
         for info in (directive(area, item.name),)
         if info is not None and (info.since is None or info.since <= version)
     ]

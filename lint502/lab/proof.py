@@ -12,9 +12,9 @@ from lint502.checks.masking import LEAST_ERROR, replaced_statuses
 from lint502.checks.site import Site
 from lint502.checks.wording import listed
 from lint502.findings import Finding, Frequency, Severity
+from lint502.lab.behind import routes
 from lint502.lab.bench import LabError
 from lint502.lab.nginx import Nginx
-from lint502.lab.plan import routes
 from lint502.lab.play import play
 from lint502.lab.scene import Step
 from lint502.lab.shows import CannotShowError, Experiment, cases_of, experiment

@@ -9,13 +9,14 @@ from pathlib import Path
 from types import TracebackType
 
 from lint502.lab import client
+from lint502.lab.behind import Planned
 from lint502.lab.bench import LOOPBACK, Bench, LabError
 from lint502.lab.client import Request
 from lint502.lab.declared.certificates import Authority
 from lint502.lab.declared.server import DeclaredServer
 from lint502.lab.names import NameServer
 from lint502.lab.nginx import Nginx, Running
-from lint502.lab.plan import CERTIFICATES, DNS, LISTEN, Plan, Planned
+from lint502.lab.plan import CERTIFICATES, DNS, LISTEN, Plan
 from lint502.nginx.values import format_size
 
 _UNKNOWN_VARIABLE = re.compile(r'unknown "(\w+)" variable')

@@ -10,8 +10,9 @@ from lint502.checks.request_body_limit import body_limit
 from lint502.checks.reuse import reuse
 from lint502.checks.site import Site
 from lint502.findings import Finding
+from lint502.lab.behind import Route, host_of
 from lint502.lab.client import Request
-from lint502.lab.plan import Plan, Route, host_of, plan
+from lint502.lab.plan import Plan, plan
 from lint502.lab.play import PORTS, Setting
 from lint502.lab.playback import reaction
 from lint502.lab.scripts import Crowd, LargeHeader, Once, Race, Script, Session, Slow
@@ -85,6 +86,8 @@ def cases_of(
 ) -> list[Case]:
     """What a finding may say of one of its hops, which has these routes: the likeliest first."""
     rated = []
+    if finding.rule == "resolver-missing" and hop.unknown_host:
+        found = [*found, Route(hop, None, ())]  # the host that the client asks for
     for route in found:
         written = [pair for pair in route.pairs if _at(pair.target.place(), finding.place)]
         stated = [pair for pair in route.pairs if _states(pair, finding)]

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from lint502.lab.plan import DNS, LISTEN, Plan, Planned
+from lint502.lab.behind import Planned
+from lint502.lab.plan import DNS, LISTEN, Plan
 from lint502.nginx.directives import directive
 from lint502.nginx.hops import Hop, Target
 from lint502.nginx.parse import Directive

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from lint502.findings import Finding, Severity
+from lint502.lab.behind import routes
 from lint502.lab.nginx import Nginx
-from lint502.lab.plan import routes
 from lint502.lab.play import Played, play
 from lint502.lab.shows import Case, cases_of, experiment, once
 from lint502.lab.written import as_written

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from sites import NEW, OLD, http, stream, write
 
+from lint502.lab.behind import Planned, host_of, routes
 from lint502.lab.declared import Behaviour, TlsBehaviour
-from lint502.lab.plan import Plan, Planned, plan, quoted, routes
+from lint502.lab.plan import Plan, plan, quoted
 from lint502.lint import Options, examine
 from lint502.nginx.addresses import Address
 from lint502.nginx.version import Version
@@ -17,11 +18,22 @@ API = '[upstream.api]\nhosts = ["10.0.0.5"]\nport = 3000\nprotocol = "http"\n'
 
 
 def planned(
-    folder: Path, nginx: str, spec: str = API, *, version: str = OLD, factor: float = 1.0
+    folder: Path,
+    nginx: str,
+    spec: str = API,
+    *,
+    version: str = OLD,
+    factor: float = 1.0,
+    allow_missing: tuple[str, ...] = (),
 ) -> Plan:
     """The plan of the first route of the only hop."""
     write(folder, {"nginx.conf": nginx, "upstreams.toml": spec})
-    options = Options(folder, (str(folder / "nginx.conf"),), version=Version.parse(version))
+    options = Options(
+        folder,
+        (str(folder / "nginx.conf"),),
+        version=Version.parse(version),
+        allow_missing=allow_missing,
+    )
     found = examine(options, lambda: b"")
     assert found.report.problems == ()
     (site,) = found.sites
@@ -280,3 +292,58 @@ def test_what_was_taken_is_said(tmp_path: Path, spec: str, condition: str) -> No
 )
 def test_words_are_written_as_nginx_reads_them(word: str, written: str) -> None:
     assert quoted(word) == written
+
+
+def test_nothing_of_the_users_is_read_and_nothing_leaves_the_loopback(tmp_path: Path) -> None:
+    found = planned(
+        tmp_path,
+        http(
+            """
+            map $http_x $kind {
+                include /etc/passwd;
+                default a;
+            }
+            upstream api {
+                zone api 64k;
+                resolver 10.0.0.2;
+                server 10.0.0.5:3000;
+            }
+            server {
+                server_name 10.0.0.9;
+                location / {
+                    proxy_ssl_conf_command PrivateKey /etc/ssl/private/site.key;
+                    proxy_ssl_conf_command MinProtocol TLSv1.3;
+                    proxy_set_header X-Kind $kind;
+                    proxy_pass http://api;
+                }
+            }
+            """
+        ),
+        version=NEW,
+        allow_missing=("/etc/passwd",),
+    )
+    assert found.http == (
+        "    map $http_x $kind {\n"
+        "        default a;\n"
+        "    }\n"
+        "    upstream api {\n"
+        "        server @10.0.0.5:3000@;\n"
+        "    }\n"
+        "    server {\n"
+        "        listen @listen@;\n"
+        "        location / {\n"
+        "            proxy_set_header X-Kind $kind;\n"
+        "            proxy_ssl_conf_command MinProtocol TLSv1.3;\n"
+        "            proxy_pass http://api;\n"
+        "        }\n"
+        "    }\n"
+    )
+
+
+def test_the_host_that_is_asked_for_is_no_address(tmp_path: Path) -> None:
+    for name, host in (("shop.example", "shop.example"), ("10.0.0.9", "lab.example")):
+        text = http(f"server {{ server_name {name}; location / {{ proxy_pass http://$host; }} }}")
+        write(tmp_path, {"nginx.conf": text, "upstreams.toml": ""})
+        options = Options(tmp_path, (str(tmp_path / "nginx.conf"),))
+        (site,) = examine(options, lambda: b"").sites
+        assert [host_of(hop) for hop in site.hops] == [host]

@@ -1,4 +1,4 @@
-"""How requests get from one location to another: ``error_page`` and ``try_files``."""
+"""How requests get from one location to another: ``error_page``, ``try_files``, subrequests."""
 
 from __future__ import annotations
 
@@ -29,6 +29,17 @@ def origins(server: Context) -> Mapping[str, tuple[Context, ...]]:
                 if line.args and line.args[-1].startswith("@"):
                     found.setdefault(line.args[-1], []).append(level)
     return {name: tuple(levels) for name, levels in found.items()}
+
+
+@lru_cache(maxsize=1024)
+def subrequests(server: Context, directive: str) -> frozenset[str]:
+    """The URIs of a server that an ``auth_request`` or a ``mirror`` asks beside the request."""
+    return frozenset(
+        line.args[0]
+        for level in (*server.up(), *_levels(server))
+        for line in level.by_name.get(directive, ())
+        if line.args and line.args[0] != "off"
+    )
 
 
 def _levels(level: Context) -> Iterator[Context]:

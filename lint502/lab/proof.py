@@ -102,7 +102,11 @@ def _prove(finding: Finding, site: Site, hop: Hop, nginx: Nginx) -> Proof:
     """Watch what a finding may say of a hop, until it is confirmed."""
     if finding.status is None:
         return _not_shown("it claims nothing that a client would see", hop, nginx)
-    own = {seen: status for status, seen in replaced_statuses(hop).items() if seen >= LEAST_ERROR}
+    own = {
+        instead.status: status
+        for status, instead in replaced_statuses(hop).items()
+        if instead.status >= LEAST_ERROR
+    }
     finding = replace(finding, status=own.get(finding.status, finding.status))
     cases = cases_of(finding, site, hop, routes(hop, site.pairs[hop.id]), nginx.version)
     first: Proof | None = None
@@ -141,8 +145,9 @@ def _watched(finding: Finding, hop: Hop, shown: Experiment, nginx: Nginx) -> Pro
         if why is None:
             break
     conditions = [*shown.plan.conditions, *shown.conditions]
-    if finding.status in replaced_statuses(hop):
-        conditions.append("before error_page answers in its place")
+    instead = replaced_statuses(hop).get(finding.status or 0)
+    if instead is not None:
+        conditions.append(f"before {instead.by} makes something else of it")
     return Proof(
         "confirmed" if why is None else "not confirmed",
         why or "",

@@ -55,3 +55,24 @@ def test_a_block_that_another_hop_reaches_too(findings: Findings) -> None:
         body("error_page 502 =200 /x;", "location /b { proxy_pass http://api; }"), SPEC
     )
     assert (finding.severity.value, len(finding.hops)) == ("error", 2)
+
+
+@pytest.mark.parametrize(
+    ("asked", "more", "expected"),
+    [
+        ("auth_request /auth;", "internal;", ("error", 500, "always")),
+        ("mirror /auth;", "internal;", ("warning", 502, "sometimes")),
+        # it can be asked for by itself, too
+        ("auth_request /auth;", "", ("error", 502, "always")),
+        ("auth_request /other;", "internal;", ("error", 502, "always")),
+        ("auth_request off;", "internal;", ("error", 502, "always")),
+    ],
+)
+def test_subrequests(lint: Lint, asked: str, more: str, expected: tuple[str, int, str]) -> None:
+    text = f"""
+server {{ location / {{ {asked} root /srv; }} location = /auth {{ {more}
+proxy_pass http://127.0.0.1:3001; }} }}"""
+    severity, status, frequency = expected
+    assert lint(text, "complete = true\n" + SPEC) == [
+        Found(3, severity, status, frequency, "port-mismatch", "api")
+    ]

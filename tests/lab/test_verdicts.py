@@ -152,7 +152,7 @@ def test_what_error_page_makes_another_error_of(tmp_path: Path) -> None:
     )
     proof = proofs(tmp_path, http(body), COMPLETE)["port-mismatch"]
     assert got(proof) == ("confirmed", [502])
-    assert proof.conditions == ("before error_page answers in its place",)
+    assert proof.conditions == ("before error_page makes something else of it",)
 
 
 def test_a_finding_without_a_status_is_not_played(tmp_path: Path) -> None:

@@ -16,7 +16,9 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +29,11 @@ LOOPBACK = "127.0.0.1"
 
 _PORTS = range(10_000, 32_000)
 """Below those that Linux gives to outgoing connections (``net.ipv4.ip_local_port_range``)."""
+
+_given: deque[int] = deque(maxlen=1000)
+"""The ports that this process gave last: who got one may not listen on it yet."""
+
+_giving = threading.Lock()
 
 _LONGEST_PATH = 76
 _PLAIN_PATH = re.compile(r"[\w./+-]+", re.ASCII)
@@ -153,8 +160,9 @@ class Bench:
         """A free port on 127.0.0.1, for a child to listen on."""
         while True:
             port = random.choice(_PORTS)
-            with socket.socket() as probe:
-                if _binds(probe, port):
+            with _giving, socket.socket() as probe:
+                if port not in _given and _binds(probe, port):
+                    _given.append(port)
                     return port
 
     def closed_port(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal
@@ -23,6 +24,7 @@ from lint502.nginx.version import Version
 
 Verdict = Literal["confirmed", "not confirmed", "cannot be shown here"]
 
+_AT_ONCE = 4
 _MOST_ROUTES = 4
 _TRIES = 3
 """How often something that depends on the moment is tried."""
@@ -57,16 +59,25 @@ def prove_all(
     hop_ids: frozenset[str] = frozenset(),
     begins: Callable[[int], None] = lambda _: None,
 ) -> dict[Finding, Proof]:
-    """Watch each finding happen, at one of the hops of these ids, if it concerns one.
+    """Watch each finding happen, at one of the hops of these ids, if it concerns one; a few at a
+    time, for most of it is waiting.
 
     Where one is not confirmed, it says whether another finding is in front of it. ``begins`` is
-    told the number of each finding, from 1.
+    told the number of each finding that is waited for, from 1.
     """
+
+    def watch(finding: Finding) -> Proof:
+        return prove(finding, sites, nginx, next(iter(hop_ids & set(finding.hops)), ""))
+
     proofs: dict[Finding, Proof] = {}
-    for number, finding in enumerate(findings, 1):
-        begins(number)
-        wanted = next(iter(hop_ids & set(finding.hops)), "")
-        proofs[finding] = prove(finding, sites, nginx, wanted)
+    pool = ThreadPoolExecutor(_AT_ONCE)
+    try:
+        futures = [(finding, pool.submit(watch, finding)) for finding in findings]
+        for number, (finding, future) in enumerate(futures, 1):
+            begins(number)
+            proofs[finding] = future.result()
+    finally:  # after Ctrl-C nobody waits: what runs is cleared up by its keeper
+        pool.shutdown(wait=False, cancel_futures=True)
     first: dict[str, list[Finding]] = {}
     for finding, proof in proofs.items():
         if proof.verdict == "confirmed" and finding.frequency == "always":

@@ -113,12 +113,7 @@ def _prove(finding: Finding, site: Site, hop: Hop, nginx: Nginx) -> Proof:
     """Watch what a finding may say of a hop, until it is confirmed."""
     if finding.status is None:
         return _not_shown("it claims nothing that a client would see", hop, nginx)
-    own = {
-        instead.status: status
-        for status, instead in replaced_statuses(hop).items()
-        if instead.status >= LEAST_ERROR
-    }
-    finding = replace(finding, status=own.get(finding.status, finding.status))
+    finding = replace(finding, status=_own_status(finding, hop))
     cases = cases_of(finding, site, hop, routes(hop, site.pairs[hop.id]), nginx.version)
     first: Proof | None = None
     for case in cases[:_MOST_ROUTES]:
@@ -130,6 +125,20 @@ def _prove(finding: Finding, site: Site, hop: Hop, nginx: Nginx) -> Proof:
             return proof
         first = first or proof
     return first or _not_shown(f"{hop.unknown}", hop, nginx)
+
+
+def _own_status(finding: Finding, hop: Hop) -> int | None:
+    """The status that nginx itself gives, where the finding has what another directive makes of
+    it."""
+    own = [
+        status
+        for status, instead in replaced_statuses(hop).items()
+        if instead.status == finding.status and instead.status >= LEAST_ERROR
+    ]
+    if not own:
+        return finding.status
+    timed_out = finding.log is not None and finding.log.startswith("upstream timed out")
+    return 504 if timed_out else 502
 
 
 def _not_shown(why: str, hop: Hop, nginx: Nginx) -> Proof:

@@ -145,14 +145,25 @@ def test_a_server_that_others_hide(tmp_path: Path) -> None:
     assert proof.conditions == ("while the other servers of the block are down",)
 
 
-def test_what_error_page_makes_another_error_of(tmp_path: Path) -> None:
-    body = (
-        "server { error_page 502 =503 /sorry.html;\n"
-        "location / { proxy_pass http://127.0.0.1:3001; } }"
-    )
+@pytest.mark.parametrize(
+    ("by", "body"),
+    [
+        (
+            "error_page",
+            "server { error_page 502 504 =503 /sorry.html;\n"
+            "location / { proxy_pass http://127.0.0.1:3001; } }",
+        ),
+        (
+            "auth_request",
+            "server { location / { auth_request /auth; root /srv; }\n"
+            "location = /auth { internal; proxy_pass http://127.0.0.1:3001; } }",
+        ),
+    ],
+)
+def test_what_becomes_another_error(by: str, body: str, tmp_path: Path) -> None:
     proof = proofs(tmp_path, http(body), COMPLETE)["port-mismatch"]
     assert got(proof) == ("confirmed", [502])
-    assert proof.conditions == ("before error_page makes something else of it",)
+    assert proof.conditions == (f"before {by} makes something else of it",)
 
 
 def test_a_finding_without_a_status_is_not_played(tmp_path: Path) -> None:

@@ -67,7 +67,8 @@ def prove_all(
     """
 
     def watch(finding: Finding) -> Proof:
-        return prove(finding, sites, nginx, next(iter(hop_ids & set(finding.hops)), ""))
+        wanted = next((hop for hop in finding.hops if hop in hop_ids), "")
+        return prove(finding, sites, nginx, wanted)
 
     proofs: dict[Finding, Proof] = {}
     pool = ThreadPoolExecutor(_AT_ONCE)

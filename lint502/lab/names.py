@@ -6,7 +6,6 @@ import contextlib
 import socket
 import threading
 from collections.abc import Iterable
-from types import TracebackType
 
 from lint502.lab.bench import LOOPBACK
 
@@ -21,17 +20,6 @@ class NameServer:
         self.port: int = self._socket.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
-
-    def __enter__(self) -> NameServer:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """End it."""

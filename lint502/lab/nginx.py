@@ -138,10 +138,6 @@ class Running:
         """End it."""
         self._bench.stop(self._child)
 
-    def ended(self) -> bool:
-        """Whether it has ended by itself, as after a crash."""
-        return self._child.poll() is not None
-
     def new_lines(self) -> list[LogLine]:
         """The lines of level warn and above that the error log got since the last call."""
         lines = list(self._lines())

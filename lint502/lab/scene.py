@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -175,7 +175,7 @@ class Scene:
         )
         text = self.plan.http + self.plan.stream
         if DNS in text:
-            server = self._stack.enter_context(NameServer(self.plan.names))
+            server = self._stack.enter_context(closing(NameServer(self.plan.names)))
             self._texts[DNS] = f"{LOOPBACK}:{server.port}"
         if CERTIFICATES in text:
             folder = self._bench.folder / "certificates"

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from lab.written import as_written
 from lint502.findings import Finding, Severity
 from lint502.lab.behind import routes
 from lint502.lab.nginx import Nginx
 from lint502.lab.play import Played, play
 from lint502.lab.shows import Case, cases_of, experiment, once
-from lint502.lab.written import as_written
 from lint502.lint import Examined, Options, examine
 from lint502.nginx.hops import Hop
 from lint502.pages import Page

@@ -13,7 +13,7 @@ from lint502.cli.output import Colour, fail, say, say_problems
 
 if TYPE_CHECKING:
     from lint502.findings import Problem
-    from lint502.lint import Examined, Options, Report, VersionOrigin
+    from lint502.lint import Examined, Options, VersionOrigin
     from lint502.nginx.files import PathMap
     from lint502.nginx.version import Version
     from lint502.settings import Settings
@@ -84,20 +84,6 @@ def settings_here() -> tuple[Settings | None, tuple[Problem, ...]]:
     from lint502.settings import load_settings
 
     return load_settings(_working_directory())
-
-
-def run(
-    settings: Settings | None,
-    problems: Sequence[Problem],
-    roots: Sequence[str] | None,
-    specs: Sequence[Path] | None,
-    nginx_version: str | None,
-    maps: Sequence[str] | None,
-    select: Sequence[str] = (),
-    ignore: Sequence[str] = (),
-) -> Report:
-    """The report of a run; see :func:`examine`."""
-    return examine(settings, problems, roots, specs, nginx_version, maps, select, ignore).report
 
 
 def examine(

@@ -89,23 +89,19 @@ def check(
     if prove:
         from lint502.cli.prove import usable_nginx, with_proofs
 
-        running = usable_nginx(nginx)
-        examined = arguments.examine(
-            settings,
-            problems,
-            roots,
-            specs,
-            nginx_version,
-            maps,
-            selected,
-            ignored,
-            running.version,
-        )
-        report = with_proofs(examined, running)
-    else:
-        report = arguments.run(
-            settings, problems, roots, specs, nginx_version, maps, selected, ignored
-        )
+    running = usable_nginx(nginx) if prove else None
+    examined = arguments.examine(
+        settings,
+        problems,
+        roots,
+        specs,
+        nginx_version,
+        maps,
+        selected,
+        ignored,
+        None if running is None else running.version,
+    )
+    report = examined.report if running is None else with_proofs(examined, running)
     output.say_notes(report.notes)
     output.say_problems(report.problems)
     for wanted in outputs:

@@ -34,7 +34,7 @@ def hops(
 ) -> None:
     """Show every hop, its targets, upstream and state."""
     settings, problems = arguments.settings_here()
-    report = arguments.run(settings, problems, roots, specs, nginx_version, maps)
+    report = arguments.examine(settings, problems, roots, specs, nginx_version, maps).report
     output.say_notes(report.notes)
     output.say_problems(report.problems)
     output.write(_json(report) if shape is Shape.json else _text(report, output.look(color)))

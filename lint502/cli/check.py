@@ -86,6 +86,8 @@ def check(
     selected = arguments.rule_names(select, "--select")
     ignored = arguments.rule_names(ignore, "--ignore")
     settings, problems = arguments.settings_here()
+    if nginx is not None and not prove:
+        raise typer.BadParameter("only --prove runs one; add it", param_hint="--nginx")
     if prove:
         from lint502.cli.prove import usable_nginx, with_proofs
 

@@ -140,6 +140,13 @@ def test_a_check_with_evidence(
     ) in out
 
 
+def test_an_nginx_that_nothing_runs(site: Path, run: Run) -> None:
+    code, out, err = run("check", "--nginx", "/usr/sbin/nginx")
+    assert (code, out) == (2, "")
+    assert "--nginx" in err
+    assert "only --prove runs one; add it" in err
+
+
 def test_findings_are_chosen_by_rule_and_by_hop(
     site: Path,
     run: Run,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.nginxes import lacks
 from lint502.lab import debian
 from lint502.lab.bench import LabError
 from lint502.lab.debian import NotAvailable, Unpacked
@@ -391,7 +392,7 @@ def test_real(release: str, tmp_path: Path) -> None:
     try:
         nginx = debian.unpacked(release)
     except NotAvailable as error:
-        pytest.skip(str(error))
+        lacks(error)
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
         command = [*nginx.command, *words]

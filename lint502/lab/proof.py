@@ -18,7 +18,8 @@ from lint502.lab.bench import LabError
 from lint502.lab.nginx import Nginx
 from lint502.lab.play import play
 from lint502.lab.scene import Step
-from lint502.lab.shows import CannotShowError, Experiment, cases_of, experiment
+from lint502.lab.shows import experiment
+from lint502.lab.shows.case import CannotShowError, Experiment, cases_of
 from lint502.nginx.hops import Hop
 from lint502.nginx.version import Version
 

@@ -11,7 +11,9 @@ from lint502.findings import Finding, Severity
 from lint502.lab.behind import routes
 from lint502.lab.nginx import Nginx
 from lint502.lab.play import Played, play
-from lint502.lab.shows import Case, cases_of, experiment, once
+from lint502.lab.shows import experiment
+from lint502.lab.shows.case import Case, cases_of
+from lint502.lab.shows.usual import once
 from lint502.lint import Examined, Options, examine
 from lint502.nginx.hops import Hop
 from lint502.pages import Page

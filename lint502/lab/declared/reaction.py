@@ -14,6 +14,7 @@ _ALERT = b"\x15\x03\x03\x00\x02\x02"
 _PAGE = b"<!DOCTYPE HTML>\n<p>What was that?\n"
 
 _FOREVER = 3600.0
+_WHOLE_REQUEST = 0.05
 
 _PREFACE = b"PRI * HTTP/2.0\r\n"
 _REQUEST_LINE = re.compile(rb"[A-Z-]+ \S+ HTTP/(?P<version>1\.[01])\r?\n")
@@ -40,6 +41,7 @@ def react(connection: Connection, reaction: Reaction) -> None:
     elif reaction.kind == "page":
         wire.send(_PAGE)
     elif reaction.kind == "reset":
+        wire.pause(_WHOLE_REQUEST)  # nginx writes in several pieces, and then waits for the answer
         wire.reset()
     elif reaction.kind in ("alert", "refuse"):
         wire.send(_ALERT + bytes((reaction.number,)))

@@ -1,0 +1,41 @@
+"""For each rule, the requests that show what it claims."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lint502.lab.shows.case import CannotShowError, Case, Experiment
+from lint502.lab.shows.limits import large_body, large_header, slow_answer
+from lint502.lab.shows.protocols import wrong_protocol
+from lint502.lab.shows.reuse import crowd, race
+from lint502.lab.shows.usual import once
+
+
+def experiment(case: Case) -> Experiment:
+    """What makes a rule's claim visible; raises :class:`CannotShowError` where nothing does."""
+    return SHOWN_BY[case.rule](case)
+
+
+def _nothing(case: Case) -> Experiment:
+    raise CannotShowError("it claims nothing that a client would see")
+
+
+SHOWN_BY: dict[str, Callable[[Case], Experiment]] = {
+    "bind-mismatch": once,
+    "http-version-mismatch": wrong_protocol,
+    "implicit-port-80": once,
+    "keepalive-race": race,
+    "keepalive-unused": crowd,
+    "no-live-peer": once,
+    "port-mismatch": once,
+    "protocol-mismatch": wrong_protocol,
+    "request-body-limit": large_body,
+    "request-timeout": slow_answer,
+    "resolver-missing": once,
+    "response-header-buffer": large_header,
+    "socket-path-mismatch": once,
+    "tls-mismatch": wrong_protocol,
+    "undeclared-upstream": _nothing,
+    "unused-upstream": _nothing,
+}
+"""Each rule's way of showing itself; one for every rule."""

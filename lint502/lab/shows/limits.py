@@ -1,0 +1,78 @@
+"""What is too large, or takes too long."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lint502.checks.methods import allowed_methods
+from lint502.checks.request_body_limit import body_limit
+from lint502.lab.behind import host_of
+from lint502.lab.client import Request
+from lint502.lab.plan import plan
+from lint502.lab.scripts import LargeHeader, Once, Slow
+from lint502.lab.shows.case import CannotShowError, Case, Experiment
+from lint502.lab.shows.usual import LARGEST_BODY, SHORT, alone, fact, times, usual
+from lint502.nginx.values import format_size, format_time
+
+_NEAR = 0.05
+"""Seconds that two times have to be apart to be told apart."""
+
+
+def large_header(case: Case) -> Experiment:
+    """Answers with the largest header that the upstream sends."""
+    size = fact(case, "response_headers")
+    if size > LARGEST_BODY:
+        raise CannotShowError(f"a response header of {format_size(size)} is too large for the lab")
+    request = usual(case.hop, case.path)
+    return Experiment(
+        plan(case.route, case.version, case.failing),
+        # another one, for a cache would have the answer to the same
+        LargeHeader(replace(request, path=f"{case.path}?0"), (request,) * times(case), size),
+    )
+
+
+def large_body(case: Case) -> Experiment:
+    """The largest body that nginx lets through, or one well above what the upstream takes."""
+    takes = fact(case, "request_body")
+    if takes >= LARGEST_BODY:
+        raise CannotShowError(f"a request body above {format_size(takes)} is too large for the lab")
+    limit = body_limit(case.hop)
+    lets = limit.value if limit is not None and limit.value else LARGEST_BODY
+    size = max(min(lets, 2 * takes + 1024 * 1024, LARGEST_BODY), min(lets, takes + 1))
+    methods = allowed_methods(case.hop)
+    method = next(
+        (name for name in ("POST", "PUT", "PATCH") if name in methods), min(methods, default="GET")
+    )
+    route, conditions = alone(case)
+    if case.listener is not None and case.listener.overflow is None:
+        clause = "beyond its limit the upstream closes the connection, which is not declared"
+        conditions = (*conditions, clause)
+    return Experiment(
+        plan(route, case.version, case.failing),
+        Once(
+            (Request(method, case.path, size, host_of(case.hop)),),
+            Request(method, case.path, 1, host_of(case.hop)),
+        ),
+        conditions=conditions,
+    )
+
+
+def slow_answer(case: Case) -> Experiment:
+    """An answer that starts after the upstream gives up, and before nginx does."""
+    hop, gives_up = case.hop, fact(case, "request_timeout")
+    timeout = hop.scope.time(f"{hop.kind}_read_timeout")
+    waits = timeout.value if timeout is not None else 60_000
+    start = (gives_up + waits) / 2 if gives_up < waits else waits * 3 / 4
+    factor = max(1.0, min(gives_up, waits) / SHORT)
+    if abs(waits - gives_up) / factor / 1000 < _NEAR:
+        raise CannotShowError(
+            f"{format_time(gives_up)} and {format_time(waits)} are too near to tell apart"
+        )
+    if waits / factor > 60 * SHORT:  # nothing waits for it: what happens is before
+        start = gives_up * 2
+    route, conditions = alone(case)
+    return Experiment(
+        plan(route, case.version, case.failing, factor),
+        Slow(usual(hop, case.path), start / factor / 1000),
+        conditions=conditions,
+    )

@@ -1,0 +1,41 @@
+"""Two sides that do not speak the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lint502.lab.plan import Plan, plan
+from lint502.lab.playback import reaction
+from lint502.lab.shows.case import Case, Experiment
+from lint502.lab.shows.usual import SHORT, once, timeouts, usual_script
+
+
+def wrong_protocol(case: Case) -> Experiment:
+    """The usual request, to servers that do with it what the real ones were measured to do, where
+    the two sides are said not to fit."""
+    if case.status is None:
+        return once(case)
+    waits = [
+        found.after * 1000
+        for pair in case.failing
+        for found in (reaction(pair, case.version, 1.0)[0],)
+        if found is not None and found.after
+    ]
+    factor = 1.0
+    if case.status == 504 or waits:
+        factor = max(1.0, max((*timeouts(case.hop), *waits), default=0) / SHORT)
+    made = plan(case.route, case.version, case.failing, factor)
+    return Experiment(_played_back(made, case, factor), usual_script(case))
+
+
+def _played_back(made: Plan, case: Case, factor: float) -> Plan:
+    reactions = {pair.target.address: reaction(pair, case.version, factor) for pair in case.failing}
+    servers = []
+    clauses: dict[str, None] = {}
+    for server in made.servers:
+        found, clause = reactions.get(server.address, (None, ""))
+        if found is not None and server.behaviour is not None:
+            server = replace(server, behaviour=replace(server.behaviour, reaction=found))
+            clauses[clause] = None
+        servers.append(server)
+    return replace(made, servers=tuple(servers), conditions=(*made.conditions, *clauses))

@@ -1,0 +1,83 @@
+"""Connections that are kept, or are not."""
+
+from __future__ import annotations
+
+from lint502.checks.methods import allowed_methods
+from lint502.checks.reuse import reuse
+from lint502.lab.behind import host_of
+from lint502.lab.client import Request
+from lint502.lab.plan import plan
+from lint502.lab.play import PORTS, Setting
+from lint502.lab.scripts import Crowd, Race
+from lint502.lab.shows.case import CannotShowError, Case, Experiment
+from lint502.lab.shows.usual import SHORT, alone, fact, usual
+from lint502.nginx.hops import Hop
+from lint502.nginx.scope import Scope
+from lint502.nginx.values import format_time
+
+_ROUND_TRIP = 0.1
+_UPLOAD = 300_000
+"""Bytes of a body that takes a while to be sent."""
+
+
+def race(case: Case) -> Experiment:
+    """A POST and a GET on a kept connection at the moment at which the upstream closes it."""
+    hop, block, idle = case.hop, case.route.block, fact(case, "idle_timeout")
+    if block is None:
+        raise CannotShowError("it has no upstream block, and so no pool")
+    factor = max(1.0, idle / SHORT)
+    keeps = Scope(block.context, case.version).time("keepalive_timeout")
+    lag = 0.0 if keeps is None else (idle - keeps.value) / factor / 1000
+    is_race = case.status is not None
+    round_trip = max(_ROUND_TRIP, lag + 0.05) if is_race else min(_ROUND_TRIP, max(lag, 0.02) / 2)
+    beside = _keeper(case)
+    route, conditions = alone(case)
+    made = plan(route, case.version, case.failing, factor, beside, waits=False)
+    opening = usual(hop, case.path) if beside is None else usual(beside, "/beside/")
+    clause = f"on a network with a round trip of {format_time(round(round_trip * factor * 1000))}"
+    return Experiment(
+        made,
+        Race(opening, _racing(case), idle / factor / 1000),
+        Setting(round_trip=round_trip, round_trip_matters=True),
+        (*conditions, clause),
+    )
+
+
+def _racing(case: Case) -> tuple[Request, ...]:
+    """A request that nginx does not send again, if there is one, and one that it does."""
+    hop = case.hop
+    if hop.kind == "grpc":
+        return (usual(hop, case.path),)
+    methods = allowed_methods(hop)
+    names = ["GET"]
+    if hop.kind != "memcached":
+        names = [*[name for name in ("POST", "PATCH", "LOCK") if name in methods][:1], *names]
+    buffered = hop.scope.flag(f"{hop.kind}_request_buffering")
+    size = 2 if buffered is None or buffered.value else _UPLOAD
+    return tuple(
+        Request(name, case.path, size if name in ("POST", "PATCH") else 0, host_of(hop))
+        for name in names
+        if name in methods
+    )
+
+
+def _keeper(case: Case) -> Hop | None:
+    """Another hop that leaves connections in the pool, where this one does not."""
+    hop, block = case.hop, case.route.block
+    if reuse(hop, case.version).kept:
+        return None
+    others = (other for other in case.site.hops if block in other.blocks and other is not hop)
+    return next((other for other in others if reuse(other, case.version).kept), None)
+
+
+def crowd(case: Case) -> Experiment:
+    """A request for each local port that nginx has, and one more."""
+    if not case.route.pairs:
+        raise CannotShowError("none of its servers is up")
+    made = plan(case.route.only(case.route.pairs[0]), case.version, ())
+    return Experiment(
+        made,
+        Crowd(usual(case.hop, case.path), PORTS),
+        Setting(isolated=True),
+        (f"nginx has {PORTS} local ports, and the upstream leaves it to nginx to close",),
+    )

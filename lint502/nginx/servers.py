@@ -1,0 +1,324 @@
+"""The ``server{}`` blocks of ``http{}`` and ``stream{}``: where they listen, what they are called,
+and which of them a connection or a request reaches.
+
+A *socket* is an address and port that nginx listens on; servers share it. Parameters such as
+``ssl`` and ``proxy_protocol`` are the socket's: one line with them is enough, in whichever server.
+Source: ``ngx_http_add_addresses()`` in ``src/http/ngx_http.c``, so since before 1.18, and
+``ngx_stream_add_addresses()`` from 1.25.5; before, no two stream servers could share an address.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from lint502.nginx.addresses import Address, is_loopback, literal_ip, normal_socket
+from lint502.nginx.parse import Directive
+from lint502.nginx.tree import Context, Tree
+
+ANY = ("*", "::")
+"""The hosts of the sockets that take connections to any address, of IPv4 and of IPv6."""
+
+_PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?", re.ASCII)
+_DEFAULT_PARAMETERS = frozenset(("default_server", "default"))
+_LONGEST_REGEX = 200
+_MOST_REPEATS = 4
+_LONGEST_HOST = 255
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listen:
+    """One ``listen``; ``directive`` is None for the one of a server that writes none.
+
+    ``host`` is an address, ``*``, ``::``, a name, or ``unix:PATH``, which has no ``ports``.
+    """
+
+    host: str
+    ports: range
+    parameters: frozenset[str]
+    directive: Directive | None
+
+    @property
+    def local(self) -> bool:
+        """Whether only this machine can connect to it."""
+        return self.host.startswith("unix:") or (self.host not in ANY and is_loopback(self.host))
+
+    @property
+    def datagrams(self) -> bool:
+        """Whether it takes UDP: ``udp`` in stream, ``quic`` in http."""
+        return not self.parameters.isdisjoint(("udp", "quic"))
+
+    def __str__(self) -> str:
+        if self.host.startswith("unix:"):
+            return self.host
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        first, last = self.ports.start, self.ports.stop - 1
+        return f"{host}:{first}" if first == last else f"{host}:{first}-{last}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Server:
+    """One ``server{}``.
+
+    ``names`` are those of all its ``server_name`` lines, in lower case unless they are regular
+    expressions; ``("",)`` where it has none.
+    """
+
+    context: Context
+    names: tuple[str, ...]
+    listens: tuple[Listen, ...]
+
+    @property
+    def label(self) -> str:
+        """What reports call it: its first name, or where it listens."""
+        named = next((name for name in self.names if name not in ("", "_")), "")
+        return named or (str(self.listens[0]) if self.listens else "")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Socket:
+    """What listens at one address and port (or range of ports), for all servers that share it."""
+
+    host: str
+    ports: range
+    listens: tuple[Listen, ...]
+    servers: tuple[Server, ...]
+    default: Server
+    _names: Names
+
+    @property
+    def parameters(self) -> frozenset[str]:
+        """The parameters of all its lines together."""
+        return frozenset().union(*(listen.parameters for listen in self.listens))
+
+    @property
+    def tls(self) -> bool:
+        """Whether connections begin with a TLS handshake."""
+        if "ssl" in self.parameters or "quic" in self.parameters:
+            return True
+        lines = self.default.context.by_name.get("ssl", ())  # a directive up to 1.25.0
+        return any(line.args[:1] == ("on",) for line in lines)
+
+    @property
+    def proxy_protocol(self) -> bool:
+        """Whether a PROXY header has to come first."""
+        return "proxy_protocol" in self.parameters
+
+    @property
+    def datagrams(self) -> bool:
+        """Whether it takes UDP."""
+        return self.listens[0].datagrams
+
+    def server_for(self, host: str) -> Server | None:
+        """The server for a name, of the TLS handshake or the ``Host`` header: the default server
+        where none is called so; None where that cannot be told."""
+        found, certain = self._names.find(host)
+        return (found or self.default) if certain else None
+
+    def named(self, host: str) -> Server | None:
+        """The server that is called so, None where there is none or that cannot be told."""
+        return self._names.find(host)[0]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Names:
+    """The names of the servers of a socket, looked up in nginx's order: exact, the longest wildcard
+    at the start, the longest at the end, the first regular expression.
+
+    Source: https://nginx.org/en/docs/http/server_names.html
+    """
+
+    plain: Mapping[str, Server]
+    regexes: tuple[tuple[str, Server], ...]
+
+    @classmethod
+    def of(cls, servers: Iterable[Server]) -> Names:
+        """Collect the names; of two servers that are called alike nginx takes the first."""
+        plain: dict[str, Server] = {}
+        regexes = []
+        for server in servers:
+            for name in server.names:
+                if name.startswith("~"):
+                    regexes.append((name[1:], server))
+                elif name.startswith("."):
+                    plain.setdefault(name[1:], server)
+                    plain.setdefault(f"*{name}", server)
+                else:
+                    plain.setdefault(name, server)
+        return cls(plain, tuple(regexes))
+
+    def find(self, host: str) -> tuple[Server | None, bool]:
+        """The server that is called so, if any; and whether that is certain."""
+        host = host.lower().removesuffix(".")
+        if host in self.plain:
+            return self.plain[host], True
+        parts = host.split(".")
+        for index in range(1, len(parts)):
+            found = self.plain.get(f"*.{'.'.join(parts[index:])}")
+            if found is not None:
+                return found, True
+        for index in range(len(parts) - 1, 0, -1):
+            found = self.plain.get(f"{'.'.join(parts[:index])}.*")
+            if found is not None:
+                return found, True
+        for regex, server in self.regexes:
+            matches = _matches(regex, host)
+            if matches is None:
+                return None, False
+            if matches:
+                return server, True
+        return None, True
+
+
+def _matches(regex: str, host: str) -> bool | None:
+    """Whether a regular expression matches; None for one that Python may read otherwise than PCRE,
+    or take long for."""
+    repeats = len(re.findall(r"[*+?}]", re.sub(r"\\.|\(\?", "", regex)))
+    if len(regex) > _LONGEST_REGEX or len(host) > _LONGEST_HOST or repeats > _MOST_REPEATS:
+        return None
+    if re.search(r"\)[*+{]|\\[^.\-/wds]|\(\?(?![<:P])|\(\?<[=!]", regex):
+        return None
+    try:
+        return re.search(re.sub(r"\(\?<", "(?P<", regex), host, re.IGNORECASE) is not None
+    except re.error:
+        return None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Servers:
+    """The servers and sockets of one ``http{}`` or ``stream{}``.
+
+    ``known`` is False where an include that was not seen may add servers, names or sockets.
+    """
+
+    area: Context
+    servers: tuple[Server, ...]
+    sockets: tuple[Socket, ...]
+    known: bool
+    _by_place: Mapping[tuple[str, int], Socket] = field(default_factory=dict)
+
+    @property
+    def stream(self) -> bool:
+        """Whether they are those of ``stream{}``."""
+        return self.area.name == "stream"
+
+    def sockets_of(self, server: Server) -> tuple[Socket, ...]:
+        """The sockets that a server listens on."""
+        return tuple(socket for socket in self.sockets if server in socket.servers)
+
+    def at(self, address: Address) -> Socket | None:
+        """The socket that a connection to an address of this machine reaches: the one for just this
+        address, else the one for any of its family. A name other than ``localhost`` is taken to be
+        an address of both families that nobody names. UDP is left out."""
+        if address.socket is not None:
+            return self._by_place.get((f"unix:{address.socket}", 0))
+        if address.port is None:
+            return None
+        ip = literal_ip(address.host)
+        hosts: tuple[str, ...]
+        if ip is None:
+            hosts = ("localhost", "127.0.0.1", "::1") if address.is_loopback else (address.host,)
+            hosts += ANY
+        else:
+            hosts = (str(ip), "*" if ip.version == 4 else "::")
+            if ip.version == 4:
+                hosts += ("::dual",)
+        for host in hosts:
+            found = self._by_place.get((host, address.port)) or self._in_range(host, address.port)
+            if found is not None:
+                return found
+        return None
+
+    def _in_range(self, host: str, port: int) -> Socket | None:
+        return next(
+            (
+                socket
+                for socket in self.sockets
+                if len(socket.ports) > 1 and port in socket.ports
+                if not socket.datagrams and host in _hosts(socket)
+            ),
+            None,
+        )
+
+
+def _hosts(socket: Socket) -> tuple[str, ...]:
+    """The hosts by which a socket is looked up."""
+    dual = socket.host == "::" and "ipv6only=off" in socket.parameters
+    return (socket.host, "::dual") if dual else (socket.host,)
+
+
+def find_servers(tree: Tree) -> list[Servers]:
+    """The servers of each ``http{}`` and ``stream{}`` of a root, in the order of the file."""
+    return [_servers(area) for area in tree.main.children if area.name in ("http", "stream")]
+
+
+def _servers(area: Context) -> Servers:
+    contexts = [child for child in area.children if child.name == "server"]
+    servers = tuple(_server(context) for context in contexts)
+    grouped: dict[tuple[str, range, bool], list[tuple[Server, Listen]]] = {}
+    for server in servers:
+        for listen in server.listens:
+            key = (listen.host, listen.ports, listen.datagrams)
+            grouped.setdefault(key, []).append((server, listen))
+    sockets = tuple(_socket(found) for found in grouped.values())
+    by_place = {
+        (host, socket.ports.start if socket.ports else 0): socket
+        for socket in sockets
+        if not socket.datagrams and len(socket.ports) < 2
+        for host in _hosts(socket)
+    }
+    unseen = area.partial or area.unseen or any(context.unseen for context in contexts)
+    return Servers(area, servers, sockets, not unseen, by_place)
+
+
+def _server(context: Context) -> Server:
+    names = tuple(
+        name if name.startswith("~") else name.lower().removesuffix(".")
+        for line in context.by_name.get("server_name", ())
+        for name in line.args
+    )
+    lines = context.by_name.get("listen", ())
+    listens = [listen for line in lines for listen in _listens(line)]
+    if not lines and not context.unseen and context.enclosing("stream") is None:
+        listens = [Listen("*", range(80, 81), frozenset(), None)]
+    return Server(context, names or ("",), tuple(listens))
+
+
+def _listens(line: Directive) -> Iterator[Listen]:
+    """What a ``listen`` means; nothing for what nginx refuses."""
+    if not line.args:
+        return
+    written, parameters = line.args[0], frozenset(line.args[1:])
+    if written[:5].lower() == "unix:":
+        yield Listen(f"unix:{normal_socket(written[5:])}", range(0), parameters, line)
+        return
+    host, port = "*", "80"
+    if _PORTS.fullmatch(written):
+        port = written
+    elif written.startswith("["):
+        host, _, rest = written[1:].partition("]")
+        port = rest.removeprefix(":") or "80"
+    else:
+        host, _, rest = written.partition(":")
+        port = rest or "80"
+    match = _PORTS.fullmatch(port)
+    if match is None:
+        return
+    first, last = int(match[1]), int(match[2] or match[1])
+    ip = literal_ip(host)
+    if ip is not None:
+        host = str(ip)
+    if host in ("0.0.0.0", ""):
+        host = "*"
+    yield Listen(host.lower(), range(first, last + 1), parameters, line)
+
+
+def _socket(found: list[tuple[Server, Listen]]) -> Socket:
+    servers = tuple(dict.fromkeys(server for server, _ in found))
+    listens = tuple(listen for _, listen in found)
+    chosen = (
+        server for server, listen in found if not _DEFAULT_PARAMETERS.isdisjoint(listen.parameters)
+    )
+    default = next(chosen, servers[0])
+    return Socket(listens[0].host, listens[0].ports, listens, servers, default, Names.of(servers))

@@ -111,6 +111,10 @@ class Pairing:
         exact = self._exact(address)
         if exact:
             return _likeliest(exact, target, kind), None
+        meant = self._start_of(address)
+        if meant:
+            listener = _likeliest(meant, target, kind)
+            return None, Mismatch(True, (listener,), 1, listener.upstream)
         named = self._named(target)
         if named is None:
             return self._shared(address)
@@ -126,6 +130,15 @@ class Pairing:
         if address.port is None:
             return ()
         return self._addresses.get((_canonical(address.host), address.port), ())
+
+    def _start_of(self, address: Address) -> Sequence[Listener]:
+        """The listeners at the socket that a path goes beyond: no file is below a socket, and what
+        stands behind a colon is meant as a URI."""
+        path = address.socket or ""
+        for end in (index for index in range(1, len(path)) if goes_beyond(path[index:])):
+            if path[:end] in self._sockets:
+                return self._sockets[path[:end]]
+        return ()
 
     def _named(self, target: Target) -> _Declared | None:
         for name in _called(target):
@@ -145,6 +158,12 @@ class Pairing:
         if declared.total or (self._complete and host == LOOPBACK):
             return None, declared.mismatch(address, certain=self._complete)
         return None, None
+
+
+def goes_beyond(rest: str) -> bool:
+    """Whether what follows the path of a socket is a URI, with its colon or without, or the colon
+    alone."""
+    return rest.startswith(("/", ":/")) or rest == ":"
 
 
 class _Declared:

@@ -60,6 +60,10 @@ EXPECTED: dict[str, list[Expected]] = {
         ("broken/sites-enabled/blog.conf", 41, "error", "socket-path-mismatch"),
         ("broken/sites-enabled/shop.conf", 23, "error", "protocol-mismatch"),
     ],
+    "rails": [
+        ("broken/nginx.conf", 25, "warning", "unix-socket-in-tmp"),
+        ("broken/nginx.conf", 46, "error", "unix-url-colon"),
+    ],
 }
 
 STOCK = {

@@ -25,6 +25,8 @@ RULES = (
     "implicit-port-80",
     "resolver-missing",
     "no-live-peer",
+    "unix-url-colon",
+    "unix-socket-in-tmp",
     "undeclared-upstream",
     "unused-upstream",
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lint502.checks import unix_url_colon
 from lint502.checks.failover import failing
 from lint502.checks.port_mismatch import alike, where
 from lint502.checks.site import Site
@@ -33,7 +34,11 @@ def check(site: Site) -> Iterator[Finding]:
 
 
 def _fails(pair: Pair) -> bool:
-    return pair.mismatch is not None and pair.target.address.socket is not None
+    return (
+        pair.mismatch is not None
+        and pair.target.address.socket is not None
+        and unix_url_colon.slip(pair) is None
+    )
 
 
 def _message(target: Target, mismatch: Mismatch) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks import implicit_port_80
+from lint502.checks import implicit_port_80, unix_url_colon
 from lint502.checks.site import Site
 from lint502.findings import Finding, Severity
 from lint502.nginx.addresses import Address
@@ -16,7 +16,7 @@ def check(site: Site) -> Iterator[Finding]:
     """One finding for each address without a declaration, with all hops that lead there."""
     found: dict[tuple[Directive, int, Address], list[Pair]] = {}
     for pair in site.each_pair():
-        if pair.listener is None and pair.mismatch is None and not implicit_port_80.covers(pair):
+        if pair.listener is None and pair.mismatch is None and not _has_another_name(pair):
             target = pair.target
             found.setdefault((target.written, target.arg, target.address), []).append(pair)
     for pairs in found.values():
@@ -33,3 +33,8 @@ def check(site: Site) -> Iterator[Finding]:
             place=target.place(),
             hops=tuple(dict.fromkeys(pair.hop.id for pair in pairs)),
         )
+
+
+def _has_another_name(pair: Pair) -> bool:
+    """Whether the address itself is the mistake, which another rule names."""
+    return implicit_port_80.covers(pair) or unix_url_colon.slip(pair) is not None

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from lint502.checks.unix_url_colon import slip
 from lint502.lab.declared.behaviour import Behaviour, TlsBehaviour, behaviour
 from lint502.nginx.addresses import Address, literal_ip
 from lint502.nginx.hops import Hop, Kind
@@ -41,12 +42,13 @@ class Route:
 @dataclass(frozen=True, slots=True)
 class Planned:
     """A server of the plan: ``behaviour`` is None where nothing listens; ``failing`` tells that
-    the finding is about it."""
+    the finding is about it. ``beyond`` is what follows the path of its socket in the address."""
 
     address: Address
     behaviour: Behaviour | None
     failing: bool
     mode: int | None = None
+    beyond: str = ""
 
     @property
     def mark(self) -> str:
@@ -77,11 +79,13 @@ def servers_of(
     for pair in route.pairs:
         address = pair.target.address
         socket = pair.listener.socket if pair.listener is not None else None
+        miswritten = slip(pair)
         server = Planned(
             address,
             _behaviour(pair, factor, conditions, fits=id(pair) not in failing),
             id(pair) in failing,
             socket.value.mode if socket is not None else None,
+            miswritten.rest if miswritten is not None else "",
         )
         planned.setdefault(address, server)
     for out_of_use in route.block.servers if route.block is not None else ():
@@ -96,6 +100,11 @@ def _behaviour(
 ) -> Behaviour | None:
     """How the server behind a target behaves; None where nothing listens there."""
     listener, target = pair.listener, pair.target
+    miswritten = slip(pair)
+    if miswritten is not None:
+        if not miswritten.certain:
+            conditions[f"a server that fits listens at {miswritten.socket}"] = None
+        return _fitting(pair)
     if pair.mismatch is not None:
         if not pair.mismatch.certain:
             conditions[f"nothing listens at {target.address}, where nothing is declared"] = None

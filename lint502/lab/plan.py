@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from lint502.checks.request_body_limit import body_limit
+from lint502.checks.unix_url_colon import slip
 from lint502.lab.behind import Planned, Route, servers_of
 from lint502.nginx.directives import directive, names
 from lint502.nginx.hops import Hop, Kind
@@ -295,7 +296,8 @@ def _pass(route: Route) -> Iterator[str]:
         yield f"set $lab_host {quoted(first.address.host)};"
         yield f"{name} {scheme}$lab_host:@port of {first.address}@;"
         return
-    end = ":" if first.address.socket is not None and hop.kind == "proxy" else ""
+    ends = hop.kind == "proxy" and first.address.socket is not None and slip(route.pairs[0]) is None
+    end = ":" if ends else ""
     yield f"{name} {scheme}@{first.address}@{end};"
 
 

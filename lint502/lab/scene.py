@@ -145,7 +145,7 @@ class Scene:
             self._texts[planned.mark] = f"{LOOPBACK}:{where}"
             self._texts[f"@port of {address}@"] = str(where)
         else:
-            self._texts[planned.mark] = f"unix:{where}"
+            self._texts[planned.mark] = f"unix:{where}{planned.beyond}"
         if planned.behaviour is None or not up:
             return None
         if planned.behaviour.tls is not None and self._authority is None:

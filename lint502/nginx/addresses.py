@@ -85,8 +85,11 @@ def split_scheme(value: str) -> tuple[str, str]:
 
 
 def normal_socket(path: str) -> str:
-    """The path of a socket, made comparable: one slash at a time, ``/var/run`` as ``/run``."""
-    path = posixpath.normpath("/" + path.lstrip("/")) if path.startswith("/") else path
+    """The path of a socket, made comparable: one slash at a time, ``/var/run`` as ``/run``. One at
+    the end stays: no file has such a path."""
+    if path.startswith("/"):
+        end = "/" if path.endswith("/") else ""
+        path = (posixpath.normpath("/" + path.lstrip("/")) + end).replace("//", "/")
     if path == "/var/run" or path.startswith("/var/run/"):
         path = path[len("/var") :]
     return path

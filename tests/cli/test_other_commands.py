@@ -91,8 +91,10 @@ keepalive-unused        warning   502 on every request  what keepalive-unused is
 implicit-port-80        info      -                     what implicit-port-80 is about
 resolver-missing        error     502 on every request  what resolver-missing is about
 no-live-peer            warning   502 on every request  what no-live-peer is about
-undeclared-upstream     info      -                     what undeclared-upstream is about
-unused-upstream         error     502 on every request  what unused-upstream is about
+unix-url-colon          info      -                     what unix-url-colon is about
+unix-socket-in-tmp      error     502 on every request  what unix-socket-in-tmp is about
+undeclared-upstream     warning   502 on every request  what undeclared-upstream is about
+unused-upstream         info      -                     what unused-upstream is about
 """,
         "",
     )

@@ -46,6 +46,7 @@ HTTP_PORT = 80
         # what looks like a URI is part of the path without the colon
         ("unix:/run/a.sock/uri", Address(socket="/run/a.sock/uri"), ""),
         ("UNIX:/run/a.sock", Address(socket="/run/a.sock"), ""),
+        ("unix:/var/run/a.sock//", Address(socket="/run/a.sock/"), ""),
         ("unix:/var/run//a.sock", Address(socket="/run/a.sock"), ""),
         ("unix:relative.sock", Address(socket="relative.sock"), ""),
     ],

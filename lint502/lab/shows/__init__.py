@@ -8,6 +8,7 @@ from lint502.lab.shows.case import CannotShowError, Case, Experiment
 from lint502.lab.shows.limits import large_body, large_header, slow_answer
 from lint502.lab.shows.protocols import wrong_protocol
 from lint502.lab.shows.reuse import crowd, race
+from lint502.lab.shows.sockets import private_tmp
 from lint502.lab.shows.usual import once
 
 
@@ -36,6 +37,8 @@ SHOWN_BY: dict[str, Callable[[Case], Experiment]] = {
     "socket-path-mismatch": once,
     "tls-mismatch": wrong_protocol,
     "undeclared-upstream": _nothing,
+    "unix-socket-in-tmp": private_tmp,
+    "unix-url-colon": once,
     "unused-upstream": _nothing,
 }
 """Each rule's way of showing itself; one for every rule."""

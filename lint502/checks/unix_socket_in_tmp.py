@@ -1,0 +1,54 @@
+"""unix-socket-in-tmp: a unix socket below /tmp, which systemd may keep apart for each service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lint502.checks.failover import failing
+from lint502.checks.site import Site
+from lint502.checks.wording import address_place
+from lint502.findings import Finding, Severity
+from lint502.nginx.addresses import Address
+from lint502.pairing import Pair
+
+_FOLDERS = ("/tmp/", "/var/tmp/")
+
+
+def check(site: Site) -> Iterator[Finding]:
+    """One finding for each address of a socket below /tmp or /var/tmp."""
+    for pair, exposure in failing(site, _fails, "connect"):
+        target, listener = pair.target, pair.listener
+        message = (
+            f"the socket {target.address.socket} is in a temporary directory: if nginx or its "
+            "upstream is a systemd service with PrivateTmp, each has one of its own, and nginx "
+            "finds no socket there; put it below /run"
+        )
+        if exposure.hint:
+            message += f"; {exposure.hint}"
+        yield Finding(
+            rule="unix-socket-in-tmp",
+            severity=Severity.WARNING,
+            status=502,
+            frequency=exposure.frequency,
+            message=message,
+            place=target.place(f"nginx connects to {target.address.socket}"),
+            related=() if listener is None else (address_place(listener),),
+            hops=(pair.hop.id,),
+            upstream=listener.upstream if listener is not None else None,
+            log=f"connect() to {target.address} failed (2: No such file or directory) while "
+            "connecting to upstream",
+        )
+
+
+def in_tmp(address: Address) -> bool:
+    """Whether an address is a socket below a directory that systemd makes private."""
+    return address.socket is not None and address.socket.startswith(_FOLDERS)
+
+
+def _fails(pair: Pair) -> bool:
+    """Where the socket is said to be elsewhere, that is what has to be mended. One that another
+    container shares is in a volume."""
+    if not in_tmp(pair.target.address) or pair.mismatch is not None:
+        return False
+    same_host = pair.listener.same_host if pair.listener is not None else None
+    return same_host is None or same_host.value

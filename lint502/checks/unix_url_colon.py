@@ -1,0 +1,105 @@
+"""unix-url-colon: a colon too many, or too few, makes another file of a unix socket."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lint502.checks.failover import failing
+from lint502.checks.site import Site
+from lint502.checks.wording import address_place, replacement
+from lint502.findings import Finding, Fix, Severity
+from lint502.nginx.addresses import normal_socket
+from lint502.pairing import Pair, goes_beyond
+from lint502.spec.listeners import Listener
+
+_TELLING = re.compile(r"(?P<socket>.+?\.sock(?:et)?)(?P<rest>(?:/|:/).*|:)|(?P<other>.+):")
+"""What looks like a socket and something that is none of its path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """The path of the socket that is meant, and what else nginx takes for a part of it.
+    ``certain``: no file can have the path that is written."""
+
+    socket: str
+    rest: str
+    certain: bool
+
+
+def check(site: Site) -> Iterator[Finding]:
+    """One finding for each address with more in its path than the socket."""
+    for pair, exposure in failing(site, lambda pair: slip(pair) is not None, "connect"):
+        target, found = pair.target, slip(pair)
+        assert found is not None, "that is what fails"
+        mismatch = pair.mismatch
+        nearest = mismatch.nearest if mismatch is not None else ()
+        below = found.rest.startswith("/")
+        message = f"{_message(pair, found)}: nginx connects to {target.address}"
+        if not found.certain:
+            message += f", which exists only if {found.socket} is a directory"
+        if exposure.hint:
+            message += f"; {exposure.hint}"
+        yield Finding(
+            rule="unix-url-colon",
+            severity=exposure.severity if found.certain else Severity.WARNING,
+            status=502,
+            frequency=exposure.frequency if found.certain else "sometimes",
+            message=message,
+            place=target.place(f"nginx connects to {target.address.socket}"),
+            related=tuple(
+                address_place(listener) for listener in nearest if _path(listener) == found.socket
+            ),
+            hops=(pair.hop.id,),
+            upstream=mismatch.upstream if mismatch is not None else None,
+            log=f"connect() to {target.address} failed "
+            f"({'20: Not a directory' if below else '2: No such file or directory'}) while "
+            "connecting to upstream",
+            fix=_fix(pair, found),
+        )
+
+
+def slip(pair: Pair) -> Slip | None:
+    """What a target's path holds besides that of a socket; None where it may be one."""
+    written, listener, mismatch = pair.target.address.socket, pair.listener, pair.mismatch
+    if written is None or (listener is not None and listener.socket is not None):
+        return None
+    for near in mismatch.nearest if mismatch is not None else ():
+        socket = _path(near)
+        if socket and written.startswith(socket) and goes_beyond(written[len(socket) :]):
+            return Slip(socket, written[len(socket) :], certain=True)
+    match = _TELLING.fullmatch(written)
+    if match is None:
+        return None
+    socket, rest = match["socket"] or match["other"], match["rest"] or ":"
+    certain = rest.startswith(":") or (mismatch is not None and mismatch.certain)
+    return Slip(socket, rest, certain)
+
+
+def _path(listener: Listener) -> str | None:
+    return normal_socket(listener.socket.value.path) if listener.socket is not None else None
+
+
+def _takes_uri(pair: Pair) -> bool:
+    """Whether a URI may follow the socket where the address is written."""
+    return pair.hop.kind == "proxy" and pair.target.server is None
+
+
+def _message(pair: Pair, found: Slip) -> str:
+    name = "server" if pair.target.server is not None else pair.hop.directive.name
+    if _takes_uri(pair):
+        return f'without a ":" before it, "{found.rest}" is part of the path of the socket'
+    if found.rest == ":":
+        return f'{name} takes the ":" for a part of the file\'s name'
+    return f'{name} takes no URI, so that "{found.rest}" is part of the path of the socket'
+
+
+def _fix(pair: Pair, found: Slip) -> Fix | None:
+    target = pair.target
+    written = target.written.args[target.arg]
+    path = written.removesuffix(found.rest)
+    if path == written:
+        return None
+    mended = f"{path}:{found.rest}" if _takes_uri(pair) else path
+    return replacement(target.written, target.arg, written, mended, safe=found.rest == ":")

@@ -63,6 +63,7 @@ EXPECTED: dict[str, list[Expected]] = {
     "rails": [
         ("broken/nginx.conf", 25, "warning", "unix-socket-in-tmp"),
         ("broken/nginx.conf", 46, "error", "unix-url-colon"),
+        ("broken/nginx.conf", 56, "error", "socket-permission"),
     ],
 }
 

@@ -13,6 +13,7 @@ Check = Callable[[Site], Iterator[Finding]]
 RULES = (
     "port-mismatch",
     "socket-path-mismatch",
+    "socket-permission",
     "bind-mismatch",
     "protocol-mismatch",
     "tls-mismatch",

@@ -42,13 +42,15 @@ class Route:
 @dataclass(frozen=True, slots=True)
 class Planned:
     """A server of the plan: ``behaviour`` is None where nothing listens; ``failing`` tells that
-    the finding is about it. ``beyond`` is what follows the path of its socket in the address."""
+    the finding is about it. ``beyond`` is what follows the path of its socket in the address.
+    ``mode`` is that of the socket, ``directory`` that of the directory which it is in."""
 
     address: Address
     behaviour: Behaviour | None
     failing: bool
     mode: int | None = None
     beyond: str = ""
+    directory: int | None = None
 
     @property
     def mark(self) -> str:
@@ -78,13 +80,13 @@ def servers_of(
     conditions: dict[str, None] = {}
     for pair in route.pairs:
         address = pair.target.address
-        socket = pair.listener.socket if pair.listener is not None else None
+        mode = pair.listener.socket_mode if pair.listener is not None else None
         miswritten = slip(pair)
         server = Planned(
             address,
             _behaviour(pair, factor, conditions, fits=id(pair) not in failing),
             id(pair) in failing,
-            socket.value.mode if socket is not None else None,
+            mode.value if mode is not None else None,
             miswritten.rest if miswritten is not None else "",
         )
         planned.setdefault(address, server)

@@ -13,6 +13,7 @@ import re
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -77,6 +78,18 @@ class Bench:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def open_to_others(self) -> None:
+        """Let other users get to what is in the folder and open to them.
+
+        Raises :class:`LabError` where the folder itself is in one that they cannot pass.
+        """
+        if os.geteuid() != 0:
+            return  # everything runs as us
+        closed = [above for above in self.folder.parents if not above.stat().st_mode & stat.S_IXOTH]
+        if closed:
+            raise LabError(f"other users cannot pass {closed[0]}; set TMPDIR to where they can")
+        self.folder.chmod(0o711)
 
     def close(self) -> None:
         """End every child and remove the folder; the keeper kills what has not ended by then."""

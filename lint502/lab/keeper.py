@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import sys
+from pathlib import Path
 
 
 def main() -> None:
@@ -20,6 +21,9 @@ def main() -> None:
     for group in groups:
         with contextlib.suppress(OSError):
             os.killpg(group, signal.SIGKILL)
+    with contextlib.suppress(OSError):
+        for folder in filter(Path.is_dir, Path(sys.argv[1]).iterdir()):
+            folder.chmod(0o700)  # one that was closed on purpose cannot be emptied
     shutil.rmtree(sys.argv[1], ignore_errors=True)
 
 

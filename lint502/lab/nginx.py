@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import grp
 import os
+import pwd
 import re
 import shutil
 import subprocess
@@ -13,6 +15,9 @@ from pathlib import Path
 
 from lint502.lab.bench import Bench, LabError
 from lint502.nginx.version import Version
+
+NOBODY = 65534
+"""The number of the user that owns nothing."""
 
 _SECONDS = 20.0
 _LINE = re.compile(
@@ -97,7 +102,8 @@ class Running:
     """nginx with one configuration, for as long as the bench is there or until :meth:`stop`.
 
     ``http`` and ``stream`` are what stands in these blocks. Raises :class:`LabError` where nginx
-    refuses the configuration; :attr:`text` is the whole file.
+    refuses the configuration; :attr:`text` is the whole file. ``as_nobody``: where we are root,
+    what serves requests is not.
     """
 
     def __init__(
@@ -107,12 +113,14 @@ class Running:
         http: str = "",
         stream: str = "",
         name: str = "nginx",
+        *,
+        as_nobody: bool = False,
     ) -> None:
         self._bench = bench
         self._name = name
         self.folder = bench.folder / name
         (self.folder / "html").mkdir(parents=True)
-        self.text = main_file(nginx, http, stream)
+        self.text = main_file(nginx, http, stream, as_nobody=as_nobody)
         self._read = 0
         file = self.folder / "nginx.conf"
         file.write_text(self.text, encoding="utf-8", errors="surrogateescape")
@@ -164,12 +172,15 @@ class Running:
                 yield LogLine(match["level"], match["message"])
 
 
-def main_file(nginx: Nginx, http: str, stream: str) -> str:
+def main_file(nginx: Nginx, http: str, stream: str, *, as_nobody: bool = False) -> str:
     """The main file around what stands in ``http {}`` and ``stream {}``: it runs in one process,
-    and writes nowhere but below its prefix."""
-    lines = ["daemon off;", "master_process off;", "pid nginx.pid;", "error_log error.log info;"]
-    if os.geteuid() == 0:
-        lines.insert(0, "user root;")
+    and writes nowhere but below its prefix. Only a worker of a master is not root where we are."""
+    root = os.geteuid() == 0
+    alone = "off" if not (root and as_nobody) else "on"
+    lines = ["daemon off;", f"master_process {alone};", "pid nginx.pid;"]
+    lines.append("error_log error.log info;")
+    if root:
+        lines.insert(0, f"user {_nobody()};" if as_nobody else "user root;")
     if stream:
         if nginx.stream is None:
             raise LabError(
@@ -196,3 +207,9 @@ def main_file(nginx: Nginx, http: str, stream: str) -> str:
             f"    access_log access.log lab;\n{stream}}}"
         )
     return "\n".join(lines) + "\n"
+
+
+def _nobody() -> str:
+    """The user that owns nothing, and its group."""
+    user = pwd.getpwuid(NOBODY)
+    return f"{user.pw_name} {grp.getgrgid(user.pw_gid).gr_name}"

@@ -64,7 +64,8 @@ _PLAIN = re.compile(r"[^\s;{}\"'\\#]+")
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a scene builds up. ``factor``: by how much all times are shorter. ``conditions`` are
-    clauses on what was taken where the declaration is silent."""
+    clauses on what was taken where the declaration is silent. ``as_nobody``: what is asked is what
+    nginx may open, and root may open everything."""
 
     kind: Kind
     http: str
@@ -74,6 +75,7 @@ class Plan:
     factor: float = 1.0
     conditions: tuple[str, ...] = ()
     datagrams: bool = False
+    as_nobody: bool = False
 
 
 def plan(

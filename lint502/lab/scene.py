@@ -72,6 +72,8 @@ class Scene:
         self._attempts = 0
         self._stack = ExitStack()
         try:
+            if plan.as_nobody:
+                bench.open_to_others()
             self._servers = [
                 self._serve(number, planned, up=planned.failing or not alone)
                 for number, planned in enumerate(plan.servers)
@@ -150,7 +152,7 @@ class Scene:
             return None
         if planned.behaviour.tls is not None and self._authority is None:
             self._authority = Authority()
-        return self._stack.enter_context(
+        server = self._stack.enter_context(
             DeclaredServer(
                 planned.behaviour,
                 where,
@@ -160,10 +162,18 @@ class Scene:
                 peer_closes_first=self._nginx_closes_first,
             )
         )
+        if planned.directory is not None and isinstance(where, Path):
+            self._stack.callback(where.parent.chmod, 0o700)  # or nobody could clear it up
+            where.parent.chmod(planned.directory)
+        return server
 
     def _place(self, number: int, planned: Planned, *, up: bool) -> int | Path:
         if planned.address.socket is not None:
-            return self._bench.folder / f"{number}.sock"
+            if planned.directory is None:
+                return self._bench.folder / f"{number}.sock"
+            folder = self._bench.folder / str(number)
+            folder.mkdir()
+            return folder / "sock"
         up = up and planned.behaviour is not None
         return self._bench.port() if up else self._bench.closed_port()
 
@@ -196,7 +206,9 @@ class Scene:
         """Run nginx; gives the variable that it does not know, if that is what stops it."""
         self._attempts += 1
         try:
-            self._nginx = Running(self._bench, nginx, http, stream, f"nginx-{self._attempts}")
+            name = f"nginx-{self._attempts}"
+            nobody = self.plan.as_nobody
+            self._nginx = Running(self._bench, nginx, http, stream, name, as_nobody=nobody)
         except LabError as error:
             unknown = _UNKNOWN_VARIABLE.search(str(error))
             if unknown is None:

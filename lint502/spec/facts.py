@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from lint502.places import Place, SourceFile
 from lint502.spec import profiles
-from lint502.spec.listeners import Fact, Front, Listener, Socket, Spec, Tls, Upstream
+from lint502.spec.listeners import Directory, Fact, Front, Listener, Socket, Spec, Tls, Upstream
 from lint502.spec.positions import Key, Node
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _FILLED: Mapping[str, str] = {
+    "socket.mode": "socket_mode",
     "protocol": "protocol",
     "http_versions": "http_versions",
     "tls": "tls",
@@ -78,7 +79,8 @@ class _Places:
             hosts=tuple(hosts),
             hosts_declared=table.hosts is not None,
             port=self.fact(path, "port", table.port),
-            socket=self.fact(path, "socket", _socket(table)),
+            socket=self.fact(path, "socket", self.socket(path, table)),
+            socket_mode=self.socket_mode(path, table),
             bind=self.many(path, "bind", table.bind),
             server=self.fact(path, "server", table.server),
             protocol=self.fact(path, "protocol", table.protocol),
@@ -122,6 +124,24 @@ class _Places:
             )
         return _filled(listener)
 
+    def socket(self, path: tuple[Key, ...], table: ListenerTable) -> Socket | None:
+        socket = table.socket
+        if socket is None or isinstance(socket, str):
+            return None if socket is None else Socket(socket)
+        there = socket.directory
+        directory = None if there is None else Directory(there.owner, there.group, there.mode)
+        return Socket(
+            socket.path,
+            socket.owner,
+            socket.group,
+            self.fact((*path, "socket"), "directory", directory),
+        )
+
+    def socket_mode(self, path: tuple[Key, ...], table: ListenerTable) -> Fact[int] | None:
+        if table.socket is None or isinstance(table.socket, str):
+            return None
+        return self.fact((*path, "socket"), "mode", table.socket.mode)
+
     def tls(self, path: tuple[Key, ...], table: TlsTable) -> Tls:
         return Tls(
             versions=self.many(path, "versions", [*table.versions] if table.versions else None),
@@ -144,13 +164,6 @@ class _Places:
         )
 
 
-def _socket(table: ListenerTable) -> Socket | None:
-    socket = table.socket
-    if socket is None or isinstance(socket, str):
-        return None if socket is None else Socket(socket)
-    return Socket(socket.path, socket.owner, socket.group, socket.mode)
-
-
 def _filled(listener: Listener) -> Listener:
     """A listener with what its server's profile says of what is not declared."""
     if listener.server is None:
@@ -166,6 +179,8 @@ def _filled(listener: Listener) -> Listener:
     for key, default in defaults.items():
         field = _FILLED[key]
         if getattr(listener, field) is not None:
+            continue
+        if key == "socket.mode" and listener.socket is None:
             continue
         if key.startswith("keepalive.") and other_keepalive:
             continue  # the figure belongs to the behaviour that the declaration replaces

@@ -41,13 +41,23 @@ class Tls:
 
 
 @dataclass(frozen=True, slots=True)
+class Directory:
+    """The directory that holds a unix socket: names or numbers of its owner and group, and its
+    permissions."""
+
+    owner: str | None = None
+    group: str | None = None
+    mode: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Socket:
-    """A unix socket; ``path`` as written."""
+    """A unix socket; ``path`` as written. Its permissions are a fact of the listener."""
 
     path: str
     owner: str | None = None
     group: str | None = None
-    mode: int | None = None
+    directory: Fact[Directory] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +76,7 @@ class Listener:
     hosts_declared: bool = False
     port: Fact[int] | None = None
     socket: Fact[Socket] | None = None
+    socket_mode: Fact[int] | None = None
     bind: Fact[tuple[str, ...]] | None = None
     server: Fact[str] | None = None
     protocol: Fact[Protocol] | None = None

@@ -219,6 +219,14 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
 
+class DirectoryTable(_Table):
+    """The directory that holds a unix socket, and who may pass through it."""
+
+    owner: Annotated[Text | None, Field(description="The user that it belongs to.")] = None
+    group: Annotated[Text | None, Field(description="The group that it belongs to.")] = None
+    mode: Annotated[Mode | None, Field(description='Its permissions, such as "0750".')] = None
+
+
 class SocketTable(_Table):
     """A unix socket and who may open it."""
 
@@ -226,6 +234,10 @@ class SocketTable(_Table):
     owner: Annotated[Text | None, Field(description="The user that the socket belongs to.")] = None
     group: Annotated[Text | None, Field(description="The group that the socket belongs to.")] = None
     mode: Annotated[Mode | None, Field(description='Its permissions, such as "0660".')] = None
+    directory: Annotated[
+        DirectoryTable | None,
+        Field(description="The directory that it is in, with owner and mode."),
+    ] = None
 
 
 class TlsTable(_Table):
@@ -331,7 +343,10 @@ class ListenerTable(_Table):
             _either("an absolute path", "a table"),
         ]
         | None,
-        Field(description="A unix socket: its path, or a table with path, owner, group and mode."),
+        Field(
+            description="A unix socket: its path, or a table with path, owner, group, mode and "
+            "directory."
+        ),
     ] = None
     server: Annotated[
         Server | None,

@@ -176,7 +176,9 @@ def _value(found: Mapping[str, Default], key: str) -> Any:
 
 def _fact(entry: Mapping[str, Any], spoken: list[str]) -> ProfileFact:
     key, value = entry["key"], entry["value"]
-    if key in _TIMES:
+    if key == "socket.mode":
+        value = int(value, 8)
+    elif key in _TIMES:
         value = parse_time(str(value))
     elif key in _SIZES:
         value = parse_size(str(value), offset=True)

@@ -79,22 +79,23 @@ def test_rules(run: Run) -> None:
 RULE                    SEVERITY  CLIENT SEES           SUMMARY
 port-mismatch           error     502 on every request  what port-mismatch is about
 socket-path-mismatch    warning   502 on every request  what socket-path-mismatch is about
-bind-mismatch           info      -                     what bind-mismatch is about
-protocol-mismatch       error     502 on every request  what protocol-mismatch is about
-tls-mismatch            warning   502 on every request  what tls-mismatch is about
-http-version-mismatch   info      -                     what http-version-mismatch is about
-response-header-buffer  error     502 on every request  what response-header-buffer is about
-request-body-limit      warning   502 on every request  what request-body-limit is about
-request-timeout         info      -                     what request-timeout is about
-keepalive-race          error     502 on every request  what keepalive-race is about
-keepalive-unused        warning   502 on every request  what keepalive-unused is about
-implicit-port-80        info      -                     what implicit-port-80 is about
-resolver-missing        error     502 on every request  what resolver-missing is about
-no-live-peer            warning   502 on every request  what no-live-peer is about
-unix-url-colon          info      -                     what unix-url-colon is about
-unix-socket-in-tmp      error     502 on every request  what unix-socket-in-tmp is about
-undeclared-upstream     warning   502 on every request  what undeclared-upstream is about
-unused-upstream         info      -                     what unused-upstream is about
+socket-permission       info      -                     what socket-permission is about
+bind-mismatch           error     502 on every request  what bind-mismatch is about
+protocol-mismatch       warning   502 on every request  what protocol-mismatch is about
+tls-mismatch            info      -                     what tls-mismatch is about
+http-version-mismatch   error     502 on every request  what http-version-mismatch is about
+response-header-buffer  warning   502 on every request  what response-header-buffer is about
+request-body-limit      info      -                     what request-body-limit is about
+request-timeout         error     502 on every request  what request-timeout is about
+keepalive-race          warning   502 on every request  what keepalive-race is about
+keepalive-unused        info      -                     what keepalive-unused is about
+implicit-port-80        error     502 on every request  what implicit-port-80 is about
+resolver-missing        warning   502 on every request  what resolver-missing is about
+no-live-peer            info      -                     what no-live-peer is about
+unix-url-colon          error     502 on every request  what unix-url-colon is about
+unix-socket-in-tmp      warning   502 on every request  what unix-socket-in-tmp is about
+undeclared-upstream     info      -                     what undeclared-upstream is about
+unused-upstream         error     502 on every request  what unused-upstream is about
 """,
         "",
     )
@@ -117,13 +118,13 @@ def test_rules_as_json(run: Run) -> None:
             "summary": "what socket-path-mismatch is about",
         },
         {
-            "name": "bind-mismatch",
+            "name": "socket-permission",
             "severity": "info",
             "status": None,
             "frequency": None,
             "log": None,
             "nginx": ">=1.18",
-            "summary": "what bind-mismatch is about",
+            "summary": "what socket-permission is about",
         },
     ]
 
@@ -164,12 +165,12 @@ Agree.
 @pytest.mark.usefixtures("rule_pages")
 def test_explain(run: Run) -> None:
     assert run("explain", "port-mismatch") == (0, EXPLAINED, "")
-    assert run("explain", "bind-mismatch").out.splitlines()[:8] == [
-        "# bind-mismatch",
+    assert run("explain", "socket-permission").out.splitlines()[:8] == [
+        "# socket-permission",
         "",
         "**info** · nginx >=1.18",
         "",
-        "what bind-mismatch is about",
+        "what socket-permission is about",
         "",
         "## What it means",
         "",

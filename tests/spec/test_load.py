@@ -9,7 +9,7 @@ import pytest
 
 from lint502.findings import Problem
 from lint502.places import Place
-from lint502.spec.listeners import Fact, Front, Listener, Socket, Spec, Tls, Upstream
+from lint502.spec.listeners import Directory, Fact, Front, Listener, Socket, Spec, Tls, Upstream
 from lint502.spec.load import load_specs
 from lint502.spec.wording import MOST_HINTS
 
@@ -42,7 +42,7 @@ request_body = "10m"
 response_headers = 1000
 overflow = "close"
 [[upstream.app]]
-socket = { path = "/run/a.sock", owner = "app", group = "www", mode = "0660" } # here
+socket = { path = "/a", owner = "app", group = "www", mode = "0660", directory.mode = "0750" } #
 [[upstream.app]]
 socket = "/run/b.sock"
 tls = false
@@ -64,6 +64,9 @@ def test_a_whole_file(tmp_path: Path) -> None:
     def place(line: int, end: int | None = None) -> Place:
         text = lines[line - 1]
         return Place("spec", line, 1, (end or len(text)) + (0 if end else 1), text)
+
+    def within(line: int, start: int, end: int) -> Place:
+        return Place("spec", line, start, end, lines[line - 1])
 
     assert load_specs([file], lambda _: "spec") == (
         Spec(
@@ -113,7 +116,16 @@ def test_a_whole_file(tmp_path: Path) -> None:
                             "app",
                             place(28),
                             ("app",),
-                            socket=Fact(Socket("/run/a.sock", "app", "www", 0o660), place(29, 79)),
+                            socket=Fact(
+                                Socket(
+                                    "/a",
+                                    "app",
+                                    "www",
+                                    Fact(Directory(mode=0o750), within(29, 70, 84)),
+                                ),
+                                within(29, 1, 95),
+                            ),
+                            socket_mode=Fact(0o660, within(29, 55, 68)),
                         ),
                         Listener(
                             "app",

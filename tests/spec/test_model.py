@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from lint502.spec import profiles
 from lint502.spec.model import (
+    DirectoryTable,
     FrontKind,
     FrontTable,
     KeepaliveTable,
@@ -79,6 +80,7 @@ def test_every_key_of_the_contract() -> None:
                         "owner": "app",
                         "group": "www-data",
                         "mode": "0660",
+                        "directory": {"owner": "root", "group": "app", "mode": "0750"},
                     }
                 },
             ],
@@ -129,7 +131,13 @@ def test_every_key_of_the_contract() -> None:
                 ListenerTable.model_construct(socket="/run/app.sock", keepalive=False, tls=True),
                 ListenerTable.model_construct(
                     socket=SocketTable.model_construct(
-                        path="/run/b.sock", owner="app", group="www-data", mode=0o660
+                        path="/run/b.sock",
+                        owner="app",
+                        group="www-data",
+                        mode=0o660,
+                        directory=DirectoryTable.model_construct(
+                            owner="root", group="app", mode=0o750
+                        ),
                     )
                 ),
             ],
@@ -231,6 +239,10 @@ LARGE = "9" * 30
         ({"socket": 1}, [("wrong_form", "must be an absolute path or a table")]),
         ({"socket": {"path": "/a", "mode": 660}}, [("value_error", MODE + "660")]),
         ({"socket": {"path": "/a", "mode": "0680"}}, [("value_error", MODE + '"0680"')]),
+        (
+            {"socket": {"path": "/a", "directory": {"mode": "rwx"}}},
+            [("value_error", MODE + '"rwx"')],
+        ),
         ({"socket": {"path": "/a", "owner": ""}}, [("value_error", "must not be empty")]),
         ({"socket": {}}, [("missing", "Field required")]),
         ({"tls": "yes"}, [("wrong_form", "must be true, false or a table")]),
@@ -337,6 +349,7 @@ def test_every_key_has_a_description_for_completion() -> None:
     schema = SpecFile.model_json_schema()
     tables = {"SpecFile": schema, **schema["$defs"]}
     assert sorted(tables) == [
+        "DirectoryTable",
         "FrontTable",
         "KeepaliveTable",
         "LimitsTable",

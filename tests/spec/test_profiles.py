@@ -67,6 +67,7 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     "limits.request_headers": (int,),
     "limits.request_body": (int,),
     "limits.overflow": (str,),
+    "socket.mode": (int,),
 }
 
 SOURCE = re.compile(

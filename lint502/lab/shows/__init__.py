@@ -8,7 +8,7 @@ from lint502.lab.shows.case import CannotShowError, Case, Experiment
 from lint502.lab.shows.limits import large_body, large_header, slow_answer
 from lint502.lab.shows.protocols import wrong_protocol
 from lint502.lab.shows.reuse import crowd, race
-from lint502.lab.shows.sockets import private_tmp
+from lint502.lab.shows.sockets import permission, private_tmp
 from lint502.lab.shows.usual import once
 
 
@@ -35,6 +35,7 @@ SHOWN_BY: dict[str, Callable[[Case], Experiment]] = {
     "resolver-missing": once,
     "response-header-buffer": large_header,
     "socket-path-mismatch": once,
+    "socket-permission": permission,
     "tls-mismatch": wrong_protocol,
     "undeclared-upstream": _nothing,
     "unix-socket-in-tmp": private_tmp,

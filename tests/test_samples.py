@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from nginx.real_nginx import HTTP, nginx_command, prefix
 
 from lint502.checks import RULES
 from lint502.lint import Options, Report, run
+from lint502.nginx.version import Version
+from lint502.settings import load_settings
 
 SAMPLES = Path(__file__).parent.parent / "sample_configs"
 SITES = tuple(sorted(path.parent.name for path in SAMPLES.glob("*/upstreams.toml")))
@@ -35,6 +38,10 @@ EXPECTED: dict[str, list[Expected]] = {
         ("broken/nginx.conf", 67, "error", "http-version-mismatch"),
         ("broken/nginx.conf", 80, "error", "tls-mismatch"),
         ("broken/nginx.conf", 84, "error", "protocol-mismatch"),
+    ],
+    "ha-pool": [
+        ("broken/nginx.conf", 25, "warning", "keepalive-order"),
+        ("broken/nginx.conf", 34, "error", "keepalive-unsupported"),
     ],
     "microservices": [
         ("broken/http.d/20-upstreams.conf", 10, "error", "no-live-peer"),
@@ -80,7 +87,11 @@ _LISTEN = re.compile(r"(?m)^(\s*listen\s+)([^\s;]+)")
 
 def check(site: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> Report:
     monkeypatch.chdir(SAMPLES / site)
+    settings, problems = load_settings(Path.cwd())
+    assert settings is not None and problems == ()
     options = Options(working_directory=Path.cwd(), roots=(f"{kind}/nginx.conf",))
+    if settings.nginx_version is not None:
+        options = replace(options, version=Version.parse(settings.nginx_version))
     return run(options, lambda: b"")
 
 

@@ -4,29 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks.reuse import Reuse, reuse
+from lint502.checks.reuse import PORTS_RUN_OUT, Reuse, nginx_may_close_first, reuse, users
 from lint502.checks.site import Site
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.hops import Hop
-from lint502.nginx.upstreams import Block
-from lint502.nginx.version import Version
-
-_LOG = "connect() to … failed (99: Cannot assign requested address) while connecting to upstream"
-
-_MINDS_LENGTH = Version(1, 19, 1)
-"""From here on nginx takes the answer of a uwsgi or SCGI server for complete by its Content-Length,
-and does not wait for the server to close (CHANGES)."""
 
 
 def check(site: Site) -> Iterator[Finding]:
     """One finding for each block with a pool that none of its hops can use."""
     if any(hop.unknown_host for hop in site.hops):  # it may be the name of any block
         return
-    users: dict[Block, list[Hop]] = {}
-    for hop in site.hops:
-        for block in hop.blocks:
-            users.setdefault(block, []).append(hop)
-    for block, hops in users.items():
+    for block, hops in users(site).items():
         pool = block.pool(site.version)
         area = block.context.parent
         if pool is None or pool.directive is None or pool.connections == 0:
@@ -38,7 +26,7 @@ def check(site: Site) -> Iterator[Finding]:
         found = [reuse(hop, site.version) for hop in hops]
         if any(item.kept is not False for item in found):
             continue
-        exhausting = any(_nginx_may_close_first(hop, site.version) for hop in hops)
+        exhausting = any(nginx_may_close_first(hop, site.version) for hop in hops)
         yield Finding(
             rule="keepalive-unused",
             severity=Severity.WARNING if exhausting else Severity.INFO,
@@ -58,17 +46,9 @@ def check(site: Site) -> Iterator[Finding]:
                 item.cause.place('where "close" comes from') for item in found[:1] if item.cause
             ),
             hops=tuple(hop.id for hop in hops),
-            log=_LOG if exhausting else None,
+            log=PORTS_RUN_OUT if exhausting else None,
             fix=_fix(hops[0], found[0]),
         )
-
-
-def _nginx_may_close_first(hop: Hop, version: Version) -> bool:
-    """Whether nginx closes a connection after one request without waiting for the server to do so:
-    only the first to close keeps a port occupied. It always waits for a FastCGI server."""
-    if hop.kind in ("uwsgi", "scgi"):
-        return version >= _MINDS_LENGTH
-    return hop.kind != "fastcgi"
 
 
 def _fix(hop: Hop, found: Reuse) -> Fix:

@@ -9,11 +9,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lint502.checks.site import Site
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
-from lint502.nginx.upstreams import KEEPALIVE_BY_DEFAULT
+from lint502.nginx.upstreams import KEEPALIVE_BY_DEFAULT, Block
 from lint502.nginx.variables import UNKNOWN
 from lint502.nginx.version import Version
+
+PORTS_RUN_OUT = (
+    "connect() to … failed (99: Cannot assign requested address) while connecting to upstream"
+)
+"""What nginx logs where no local port is left."""
+
+_MINDS_LENGTH = Version(1, 19, 1)
+"""From here on nginx takes the answer of a uwsgi or SCGI server for complete by its Content-Length,
+and does not wait for the server to close (CHANGES)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,56 @@ def reuse(hop: Hop, version: Version) -> Reuse:
     if by_header.kept is False and spoken.value == "1.0":
         return Reuse(False, spoken.described("proxy_http_version is 1.0"))
     return by_header
+
+
+def users(site: Site) -> dict[Block, list[Hop]]:
+    """The blocks that hops reach, each with its hops."""
+    found: dict[Block, list[Hop]] = {}
+    for hop in site.hops:
+        for block in hop.blocks:
+            found.setdefault(block, []).append(hop)
+    return found
+
+
+def meeting_kept_connections(site: Site) -> dict[tuple[Block | None, str], bool]:
+    """The blocks, each with the ids of hops whose requests may go over a kept connection; whether
+    they keep connections themselves.
+
+    A pool belongs to its block: what one hop leaves open another one takes, even if it closes its
+    own. Only a pool that is ``local``, as that by default is, belongs to one location.
+    """
+    found: dict[tuple[Block | None, str], bool] = {}
+    for block, hops in users(site).items():
+        pool = block.pool(site.version)
+        if pool is None or pool.connections == 0:
+            continue
+        keeps = {hop.id: bool(reuse(hop, site.version).kept) for hop in hops}
+        shared = not pool.local and any(keeps.values())
+        found.update(((block, hop), own) for hop, own in keeps.items() if own or shared)
+    return found
+
+
+def kept_by_default(block: Block, version: Version) -> str:
+    """A clause that says so where nothing but the version makes nginx keep connections, else ""."""
+    pool = block.pool(version)
+    if pool is None or pool.directive is not None:
+        return ""
+    return f"; nginx {version} keeps connections in every upstream block, as all do from 1.29.7 on"
+
+
+def line_of(block: Block, version: Version) -> Directive:
+    """The line that makes nginx keep connections: the pool's, else the block's."""
+    pool = block.pool(version)
+    return (pool.directive if pool is not None else None) or block.opener
+
+
+def nginx_may_close_first(hop: Hop, version: Version) -> bool:
+    """Whether nginx closes a connection after one request without waiting for the server to do so:
+    only the first to close keeps a port occupied. It waits for a FastCGI server, unless it has
+    asked it to keep the connection."""
+    if hop.kind in ("uwsgi", "scgi"):
+        return version >= _MINDS_LENGTH
+    return hop.kind != "fastcgi" or bool(reuse(hop, version).kept)
 
 
 def _tokens(value: str) -> set[str]:

@@ -72,12 +72,14 @@ class Race:
     """Each request on a kept connection that the upstream is just closing.
 
     ``opening`` leaves the connection open; ``idle`` is after how many seconds the upstream closes
-    it. Where nginx closes it first, the request gets a fresh one.
+    it, when it has had so many ``openings``. Where nginx closes it first, the request gets a fresh
+    one.
     """
 
     opening: Request
     requests: tuple[Request, ...]
     idle: float
+    openings: int = 1
 
     def play(self, scene: Scene) -> None:
         """Make the requests, each after one that opens a connection."""
@@ -85,7 +87,8 @@ class Race:
             (server,) = scene.failing
             server.closing.clear()
             server.peer_closed.clear()
-            scene.send(self.opening, opening=True)
+            for _ in range(self.openings):
+                scene.send(self.opening, opening=True)
             deadline = time.monotonic() + self.idle + 5
             while time.monotonic() < deadline:
                 if server.closing.is_set() or server.peer_closed.is_set():

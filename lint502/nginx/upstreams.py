@@ -34,20 +34,25 @@ class Pool:
     connections: int
     directive: Directive | None
 
+    @property
+    def local(self) -> bool:
+        """Whether each location has its own connections in it, as in that by default."""
+        return self.directive is None or "local" in self.directive.args
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
     """An ``upstream{}`` block. ``known`` is False where its servers are chosen elsewhere.
 
-    ``balanced_last``: the balancing method follows ``keepalive``, which drops the pool up to
-    1.29.6.
+    ``balanced_last`` is the line of a balancing method that follows ``keepalive``, which drops the
+    pool up to 1.29.6.
     """
 
     name: str
     context: Context
     servers: tuple[Server, ...]
     known: bool
-    balanced_last: bool
+    balanced_last: Directive | None
 
     @property
     def opener(self) -> Directive:
@@ -67,7 +72,7 @@ class Block:
             text = lines[-1].args[0] if lines[-1].args else ""
             if not text.isdecimal():
                 return None
-            lost = version < KEEPALIVE_BY_DEFAULT and self.balanced_last
+            lost = version < KEEPALIVE_BY_DEFAULT and self.balanced_last is not None
             return Pool(0 if lost else int(text), lines[-1])
         if self.context.unseen:
             return None
@@ -104,10 +109,10 @@ def read_block(context: Context, *, stream: bool) -> Block | None:
     return Block(context.args[0].lower(), context, tuple(servers), known, _balanced_last(context))
 
 
-def _balanced_last(context: Context) -> bool:
+def _balanced_last(context: Context) -> Directive | None:
     for item in reversed(context.items):
         if item.name == "keepalive":
-            return False
+            return None
         if isinstance(item, Directive) and item.name in _BALANCING_METHODS:
-            return True
-    return False
+            return item
+    return None

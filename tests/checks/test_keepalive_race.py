@@ -142,7 +142,7 @@ def test_an_address_without_a_block_has_no_pool(lint: Lint, version: str) -> Non
     ],
 )
 def test_an_upstream_that_gives_no_reason(lint: Lint, spec: str) -> None:
-    assert lint(body("keepalive 8;"), spec) == []
+    assert lint(body("keepalive 8;"), spec, select=(RULE,)) == []
 
 
 def test_the_margin_is_an_option(lint: Lint) -> None:
@@ -166,6 +166,13 @@ def test_the_margin_is_an_option(lint: Lint) -> None:
          "every method, for HTTP/2 requests are not sent again"),
         ("", "grpc_pass up",
          "every call, for a gRPC call is a POST, which nginx does not send again"),
+        ("grpc_next_upstream error non_idempotent;", "grpc_pass up",
+         "every call, for a gRPC call is a POST, which nginx does not send again"),
+        ("proxy_request_buffering off;", "proxy_pass http://up",
+         "POST, PATCH and LOCK, which nginx does not send again, and uploads that are still being "
+         "sent, for they are not buffered"),
+        ("proxy_request_buffering off; limit_except PUT { deny all; }", "proxy_pass http://up",
+         "uploads that are still being sent, for they are not buffered"),
     ],
 )  # fmt: skip
 def test_which_requests_are_hit(
@@ -182,7 +189,12 @@ def test_which_requests_are_hit(
     ("settings", "severities"),
     [
         ("proxy_next_upstream error non_idempotent;", []),
-        ("proxy_next_upstream error non_idempotent; proxy_request_buffering off;", ["warning"]),
+        ("proxy_next_upstream error non_idempotent; proxy_request_buffering off;", ["error"]),
+        ("proxy_request_buffering off; limit_except GET { deny all; }", []),
+        (
+            "proxy_request_buffering off; limit_except PUT { deny all; }",
+            ["error"],
+        ),
         ("limit_except GET { deny all; }", []),
         ("if ($request_method !~ ^(GET|HEAD)$) { return 405; }", []),
         ("if ($request_method ~* ^(post|patch|lock)$) { return 405; }", []),

@@ -88,14 +88,16 @@ response-header-buffer  warning   502 on every request  what response-header-buf
 request-body-limit      info      -                     what request-body-limit is about
 request-timeout         error     502 on every request  what request-timeout is about
 keepalive-race          warning   502 on every request  what keepalive-race is about
-keepalive-unused        info      -                     what keepalive-unused is about
-implicit-port-80        error     502 on every request  what implicit-port-80 is about
-resolver-missing        warning   502 on every request  what resolver-missing is about
-no-live-peer            info      -                     what no-live-peer is about
-unix-url-colon          error     502 on every request  what unix-url-colon is about
-unix-socket-in-tmp      warning   502 on every request  what unix-socket-in-tmp is about
-undeclared-upstream     info      -                     what undeclared-upstream is about
-unused-upstream         error     502 on every request  what unused-upstream is about
+keepalive-unsupported   info      -                     what keepalive-unsupported is about
+keepalive-unused        error     502 on every request  what keepalive-unused is about
+implicit-port-80        warning   502 on every request  what implicit-port-80 is about
+resolver-missing        info      -                     what resolver-missing is about
+no-live-peer            error     502 on every request  what no-live-peer is about
+unix-url-colon          warning   502 on every request  what unix-url-colon is about
+unix-socket-in-tmp      info      -                     what unix-socket-in-tmp is about
+keepalive-order         error     502 on every request  what keepalive-order is about
+undeclared-upstream     warning   502 on every request  what undeclared-upstream is about
+unused-upstream         info      -                     what unused-upstream is about
 """,
         "",
     )

@@ -62,6 +62,11 @@ class Behaviour:
     overflow: Overflow | None = None
     reaction: Reaction | None = None
 
+    @property
+    def never_says_close(self) -> bool:
+        """Whether it closes after each response and does not say so, even if asked, as uWSGI."""
+        return not self.keepalive and not self.announces_close
+
 
 @dataclass(slots=True)
 class Answer:

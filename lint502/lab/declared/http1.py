@@ -80,14 +80,16 @@ def _serve_one(connection: Connection) -> None:
     ]
     asks_close = b"close" in asked or (old and b"keep-alive" not in asked)
     lines = [f"HTTP/{version} {status_text(200 if fits else 413)}"]
-    if asks_close or connection.says_close:
+    silent = connection.behaviour.never_says_close and not old
+    says_close = connection.says_close or (asks_close and not silent)
+    if says_close:
         lines.append("Connection: close")
     elif old:
         lines.append("Connection: keep-alive")
     lines += ["Content-Type: text/plain", f"Content-Length: {len(answer.body)}"]
     body = b"" if request.method == b"HEAD" else answer.body
     connection.wire.send(head(lines, answer.header_bytes) + body)
-    connection.answered(peer_knows_the_end=asks_close or connection.says_close)
+    connection.answered(peer_knows_the_end=says_close)
 
 
 def _read_body(connection: Connection, parser: h11.Connection) -> bool:

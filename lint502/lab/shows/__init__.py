@@ -7,7 +7,7 @@ from collections.abc import Callable
 from lint502.lab.shows.case import CannotShowError, Case, Experiment
 from lint502.lab.shows.limits import large_body, large_header, slow_answer
 from lint502.lab.shows.protocols import wrong_protocol
-from lint502.lab.shows.reuse import crowd, race
+from lint502.lab.shows.reuse import crowd, race, unannounced
 from lint502.lab.shows.sockets import permission, private_tmp
 from lint502.lab.shows.usual import once
 
@@ -25,7 +25,9 @@ SHOWN_BY: dict[str, Callable[[Case], Experiment]] = {
     "bind-mismatch": once,
     "http-version-mismatch": wrong_protocol,
     "implicit-port-80": once,
+    "keepalive-order": crowd,
     "keepalive-race": race,
+    "keepalive-unsupported": unannounced,
     "keepalive-unused": crowd,
     "no-live-peer": once,
     "port-mismatch": once,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from lint502.checks.keepalive_unsupported import ending
 from lint502.checks.methods import allowed_methods
 from lint502.checks.reuse import reuse
 from lint502.lab.behind import host_of
@@ -10,12 +13,13 @@ from lint502.lab.plan import plan
 from lint502.lab.play import PORTS, Setting
 from lint502.lab.scripts import Crowd, Race
 from lint502.lab.shows.case import CannotShowError, Case, Experiment
-from lint502.lab.shows.usual import SHORT, alone, fact, usual
+from lint502.lab.shows.usual import SHORT, alone, fact, once, usual
 from lint502.nginx.hops import Hop
 from lint502.nginx.scope import Scope
 from lint502.nginx.values import format_time
 
 _ROUND_TRIP = 0.1
+_MOST_OPENINGS = 1000
 _UPLOAD = 300_000
 """Bytes of a body that takes a while to be sent."""
 
@@ -40,6 +44,39 @@ def race(case: Case) -> Experiment:
         Race(opening, _racing(case), idle / factor / 1000),
         Setting(round_trip=round_trip, round_trip_matters=True),
         (*conditions, clause),
+    )
+
+
+def unannounced(case: Case) -> Experiment:
+    """A POST and a GET on a kept connection that has had its last response."""
+    hop, listener = case.hop, case.listener
+    if case.route.block is None:
+        return once(case)
+    end = ending(listener, hop) if listener is not None else None
+    if end is None:
+        raise CannotShowError("the upstream that it is about cannot be told from the others")
+    if end.responses > _MOST_OPENINGS:
+        raise CannotShowError(f"{end.responses} responses are too many for the lab")
+    beside = None if hop.kind == "proxy" and not end.if_silent else _keeper(case)
+    route, conditions = alone(case)
+    made = plan(route, case.version, case.failing, 1.0, beside)
+    servers = tuple(
+        replace(server, behaviour=replace(server.behaviour, announces_close=False))
+        if server.failing and server.behaviour is not None
+        else server
+        for server in made.servers
+    )
+    if end.if_silent:
+        conditions = (*conditions, "the upstream does not announce the end, which is not declared")
+    opening = usual(hop, case.path) if beside is None else usual(beside, "/beside/")
+    return Experiment(
+        replace(made, servers=servers),
+        Race(opening, _racing(case), 0.0, end.responses),
+        Setting(round_trip=_ROUND_TRIP, round_trip_matters=True),
+        (
+            *conditions,
+            f"on a network with a round trip of {format_time(round(_ROUND_TRIP * 1000))}",
+        ),
     )
 
 

@@ -1,0 +1,46 @@
+"""keepalive-order: a balancing method after ``keepalive`` drops the pool, up to 1.29.6."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lint502.checks.reuse import PORTS_RUN_OUT, nginx_may_close_first, reuse, users
+from lint502.checks.site import Site
+from lint502.findings import Finding, Fix, Severity
+from lint502.nginx.upstreams import KEEPALIVE_BY_DEFAULT
+
+
+def check(site: Site) -> Iterator[Finding]:
+    """One finding for each block that hops reach and whose pool is dropped."""
+    if site.version >= KEEPALIVE_BY_DEFAULT:
+        return
+    for block, hops in users(site).items():
+        lines, method = block.context.by_name.get("keepalive"), block.balanced_last
+        if not lines or method is None:
+            continue
+        found = [reuse(hop, site.version) for hop in hops]
+        sockets = all(server.address and server.address.socket for server in block.servers)
+        exhausting = not sockets and any(nginx_may_close_first(hop, site.version) for hop in hops)
+        pointless = all(item.kept is False for item in found)
+        yield Finding(
+            rule="keepalive-order",
+            severity=Severity.WARNING if exhausting else Severity.INFO,
+            status=502 if exhausting else None,
+            frequency="sometimes" if exhausting else None,
+            message=(
+                f'{method.name} after keepalive drops the pool of "{block.context.args[0]}": each '
+                "request opens a connection, "
+                + (
+                    "and under load nginx runs out of local ports"
+                    if exhausting
+                    else "which takes time"
+                )
+                + "; the balancing method has to come first"
+                + (f", and even then the pool stays empty, for {found[0].why}" if pointless else "")
+            ),
+            place=lines[-1].place("no connection gets in here"),
+            related=(method.place("this line drops the pool"),),
+            hops=tuple(hop.id for hop in hops),
+            log=PORTS_RUN_OUT if exhausting else None,
+            fix=Fix(f"{method.name} above the keepalive line", safe=True),
+        )

@@ -1,0 +1,156 @@
+"""keepalive-unsupported: the upstream closes a connection after so many responses without saying
+so, and nginx keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from lint502.checks.failover import is_backup
+from lint502.checks.resending import not_sent_again
+from lint502.checks.reuse import kept_by_default, line_of, meeting_kept_connections
+from lint502.checks.site import Site
+from lint502.checks.wording import by_profile, declared
+from lint502.findings import Finding, Fix, Severity
+from lint502.nginx.hops import Hop
+from lint502.nginx.scope import Scope
+from lint502.nginx.upstreams import KEEPALIVE_BY_DEFAULT, Block
+from lint502.nginx.version import Version
+from lint502.pairing import Pair
+from lint502.spec.listeners import Fact, Listener
+
+_ANNOUNCING = ("proxy", "grpc")
+"""The protocols in which a server can say that a response is the last on its connection."""
+
+
+def check(site: Site) -> Iterator[Finding]:
+    """One finding for each block whose pool gets connections that the upstream is closing."""
+    meeting = meeting_kept_connections(site)
+    for pair in site.each_pair():
+        block, listener, hop = pair.target.block, pair.listener, pair.hop
+        if block is None or listener is None:
+            continue
+        end = ending(listener, hop)
+        if end is None or not _keeps_longer(block, end.responses, site.version):
+            continue
+        own = meeting.get((block, hop.id))
+        if not own and _kept_all_the_same(hop, end) and _has_pool(block, site.version):
+            own = True
+        requests = not_sent_again(hop)
+        if own is None or requests is None:
+            continue
+        certain = own and not end.if_silent and not is_backup(pair)
+        yield Finding(
+            rule="keepalive-unsupported",
+            severity=Severity.ERROR if certain else Severity.WARNING,
+            status=502,
+            frequency="sometimes",
+            message=_message(pair, end, requests)
+            + kept_by_default(block, site.version)
+            + (
+                "; nginx uses this backup server only while the others fail"
+                if is_backup(pair)
+                else ""
+            )
+            + ("" if own else "; other locations leave connections open for this one"),
+            place=line_of(block, site.version).place("nginx keeps connections"),
+            related=(declared(end.stated, f"{listener.upstream} closes them after {end.counted}"),),
+            hops=(hop.id,),
+            upstream=listener.upstream,
+            log="upstream prematurely closed connection while reading response header from "
+            "upstream",
+            fix=_fix(end.responses, site.version),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """After how many responses a listener closes a connection, and the fact that says so.
+
+    ``if_silent``: whether it announces that is not known.
+    """
+
+    responses: int
+    stated: Fact[Any]
+    if_silent: bool
+
+    @property
+    def counted(self) -> str:
+        """The number in words."""
+        return "each response" if self.responses == 1 else f"{self.responses} responses"
+
+
+def ending(listener: Listener, hop: Hop) -> Ending | None:
+    """How a listener ends connections by itself without saying so; None where it does not, says
+    so, or neither is known.
+
+    A server of HTTP/1.1 has to announce the end (RFC 9112, 9.6), so that one that is not known to
+    be silent is under suspicion only where it closes after each response. FastCGI and memcached
+    have no way to announce it.
+    """
+    stated: Fact[Any] | None = listener.max_requests
+    responses = listener.max_requests.value if listener.max_requests is not None else 1
+    if listener.keepalive is not None and not listener.keepalive.value:
+        stated, responses = listener.keepalive, 1
+    if stated is None:
+        return None
+    announces = listener.announces_close.value if listener.announces_close is not None else None
+    if announces is None and hop.kind not in _ANNOUNCING:
+        announces = False
+    if announces or (announces is None and responses > 1):
+        return None
+    return Ending(responses, stated, announces is None)
+
+
+def _has_pool(block: Block, version: Version) -> bool:
+    pool = block.pool(version)
+    return pool is not None and pool.connections > 0
+
+
+def _keeps_longer(block: Block, responses: int, version: Version) -> bool:
+    """Whether nginx would send one more request on a connection after so many responses: it closes
+    one itself after ``keepalive_requests``."""
+    scope = Scope(block.context, version)
+    timeout, requests = scope.time("keepalive_timeout"), scope.number("keepalive_requests")
+    if timeout is None or timeout.value == 0 or requests is None:
+        return False
+    return requests.value > responses
+
+
+def _kept_all_the_same(hop: Hop, end: Ending) -> bool:
+    """Whether nginx keeps a connection although it asks for its end: it goes by the response, and a
+    server that never says "close" does not say it when asked either.
+
+    The response to HTTP/1.0 is one of HTTP/1.0, which nginx does not keep.
+    """
+    if hop.kind != "proxy" or end.if_silent or end.responses > 1:
+        return False
+    spoken = hop.scope.word("proxy_http_version")
+    return spoken is not None and spoken.value == "1.1"
+
+
+def _message(pair: Pair, end: Ending, requests: str) -> str:
+    assert pair.listener is not None
+    name, source = pair.listener.upstream, by_profile(end.stated)
+    closes = f"{name} closes a connection after {end.counted}{source}"
+    then = (
+        "a request that follows at once, on the connection that is just being closed, answers 502 "
+        f"({requests})"
+    )
+    if end.if_silent:
+        said = "GOAWAY" if pair.hop.kind == "grpc" else '"Connection: close"'
+        return (
+            f"{closes}; unless it says {said}, nginx keeps that connection, and {then}; if it "
+            "does, declare keepalive = { max_requests = 1, announces_close = true }"
+        )
+    silent = " without saying so" if pair.hop.kind in _ANNOUNCING else ""
+    return f"{closes}{silent}, and nginx keeps that connection: {then}"
+
+
+def _fix(responses: int, version: Version) -> Fix:
+    if responses > 1:
+        return Fix(f"keepalive_requests {responses};", safe=True)
+    if version >= KEEPALIVE_BY_DEFAULT:
+        return Fix("keepalive 0;", safe=True)
+    return Fix("remove the keepalive line", safe=True)

@@ -71,6 +71,8 @@ EXPECTED: dict[str, list[Expected]] = {
         ("broken/nginx.conf", 25, "warning", "unix-socket-in-tmp"),
         ("broken/nginx.conf", 46, "error", "unix-url-colon"),
         ("broken/nginx.conf", 56, "error", "socket-permission"),
+        ("broken/nginx.conf", 73, "info", "connection-header"),
+        ("broken/nginx.conf", 84, "warning", "buffer-directive-family"),
     ],
 }
 

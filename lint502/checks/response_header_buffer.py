@@ -107,12 +107,17 @@ def _certain(hop: Hop, largest: int, size: int) -> bool:
 
 def _outcome(hop: Hop, largest: int, size: int) -> tuple[int, str]:
     """Status and log line; a header that fills the buffer exactly costs the body only."""
-    if _speaks_http2(hop):
-        if hop.scope.version >= _HTTP2_LIMITED:
-            return 502, f"upstream sent too large http2 header… {_READING}"
-    elif largest == size and hop.kind != "fastcgi" and not _caches(hop):
+    exactly = largest == size and hop.kind != "fastcgi" and not _caches(hop)
+    if exactly and not _speaks_http2(hop):
         return 200, "upstream prematurely closed connection while reading upstream"
-    return 502, f"upstream sent too big header {_READING}"
+    return 502, too_big_header(hop)
+
+
+def too_big_header(hop: Hop) -> str:
+    """The line of the error log where a header does not fit."""
+    if _speaks_http2(hop) and hop.scope.version >= _HTTP2_LIMITED:
+        return f"upstream sent too large http2 header… {_READING}"
+    return f"upstream sent too big header {_READING}"
 
 
 def _speaks_http2(hop: Hop) -> bool:

@@ -48,7 +48,7 @@ def in_tmp(address: Address) -> bool:
 def _fails(pair: Pair) -> bool:
     """Where the socket is said to be elsewhere, that is what has to be mended. One that another
     container shares is in a volume."""
-    if not in_tmp(pair.target.address) or pair.mismatch is not None:
+    if not in_tmp(pair.target.address) or (pair.mismatch is not None and pair.mismatch.certain):
         return False
     same_host = pair.listener.same_host if pair.listener is not None else None
     return same_host is None or same_host.value

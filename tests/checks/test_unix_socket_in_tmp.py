@@ -36,6 +36,13 @@ def test_what_is_not_declared(lint: Lint) -> None:
     assert WARNING._replace(upstream=None) in lint(body)
 
 
+def test_where_other_sockets_are_declared(lint: Lint) -> None:
+    body = server("fastcgi_pass unix:/tmp/x.sock")
+    assert WARNING._replace(upstream=None) in lint(
+        body, '[upstream.app]\nsocket = "/run/app.sock"\n'
+    )
+
+
 def test_a_stream(lint: Lint) -> None:
     body = "\nserver {\nlisten 1; proxy_pass unix:/tmp/app.sock;\n}"
     assert lint(body, SPEC, wrap=stream) == [WARNING]
@@ -50,7 +57,7 @@ def test_a_stream(lint: Lint) -> None:
         # another container shares it through a volume
         ("/tmp/app.sock", SPEC + "same_host = false\n"),
         # what is wrong is its path
-        ("/tmp/app.sock", '[upstream.app]\nsocket = "/run/app.sock"\n'),
+        ("/tmp/app.sock", 'complete = true\n[upstream.app]\nsocket = "/run/app.sock"\n'),
     ],
 )
 def test_silence(lint: Lint, path: str, spec: str) -> None:

@@ -76,28 +76,30 @@ def test_rules(run: Run) -> None:
     assert run("rules") == (
         0,
         """\
-RULE                    SEVERITY  CLIENT SEES           SUMMARY
-port-mismatch           error     502 on every request  what port-mismatch is about
-socket-path-mismatch    warning   502 on every request  what socket-path-mismatch is about
-socket-permission       info      -                     what socket-permission is about
-bind-mismatch           error     502 on every request  what bind-mismatch is about
-protocol-mismatch       warning   502 on every request  what protocol-mismatch is about
-tls-mismatch            info      -                     what tls-mismatch is about
-http-version-mismatch   error     502 on every request  what http-version-mismatch is about
-response-header-buffer  warning   502 on every request  what response-header-buffer is about
-request-body-limit      info      -                     what request-body-limit is about
-request-timeout         error     502 on every request  what request-timeout is about
-keepalive-race          warning   502 on every request  what keepalive-race is about
-keepalive-unsupported   info      -                     what keepalive-unsupported is about
-keepalive-unused        error     502 on every request  what keepalive-unused is about
-implicit-port-80        warning   502 on every request  what implicit-port-80 is about
-resolver-missing        info      -                     what resolver-missing is about
-no-live-peer            error     502 on every request  what no-live-peer is about
-unix-url-colon          warning   502 on every request  what unix-url-colon is about
-unix-socket-in-tmp      info      -                     what unix-socket-in-tmp is about
-keepalive-order         error     502 on every request  what keepalive-order is about
-undeclared-upstream     warning   502 on every request  what undeclared-upstream is about
-unused-upstream         info      -                     what unused-upstream is about
+RULE                     SEVERITY  CLIENT SEES           SUMMARY
+port-mismatch            error     502 on every request  what port-mismatch is about
+socket-path-mismatch     warning   502 on every request  what socket-path-mismatch is about
+socket-permission        info      -                     what socket-permission is about
+bind-mismatch            error     502 on every request  what bind-mismatch is about
+protocol-mismatch        warning   502 on every request  what protocol-mismatch is about
+tls-mismatch             info      -                     what tls-mismatch is about
+http-version-mismatch    error     502 on every request  what http-version-mismatch is about
+response-header-buffer   warning   502 on every request  what response-header-buffer is about
+request-body-limit       info      -                     what request-body-limit is about
+request-timeout          error     502 on every request  what request-timeout is about
+keepalive-race           warning   502 on every request  what keepalive-race is about
+keepalive-unsupported    info      -                     what keepalive-unsupported is about
+keepalive-unused         error     502 on every request  what keepalive-unused is about
+implicit-port-80         warning   502 on every request  what implicit-port-80 is about
+resolver-missing         info      -                     what resolver-missing is about
+no-live-peer             error     502 on every request  what no-live-peer is about
+unix-url-colon           warning   502 on every request  what unix-url-colon is about
+buffer-directive-family  info      -                     what buffer-directive-family is about
+unix-socket-in-tmp       error     502 on every request  what unix-socket-in-tmp is about
+connection-header        warning   502 on every request  what connection-header is about
+keepalive-order          info      -                     what keepalive-order is about
+undeclared-upstream      error     502 on every request  what undeclared-upstream is about
+unused-upstream          warning   502 on every request  what unused-upstream is about
 """,
         "",
     )

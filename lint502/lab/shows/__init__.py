@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lint502.lab.shows.case import CannotShowError, Case, Experiment
-from lint502.lab.shows.limits import large_body, large_header, slow_answer
+from lint502.lab.shows.limits import large_body, large_header, slow_answer, tuned_header
 from lint502.lab.shows.protocols import wrong_protocol
 from lint502.lab.shows.reuse import crowd, race, unannounced
 from lint502.lab.shows.sockets import permission, private_tmp
@@ -23,6 +23,8 @@ def _nothing(case: Case) -> Experiment:
 
 SHOWN_BY: dict[str, Callable[[Case], Experiment]] = {
     "bind-mismatch": once,
+    "buffer-directive-family": tuned_header,
+    "connection-header": _nothing,
     "http-version-mismatch": wrong_protocol,
     "implicit-port-80": once,
     "keepalive-order": crowd,

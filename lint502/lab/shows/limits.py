@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from lint502.checks.buffer_directive_family import tuned_size
 from lint502.checks.methods import allowed_methods
 from lint502.checks.request_body_limit import body_limit
 from lint502.lab.behind import host_of
@@ -28,6 +29,26 @@ def large_header(case: Case) -> Experiment:
         plan(case.route, case.version, case.failing),
         # another one, for a cache would have the answer to the same
         LargeHeader(replace(request, path=f"{case.path}?0"), (request,) * times(case), size),
+    )
+
+
+def tuned_header(case: Case) -> Experiment:
+    """Answers with a header that fits what is written for another pass directive, if anything is,
+    and not the buffer in effect; else with one that fits this."""
+    own, meant = case.hop.scope.size(f"{case.hop.kind}_buffer_size"), tuned_size(case.hop)
+    if own is None:
+        raise CannotShowError("the buffer in effect is not known")
+    size = own.value // 2
+    if case.status is not None and meant is not None:
+        size = meant if case.hop.kind == "grpc" else (own.value + meant) // 2
+    if size > LARGEST_BODY:
+        raise CannotShowError(f"a response header of {format_size(size)} is too large for the lab")
+    request = usual(case.hop, case.path)
+    clause = f"the upstream sends a response header of {size} bytes"
+    return Experiment(
+        plan(case.route, case.version, case.route.pairs),
+        LargeHeader(replace(request, path=f"{case.path}?0"), (request,) * times(case), size),
+        conditions=(clause,),
     )
 
 

@@ -1,0 +1,158 @@
+"""buffer-directive-family: tuning of one pass directive where requests go by another one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lint502.checks.response_header_buffer import too_big_header
+from lint502.checks.site import Site
+from lint502.checks.wording import listed
+from lint502.findings import Finding, Fix, Severity
+from lint502.nginx.directives import directive
+from lint502.nginx.hops import Hop
+from lint502.nginx.parse import Directive
+from lint502.nginx.tree import Context, Tree
+from lint502.nginx.values import format_size, parse_size
+
+_FAMILIES = ("proxy", "fastcgi", "uwsgi", "scgi", "grpc", "memcached")
+_TUNING = (
+    "buffer_size",
+    "buffers",
+    "busy_buffers_size",
+    "buffering",
+    "request_buffering",
+    "connect_timeout",
+    "send_timeout",
+    "read_timeout",
+)
+_WITH_HEADERS = frozenset(("proxy", "fastcgi", "uwsgi", "scgi", "grpc"))
+
+
+def check(site: Site) -> Iterator[Finding]:
+    """One finding for the lines at a hop that are of another family and of no use anywhere."""
+    used = {line for hop in site.every_hop for line in _lines(hop, hop.kind)}
+    unclear = _Unclear(site.tree)
+    for hop in site.hops:
+        for family in _FAMILIES:
+            if hop.kind in (family, "stream"):
+                continue
+            lines = [
+                line
+                for line in _in_effect(hop, family, unclear)
+                if line not in used and _counterpart_is_untouched(hop, line)
+            ]
+            if lines:
+                yield _finding(site, hop, family, lines)
+
+
+def tuned_size(hop: Hop) -> int | None:
+    """The largest ``*_buffer_size`` of another family that is written for a hop, in bytes."""
+    sizes = [
+        value.value
+        for family in _FAMILIES
+        if family != hop.kind
+        for value in (hop.scope.size(f"{family}_buffer_size"),)
+        if value is not None and value.setting.origin != "default"
+    ]
+    return max(sizes, default=None)
+
+
+def _finding(site: Site, hop: Hop, family: str, lines: list[Directive]) -> Finding:
+    first, *others = lines
+    own = hop.scope.size(f"{hop.kind}_buffer_size")
+    size = _buffer_size(family, first)
+    harmful = (
+        hop.kind in _WITH_HEADERS
+        and own is not None
+        and size is not None
+        and size > own.value
+        and any(
+            pair.listener is None or pair.listener.response_headers is None
+            for pair in site.pairs[hop.id]
+        )
+    )
+    written = listed((line.name for line in lines), most=len(lines))
+    do = "does" if len(lines) == 1 else "do"
+    message = f"{written} {do} nothing for {hop.directive.name}"
+    if harmful and own is not None and size is not None:
+        message += (
+            f": response headers above {format_size(own.value)}, which is {hop.kind}_buffer_size "
+            f"by default, answer 502, although {format_size(size)} was meant"
+        )
+    counterparts = [f"{hop.kind}{line.name.removeprefix(family)}" for line in lines]
+    return Finding(
+        rule="buffer-directive-family",
+        severity=Severity.WARNING if harmful else Severity.INFO,
+        status=502 if harmful else None,
+        frequency="sometimes" if harmful else None,
+        message=message,
+        place=first.place(f"for {family}_pass alone"),
+        related=tuple(line.place(f"for {family}_pass alone") for line in others),
+        hops=(hop.id,),
+        log=too_big_header(hop) if harmful else None,
+        fix=Fix(
+            " ".join(
+                f"{name} {' '.join(line.args)};"
+                for name, line in zip(counterparts, lines, strict=True)
+            )
+        ),
+    )
+
+
+def _buffer_size(family: str, line: Directive) -> int | None:
+    if line.name != f"{family}_buffer_size":
+        return None
+    try:
+        return parse_size(line.args[0])
+    except (IndexError, ValueError):
+        return None
+
+
+def _counterpart_is_untouched(hop: Hop, line: Directive) -> bool:
+    """Whether the hop's own family knows such a setting, and has another value, its default."""
+    name = f"{hop.kind}_{line.name.partition('_')[2]}"
+    if directive("http", name) is None:
+        return False
+    setting = hop.scope.setting(name)
+    return setting is not None and setting.origin == "default" and setting.lines != (line.args,)
+
+
+def _in_effect(hop: Hop, family: str, unclear: _Unclear) -> list[Directive]:
+    """The tuning of a family at a hop, of each directive the innermost line; the size first."""
+    found: dict[str, Directive] = {}
+    for level in hop.context.up():
+        if unclear.below(level):
+            break
+        for line in _tuning(level, family):
+            found.setdefault(line.name, line)
+    return sorted(found.values(), key=lambda line: not line.name.endswith("_buffer_size"))
+
+
+def _lines(hop: Hop, family: str) -> Iterator[Directive]:
+    for level in hop.context.up():
+        yield from _tuning(level, family)
+
+
+def _tuning(level: Context, family: str) -> Iterator[Directive]:
+    for name in _TUNING:
+        yield from level.by_name.get(f"{family}_{name}", ())
+
+
+class _Unclear:
+    """Tells the contexts that may hold hops which were not seen."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._contexts: set[int] = set()
+        self._note(tree.main)
+
+    def below(self, context: Context) -> bool:
+        """Whether there may be some at or below a context."""
+        return id(context) in self._contexts
+
+    def _note(self, context: Context) -> bool:
+        unclear = context.partial or bool(context.unseen)
+        for child in context.children:
+            unclear |= self._note(child)
+        if unclear:
+            self._contexts.add(id(context))
+        return unclear

@@ -42,6 +42,7 @@ EXPECTED: dict[str, list[Expected]] = {
     "ha-pool": [
         ("broken/nginx.conf", 25, "warning", "keepalive-order"),
         ("broken/nginx.conf", 34, "error", "keepalive-unsupported"),
+        ("broken/nginx.conf", 41, "error", "pool-shared"),
     ],
     "microservices": [
         ("broken/http.d/20-upstreams.conf", 10, "error", "no-live-peer"),

@@ -32,6 +32,7 @@ RULES = (
     "unix-socket-in-tmp",
     "connection-header",
     "keepalive-order",
+    "pool-shared",
     "undeclared-upstream",
     "unused-upstream",
 )

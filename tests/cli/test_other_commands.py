@@ -98,8 +98,9 @@ buffer-directive-family  info      -                     what buffer-directive-f
 unix-socket-in-tmp       error     502 on every request  what unix-socket-in-tmp is about
 connection-header        warning   502 on every request  what connection-header is about
 keepalive-order          info      -                     what keepalive-order is about
-undeclared-upstream      error     502 on every request  what undeclared-upstream is about
-unused-upstream          warning   502 on every request  what unused-upstream is about
+pool-shared              error     502 on every request  what pool-shared is about
+undeclared-upstream      warning   502 on every request  what undeclared-upstream is about
+unused-upstream          info      -                     what unused-upstream is about
 """,
         "",
     )

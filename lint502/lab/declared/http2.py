@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from dataclasses import dataclass
 
@@ -14,6 +15,9 @@ from hpack import Encoder, HeaderTuple, NeverIndexedHeaderTuple
 from hyperframe.frame import GoAwayFrame
 
 from lint502.lab.declared.connection import Connection
+
+_HTTP1 = re.compile(rb"[A-Z]+ \S+ HTTP/1\.")
+"""A request of HTTP/1.1. To h2 it is the begin of a very large frame, for which it would wait."""
 
 _EMPTY_MESSAGE = bytes(5)
 """A gRPC message without compression and without bytes."""
@@ -81,6 +85,8 @@ class _Session:
                 self._connection.fill()
         else:
             self._connection.wait_for_request()
+            if self._http2.highest_inbound_stream_id and _HTTP1.match(self._connection.buffer):
+                self._connection.wire.finish()
         try:
             events = self._http2.receive_data(self._connection.take())
         except h2.exceptions.ProtocolError:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from lint502.lab.shows.case import CannotShowError, Case, Experiment
 from lint502.lab.shows.limits import large_body, large_header, slow_answer, tuned_header
 from lint502.lab.shows.protocols import wrong_protocol
-from lint502.lab.shows.reuse import crowd, race, unannounced
+from lint502.lab.shows.reuse import crowd, other_kind, race, unannounced
 from lint502.lab.shows.sockets import permission, private_tmp
 from lint502.lab.shows.usual import once
 
@@ -32,6 +32,7 @@ SHOWN_BY: dict[str, Callable[[Case], Experiment]] = {
     "keepalive-unsupported": unannounced,
     "keepalive-unused": crowd,
     "no-live-peer": once,
+    "pool-shared": other_kind,
     "port-mismatch": once,
     "protocol-mismatch": wrong_protocol,
     "request-body-limit": large_body,

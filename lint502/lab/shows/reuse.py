@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from lint502.checks.keepalive_unsupported import ending
 from lint502.checks.methods import allowed_methods
-from lint502.checks.reuse import reuse
+from lint502.checks.pool_shared import Clash, clashes
+from lint502.checks.reuse import reuse, users
 from lint502.lab.behind import host_of
 from lint502.lab.client import Request
+from lint502.lab.declared.behaviour import Behaviour, TlsBehaviour
 from lint502.lab.plan import plan
 from lint502.lab.play import PORTS, Setting
-from lint502.lab.scripts import Crowd, Race
+from lint502.lab.scripts import Crowd, Once, Race
 from lint502.lab.shows.case import CannotShowError, Case, Experiment
 from lint502.lab.shows.usual import SHORT, alone, fact, once, usual
 from lint502.nginx.hops import Hop
 from lint502.nginx.scope import Scope
 from lint502.nginx.values import format_time
 
+_PROTOCOLS = {"FastCGI": "fastcgi", "memcached": "memcached"}
 _ROUND_TRIP = 0.1
 _MOST_OPENINGS = 1000
 _UPLOAD = 300_000
@@ -105,6 +109,46 @@ def _keeper(case: Case) -> Hop | None:
         return None
     others = (other for other in case.site.hops if block in other.blocks and other is not hop)
     return next((other for other in others if reuse(other, case.version).kept), None)
+
+
+def other_kind(case: Case) -> Experiment:
+    """A request after one of another hop, whose connection it gets."""
+    block, hop = case.route.block, case.hop
+    shared = users(case.site).get(block, []) if block is not None else []
+    found = clashes(case.site, block, shared) if block is not None else iter(())
+    clash = next((one for one in found if one.pair.hop is hop), None)
+    if clash is None:
+        return once(case)
+    case = replace(case, failing=(clash.pair,))
+    route, conditions = alone(case)
+    made = plan(route, case.version, case.failing, beside=clash.other.hop)
+    server, clause = _takes(clash)
+    servers = tuple(
+        replace(one, behaviour=replace(one.behaviour or Behaviour(), **server))
+        if one.failing
+        else one
+        for one in made.servers
+    )
+    requests = (_racing(case)[0],) if hop.kind != "memcached" else (usual(hop, case.path),)
+    return Experiment(
+        replace(made, servers=servers),
+        Once(requests, usual(clash.other.hop, "/beside/")),
+        conditions=(*conditions, clause) if clause else conditions,
+    )
+
+
+def _takes(clash: Clash) -> tuple[dict[str, Any], str]:
+    """What the server has to take for a clash to show, and a clause where that is not declared:
+    both ways, or only that of the hop whose connection it is."""
+    if not clash.exclusive:
+        both = {"protocol": "http", "http_versions": ("1.0", "1.1", "2")}
+        clause = f"it takes {clash.way.words} and {clash.other_way.words}, which is not declared"
+        return both, "" if clash.certain else clause
+    other = clash.other_way
+    only: dict[str, Any] = {"protocol": _PROTOCOLS.get(other.spoken, "http")}
+    only["http_versions"] = ("1.0", "1.1") if other.spoken == "HTTP/1" else ("2",)
+    only["tls"] = TlsBehaviour() if other.tls else None
+    return only, f"it takes {other.words} only, which is not declared"
 
 
 def crowd(case: Case) -> Experiment:

@@ -35,7 +35,7 @@ def check(site: Site) -> Iterator[Finding]:
         if end is None or not _keeps_longer(block, end.responses, site.version):
             continue
         own = meeting.get((block, hop.id))
-        if not own and _kept_all_the_same(hop, end) and _has_pool(block, site.version):
+        if not own and kept_all_the_same(hop, end) and _has_pool(block, site.version):
             own = True
         requests = not_sent_again(hop)
         if own is None or requests is None:
@@ -118,7 +118,7 @@ def _keeps_longer(block: Block, responses: int, version: Version) -> bool:
     return requests.value > responses
 
 
-def _kept_all_the_same(hop: Hop, end: Ending) -> bool:
+def kept_all_the_same(hop: Hop, end: Ending) -> bool:
     """Whether nginx keeps a connection although it asks for its end: it goes by the response, and a
     server that never says "close" does not say it when asked either.
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lint502.checks.keepalive_unsupported import ending, kept_all_the_same
 from lint502.checks.reuse import PORTS_RUN_OUT, Reuse, nginx_may_close_first, reuse, users
 from lint502.checks.site import Site
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.hops import Hop
+from lint502.pairing import Pair
 
 
 def check(site: Site) -> Iterator[Finding]:
@@ -25,6 +27,8 @@ def check(site: Site) -> Iterator[Finding]:
             continue  # a unix socket takes no port
         found = [reuse(hop, site.version) for hop in hops]
         if any(item.kept is not False for item in found):
+            continue
+        if any(_kept_all_the_same(pair) for hop in hops for pair in site.pairs[hop.id]):
             continue
         exhausting = any(nginx_may_close_first(hop, site.version) for hop in hops)
         yield Finding(
@@ -49,6 +53,12 @@ def check(site: Site) -> Iterator[Finding]:
             log=PORTS_RUN_OUT if exhausting else None,
             fix=_fix(hops[0], found[0]),
         )
+
+
+def _kept_all_the_same(pair: Pair) -> bool:
+    """Whether the server never says "close", so that nginx does keep its connection."""
+    end = ending(pair.listener, pair.hop) if pair.listener is not None else None
+    return end is not None and kept_all_the_same(pair.hop, end)
 
 
 def _fix(hop: Hop, found: Reuse) -> Fix:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from lint502.checks.request_body_limit import body_limit
 from lint502.checks.unix_url_colon import slip
@@ -83,15 +83,15 @@ def plan(
     version: Version,
     failing: Iterable[Pair],
     factor: float = 1.0,
-    beside: Hop | None = None,
+    beside: Route | None = None,
     *,
     waits: bool = True,
 ) -> Plan:
     """The plan of one route for an nginx of this version.
 
     ``failing`` are the pairs that a finding is about; all times become ``factor`` times shorter,
-    but for how long nginx waits for the upstream where it is not about ``waits``. ``beside``: a
-    second hop to the same block, at ``/beside/``.
+    but for how long nginx waits for the upstream where it is not about ``waits``. ``beside``: the
+    route of a second hop to the same block, at ``/beside/``.
     """
     hop = route.hop
     servers, conditions = servers_of(route, set(map(id, failing)), factor)
@@ -105,10 +105,10 @@ def plan(
         text = f"{body}    server {{\n        listen {listen};\n"
         text += _lines(_stream_settings(route, version, factor), 2) + "    }\n"
         return Plan(hop.kind, "", text, servers, looked_up, factor, tuple(conditions), datagrams)
-    locations = [("/", hop)] if beside is None else [("/", hop), ("/beside/", beside)]
+    locations = [("/", route)] if beside is None else [("/", route), ("/beside/", beside)]
     text = ""
     for path, there in locations:
-        settings = _http_settings(replace(route, hop=there), version, factor if waits else 1.0)
+        settings = _http_settings(there, version, factor if waits else 1.0)
         text += f"        location {path} {{\n{_lines(settings, 3)}        }}\n"
     body = _cache_path(text) + _maps(body + text, hop) + body
     sets = _lines(_sets(text, hop), 2)
@@ -135,6 +135,8 @@ def _block(route: Route, version: Version, factor: float) -> str:
         for info in (directive(area, item.name),)
         if info is not None and (info.since is None or info.since <= version)
     ]
+    if block.balanced_last is not None and block.balanced_last.name in _NOT_OF_A_BLOCK:
+        lines.append("least_conn;")  # it drops the pool as well
     if factor != 1 and not stream and "keepalive_timeout" not in block.context.by_name:
         timeout = Scope(block.context, version).time("keepalive_timeout")
         if timeout is not None:

@@ -57,6 +57,13 @@ def test_the_pool_in_effect(
     assert found == ([] if line is None else unsupported(line))
 
 
+def test_its_pool_is_not_unused(lint: Lint) -> None:
+    assert lint(body("keepalive 8;", "proxy_http_version 1.1;"), UWSGI) == unsupported(4)
+    assert lint(body("keepalive 8;", "proxy_http_version 1.0;"), UWSGI) == [
+        Found(4, "warning", 502, "sometimes", "keepalive-unused", None)
+    ]
+
+
 @pytest.mark.parametrize("version", [OLD, NEW])
 def test_an_address_without_a_block_has_no_pool(lint: Lint, version: str) -> None:
     text = f"server {{ {PERSISTENT} location / {{ proxy_pass http://127.0.0.1:3000; }} }}"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from lint502.checks.keepalive_unsupported import ending
+from lint502.checks.keepalive_unsupported import ending, kept_all_the_same
 from lint502.checks.methods import allowed_methods
 from lint502.checks.pool_shared import Clash, clashes
 from lint502.checks.reuse import reuse, users
-from lint502.lab.behind import host_of
+from lint502.lab.behind import Route, host_of
 from lint502.lab.client import Request
 from lint502.lab.declared.behaviour import Behaviour, TlsBehaviour
 from lint502.lab.plan import plan
@@ -41,7 +41,7 @@ def race(case: Case) -> Experiment:
     beside = _keeper(case)
     route, conditions = alone(case)
     made = plan(route, case.version, case.failing, factor, beside, waits=False)
-    opening = usual(hop, case.path) if beside is None else usual(beside, "/beside/")
+    opening = usual(hop, case.path) if beside is None else usual(beside.hop, "/beside/")
     clause = f"on a network with a round trip of {format_time(round(round_trip * factor * 1000))}"
     return Experiment(
         made,
@@ -61,7 +61,7 @@ def unannounced(case: Case) -> Experiment:
         raise CannotShowError("the upstream that it is about cannot be told from the others")
     if end.responses > _MOST_OPENINGS:
         raise CannotShowError(f"{end.responses} responses are too many for the lab")
-    beside = None if hop.kind == "proxy" and not end.if_silent else _keeper(case)
+    beside = None if kept_all_the_same(hop, end) else _keeper(case)
     route, conditions = alone(case)
     made = plan(route, case.version, case.failing, 1.0, beside)
     servers = tuple(
@@ -72,7 +72,7 @@ def unannounced(case: Case) -> Experiment:
     )
     if end.if_silent:
         conditions = (*conditions, "the upstream does not announce the end, which is not declared")
-    opening = usual(hop, case.path) if beside is None else usual(beside, "/beside/")
+    opening = usual(hop, case.path) if beside is None else usual(beside.hop, "/beside/")
     return Experiment(
         replace(made, servers=servers),
         Race(opening, _racing(case), 0.0, end.responses),
@@ -102,13 +102,21 @@ def _racing(case: Case) -> tuple[Request, ...]:
     )
 
 
-def _keeper(case: Case) -> Hop | None:
+def _keeper(case: Case) -> Route | None:
     """Another hop that leaves connections in the pool, where this one does not."""
     hop, block = case.hop, case.route.block
     if reuse(hop, case.version).kept:
         return None
     others = (other for other in case.site.hops if block in other.blocks and other is not hop)
-    return next((other for other in others if reuse(other, case.version).kept), None)
+    found = next((other for other in others if reuse(other, case.version).kept), None)
+    return None if found is None else _route(case, found)
+
+
+def _route(case: Case, hop: Hop) -> Route:
+    """The way of another hop to the same block."""
+    block = case.route.block
+    pairs = case.site.pairs[hop.id]
+    return Route(hop, block, tuple(pair for pair in pairs if pair.target.block is block))
 
 
 def other_kind(case: Case) -> Experiment:
@@ -121,7 +129,7 @@ def other_kind(case: Case) -> Experiment:
         return once(case)
     case = replace(case, failing=(clash.pair,))
     route, conditions = alone(case)
-    made = plan(route, case.version, case.failing, beside=clash.other.hop)
+    made = plan(route, case.version, case.failing, beside=_route(case, clash.other.hop))
     server, clause = _takes(clash)
     servers = tuple(
         replace(one, behaviour=replace(one.behaviour or Behaviour(), **server))

@@ -38,7 +38,7 @@ def not_sent_again(hop: Hop, *, streams: bool = True) -> str | None:
     if not again:
         return "every method, for nothing is sent again here"
     if streams and speaks_http2(hop):
-        return "every method, for HTTP/2 requests are not sent again"
+        return "every method, for nginx fails to send HTTP/2 requests again"
     if hop.kind == "memcached":
         return None
     methods = allowed_methods(hop)

@@ -22,6 +22,7 @@ from lint502.nginx.scope import Scope
 from lint502.nginx.values import format_time
 
 _PROTOCOLS = {"FastCGI": "fastcgi", "memcached": "memcached"}
+_WITH_A_BODY = ("POST", "PUT", "PATCH")
 _ROUND_TRIP = 0.1
 _MOST_OPENINGS = 1000
 _UPLOAD = 300_000
@@ -90,13 +91,15 @@ def _racing(case: Case) -> tuple[Request, ...]:
     if hop.kind == "grpc":
         return (usual(hop, case.path),)
     methods = allowed_methods(hop)
+    buffered = hop.scope.flag(f"{hop.kind}_request_buffering")
+    unbuffered = buffered is not None and not buffered.value
+    risky = ["POST", "PATCH", "PUT" if unbuffered else "LOCK"]
     names = ["GET"]
     if hop.kind != "memcached":
-        names = [*[name for name in ("POST", "PATCH", "LOCK") if name in methods][:1], *names]
-    buffered = hop.scope.flag(f"{hop.kind}_request_buffering")
-    size = 2 if buffered is None or buffered.value else _UPLOAD
+        names = [*[name for name in risky if name in methods][:1], *names]
+    size = _UPLOAD if unbuffered else 2
     return tuple(
-        Request(name, case.path, size if name in ("POST", "PATCH") else 0, host_of(hop))
+        Request(name, case.path, size if name in _WITH_A_BODY else 0, host_of(hop))
         for name in names
         if name in methods
     )

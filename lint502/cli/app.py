@@ -14,6 +14,7 @@ from lint502.cli.explain import explain
 from lint502.cli.hops import hops
 from lint502.cli.prove import prove
 from lint502.cli.rules import rules
+from lint502.cli.upgrade import upgrade
 
 
 class _Commands(TyperGroup):
@@ -52,5 +53,5 @@ def _lint502(
     """Find the nginx configuration changes that will answer 502 Bad Gateway."""
 
 
-for _command in (check, prove, explain, rules, hops):
+for _command in (check, prove, upgrade, explain, rules, hops):
     app.command()(_command)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -96,11 +96,13 @@ def examine(
     select: Sequence[str] = (),
     ignore: Sequence[str] = (),
     installed: Version | None = None,
+    standard_input: Callable[[], bytes] | None = None,
 ) -> Examined:
     """What a run finds, those ``problems`` in front that the settings have.
 
     A flag beats the settings; bad arguments end the process. Without settings, for they cannot be
     read, nothing is checked. ``installed`` is the version to go by where nothing names one.
+    ``standard_input`` gives what ``-`` stands for, where somebody has read it already.
     """
     from dataclasses import replace
 
@@ -114,7 +116,7 @@ def examine(
     options = _options(settings, chosen, specs, nginx_version, maps, select, ignore)
     if installed is not None and options.version_origin == "newest":
         options = replace(options, version=installed, version_origin="binary")
-    examined = lint.examine(options, _standard_input)
+    examined = lint.examine(options, standard_input or read_standard_input)
     if not problems:
         return examined
     report = replace(examined.report, problems=(*problems, *examined.report.problems))
@@ -235,7 +237,8 @@ def _say_if_unknown(version: Version) -> None:
         say(f"note: the newest nginx that lint502 knows is {NEWEST}; it takes {version} for that")
 
 
-def _standard_input() -> bytes:
+def read_standard_input() -> bytes:
+    """Standard input, up to a byte more than is taken."""
     from lint502.nginx.files import MAX_FILE_BYTES
 
     if sys.stdin is None:

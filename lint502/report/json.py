@@ -27,7 +27,7 @@ def render(report: Report, look: Look) -> str:
             "roots": list(report.roots),
             "hops": [hop_object(hop) for hop in report.hops],
             "findings": [
-                _finding(finding, fingerprint, report.proofs.get(finding))
+                finding_object(finding, fingerprint, report.proofs.get(finding))
                 for finding, fingerprint in zip(report.findings, fingerprints, strict=True)
             ],
             "problems": [problem_object(problem) for problem in report.problems],
@@ -71,7 +71,8 @@ def problem_object(problem: Problem) -> dict[str, Any]:
     return {"file": problem.file, "line": problem.line, "message": problem.message}
 
 
-def _finding(finding: Finding, fingerprint: str, proof: Proof | None) -> dict[str, Any]:
+def finding_object(finding: Finding, fingerprint: str, proof: Proof | None) -> dict[str, Any]:
+    """A finding, as every report shows it."""
     place = finding.place
     found = {
         "rule": finding.rule,

@@ -31,7 +31,7 @@ def render(report: Report, look: Look) -> str:
     for findings in _by_file(report.findings):
         infos = [finding for finding in findings if finding.severity is Severity.INFO]
         blocks += [
-            "\n".join(_finding(finding, hops, look, ink, report.proofs.get(finding)))
+            "\n".join(finding_lines(finding, hops, look, ink, report.proofs.get(finding)))
             for finding in findings
             if finding.severity is not Severity.INFO
         ]
@@ -73,9 +73,10 @@ def _info(finding: Finding, ink: Ink) -> str:
     return f"{head(finding, ink)}  {shown(finding.message)}"
 
 
-def _finding(
+def finding_lines(
     finding: Finding, hops: Mapping[str, HopReport], look: Look, ink: Ink, proof: Proof | None
 ) -> list[str]:
+    """A finding with its places, message, hops, log line and fix."""
     status = seen(finding.status, finding.frequency)
     lines = [head(finding, ink) + (f"  ·  {status}" if status else "")]
     places = (finding.place, *finding.related)

@@ -1,0 +1,87 @@
+"""``lint502 upgrade``: what another nginx would change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lint502.cli import arguments, output
+from lint502.cli.hops import Shape
+
+if TYPE_CHECKING:
+    from lint502.lint import Examined
+    from lint502.settings import Settings
+
+
+def upgrade(
+    roots: arguments.Roots = None,
+    old: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="VERSION",
+            show_default=False,
+            help="The nginx that runs now, such as 1.26, or auto: the installed one. "
+            "Without it: nginx_version of the settings.",
+        ),
+    ] = None,
+    new: Annotated[
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="VERSION",
+            show_default=False,
+            help="The nginx to come, such as 1.30. Without it: the newest known.",
+        ),
+    ] = None,
+    specs: arguments.Specs = None,
+    maps: arguments.Maps = None,
+    shape: Annotated[Shape, typer.Option("--format", help="How to show it.")] = Shape.text,
+    color: arguments.Color = output.Colour.auto,
+) -> None:
+    """Show what an nginx upgrade changes: findings that appear or vanish, and hops that differ.
+
+    Exit codes: 0 no error would appear, 1 one would, 2 not everything could be checked, 3 a fault
+    of lint502 itself.
+    """
+    from functools import cache
+
+    from lint502.nginx.version import NEWEST
+    from lint502.report import upgrades
+    from lint502.upgrade import compare
+
+    settings, problems = arguments.settings_here()
+    read = cache(arguments.read_standard_input)  # both runs get the same
+
+    def run(version: str) -> Examined:
+        return arguments.examine(
+            settings, problems, roots, specs, version, maps, standard_input=read
+        )
+
+    before, after = run(_now(old, settings)), run(new or str(NEWEST))
+    if after.report.version < before.report.version:
+        raise typer.BadParameter(
+            f"{after.report.version} is older than {before.report.version}, which runs now; "
+            "lint502 upgrade compares a version with a later one",
+            param_hint="--to",
+        )
+    found = compare(before, after)
+    output.say_notes(after.report.notes)
+    output.say_problems(found.problems)
+    look = output.look(color)
+    output.write(
+        upgrades.render(found, look) if shape is Shape.text else upgrades.render_json(found)
+    )
+    raise typer.Exit(2 if found.problems else int(found.has_errors))
+
+
+def _now(option: str | None, settings: Settings | None) -> str:
+    """The version that runs now, as it is written; ends the process where nothing says."""
+    version = option or (settings.nginx_version if settings is not None else None)
+    if version is None:
+        raise typer.BadParameter(
+            "name the nginx that runs now, such as --from 1.26, or auto for the installed one",
+            param_hint="--from",
+        )
+    return version

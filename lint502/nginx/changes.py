@@ -1,0 +1,137 @@
+"""What an upgrade of nginx changes at a hop for which nothing is written differently.
+
+The changes stand in ``changes.toml``, each with its line of nginx's CHANGES.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import tomli
+
+from lint502.nginx.hops import Hop
+from lint502.nginx.upstreams import Block
+from lint502.nginx.version import Version
+
+CHANGES = "https://nginx.org/en/CHANGES"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A row of ``changes.toml``. ``keep`` is None where nothing keeps today's behaviour."""
+
+    version: Version
+    entry: str
+    what: str
+    passes: frozenset[str]
+    when: str
+    rules: frozenset[str]
+    keep: str | None = None
+    source: str = CHANGES
+
+    @property
+    def in_general(self) -> bool:
+        """Whether it depends on what an upstream answers, and not on the configuration."""
+        return self.when == "any"
+
+    def concerns(self, hop: Hop) -> bool:
+        """Whether a hop behaves differently from this version on; False where that cannot be
+        known."""
+        return hop.kind in self.passes and _WHEN[self.when](hop)
+
+    def for_hop(self, text: str, hop: Hop) -> str:
+        """A text of the change in the family of a hop's pass directive."""
+        return text.replace("{family}", "proxy" if hop.kind == "stream" else hop.kind)
+
+
+@cache
+def changes() -> tuple[Change, ...]:
+    """All of them, oldest first."""
+    text = files("lint502.nginx").joinpath("changes.toml").read_text(encoding="utf-8")
+    return tuple(
+        Change(
+            version=Version.parse(row["version"]),
+            entry=row["entry"],
+            what=row["what"],
+            passes=frozenset(row["passes"]),
+            when=row["when"],
+            rules=frozenset(row["rules"]),
+            keep=row.get("keep"),
+            source=row.get("source", CHANGES),
+        )
+        for row in tomli.loads(text)["change"]
+    )
+
+
+def changes_between(old: Version, new: Version) -> list[Change]:
+    """Those that come with an upgrade."""
+    return [change for change in changes() if old < change.version <= new]
+
+
+def _default_protocols(hop: Hop) -> bool:
+    if not any(target.tls for target in hop.targets):
+        return False
+    family = "proxy" if hop.kind == "stream" else hop.kind
+    return _is_default(hop, f"{family}_ssl_protocols")
+
+
+def _is_default(hop: Hop, name: str) -> bool:
+    setting = hop.scope.setting(name)
+    return setting is not None and setting.origin == "default"
+
+
+def _default_connection(hop: Hop) -> bool:
+    headers = hop.scope.setting("proxy_set_header")
+    if headers is None or not headers.complete:
+        return False
+    return headers.origin == "default" or not any(
+        line and line[0].lower() == "connection" for line in headers.lines
+    )
+
+
+def _pools(hop: Hop) -> list[Block]:
+    """The blocks of a hop that leaves connections open where the protocol lets it."""
+    if hop.kind == "fastcgi":
+        flag = hop.scope.flag("fastcgi_keep_conn")
+        if flag is None or not flag.value:
+            return []
+    return [block for block in hop.blocks if not block.context.unseen]
+
+
+def _pool_with_default_requests(hop: Hop) -> bool:
+    return any(
+        "keepalive" in block.context.by_name and "keepalive_requests" not in block.context.by_name
+        for block in _pools(hop)
+    )
+
+
+def _block_without_keepalive(hop: Hop) -> bool:
+    return any("keepalive" not in block.context.by_name for block in _pools(hop))
+
+
+def _balanced_last(hop: Hop) -> bool:
+    return any(
+        block.balanced_last and "keepalive" in block.context.by_name for block in _pools(hop)
+    )
+
+
+def _speaks_http2(hop: Hop) -> bool:
+    if hop.kind == "grpc":
+        return True
+    spoken = hop.scope.word("proxy_http_version")
+    return spoken is not None and spoken.value == "2"
+
+
+_WHEN: Mapping[str, Callable[[Hop], bool]] = {
+    "any": lambda hop: True,
+    "pool with default keepalive_requests": _pool_with_default_requests,
+    "default protocols of TLS": _default_protocols,
+    "default proxy_http_version": lambda hop: _is_default(hop, "proxy_http_version"),
+    "default Connection header": _default_connection,
+    "block without keepalive": _block_without_keepalive,
+    "balancing method after keepalive": _balanced_last,
+    "HTTP/2": _speaks_http2,
+}

@@ -1,0 +1,168 @@
+"""What ``lint502 upgrade`` shows: findings that come and go, and what else becomes different."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lint502 import __version__
+from lint502.checks.wording import listed
+from lint502.findings import Severity, unique_fingerprints
+from lint502.lint import HopReport
+from lint502.reading import shown
+from lint502.report import Look, counted, json
+from lint502.report.ink import Ink
+from lint502.report.text import finding_lines, head, hop_line
+from lint502.upgrade import Because, Changed, Upgrade
+
+_MOST_HOPS = 3
+
+
+def render(upgrade: Upgrade, look: Look) -> str:
+    """What appears in full, what vanishes and what changes in brief, and a summary."""
+    ink = Ink(look.colour)
+    hops = {hop.id: hop for hop in upgrade.after.hops}
+    version = upgrade.after.version
+    sections = [
+        (
+            f"With nginx {version} appears:",
+            [_appears(one, hops, look, ink) for one in upgrade.appear],
+        ),
+        (f"With nginx {version} vanishes:", [_vanishes(one, ink) for one in upgrade.vanish]),
+        ("Becomes different, without a finding:", _silent(upgrade.changes, hops, ink)),
+        ("May become different, by what the upstream answers:", _general(upgrade.changes, ink)),
+    ]
+    blocks = []
+    for title, items in sections:
+        if items:
+            blocks += [ink.bold(title), *items]
+    return "\n\n".join([*blocks, _summary(upgrade, ink)]) + "\n"
+
+
+def render_json(upgrade: Upgrade) -> str:
+    """The same for programs."""
+    after = upgrade.after
+    return json.dump(
+        {
+            "schema_version": json.SCHEMA_VERSION,
+            "lint502": __version__,
+            "from": str(upgrade.before.version),
+            "to": str(after.version),
+            "roots": list(after.roots),
+            "appear": _objects(upgrade.appear),
+            "vanish": _objects(upgrade.vanish),
+            "changes": [_change(changed) for changed in upgrade.changes],
+            "hops": [json.hop_object(hop) for hop in after.hops],
+            "problems": [json.problem_object(problem) for problem in upgrade.problems],
+            "summary": {
+                "appear": _by_severity(upgrade.appear),
+                "vanish": _by_severity(upgrade.vanish),
+                "changes": len(upgrade.changes),
+            },
+        }
+    )
+
+
+def _objects(items: Sequence[Because]) -> list[dict[str, Any]]:
+    fingerprints = unique_fingerprints([item.finding for item in items])
+    return [
+        {
+            **json.finding_object(item.finding, fingerprint, None),
+            "because": [_change(changed) for changed in item.changes],
+        }
+        for item, fingerprint in zip(items, fingerprints, strict=True)
+    ]
+
+
+def _change(changed: Changed) -> dict[str, Any]:
+    change = changed.change
+    return {
+        "version": str(change.version),
+        "entry": change.entry,
+        "source": change.source,
+        "what": changed.what,
+        "keep": changed.keep,
+        "general": change.in_general,
+        "hops": list(changed.hops),
+    }
+
+
+def _by_severity(items: Sequence[Because]) -> dict[str, int]:
+    return {
+        f"{severity.value}s": sum(item.finding.severity is severity for item in items)
+        for severity in Severity
+    }
+
+
+def _appears(item: Because, hops: Mapping[str, HopReport], look: Look, ink: Ink) -> str:
+    lines = finding_lines(item.finding, hops, look, ink, None)
+    for changed in item.changes:
+        lines += _change_lines(changed, ink)
+    return "\n".join(lines)
+
+
+def _vanishes(item: Because, ink: Ink) -> str:
+    first = f"{head(item.finding, ink)}  {shown(item.finding.message)}"
+    why = [f"  {ink.dim('why')}   {_entry(changed)}" for changed in item.changes]
+    return "\n".join([first, *why])
+
+
+def _silent(changes: Sequence[Changed], hops: Mapping[str, HopReport], ink: Ink) -> list[str]:
+    blocks = []
+    for changed in changes:
+        if changed.change.in_general:
+            continue
+        lines = [changed.what, *_change_lines(changed, ink)]
+        known = [hop_line(hops[id]) for id in changed.hops if id in hops]
+        more = known[_MOST_HOPS:]
+        shown_hops = known[:_MOST_HOPS] + ([f"and {counted(more, 'more hop')}"] if more else [])
+        lines += [
+            f"  {ink.dim('hop') if i == 0 else '   '}   {text}" for i, text in enumerate(shown_hops)
+        ]
+        blocks.append("\n".join(lines))
+    return blocks
+
+
+def _general(changes: Sequence[Changed], ink: Ink) -> list[str]:
+    return [
+        f"{changed.what}\n  {ink.dim('why')}   {_entry(changed)}\n"
+        f"  {ink.dim('hop')}   {counted(changed.hops, 'hop')}"
+        for changed in changes
+        if changed.change.in_general
+    ]
+
+
+def _change_lines(changed: Changed, ink: Ink) -> list[str]:
+    lines = [f"  {ink.dim('why')}   {_entry(changed)}"]
+    if changed.keep is not None:
+        lines.append(f"  {ink.dim('keep')}  {changed.keep}")
+    return lines
+
+
+def _entry(changed: Changed) -> str:
+    return f"{changed.change.version}: {changed.change.entry}"
+
+
+def _summary(upgrade: Upgrade, ink: Ink) -> str:
+    after = upgrade.after
+    counts = {
+        severity: sum(item.finding.severity is severity for item in upgrade.appear)
+        for severity in Severity
+    }
+    appear = [
+        ink.severity(severity, counted(range(count), severity.value))
+        for severity, count in counts.items()
+        if count
+    ]
+    parts = [
+        counted(after.hops, "hop"),
+        f"{', '.join(appear) or 'nothing'} would appear",
+        f"{len(upgrade.vanish) or 'nothing'} would vanish",
+        f"nginx {upgrade.before.version} to {after.version}",
+    ]
+    line = " · ".join(parts)
+    if upgrade.problems:
+        count = counted(upgrade.problems, "problem")
+        line += " " + ink.severity(Severity.ERROR, f"(could not check everything: {count})")
+    checked = [ink.dim(f"checked {listed(map(shown, after.roots))}")] if after.roots else []
+    return "\n".join([*checked, line])

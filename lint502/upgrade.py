@@ -1,0 +1,128 @@
+"""What an upgrade of nginx changes for the hops of a site: two runs, compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from lint502.findings import Finding, Problem, Severity
+from lint502.lint import Examined, Report
+from lint502.nginx.changes import Change, changes_between
+from lint502.nginx.hops import Hop
+from lint502.nginx.version import Version
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A change with the hops (by id) that behave differently; ``what`` and ``keep`` in the words
+    of their pass directive. All hops of its kinds where it depends on what is answered."""
+
+    change: Change
+    what: str
+    keep: str | None
+    hops: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """A finding that comes or goes, and the changes that bring that about."""
+
+    finding: Finding
+    changes: tuple[Changed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """What comes of an upgrade. ``before`` and ``after`` are the runs for the two versions.
+
+    ``changes`` has what becomes different without a finding that says so.
+    """
+
+    before: Report
+    after: Report
+    appear: tuple[Because, ...]
+    vanish: tuple[Because, ...]
+    changes: tuple[Changed, ...]
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What could not be checked, in either run."""
+        return tuple(dict.fromkeys((*self.before.problems, *self.after.problems)))
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether an error appears."""
+        return any(item.finding.severity is Severity.ERROR for item in self.appear)
+
+
+_Key = tuple[str, str, str]
+
+
+def compare(before: Examined, after: Examined) -> Upgrade:
+    """What differs between the runs for an older and a newer version."""
+    old, new = before.report, after.report
+    happened = list(_happened(after, old.version, new.version))
+    appear = tuple(
+        Because(finding, _causes(finding, happened))
+        for finding in _beyond(new.findings, old.findings)
+    )
+    vanish = tuple(
+        Because(finding, _causes(finding, happened))
+        for finding in _beyond(old.findings, new.findings)
+    )
+    told = {
+        (changed.change, hop)
+        for item in appear
+        for changed in item.changes
+        for hop in item.finding.hops
+    }
+    silent = []
+    for changed in happened:
+        hops = tuple(hop for hop in changed.hops if (changed.change, hop) not in told)
+        if hops:
+            silent.append(Changed(changed.change, changed.what, changed.keep, hops))
+    return Upgrade(old, new, appear, vanish, tuple(silent))
+
+
+def _beyond(findings: Sequence[Finding], others: Sequence[Finding]) -> list[Finding]:
+    """The findings that are not among the others, or are worse than there."""
+    known: dict[_Key, int] = {}
+    for other in others:
+        for key in _keys(other):
+            known[key] = min(other.severity.rank, known.get(key, other.severity.rank))
+    return [
+        finding
+        for finding in findings
+        if any(finding.severity.rank < known.get(key, 99) for key in _keys(finding))
+    ]
+
+
+def _keys(finding: Finding) -> Iterator[_Key]:
+    """What a finding is, at each of its hops: not where it points, which goes with the version."""
+    where = finding.hops or (f"{finding.place.file}:{finding.place.line}",)
+    for hop in where:
+        yield finding.rule, hop, finding.upstream or ""
+
+
+def _happened(after: Examined, old: Version, new: Version) -> Iterator[Changed]:
+    hops = {hop.id: hop for site in after.sites for hop in site.hops}
+    for change in changes_between(old, new):
+        worded: dict[tuple[str, str | None], list[str]] = {}
+        for hop in hops.values():
+            if change.concerns(hop):
+                worded.setdefault(_words(change, hop), []).append(hop.id)
+        for (what, keep), found in worded.items():
+            yield Changed(change, what, keep, tuple(found))
+
+
+def _words(change: Change, hop: Hop) -> tuple[str, str | None]:
+    keep = None if change.keep is None else change.for_hop(change.keep, hop)
+    return change.for_hop(change.what, hop), keep
+
+
+def _causes(finding: Finding, happened: Sequence[Changed]) -> tuple[Changed, ...]:
+    return tuple(
+        changed
+        for changed in happened
+        if finding.rule in changed.change.rules and set(changed.hops) & set(finding.hops)
+    )

@@ -14,17 +14,22 @@ from lint502.lab.bench import LOOPBACK
 _DATAGRAM_SECONDS = 2.0
 """As long as a datagram is waited for: there is no end of a connection to tell that none comes."""
 
+_SHORTEST_LINE = 16
+
 _STATUS_LINE = re.compile(rb"HTTP/\d\.\d (\d{3})\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """``body`` is its size in bytes, 0 for none."""
+    """``body`` is its size in bytes, 0 for none. ``header`` is about how many bytes its header
+    has, 0 for no more than it takes, and ``line`` how long a line of it may be."""
 
     method: str = "GET"
     path: str = "/"
     body: int = 0
     host: str = "lab.example"
+    header: int = 0
+    line: int = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,11 @@ def _head(request: Request) -> bytes:
     ]
     if request.body or request.method in ("POST", "PUT", "PATCH"):
         lines.append(f"Content-Length: {request.body}")
+    missing, number = request.header - sum(len(line) + 2 for line in lines), 0
+    while missing > _SHORTEST_LINE:
+        length = min(missing, request.line)
+        lines.append(f"X-{number:02}: ".ljust(length - 2, "x"))
+        missing, number = missing - length, number + 1
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 

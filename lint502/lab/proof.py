@@ -196,7 +196,7 @@ def contradiction(
     harmed = [step for step in steps if step.opening and step.status != 200]
     if harmed:
         return f"a request that does no harm already gets {got(harmed[:1])}"
-    counted = [step for step in steps if not step.opening]
+    counted = [step for step in steps if not step.opening and not step.cause]
     as_stated = [_is_as_stated(status, step) for step in counted]
     enough = all(as_stated) if frequency == "always" else any(as_stated)
     if counted and enough:

@@ -33,7 +33,8 @@ class Step:
 
     ``status`` is what the client got; None where that was no HTTP. ``whole`` is False where the
     body was cut short. ``log`` has nginx's messages of level error and above. ``opening`` tells
-    that the request only prepares the next one.
+    that the request only prepares the next one. ``cause`` tells that it is the failure from which
+    the others suffer: it is to fail, and proves nothing.
     """
 
     request: str
@@ -41,6 +42,7 @@ class Step:
     whole: bool
     log: tuple[str, ...]
     opening: bool = False
+    cause: bool = False
 
 
 class Scene:
@@ -107,27 +109,36 @@ class Scene:
         """The whole configuration that runs."""
         return self._nginx.text
 
-    def send(self, request: Request, *, opening: bool = False) -> Step:
+    def send(self, request: Request, *, opening: bool = False, cause: bool = False) -> Step:
         """Make a request, and keep what came of it."""
         response = client.send(self._listen, request, _PATIENCE)
         label = f"{request.method} {request.path}"
         if request.body:
             size = format_size(request.body)
             label += f" with {size if size[-1] in 'kmg' else f'{size} bytes'}"
-        return self._keep(label, response.status, response.whole, opening)
+        if request.header:
+            label += f" with a header of {format_size(request.header)}"
+        return self._keep(label, response.status, response.whole, opening, cause)
 
     def session(self, data: bytes) -> Step:
         """Pass some bytes through ``stream {}``; the status is that of the access log."""
         assert isinstance(self._listen, int), "a session has a port"
         answer = client.exchange(self._listen, data, _PATIENCE, datagrams=self.plan.datagrams)
-        step = self._keep("session", None, bool(answer), opening=False)
+        step = self._keep("session", None, bool(answer))
         status = self._accesses[-1].split()[0] if self._accesses else ""
         self.steps[-1] = Step(
             step.request, int(status) if status.isdecimal() else None, step.whole, step.log
         )
         return self.steps[-1]
 
-    def _keep(self, label: str, status: int | None, whole: bool, opening: bool) -> Step:
+    def _keep(
+        self,
+        label: str,
+        status: int | None,
+        whole: bool,
+        opening: bool = False,
+        cause: bool = False,
+    ) -> Step:
         # a session of datagrams has no end that anybody would notice
         patience = _DATAGRAM_SECONDS if self.plan.datagrams else _ACCESS_SECONDS
         self._accesses = self._nginx.wait_for_accesses(len(self.steps) + 1, patience)
@@ -136,7 +147,7 @@ class Scene:
             for line in self._nginx.new_lines()
             if line.level not in ("warn", "emerg")
         )
-        step = Step(label, status, whole, log, opening)
+        step = Step(label, status, whole, log, opening, cause)
         self.steps.append(step)
         return step
 

@@ -111,6 +111,7 @@ def _evidence(proof: Proof) -> dict[str, Any]:
                 "status": step.status,
                 "whole": step.whole,
                 "opening": step.opening,
+                "cause": step.cause,
                 "log": list(step.log),
             }
             for step in proof.steps

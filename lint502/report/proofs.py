@@ -37,7 +37,7 @@ def brief(proof: Proof) -> list[str]:
 
     lines = [f"{proof.verdict} on nginx {proof.version}"]
     if proof.steps:
-        lines[0] += f": {got(step for step in proof.steps if not step.opening)}"
+        lines[0] += f": {got(step for step in proof.steps if not step.opening and not step.cause)}"
     if proof.why and not proof.steps:
         lines[0] += f": {shown(proof.why)}"
     if proof.log is not None:
@@ -89,7 +89,7 @@ def _steps(proof: Proof, ink: Ink) -> list[str]:
     width = max((cells(step.request) for step in proof.steps), default=0)
     for step, same in groupby(proof.steps):
         times = len(list(same))
-        note = "  (to begin with)" if step.opening else ""
+        note = "  (to begin with)" if step.opening else "  (the failure)" if step.cause else ""
         note += f"  ({times} times)" if times > 1 else ""
         lines.append(
             f"  {ink.dim('sent')}   {step.request}{' ' * (width - cells(step.request))}"

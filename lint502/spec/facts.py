@@ -29,6 +29,7 @@ _FILLED: Mapping[str, str] = {
     "limits.request_headers": "request_headers",
     "limits.request_body": "request_body",
     "limits.overflow": "overflow",
+    "limits.request_headers_status": "headers_status",
 }
 """The keys that a profile can fill, with the field of a listener that they are."""
 

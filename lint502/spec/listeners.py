@@ -65,7 +65,8 @@ class Listener:
     """One entry of ``[[upstream.NAME]]``: an address and what answers there.
 
     Every fact is ``None`` where neither the declaration nor the profile states it: a rule that
-    needs it then stays silent. Times are milliseconds, sizes bytes. ``hosts`` always has the
+    needs it then stays silent. Times are milliseconds, sizes bytes. ``headers_status``, which
+    only a profile states, is what too large a header is answered with. ``hosts`` always has the
     upstream's name last, or where the user wrote it. ``hosts_declared`` tells whether the file has
     the key.
     """
@@ -96,6 +97,7 @@ class Listener:
     request_body: Fact[int] | None = None
     response_headers: Fact[int] | None = None
     overflow: Fact[Overflow] | None = None
+    headers_status: Fact[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ it is ``like``, and its facts:
     tls    = false                       # where it speaks plaintext; absent: either
     covers = ["request_headers"]         # an overflow that holds for some limits only
 
+One key is not in upstreams.toml: "limits.request_headers_status", the status with which too large a
+header is answered where that is not 431.
+
 What a server does by default is what a profile may say; where it listens it may not.
 """
 

@@ -117,6 +117,7 @@ def test_the_evidence_as_json(
                     "status": 502,
                     "whole": True,
                     "opening": False,
+                    "cause": False,
                     "log": [refused],
                 }
             ],

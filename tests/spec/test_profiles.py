@@ -68,6 +68,7 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     "limits.request_body": (int,),
     "limits.overflow": (str,),
     "socket.mode": (int,),
+    "limits.request_headers_status": (int,),
 }
 
 SOURCE = re.compile(
@@ -184,6 +185,7 @@ GUNICORN = {
     "keepalive": False,
     "keepalive.announces_close": True,
     "limits.overflow": "answer",
+    "limits.request_headers_status": 400,
     "protocol": "http",
     "tls": False,
 }

@@ -43,7 +43,8 @@ class Behaviour:
     """Times are seconds, sizes bytes; ``None`` is no limit, or not declared.
 
     ``overflow`` is what happens beyond ``request_headers`` and ``request_body``. Where it is not
-    declared, large headers are answered with 431, and a large body ends the connection. What
+    declared, large headers are answered, with the status ``headers_status``, and a large body ends
+    the connection. What
     it does not understand it takes as described in the modules of the protocols, unless there is a
     ``reaction``.
     """
@@ -60,6 +61,7 @@ class Behaviour:
     request_headers: int | None = None
     request_body: int | None = None
     overflow: Overflow | None = None
+    headers_status: int = 431
     reaction: Reaction | None = None
 
     @property
@@ -76,12 +78,14 @@ class Answer:
     the status line to the empty line for HTTP/1, the CGI header for FastCGI, SCGI and uwsgi, the
     sum of all names and values for HTTP/2; the other protocols have none. ``None``, or less than
     the answer needs: as small as it can be. ``wait`` is the time in seconds before the answer
-    starts.
+    starts. ``status`` is for the protocols that have one. ``ends``: the connection ends instead.
     """
 
     header_bytes: int | None = None
     wait: float = 0.0
     body: bytes = b"ok\n"
+    status: int = 200
+    ends: bool = False
 
 
 def behaviour(listener: Listener, factor: float = 1.0) -> Behaviour | None:
@@ -103,6 +107,7 @@ def behaviour(listener: Listener, factor: float = 1.0) -> Behaviour | None:
         request_headers=_declared(listener.request_headers),
         request_body=_declared(listener.request_body),
         overflow=_declared(listener.overflow),
+        headers_status=_value(listener.headers_status, Behaviour().headers_status),
     )
 
 

@@ -13,9 +13,10 @@ def content_length(variables: dict[bytes, bytes]) -> int:
 
 
 def response(answer: Answer, status: int, first: str = "Status: ") -> bytes:
-    """The header, which starts with ``first`` and the status, and the body."""
+    """The header, which starts with ``first`` and the status, and the body; a ``status`` other than
+    200 replaces that of the answer."""
     lines = (
-        f"{first}{status_text(status)}",
+        f"{first}{status_text(answer.status if status == 200 else status)}",
         "Content-Type: text/plain",
         f"Content-Length: {len(answer.body)}",
     )

@@ -97,6 +97,8 @@ class Connection:
                 self.wire.reset()
             self.wire.finish()
         self.wire.pause(answer.wait)
+        if answer.ends:
+            self.wire.finish()
         return answer
 
     @property
@@ -139,7 +141,7 @@ class Connection:
 
     def refuse_header(self) -> None:
         """To be called when a header exceeds the limit and the rest of it is not yet read: returns
-        where it is to be answered with 431."""
+        where it is to be answered."""
         if self.behaviour.overflow == "close":
             self.wire.reset()
 

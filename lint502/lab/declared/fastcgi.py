@@ -44,7 +44,7 @@ def _serve_one(connection: Connection) -> None:
     status = 200
     variables = _read_variables(connection)
     if variables is None:
-        variables, status = {}, 431
+        variables, status = {}, connection.behaviour.headers_status
     connection.begin()
     ended, fits = _read_input(connection, content_length(variables))
     if not fits:

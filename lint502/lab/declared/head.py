@@ -11,7 +11,12 @@ _REASONS = {
     200: "OK",
     400: "Bad Request",
     413: "Content Too Large",
+    429: "Too Many Requests",
     431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
 }
 """RFC 9110 and RFC 6585; Python's own differ between its versions."""
 

@@ -49,7 +49,7 @@ def _read_head(connection: Connection) -> None:
             if size == most:
                 connection.wire.more_comes()
             connection.refuse_header()
-            _refuse(connection, 431)
+            _refuse(connection, connection.behaviour.headers_status)
         if end:
             return
         connection.fill(_READ if most is None else min(_READ, most - size))
@@ -79,7 +79,7 @@ def _serve_one(connection: Connection) -> None:
         for word in value.split(b",")
     ]
     asks_close = b"close" in asked or (old and b"keep-alive" not in asked)
-    lines = [f"HTTP/{version} {status_text(200 if fits else 413)}"]
+    lines = [f"HTTP/{version} {status_text(answer.status if fits else 413)}"]
     silent = connection.behaviour.never_says_close and not old
     says_close = connection.says_close or (asks_close and not silent)
     if says_close:

@@ -122,7 +122,7 @@ class _Session:
         self._requests[event.stream_id] = request
         most = self._connection.behaviour.request_headers
         if most is not None and sum(len(name) + len(value) for name, value in event.headers) > most:
-            request.status = 431
+            request.status = self._connection.behaviour.headers_status
             if self._connection.behaviour.overflow == "close":
                 self._reset(event.stream_id)
 
@@ -146,6 +146,8 @@ class _Session:
 
     def _answer(self, stream: int, request: _Request) -> None:
         answer = self._connection.next_answer()
+        if request.status == 200:
+            request.status = answer.status
         says_close = self._connection.says_close
         if says_close:
             self._say_that_this_is_the_last(stream)

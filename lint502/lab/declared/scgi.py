@@ -16,7 +16,7 @@ def serve(connection: Connection) -> None:
     if most is not None and size > most:
         connection.wire.more_comes()
         connection.refuse_header()
-        status = 431
+        status = connection.behaviour.headers_status
     words = connection.read(size).split(b"\0")
     connection.read(len(b","))
     connection.begin()

@@ -13,6 +13,7 @@ import pytest
 from nginx.real_nginx import HTTP, nginx_command, prefix
 
 from lint502.checks import RULES
+from lint502.lab.declared.certificates import Authority
 from lint502.lint import Options, Report, run
 from lint502.nginx.version import Version
 from lint502.settings import load_settings
@@ -74,6 +75,14 @@ EXPECTED: dict[str, list[Expected]] = {
         ("broken/nginx.conf", 56, "error", "socket-permission"),
         ("broken/nginx.conf", 73, "info", "connection-header"),
         ("broken/nginx.conf", 84, "warning", "buffer-directive-family"),
+    ],
+    "zero-trust": [
+        ("broken/nginx.conf", 21, "error", "tls-name-mismatch"),
+        ("broken/nginx.conf", 27, "error", "tls-version-mismatch"),
+        ("broken/nginx.conf", 31, "error", "sni-missing"),
+        ("broken/nginx.conf", 36, "error", "tls-verify-depth"),
+        ("broken/nginx.conf", 42, "error", "client-certificate-missing"),
+        ("broken/nginx.conf", 52, "error", "proxy-protocol-mismatch"),
     ],
 }
 
@@ -172,10 +181,21 @@ def copy(site: Path, folder: Path) -> None:
         if file.is_file():
             text = _LISTEN.sub(rf"\g<1>unix:{folder}/\2.sock", file.read_text())
             file.write_text(text.replace("\nhttp {\n", f"\nhttp {{\n{HTTP}", 1))
+    if "certs/" in (folder / "nginx.conf").read_text():
+        write_certificates(folder / "certs")
     for name, text in STOCK.items():
         (folder / name).write_text(text)
     if "\nstream {" in (folder / "nginx.conf").read_text():
         load_stream_module(folder / "modules-enabled")
+
+
+def write_certificates(folder: Path) -> None:
+    """Files by the names that the samples use."""
+    folder.mkdir()
+    files = Authority().write(folder)
+    shutil.copy(files.authority, folder / "mesh-ca.pem")
+    shutil.copy(files.client_certificate, folder / "gateway.pem")
+    shutil.copy(files.client_key, folder / "gateway.key")
 
 
 def load_stream_module(enabled: Path) -> None:

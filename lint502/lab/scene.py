@@ -20,6 +20,7 @@ from lint502.lab.plan import CERTIFICATES, DNS, LISTEN, Plan
 from lint502.nginx.values import format_size
 
 _UNKNOWN_VARIABLE = re.compile(r'unknown "(\w+)" variable')
+_STATUS_LINE = re.compile(rb"HTTP/1\.[01] (\d{3})\b")
 _MOST_VARIABLES = 50
 _ROUND_TRIP = 0.1
 _PATIENCE = 20.0
@@ -121,11 +122,14 @@ class Scene:
         return self._keep(label, response.status, response.whole, opening, cause)
 
     def session(self, data: bytes) -> Step:
-        """Pass some bytes through ``stream {}``; the status is that of the access log."""
+        """Pass some bytes through ``stream {}``; the status is that of the access log,
+        or of an HTTP server that answers."""
         assert isinstance(self._listen, int), "a session has a port"
         answer = client.exchange(self._listen, data, _PATIENCE, datagrams=self.plan.datagrams)
         step = self._keep("session", None, bool(answer))
-        status = self._accesses[-1].split()[0] if self._accesses else ""
+        spoken = _STATUS_LINE.match(answer)
+        logged = self._accesses[-1].split()[0] if self._accesses else ""
+        status = spoken[1].decode() if spoken is not None else logged
         self.steps[-1] = Step(
             step.request, int(status) if status.isdecimal() else None, step.whole, step.log
         )

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from lint502.lab.behind import Planned
-from lint502.lab.plan import DNS, LISTEN, Plan
+from lint502.lab.plan import CERTIFICATES, DNS, LISTEN, Plan
 from lint502.nginx.directives import directive
 from lint502.nginx.hops import Hop, Target
 from lint502.nginx.parse import Directive
@@ -101,9 +101,21 @@ def _directives(context: Context, factor: float) -> Iterator[_Edit]:
         if item.name in ("listen", "resolver"):
             new = LISTEN if item.name == "listen" else DNS
             yield _Edit(place.line, place.column, place.end_column, new)
+        elif (file := _certificate(item.name)) is not None:
+            yield _Edit(place.line, place.column, place.end_column, f"{CERTIFICATES}/{file}")
         elif info is not None and info.type == "time" and factor != 1:
             time = max(1, round(parse_time(item.args[0]) / factor))
             yield _Edit(place.line, place.column, place.end_column, f"{time}ms")
+
+
+def _certificate(name: str) -> str | None:
+    """The lab's own file in the place of one that a directive names."""
+    suffix = name.partition("_ssl_")[2]
+    return {
+        "trusted_certificate": "ca.pem",
+        "certificate": "client.pem",
+        "certificate_key": "client.key",
+    }.get(suffix)
 
 
 def _defaults(area: Context, factor: float) -> Iterator[str]:

@@ -217,6 +217,7 @@ def test_what_is_declared_beats_the_profile(tmp_path: Path) -> None:
         "max_requests": (999, "puma since 7.0"),
         "announces_close": (True, "puma"),
         "request_headers": (114_688, "puma"),
+        "headers_status": (400, "puma"),
         "overflow": "close",
     }
 

@@ -156,6 +156,7 @@ PUMA = {
     "keepalive": True,
     "keepalive.announces_close": True,
     "limits.overflow": "answer",
+    "limits.request_headers_status": 400,
     "limits.request_headers": 114_688,
     "protocol": "http",
     "tls": False,
@@ -185,7 +186,6 @@ GUNICORN = {
     "keepalive": False,
     "keepalive.announces_close": True,
     "limits.overflow": "answer",
-    "limits.request_headers_status": 400,
     "protocol": "http",
     "tls": False,
 }

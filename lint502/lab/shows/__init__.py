@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from lint502.lab.shows.case import CannotShowError, Case, Experiment
 from lint502.lab.shows.limits import large_body, large_header, slow_answer, tuned_header
-from lint502.lab.shows.protocols import wrong_protocol
+from lint502.lab.shows.protocols import refusing, wrong_protocol
 from lint502.lab.shows.reuse import crowd, other_kind, race, unannounced
 from lint502.lab.shows.sockets import permission, private_tmp
 from lint502.lab.shows.usual import once
@@ -24,6 +24,7 @@ def _nothing(case: Case) -> Experiment:
 SHOWN_BY: dict[str, Callable[[Case], Experiment]] = {
     "bind-mismatch": once,
     "buffer-directive-family": tuned_header,
+    "client-certificate-missing": refusing,
     "connection-header": _nothing,
     "http-version-mismatch": wrong_protocol,
     "implicit-port-80": once,
@@ -35,13 +36,18 @@ SHOWN_BY: dict[str, Callable[[Case], Experiment]] = {
     "pool-shared": other_kind,
     "port-mismatch": once,
     "protocol-mismatch": wrong_protocol,
+    "proxy-protocol-mismatch": once,
     "request-body-limit": large_body,
     "request-timeout": slow_answer,
     "resolver-missing": once,
     "response-header-buffer": large_header,
+    "sni-missing": once,
     "socket-path-mismatch": once,
     "socket-permission": permission,
     "tls-mismatch": wrong_protocol,
+    "tls-name-mismatch": once,
+    "tls-verify-depth": once,
+    "tls-version-mismatch": once,
     "undeclared-upstream": _nothing,
     "unix-socket-in-tmp": private_tmp,
     "unix-url-colon": once,

@@ -45,6 +45,9 @@ EXPECTED: dict[str, list[Expected]] = {
         ("broken/nginx.conf", 34, "error", "keepalive-unsupported"),
         ("broken/nginx.conf", 41, "error", "pool-shared"),
     ],
+    "java-portal": [
+        ("broken/nginx.conf", 32, "warning", "request-header-limit"),
+    ],
     "microservices": [
         ("broken/http.d/20-upstreams.conf", 10, "error", "no-live-peer"),
         ("broken/http.d/20-upstreams.conf", 14, "error", "implicit-port-80"),
@@ -52,7 +55,7 @@ EXPECTED: dict[str, list[Expected]] = {
         ("broken/services/archive.conf", 4, "info", "undeclared-upstream"),
         ("broken/services/booking.conf", 7, "error", "request-body-limit"),
         ("broken/services/finance.conf", 16, "error", "resolver-missing"),
-        ("upstreams.toml", 87, "info", "unused-upstream"),
+        ("upstreams.toml", 89, "info", "unused-upstream"),
     ],
     "node-api": [
         ("broken/nginx.conf", 33, "warning", "keepalive-unused"),

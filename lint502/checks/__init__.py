@@ -25,6 +25,7 @@ RULES = (
     "http-version-mismatch",
     "proxy-protocol-mismatch",
     "response-header-buffer",
+    "request-header-limit",
     "request-body-limit",
     "request-timeout",
     "keepalive-race",

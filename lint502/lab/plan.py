@@ -111,7 +111,7 @@ def plan(
         settings = _http_settings(there, version, factor if waits else 1.0)
         text += f"        location {path} {{\n{_lines(settings, 3)}        }}\n"
     body = _cache_path(text) + _maps(body + text, hop) + body
-    sets = _lines(_sets(text, hop), 2)
+    sets = _lines((*_header_buffers(hop), *_sets(text, hop)), 2)
     server = f"    server {{\n        listen {LISTEN};\n{sets}{text}    }}\n"
     return Plan(hop.kind, body + server, "", servers, looked_up, factor, tuple(conditions))
 
@@ -215,6 +215,14 @@ def _known(hop: Hop, args: tuple[str, ...]) -> tuple[str, ...]:
                 arg = texts[0].text
         result.append(arg)
     return tuple(result)
+
+
+def _header_buffers(hop: Hop) -> Iterator[str]:
+    """What limits a client's header stands in the server, not in the location."""
+    for name in ("client_header_buffer_size", "large_client_header_buffers"):
+        setting = hop.scope.setting(name)
+        if setting is not None and setting.origin != "default":
+            yield _line(name, setting.lines[-1])
 
 
 def _default_timeouts(hop: Hop, family: str, factor: float) -> Iterator[str]:

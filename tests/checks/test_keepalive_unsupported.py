@@ -7,7 +7,8 @@ from .conftest import Findings, Lint
 
 RULE = "keepalive-unsupported"
 PERSISTENT = 'proxy_http_version 1.1; proxy_set_header Connection "";'
-UWSGI = '[upstream.up]\nport = 3000\nserver = "uwsgi"\nprotocol = "http"\n'
+UWSGI = '[upstream.up]\nport = 3000\nserver = "uwsgi"\nprotocol = "http"\n' \
+    "limits.request_headers = 65535\n"  # fmt: skip
 CLOSES = "[upstream.up]\nport = 3000\nkeepalive = false\n"
 
 

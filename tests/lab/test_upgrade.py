@@ -115,7 +115,7 @@ def outcome(stage: Stage) -> int | None:
 def rules(folder: Path, text: str, server: str, port: int, nginx: Nginx) -> list[str]:
     """The rules that find something in a configuration before a server."""
     (folder / "nginx.conf").write_text(f"events {{}} http {{ {text} }}\n")
-    protocol = 'protocol = "http"\n' if server == "uwsgi" else ""
+    protocol = 'protocol = "http"\nlimits.request_headers = 65535\n' if server == "uwsgi" else ""
     (folder / "upstreams.toml").write_text(
         f'[upstream.api]\nport = {port}\nserver = "{server}"\n{protocol}'
     )

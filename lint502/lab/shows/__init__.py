@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lint502.lab.shows.case import CannotShowError, Case, Experiment
-from lint502.lab.shows.limits import large_body, large_header, slow_answer, tuned_header
+from lint502.lab.shows.limits import (
+    large_body,
+    large_header,
+    large_request_header,
+    slow_answer,
+    tuned_header,
+)
 from lint502.lab.shows.protocols import refusing, wrong_protocol
 from lint502.lab.shows.reuse import crowd, other_kind, race, unannounced
 from lint502.lab.shows.sockets import permission, private_tmp
@@ -38,6 +44,7 @@ SHOWN_BY: dict[str, Callable[[Case], Experiment]] = {
     "protocol-mismatch": wrong_protocol,
     "proxy-protocol-mismatch": once,
     "request-body-limit": large_body,
+    "request-header-limit": large_request_header,
     "request-timeout": slow_answer,
     "resolver-missing": once,
     "response-header-buffer": large_header,

@@ -7,13 +7,18 @@ from dataclasses import replace
 from lint502.checks.buffer_directive_family import tuned_size
 from lint502.checks.methods import allowed_methods
 from lint502.checks.request_body_limit import body_limit
-from lint502.lab.behind import host_of
+from lint502.checks.request_header_limit import header_buffers
+from lint502.lab.behind import Planned, host_of
 from lint502.lab.client import Request
 from lint502.lab.plan import plan
 from lint502.lab.scripts import LargeHeader, Once, Slow
 from lint502.lab.shows.case import CannotShowError, Case, Experiment
-from lint502.lab.shows.usual import LARGEST_BODY, SHORT, alone, fact, times, usual
+from lint502.lab.shows.usual import LARGEST_BODY, LARGEST_HEADER, SHORT, alone, fact, times, usual
 from lint502.nginx.values import format_size, format_time
+
+_BEYOND = 1024
+_LINE_END = 16
+"""Bytes of a buffer for a line that are left free."""
 
 _NEAR = 0.05
 """Seconds that two times have to be apart to be told apart."""
@@ -76,6 +81,32 @@ def large_body(case: Case) -> Experiment:
         ),
         conditions=conditions,
     )
+
+
+def large_request_header(case: Case) -> Experiment:
+    """A header that is a little larger than the upstream takes, in lines that nginx takes."""
+    takes, buffers = fact(case, "request_headers"), header_buffers(case.hop)
+    number, size = buffers if buffers is not None else (4, 8192)
+    if number * size > LARGEST_HEADER:
+        number = max(1, LARGEST_HEADER // size)
+    header = min(takes + _BEYOND, number * (size - _LINE_END))
+    if header <= takes and case.status is not None:
+        raise CannotShowError(f"{format_size(takes)} are too near to what nginx lets through")
+    route, conditions = alone(case)
+    made = plan(route, case.version, case.failing)
+    if case.status == 502 and case.listener is not None and case.listener.overflow is None:
+        clause = "beyond its limit the upstream closes the connection, which is not declared"
+        conditions = (*conditions, clause)
+        made = replace(made, servers=tuple(map(_closing, made.servers)))
+    request = usual(case.hop, case.path)
+    large = replace(request, header=header, line=size - _LINE_END)
+    return Experiment(made, Once((large,), request), conditions=conditions)
+
+
+def _closing(server: Planned) -> Planned:
+    if server.behaviour is None:
+        return server
+    return replace(server, behaviour=replace(server.behaviour, overflow="close"))
 
 
 def slow_answer(case: Case) -> Experiment:

@@ -17,6 +17,9 @@ SHORT = 1000
 LARGEST_BODY = 64 * 1024 * 1024
 """Bytes; nothing larger is sent in the lab."""
 
+LARGEST_HEADER = 4 * 1024 * 1024
+"""Bytes; no request has a larger header in the lab."""
+
 _MOST_REQUESTS = 8
 
 

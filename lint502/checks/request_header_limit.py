@@ -1,0 +1,149 @@
+"""request-header-limit: nginx lets larger request headers through than the upstream takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lint502.checks.failover import is_backup
+from lint502.checks.site import Site
+from lint502.checks.wording import by_profile, declared, server_of
+from lint502.findings import Finding, Fix, Severity
+from lint502.nginx.hops import Hop
+from lint502.nginx.scope import Setting
+from lint502.nginx.values import format_size, parse_size
+from lint502.pairing import Pair
+from lint502.spec.listeners import Listener
+
+_SETTING = "large_client_header_buffers"
+_DEFAULT = 4 * 8192
+_USUAL_STATUS = 431
+"""What a header that is too large is answered with, where nothing says otherwise (RFC 6585, 5)."""
+
+_RESET = "recv() failed (104: Connection reset by peer) while reading response header from upstream"
+_STREAM_RESET = "upstream rejected request with error… while reading response header from upstream"
+
+
+def check(site: Site) -> Iterator[Finding]:
+    """One finding for each hop whose clients may send a larger header than the listener takes."""
+    for pair in site.each_pair():
+        listener, hop = pair.listener, pair.hop
+        if listener is None or listener.request_headers is None or not _fits(pair):
+            continue
+        buffers = _setting(hop)
+        if buffers is None or not _matters(hop, listener, buffers):
+            continue
+        allowed = _allowed(buffers)
+        if allowed is None or allowed[0] * allowed[1] <= listener.request_headers.value:
+            continue
+        severity, status, log, what = _outcome(hop, listener)
+        takes = format_size(listener.request_headers.value)
+        lets = format_size(allowed[0] * allowed[1])
+        by_default = " by default" if buffers.origin == "default" else ""
+        line = buffers.directives[-1] if buffers.directives else hop.directive
+        counted = f", with every {hop.kind}_param" if hop.kind in ("uwsgi", "scgi") else ""
+        yield Finding(
+            rule="request-header-limit",
+            severity=Severity.WARNING if is_backup(pair) else severity,
+            status=status,
+            frequency="sometimes",
+            message=(
+                f"nginx lets request headers of up to {lets} through{by_default} ({_SETTING} "
+                f"{allowed[0]} {format_size(allowed[1])}), but {listener.upstream} takes at most "
+                f"{takes}{counted}{by_profile(listener.request_headers)}{what}"
+            ),
+            place=line.place(f"nginx lets {lets} through"),
+            related=(declared(listener.request_headers, f"{listener.upstream} takes {takes}"),),
+            hops=(hop.id,),
+            upstream=listener.upstream,
+            log=log,
+            fix=_fix(listener, allowed[0] * allowed[1]),
+        )
+
+
+def _fits(pair: Pair) -> bool:
+    """Whether requests get as far as to be too large: both sides speak the same."""
+    listener, kind = pair.listener, pair.hop.kind
+    assert listener is not None
+    if listener.tls is not None and pair.target.tls not in (None, listener.tls.value):
+        return False
+    spoken = listener.protocol.value if listener.protocol is not None else None
+    expected = "http" if kind == "proxy" else kind
+    both = {spoken, expected} == {"http", "grpc"}
+    return spoken in (None, expected) or both
+
+
+def header_buffers(hop: Hop) -> tuple[int, int] | None:
+    """How many large buffers nginx has for a client's header, and their size, which is also that
+    of the longest line; None where it is not known, or nothing of a header is passed on."""
+    setting = _setting(hop)
+    return None if setting is None else _allowed(setting)
+
+
+def _setting(hop: Hop) -> Setting | None:
+    """Those of the server count: only the request line is measured by those of the default server
+    (``ngx_http_alloc_large_header_buffer()``)."""
+    if hop.kind in ("stream", "memcached"):
+        return None
+    if hop.kind != "grpc":
+        flag = hop.scope.flag(f"{hop.kind}_pass_request_headers")
+        if flag is None or not flag.value:
+            return None
+    return hop.scope.setting(_SETTING)
+
+
+def _allowed(setting: Setting) -> tuple[int, int] | None:
+    args = setting.lines[-1] if setting.lines else ()
+    try:
+        return int(args[0]), parse_size(args[1])
+    except (IndexError, ValueError):
+        return None
+
+
+def _matters(hop: Hop, listener: Listener, buffers: Setting) -> bool:
+    """Whether there is something to say.
+
+    An answer is the same 4xx that nginx would give: that is worth a word only where somebody has
+    declared the upstream's limit, or raised nginx's. gRPC has an answer of its own, of which nginx
+    knows nothing.
+    """
+    assert listener.request_headers is not None
+    overflow, by_default = listener.overflow, listener.request_headers.profile is not None
+    if overflow is None:
+        return True
+    if by_default and overflow.profile is None and listener.request_body is not None:
+        return False  # it is declared of the body's limit
+    if overflow.value == "close":
+        return True
+    allowed = _allowed(buffers)
+    chosen = not by_default or (allowed is not None and allowed[0] * allowed[1] > _DEFAULT)
+    return chosen and hop.kind != "grpc"
+
+
+def _outcome(hop: Hop, listener: Listener) -> tuple[Severity, int, str | None, str]:
+    """Severity, status, log line and a clause on how the listener refuses."""
+    if listener.overflow is not None and listener.overflow.value == "answer":
+        known = listener.headers_status
+        status = known.value if known is not None else _USUAL_STATUS
+        return Severity.WARNING, status, None, f" and answers {status} beyond"
+    log = _STREAM_RESET if _speaks_http2(hop) else _RESET
+    if listener.overflow is not None:
+        return Severity.ERROR, 502, log, " and closes the connection beyond"
+    return (
+        Severity.WARNING,
+        502,
+        log,
+        f"; whether it answers {_USUAL_STATUS} beyond or closes the connection is not declared",
+    )
+
+
+def _speaks_http2(hop: Hop) -> bool:
+    version = hop.scope.word("proxy_http_version") if hop.kind == "proxy" else None
+    return hop.kind == "grpc" or (version is not None and version.value == "2")
+
+
+def _fix(listener: Listener, lets: int) -> Fix:
+    if server_of(listener) == "uwsgi":
+        return Fix(f"start uWSGI with --buffer-size {min(2 * lets, 65535)}")
+    return Fix(
+        f"raise the limit of {listener.upstream} above {format_size(lets)}, or lower {_SETTING}"
+    )

@@ -4,78 +4,110 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Literal
 
 from lint502.checks.failover import Exposure, Phase, failing
-from lint502.checks.handshake import family, protocols, speaks_tls
+from lint502.checks.handshake import family, gives_certificate, protocols, speaks_tls
 from lint502.checks.site import Site
 from lint502.checks.wording import declared, server_of
 from lint502.findings import Finding, Fix
 from lint502.pairing import Pair
 
-ANSWERS_400 = frozenset(("nginx",))
-"""Servers that finish the handshake, and then answer 400: ``ssl_verify_client on`` of nginx
-(``ngx_http_process_request()``, 496)."""
+Refusal = Literal["early", "late", "session", "answer"]
+"""In the handshake, as with TLS 1.2; when that is over for nginx, as with TLS 1.3, in HTTP or in a
+session of a stream; with a page."""
 
-_LATE = "SSL_read() failed (SSL: …SSL alert number 116) while reading response header from upstream"
-_EARLY = "SSL_do_handshake() failed (SSL: …SSL alert number 40) while SSL handshaking to upstream"
+_ANSWERS_400 = frozenset(("nginx",))
+"""Servers that finish the handshake, and then answer 400: ``ssl_verify_client on`` of nginx
+(``ngx_http_process_request()``)."""
+
+_LATE = "SSL_read() failed (SSL: …SSL alert number 116) while "
+_OUTCOMES: dict[Refusal, tuple[int, str, str | None]] = {
+    "early": (
+        502,
+        "the TLS handshake fails",
+        "SSL_do_handshake() failed (SSL: …SSL alert number 40) while SSL handshaking to upstream",
+    ),
+    "late": (
+        502,
+        "it ends the connection when the request has been sent",
+        f"{_LATE}reading response header from upstream",
+    ),
+    "session": (
+        200,
+        "it ends the connection after the handshake, and the client gets nothing",
+        f"{_LATE}proxying and reading from upstream",
+    ),
+    "answer": (400, "it answers 400 to every request", None),
+}
+"""The status, what happens as a clause, and the line of the error log."""
 
 
 def check(site: Site) -> Iterator[Finding]:
     """One finding for each target that asks for a certificate in vain."""
-    for late in (False, True):
-        phase: Phase = "sent" if late else "connect"
-        for pair, exposure in failing(site, partial(_fails, late=late), phase):
-            yield _finding(pair, exposure, late=late)
+    kinds: tuple[tuple[Refusal, Phase], ...] = (
+        ("early", "connect"),
+        ("late", "sent"),
+        ("session", "passed"),
+        ("answer", "passed"),
+    )
+    for kind, phase in kinds:
+        for pair, exposure in failing(site, partial(_is, kind=kind), phase):
+            yield _finding(pair, exposure, kind)
 
 
-def _finding(pair: Pair, exposure: Exposure, *, late: bool) -> Finding:
+def answers_400(pair: Pair) -> bool:
+    """Whether the server behind a target answers a client without a certificate, in HTTP."""
+    listener = pair.listener
+    return listener is not None and server_of(listener) in _ANSWERS_400
+
+
+def _finding(pair: Pair, exposure: Exposure, kind: Refusal) -> Finding:
     listener, hop = pair.listener, pair.hop
     assert listener is not None and listener.tls_details.client_certificate is not None
-    answers = server_of(listener) in ANSWERS_400
-    prefix = family(hop)
-    if answers:
-        what, log = "it answers 400 to every request", None
-    elif late:
-        what, log = "it ends the connection when the request has been sent", _LATE
-    else:
-        what, log = "the TLS handshake fails", _EARLY
+    name = f"{family(hop)}_ssl_certificate"
+    status, what, log = _OUTCOMES[kind]
+    written = hop.scope.setting(name)
+    line = written.directives[-1] if written is not None and written.directives else None
+    none = f"{name} is empty" if line is not None else f"{name} is not set"
     message = (
-        f"{listener.upstream} wants a client certificate, and nginx has none to show "
-        f"({prefix}_certificate is not set): {what}"
+        f"{listener.upstream} wants a client certificate, and nginx has none to show ({none}): "
+        f"{what}"
     )
     return Finding(
         rule="client-certificate-missing",
         severity=exposure.severity,
-        status=400 if answers else 502,
+        status=status,
         frequency=exposure.frequency,
         message=message + (f"; {exposure.hint}" if exposure.hint else ""),
-        place=hop.directive.place("nginx shows no client certificate"),
+        place=(line or hop.directive).place("nginx shows no client certificate"),
         related=(
             declared(listener.tls_details.client_certificate, f"{listener.upstream} wants one"),
         ),
         hops=(hop.id,),
         upstream=listener.upstream,
         log=log,
-        fix=Fix(f"{prefix}_certificate FILE; {prefix}_certificate_key FILE;"),
+        fix=Fix(f"{name} FILE; {name}_key FILE;"),
     )
 
 
-def _fails(pair: Pair, *, late: bool) -> bool:
+def _is(pair: Pair, kind: Refusal) -> bool:
+    return _refusal(pair) == kind
+
+
+def _refusal(pair: Pair) -> Refusal | None:
+    """How the listener refuses; None where it gets what it wants, or where it is not known."""
     if not speaks_tls(pair) or pair.listener is None:
-        return False
+        return None
     wanted = pair.listener.tls_details.client_certificate
-    if wanted is None or wanted.value != "required":
-        return False
-    given = pair.hop.scope.setting(f"{family(pair.hop)}_certificate")
-    return given is not None and not given.value and _is_late(pair) is late
-
-
-def _is_late(pair: Pair) -> bool:
-    """Whether the handshake is over for nginx before the server looks at the certificate, as with
-    TLS 1.3."""
-    offered = protocols(pair.hop)
-    taken = pair.listener.tls_details.versions if pair.listener is not None else None
+    if wanted is None or wanted.value != "required" or gives_certificate(pair.hop) is not False:
+        return None
+    if answers_400(pair):
+        return "answer"
+    offered, taken = protocols(pair.hop), pair.listener.tls_details.versions
     common = offered.value if offered is not None else frozenset(("TLSv1.3",))
     if taken is not None:
         common &= frozenset(taken.value)
-    return "TLSv1.3" in common
+    if "TLSv1.3" not in common:
+        return "early"
+    return "session" if pair.hop.kind == "stream" else "late"

@@ -15,9 +15,9 @@ from lint502.findings import Frequency, Severity
 from lint502.nginx.hops import Hop
 from lint502.pairing import Pair
 
-Phase = Literal["connect", "sent", "header"]
-"""When a target fails: while connecting (TLS included), after the request was sent, or with a
-response that nginx cannot read."""
+Phase = Literal["connect", "sent", "header", "passed"]
+"""When a target fails: while connecting (TLS included), after the request was sent, with a response
+that nginx cannot read, or with one that it passes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def retries(hop: Hop, phase: Phase) -> bool:
     """
     if hop.kind == "stream":
         flag = hop.scope.flag("proxy_next_upstream")
-        on = flag is None or flag.value
+        on = phase != "passed" and (flag is None or flag.value)
     else:
         words = hop.scope.words(f"{hop.kind}_next_upstream")
         chosen = words.value if words is not None else frozenset(("error", "timeout"))
@@ -99,6 +99,7 @@ def retries(hop: Hop, phase: Phase) -> bool:
                 "connect": "error" in chosen,
                 "sent": "error" in chosen and "non_idempotent" in chosen,
                 "header": "invalid_header" in chosen or "invalid_response" in chosen,
+                "passed": False,
             }[phase]
         )
     tries = hop.scope.number(f"{'proxy' if hop.kind == 'stream' else hop.kind}_next_upstream_tries")

@@ -1,155 +1,178 @@
-"""What nginx does in the TLS handshake with an upstream: versions, name, certificates.
+"""What nginx does in the TLS handshake with an upstream: versions, names, certificates.
 
-Source: ``ngx_http_upstream_ssl_init_connection()`` and ``ngx_http_upstream_ssl_name()`` in
-``src/http/ngx_http_upstream.c``, and their like in ``src/stream/ngx_stream_proxy_module.c``.
+Source: ``ngx_http_upstream_ssl_init_connection()`` and ``ngx_http_upstream_ssl_name()``, and their
+like in the stream proxy module.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from lint502.checks.failover import Exposure, failing
-from lint502.checks.site import Site
-from lint502.checks.wording import declared
-from lint502.findings import Finding, Fix
 from lint502.nginx.addresses import literal_ip
 from lint502.nginx.hops import Hop
+from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Value
 from lint502.nginx.variables import UNKNOWN
 from lint502.pairing import Pair
-from lint502.places import Place
-from lint502.spec.listeners import Fact, Listener
 
-T = TypeVar("T")
+_PROXY_HOST = re.compile(r"\$(proxy_host\b|\{proxy_host\})")
+_OF_A_WILDCARD = re.compile(r"[A-Za-z0-9-]*")
 
-_BOUNDS = frozenset(("MinProtocol", "MaxProtocol", "Protocol"))
-"""The commands of ``*_ssl_conf_command`` that choose versions too."""
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The names that nginx asks for, without a port, "" for none; one of them for a request.
+
+    ``complete`` is False where it may ask for others too. ``directive`` is the line that gives
+    them, None for the default: the name of the ``upstream{}`` block, or the host of the pass.
+    """
+
+    names: tuple[str, ...]
+    complete: bool
+    directive: Directive | None
 
 
 def family(hop: Hop) -> str:
-    """The prefix of a hop's directives, such as ``proxy_ssl``."""
-    return "proxy_ssl" if hop.kind == "stream" else f"{hop.kind}_ssl"
+    """What the names of a hop's directives start with: ``"proxy"`` for stream too."""
+    return "proxy" if hop.kind == "stream" else hop.kind
 
 
 def speaks_tls(pair: Pair) -> bool:
-    """Whether both sides speak TLS, so that there is a handshake at all."""
+    """Whether nginx speaks TLS to a listener that does not say that it has none."""
     listener = pair.listener
-    return bool(pair.target.tls and listener is not None and listener.tls and listener.tls.value)
+    if listener is None or pair.target.tls is not True:
+        return False
+    return listener.tls is None or listener.tls.value
 
 
 def protocols(hop: Hop) -> Value[frozenset[str]] | None:
-    """The versions that nginx offers; None where they are not known."""
-    commands = hop.scope.setting(f"{family(hop)}_conf_command")
-    if commands is None or not commands.complete:
+    """The versions of TLS that nginx offers; None where they are not known."""
+    if commands(hop, "protocol", "minprotocol", "maxprotocol") is not False:
         return None
-    if any(line and line[0] in _BOUNDS for line in commands.lines):
-        return None
-    return hop.scope.words(f"{family(hop)}_protocols")
+    found = hop.scope.words(f"{family(hop)}_ssl_protocols")
+    return found if found is not None and found.value else None
 
 
-def verifies(hop: Hop) -> bool:
-    """Whether nginx certainly verifies the certificate of the upstream."""
-    flag = hop.scope.flag(f"{family(hop)}_verify")
-    return flag is not None and flag.value
-
-
-def asked_names(pair: Pair) -> tuple[str, ...] | None:
-    """The names that nginx asks for and compares the certificate with, without a port; None where
-    they are not known. Without ``*_ssl_name``: the name of the block, else the host."""
-    hop, target = pair.hop, pair.target
-    setting = hop.scope.setting(f"{family(hop)}_name")
+def commands(hop: Hop, *wanted: str) -> bool | None:
+    """Whether ``*_ssl_conf_command`` gives OpenSSL one of these commands, which are in lower case;
+    None where that is not known."""
+    setting = hop.scope.setting(f"{family(hop)}_ssl_conf_command")
     if setting is None:
         return None
-    if setting.origin == "default":
-        if target.address.socket is not None and target.block is None:
-            return ("localhost",)
-        return (_without_port(target.name),)
-    texts = hop.variables.expand(setting.value, hop.context)
-    if texts is None or any(UNKNOWN in text.text for text in texts):
-        return (_without_port(target.name),) if setting.value == "$proxy_host" else None
-    return tuple(dict.fromkeys(_without_port(text.text) for text in texts))
+    if any(line and line[0].lower() in wanted for line in setting.lines):
+        return True
+    return False if setting.complete else None
 
 
-def sends_name(pair: Pair) -> bool | None:
-    """Whether nginx says in the handshake which name it wants; never for an IP address."""
-    flag = pair.hop.scope.flag(f"{family(pair.hop)}_server_name")
-    if flag is None:
+def sends_name(hop: Hop) -> Value[bool] | None:
+    """Whether nginx names the server that it wants (SNI); None where that is not known."""
+    return hop.scope.flag(f"{family(hop)}_ssl_server_name")
+
+
+def can_be_sent(name: str) -> bool:
+    """Whether a name can be in the handshake: the literal address of a host cannot (RFC 6066)."""
+    return bool(name) and not name.startswith("[") and literal_ip(name) is None
+
+
+def asked(pair: Pair) -> Asked | None:
+    """The names that nginx asks for at a target; None where it is not known."""
+    hop, target = pair.hop, pair.target
+    setting = hop.scope.setting(f"{family(hop)}_ssl_name")
+    if setting is None:
         return None
-    if not flag.value:
-        return False
-    names = asked_names(pair)
-    if names is None:
+    if setting.origin == "default" or not setting.lines:
+        return Asked((_default_name(pair),), complete=True, directive=None)
+    local = target.block is None and target.address.socket is not None
+    host = "localhost" if local else _default_name(pair)
+    template = _PROXY_HOST.sub(lambda _: host, setting.value)
+    texts = hop.variables.expand(template, hop.context)
+    if texts is None:
         return None
-    return not all(not name or literal_ip(name.strip("[]")) is not None for name in names)
+    known = [_without_port(text.text) for text in texts if UNKNOWN not in text.text]
+    names = tuple(dict.fromkeys(known))
+    return Asked(names, len(known) == len(texts), setting.directives[-1])
 
 
-def covers(pattern: str, name: str) -> bool:
-    """Whether a name of a certificate covers another one: ``*.`` stands for one label.
-
-    Source: X509_check_host(3), RFC 6125.
-    """
-    pattern, name = pattern.lower().rstrip("."), name.lower().rstrip(".")
-    if pattern.startswith("*."):
-        label, _, rest = name.partition(".")
-        return bool(label) and rest == pattern[2:]
-    return pattern == name
+def _default_name(pair: Pair) -> str:
+    """The block's name, the host, or the path of a socket: that is what nginx takes."""
+    target = pair.target
+    if target.block is not None:
+        return target.block.context.args[0]
+    if target.address.socket is None and ":" in target.name:
+        return f"[{target.name}]"
+    return target.name
 
 
 def _without_port(name: str) -> str:
-    if name.startswith("["):
-        return name.partition("]")[0] + "]"
-    host, colon, port = name.rpartition(":")
-    return host if colon and port.isdecimal() and ":" not in host else name
+    end = name.find("]") if name.startswith("[") else 0
+    colon = name.find(":", max(end, 0))
+    return name if colon == -1 else name[:colon]
 
 
-def line_of(pair: Pair, suffix: str, note: str) -> Place:
-    """The line of a hop's ``*_ssl_SUFFIX``, where it is written; else its pass directive."""
-    setting = pair.hop.scope.setting(f"{family(pair.hop)}_{suffix}")
-    if setting is not None and setting.directives:
-        return setting.directives[-1].place(note)
-    return pair.hop.directive.place(note)
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """Names that do not do: ``always`` tells that nginx asks for no others."""
+
+    names: tuple[str, ...]
+    always: bool
+    asked: Asked
 
 
-def refused(
-    site: Site,
-    rule: str,
-    fails: Callable[[Pair], bool],
-    told: Callable[[Pair, Listener], tuple[str, Place, Fact[T], str, Fix | None]],
-    log: str,
-) -> Iterator[Finding]:
-    """A finding for each target with which the handshake fails.
+def unfit(pair: Pair, fits: Callable[[str], bool]) -> Unfit | None:
+    """Those of the names that nginx asks for at a target which do not do, if there are any.
 
-    ``told`` gives the message, the place, the fact that it contradicts with a note on it, and a
-    fix.
+    Where both the pass and the name depend on variables, they may go together: then it counts
+    only if none of the names does.
     """
-    for pair, exposure in failing(site, lambda pair: speaks_tls(pair) and fails(pair), "connect"):
-        assert pair.listener is not None, "it speaks TLS"
-        message, place, fact, note, fix = told(pair, pair.listener)
-        yield _finding(rule, pair, exposure, message, place, declared(fact, note), fix, log)
+    found = asked(pair)
+    if found is None:
+        return None
+    names = tuple(name for name in found.names if not fits(name))
+    always = found.complete and len(names) == len(found.names)
+    together = len({target.group for target in pair.hop.targets}) > 1
+    return Unfit(names, always, found) if names and (always or not together) else None
 
 
-def _finding(
-    rule: str,
-    pair: Pair,
-    exposure: Exposure,
-    message: str,
-    place: Place,
-    related: Place,
-    fix: Fix | None,
-    log: str,
-) -> Finding:
-    assert pair.listener is not None, "it speaks TLS"
-    return Finding(
-        rule=rule,
-        severity=exposure.severity,
-        status=502,
-        frequency=exposure.frequency,
-        message=message + (f"; {exposure.hint}" if exposure.hint else ""),
-        place=place,
-        related=(related,),
-        hops=(pair.hop.id,),
-        upstream=pair.listener.upstream,
-        log=log,
-        fix=fix,
-    )
+def covers(pattern: str, name: str) -> bool:
+    """Whether a name of a certificate is good for a host, as OpenSSL's ``X509_check_host()`` has
+    it: in any case, and with one ``*`` in the first label, for letters, digits and hyphens. An
+    address in a certificate is no name."""
+    pattern, name = pattern.lower(), name.lower()
+    if literal_ip(pattern) is not None:
+        return False
+    if pattern == name:
+        return True
+    first, dot, rest = pattern.partition(".")
+    if first.count("*") != 1 or "." not in rest or not name.endswith(dot + rest):
+        return False
+    label = name.removesuffix(dot + rest)
+    start, _, end = first.partition("*")
+    if first != "*" and (first.startswith("xn--") or label.startswith("xn--")):
+        return False  # what is encoded there has no first letters
+    if len(label) < max(1, len(start) + len(end)):
+        return False
+    if not label.startswith(start) or not label.endswith(end):
+        return False
+    return _OF_A_WILDCARD.fullmatch(label[len(start) : len(label) - len(end)]) is not None
+
+
+def verifies(hop: Hop) -> bool | None:
+    """Whether nginx checks the certificate; None where that is not known."""
+    flag = hop.scope.flag(f"{family(hop)}_ssl_verify")
+    return None if flag is None else flag.value
+
+
+def gives_certificate(hop: Hop) -> bool | None:
+    """Whether nginx has a certificate of its own to show; None where that is not known."""
+    setting = hop.scope.setting(f"{family(hop)}_ssl_certificate")
+    if setting is None or commands(hop, "certificate", "chainfile") is not False:
+        return None
+    if "$" not in setting.value:
+        return bool(setting.value)
+    texts = hop.variables.expand(setting.value, hop.context)
+    if texts is None or any(UNKNOWN in text.text for text in texts):
+        return None
+    given = {bool(text.text) for text in texts}
+    return given.pop() if len(given) == 1 else None

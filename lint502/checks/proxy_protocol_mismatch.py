@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import product
 
-from lint502.checks.failover import Exposure, failing
+from lint502.checks.failover import Exposure, Phase, failing
 from lint502.checks.site import Site
 from lint502.checks.wording import declared
 from lint502.findings import Finding, Fix
@@ -13,12 +14,15 @@ from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
 from lint502.pairing import Pair
 
+_PHASES: tuple[Phase, ...] = ("connect", "sent", "passed")
+_CLOSED = "upstream prematurely closed connection while reading response header from upstream"
+_HANDSHAKING = "… while SSL handshaking to upstream"
+
 
 def check(site: Site) -> Iterator[Finding]:
     """One finding for each target that misses the header, or gets one that it does not expect."""
-    for missing in (True, False):
-        fails = partial(_is, missing=missing)
-        for pair, exposure in failing(site, fails, "sent"):
+    for missing, phase in product((True, False), _PHASES):
+        for pair, exposure in failing(site, partial(_is, missing=missing, phase=phase), phase):
             yield _finding(pair, exposure, missing=missing)
 
 
@@ -30,76 +34,88 @@ def sends_header(hop: Hop) -> bool | None:
     return None if word is None else word.value.lower() != "off"
 
 
-def _is(pair: Pair, *, missing: bool) -> bool:
-    return _missing(pair) is missing
+def _is(pair: Pair, *, missing: bool, phase: Phase) -> bool:
+    return _missing(pair) is missing and _phase(pair) == phase
+
+
+def _phase(pair: Pair) -> Phase:
+    if pair.target.tls:
+        return "connect"  # the handshake fails
+    return "passed" if pair.hop.kind == "stream" else "sent"
 
 
 def _missing(pair: Pair) -> bool | None:
     """True: the listener waits for a header in vain; False: it gets one too many; None: neither,
-    or it is not known."""
-    expects = pair.listener.proxy_protocol if pair.listener is not None else None
+    or it is not known, or the handshake fails in any case."""
+    listener = pair.listener
+    expects = listener.proxy_protocol if listener is not None else None
     sends = sends_header(pair.hop)
     if expects is None or sends is None or expects.value is sends or pair.hop.datagrams:
         return None
-    return expects.value
+    plain = listener is not None and listener.tls is not None and not listener.tls.value
+    return None if pair.target.tls and plain and not expects.value else expects.value
 
 
 def _finding(pair: Pair, exposure: Exposure, *, missing: bool) -> Finding:
     listener, hop = pair.listener, pair.hop
     assert listener is not None and listener.proxy_protocol is not None, "that is what fails"
-    name, stream = listener.upstream, hop.kind == "stream"
-    fix: Fix | None = None
-    status, log = (
-        502,
-        "upstream prematurely closed connection while reading response header from upstream",
-    )
+    status, log, clause = _outcome(pair, missing=missing)
+    name, fix = listener.upstream, None
     if missing:
-        wants = f"{name} expects the header of the PROXY protocol at the start of each connection"
-        if stream:
-            message = f"{wants}, and nginx sends none: it closes the connection"
+        message = f"{name} expects the header of the PROXY protocol at the start of each connection"
+        if hop.kind == "stream":
+            message += f", and nginx sends none: {clause}"
             fix = Fix("proxy_protocol on;")
         else:
-            message = (
-                f"{wants}, which {hop.directive.name} cannot send (only proxy_pass in stream can): "
-                f"it closes the connection; let {name} take plain connections from nginx"
+            message += (
+                f", which {hop.directive.name} cannot send (only proxy_pass in stream can): "
+                f"{clause}; let {name} take plain connections from nginx"
             )
     else:
         message = (
             f"nginx sends the header of the PROXY protocol to {name}, which does not expect it and "
-            "takes it for the start of a request"
+            f"takes it for the start of what it is asked: {clause}"
         )
         fix = Fix("proxy_protocol off;")
+    if exposure.hint:
+        message += f"; {exposure.hint}"
+    if hop.kind != "stream":
+        note = "nginx cannot send the header here"
+    else:
+        note = "nginx sends no header" if missing else "nginx sends the header"
     related = "expects the header" if missing else "does not expect it"
-    if stream:
-        status, log = _stream_status(pair, missing=missing), ""
     return Finding(
         rule="proxy-protocol-mismatch",
         severity=exposure.severity,
         status=status,
         frequency=exposure.frequency,
-        message=message + (f"; {exposure.hint}" if exposure.hint else ""),
-        place=_line(hop).place("nginx sends no header" if missing else "nginx sends the header")
-        if stream
-        else hop.directive.place("nginx cannot send the header here"),
+        message=message,
+        place=_line(hop).place(note),
         related=(declared(listener.proxy_protocol, f"{name} {related}"),),
         hops=(hop.id,),
         upstream=name,
-        log=log or None,
+        log=log,
         fix=fix,
     )
 
 
 def _line(hop: Hop) -> Directive:
     """The line that decides it, where there is one."""
-    setting = hop.scope.setting("proxy_protocol")
+    setting = hop.scope.setting("proxy_protocol") if hop.kind == "stream" else None
     return setting.directives[-1] if setting is not None and setting.directives else hop.directive
 
 
-def _stream_status(pair: Pair, *, missing: bool) -> int:
-    """What the client of a session gets: nothing, in a session that nginx logs as 200; or what an
-    HTTP server says to a request that starts with "PROXY"."""
+def _outcome(pair: Pair, *, missing: bool) -> tuple[int, str | None, str]:
+    """The status, the line of the error log, and what happens as a clause."""
     listener = pair.listener
-    assert listener is not None
-    is_http = listener.protocol is not None and listener.protocol.value == "http"
-    plain = listener.tls is not None and not listener.tls.value
-    return 400 if is_http and plain and not missing else 200
+    assert listener is not None, "that is what fails"
+    if pair.target.tls:
+        return 502, _HANDSHAKING, "the TLS handshake fails"
+    if pair.hop.kind != "stream":
+        return 502, _CLOSED, "it closes the connection"
+    if missing:
+        return 200, None, "it closes the connection, and the client gets nothing"
+    speaks_http = listener.protocol is not None and listener.protocol.value == "http"
+    if speaks_http and (listener.tls is None or not listener.tls.value):
+        return 400, None, "it answers 400"
+    return 200, None, "the client gets no answer to what it asks"

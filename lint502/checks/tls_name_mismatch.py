@@ -1,79 +1,98 @@
-"""tls-name-mismatch: the certificate of the upstream does not have the name that nginx wants."""
+"""tls-name-mismatch: nginx verifies the certificate for a name that it does not have."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
-from lint502.checks.handshake import asked_names, covers, family, line_of, refused, verifies
+from lint502.checks.failover import failing
+from lint502.checks.handshake import Unfit, can_be_sent, covers, family, speaks_tls, unfit, verifies
 from lint502.checks.site import Site
-from lint502.checks.wording import listed
+from lint502.checks.wording import declared, listed
 from lint502.findings import Finding, Fix
 from lint502.nginx.addresses import literal_ip
 from lint502.pairing import Pair
 from lint502.places import Place
-from lint502.spec.listeners import Fact, Listener
+from lint502.spec.listeners import Listener
 
 
 def check(site: Site) -> Iterator[Finding]:
-    """One finding for each target whose certificate cannot be verified by its name."""
-    log = 'upstream SSL certificate does not match "…" while SSL handshaking to upstream'
-    hops = {hop.id: hop for hop in site.hops}
-    for finding in refused(site, "tls-name-mismatch", lambda pair: bool(_wrong(pair)), _told, log):
-        hop = hops[finding.hops[0]]
-        several = any(_partly(pair) for pair in site.pairs[hop.id])
-        yield replace(finding, frequency="sometimes") if several else finding
+    """One finding for each hop that asks for a name which is not in a listener's certificate."""
+    for pair, exposure in failing(site, lambda pair: misnamed(pair) is not None, "connect"):
+        found, listener, hop = misnamed(pair), pair.listener, pair.hop
+        assert found is not None and listener is not None
+        names = listener.tls_details.names
+        wanted = listed((f'"{name}"' for name in found.names), 2)
+        message = f"nginx verifies the certificate of {listener.upstream} for {wanted}"
+        message += _origin(pair, found)
+        if names is not None:
+            message += f", but it is for {listed(names.value)}"
+        if any(map(_is_address, found.names)):
+            message += ": nginx compares names only, and no certificate does for an address"
+        if exposure.hint:
+            message += f"; {exposure.hint}"
+        flag = hop.scope.setting(f"{family(hop)}_ssl_verify")
+        verifying = flag.directives[-1:] if flag is not None else ()
+        yield Finding(
+            rule="tls-name-mismatch",
+            severity=exposure.severity,
+            status=502,
+            frequency=exposure.frequency if found.always else "sometimes",
+            message=message,
+            place=(found.asked.directive or hop.directive).place(f"the name is {wanted}"),
+            related=(
+                *_stated(listener),
+                *(line.place("verified here") for line in verifying),
+            ),
+            hops=(hop.id,),
+            upstream=listener.upstream,
+            log=f'upstream SSL certificate does not match "{found.names[0]}" '
+            "while SSL handshaking to upstream",
+            fix=None if names is None else _fix(pair, names.value),
+        )
 
 
-def _wrong(pair: Pair) -> list[str]:
-    """The names that nginx asks for and the certificate does not have."""
-    if not verifies(pair.hop) or pair.listener is None:
-        return []
-    asked, names = asked_names(pair), pair.listener.tls_details.names
-    if asked is None:
-        return []
-    return [
-        name
-        for name in asked
-        if _is_ip(name) or (names is not None and not any(covers(one, name) for one in names.value))
-    ]
+def misnamed(pair: Pair) -> Unfit | None:
+    """The names that nginx verifies and that the listener's certificate does not have: of one
+    whose names are not known, addresses."""
+    listener = pair.listener
+    if listener is None or not speaks_tls(pair) or not verifies(pair.hop):
+        return None
+    names = listener.tls_details.names
+
+    def fits(name: str) -> bool:
+        if name.startswith("."):
+            return True  # OpenSSL takes it for any name below it
+        if names is None:
+            return not _is_address(name)
+        return any(covers(one, name) for one in names.value)
+
+    return unfit(pair, fits)
 
 
-def _partly(pair: Pair) -> bool:
-    """Whether some of the names that a variable can hold are right."""
-    return 0 < len(_wrong(pair)) < len(asked_names(pair) or ())
-
-
-def _is_ip(name: str) -> bool:
+def _is_address(name: str) -> bool:
     return literal_ip(name.strip("[]")) is not None
 
 
-def _told(
-    pair: Pair, listener: Listener
-) -> tuple[str, Place, Fact[tuple[str, ...]], str, Fix | None]:
-    prefix, wrong = family(pair.hop), _wrong(pair)
-    names = listener.tls_details.names
-    setting = pair.hop.scope.setting(f"{prefix}_name")
-    default = setting is not None and setting.origin == "default"
-    of = ""
-    if default:
-        of = (
-            ", the name of the upstream block"
-            if pair.target.block is not None
-            else f", the host of {pair.hop.directive.name}"
-        )
-    if _is_ip(wrong[0]):
-        why = "which no certificate matches, for nginx compares names only, no addresses"
-    else:
-        assert names is not None, "that is what fails"
-        why = f"but that of {listener.upstream} is for {listed(names.value)}"
-    message = f'nginx wants a certificate for "{wrong[0]}"{of}, {why}: the handshake is given up'
-    own = names.value[0] if names is not None and names.value else "NAME"
-    fix = Fix(f"{prefix}_name {own.replace('*.', 'api.', 1)};")
-    note = f'nginx wants "{wrong[0]}"'
-    place = line_of(pair, "name", note)
-    if names is not None:
-        return message, place, names, f"the certificate of {listener.upstream}", fix
-    assert listener.tls is not None, "it speaks TLS"
-    fact: Fact[tuple[str, ...]] = Fact((), listener.tls.place)
-    return message, place, fact, f"{listener.upstream} speaks TLS", fix
+def _stated(listener: Listener) -> Iterator[Place]:
+    """Where the names are declared, else that it speaks TLS."""
+    facts = listener.tls_details
+    if facts.names is not None:
+        yield declared(facts.names, f"the certificate of {listener.upstream} is for these")
+    elif listener.tls is not None:
+        yield declared(listener.tls, f"{listener.upstream} speaks TLS")
+
+
+def _origin(pair: Pair, found: Unfit) -> str:
+    """Where a name comes from that nobody wrote as one."""
+    if found.asked.directive is not None:
+        return ""
+    if pair.target.block is not None:
+        return ", the name of the upstream block"
+    if pair.target.address.socket is not None:
+        return ", the path of the socket"
+    return f", the host of {pair.hop.directive.name}"
+
+
+def _fix(pair: Pair, names: tuple[str, ...]) -> Fix | None:
+    plain = [name for name in names if "*" not in name and can_be_sent(name)]
+    return Fix(f"{family(pair.hop)}_ssl_name {plain[0]};") if plain else None

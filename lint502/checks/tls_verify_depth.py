@@ -1,49 +1,67 @@
-"""tls-verify-depth: the upstream's certificate has more issuers than nginx follows."""
+"""tls-verify-depth: the upstream's chain of certificates is longer than nginx verifies."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks.handshake import family, line_of, refused, verifies
+from lint502.checks.failover import failing
+from lint502.checks.handshake import family, speaks_tls, verifies
 from lint502.checks.site import Site
+from lint502.checks.wording import declared
 from lint502.findings import Finding, Fix
 from lint502.nginx.scope import Value
 from lint502.pairing import Pair
-from lint502.places import Place
-from lint502.spec.listeners import Fact, Listener
+
+_REFUSED = "upstream SSL certificate verify error: (…) while SSL handshaking to upstream"
 
 
 def check(site: Site) -> Iterator[Finding]:
-    """One finding for each target whose chain is longer than ``*_ssl_verify_depth``."""
-    log = "upstream SSL certificate verify error: (…) while SSL handshaking to upstream"
-    return refused(site, "tls-verify-depth", _fails, _told, log)
+    """One finding for each hop that verifies fewer intermediate certificates than there are."""
+    for pair, exposure in failing(site, lambda pair: _too_small(pair) is not None, "connect"):
+        depth, listener, hop = _too_small(pair), pair.listener, pair.hop
+        assert depth is not None and listener is not None
+        chain = listener.tls_details.chain_depth
+        assert chain is not None
+        name = f"{family(hop)}_ssl_verify_depth"
+        setting = depth.described(f"{name} is {depth.value}")
+        message = (
+            f"the certificate of {listener.upstream} has {_counted(chain.value)} above it, and "
+            f"{setting}: nginx does not get to the root, and refuses the certificate"
+        )
+        if exposure.hint:
+            message += f"; {exposure.hint}"
+        flag = hop.scope.setting(f"{family(hop)}_ssl_verify")
+        verifying = flag.directives[-1:] if flag is not None else ()
+        yield Finding(
+            rule="tls-verify-depth",
+            severity=exposure.severity,
+            status=502,
+            frequency=exposure.frequency,
+            message=message,
+            place=(depth.directive or hop.directive).place(setting),
+            related=(
+                declared(chain, f"{listener.upstream} sends {_counted(chain.value)}"),
+                *(line.place("verified here") for line in verifying),
+            ),
+            hops=(hop.id,),
+            upstream=listener.upstream,
+            log=_REFUSED,
+            fix=Fix(f"{name} {chain.value};", safe=True),
+        )
 
 
-def _depth(pair: Pair) -> Value[int] | None:
-    return pair.hop.scope.number(f"{family(pair.hop)}_verify_depth")
+def _too_small(pair: Pair) -> Value[int] | None:
+    """The depth in effect, where the listener's chain is longer."""
+    listener = pair.listener
+    if listener is None or listener.tls_details.chain_depth is None or not speaks_tls(pair):
+        return None
+    if not verifies(pair.hop):
+        return None
+    depth = pair.hop.scope.number(f"{family(pair.hop)}_ssl_verify_depth")
+    if depth is None or listener.tls_details.chain_depth.value <= depth.value:
+        return None
+    return depth
 
 
-def _fails(pair: Pair) -> bool:
-    chain = pair.listener.tls_details.chain_depth if pair.listener is not None else None
-    depth = _depth(pair)
-    if chain is None or depth is None or not verifies(pair.hop):
-        return False
-    return chain.value > depth.value
-
-
-def _told(pair: Pair, listener: Listener) -> tuple[str, Place, Fact[int], str, Fix]:
-    depth, chain = _depth(pair), listener.tls_details.chain_depth
-    assert depth is not None and chain is not None, "that is what fails"
-    name = f"{family(pair.hop)}_verify_depth"
-    message = (
-        f"the certificate of {listener.upstream} has {chain.value} intermediate certificates above "
-        f"it, but {depth.described(f'{name} is {depth.value}')}: nginx does not follow it to the "
-        "authority, and gives the handshake up"
-    )
-    return (
-        message,
-        line_of(pair, "verify_depth", f"nginx follows {depth.value}"),
-        chain,
-        f"{listener.upstream} has {chain.value}",
-        Fix(f"{name} {chain.value};", safe=True),
-    )
+def _counted(number: int) -> str:
+    return f"{number} intermediate certificate{'s' if number > 1 else ''}"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from lint502.checks.handshake import asked
 from lint502.checks.unix_url_colon import slip
 from lint502.lab.declared.behaviour import Behaviour, TlsBehaviour, behaviour
 from lint502.nginx.addresses import Address, literal_ip
@@ -136,8 +137,10 @@ def _behaviour(
 
 def _names(pair: Pair) -> tuple[str, ...]:
     """What stands in the certificate of a server that does not say so: what it is called, and what
-    the client asks for, where that can stand there."""
-    names = dict.fromkeys((pair.target.name, host_of(pair.hop)))
+    the client and nginx ask for, where that can stand there."""
+    found = asked(pair)
+    wanted = found.names if found is not None else ()
+    names = dict.fromkeys((pair.target.name, host_of(pair.hop), *wanted))
     return tuple(name for name in names if _CERTIFIABLE.fullmatch(name))
 
 

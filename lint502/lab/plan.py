@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from lint502.checks.handshake import gives_certificate
 from lint502.checks.request_body_limit import body_limit
 from lint502.checks.unix_url_colon import slip
 from lint502.lab.behind import Planned, Route, servers_of
@@ -258,7 +259,8 @@ def _cache_path(text: str) -> str:
 def _certificates(hop: Hop, family: str) -> Iterator[str]:
     if _is_written(hop.scope.setting(f"{family}ssl_trusted_certificate")):
         yield f"{family}ssl_trusted_certificate {CERTIFICATES}/ca.pem;"
-    if _is_written(hop.scope.setting(f"{family}ssl_certificate")):
+    given = _is_written(hop.scope.setting(f"{family}ssl_certificate"))
+    if given and gives_certificate(hop) is not False:
         yield f"{family}ssl_certificate {CERTIFICATES}/client.pem;"
         yield f"{family}ssl_certificate_key {CERTIFICATES}/client.key;"
 

@@ -52,20 +52,6 @@ class LargeHeader:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """Another script, with servers that answer with this status."""
-
-    script: Script
-    status: int
-
-    def play(self, scene: Scene) -> None:
-        """Make the requests."""
-        for server in scene.failing:
-            server.answer = replace(server.answer, status=self.status)
-        self.script.play(scene)
-
-
-@dataclass(frozen=True, slots=True)
 class Slow:
     """A request whose answer takes ``wait`` seconds to start, after one that is answered at
     once."""

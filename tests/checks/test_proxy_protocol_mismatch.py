@@ -26,7 +26,16 @@ def spec(expects: str, facts: str = "") -> str:
         ("proxy_protocol on;", "false", "", 200),
         ("proxy_protocol on;", "false", 'protocol = "http"\ntls = false', 400),
         ("proxy_protocol on;", "false", 'protocol = "http"\ntls = true', 200),
+        ("proxy_protocol on;", "false", 'protocol = "http"', 400),
+        ("proxy_protocol on;", "false", 'protocol = "tcp"', 200),
         ("", "false", "", None),
+        # the handshake comes after the header
+        ("proxy_ssl on;", "true", "tls = true", 502),
+        ("proxy_ssl on; proxy_protocol on;", "false", 'protocol = "http"\ntls = true', 502),
+        ("proxy_ssl on; proxy_protocol on;", "true", "tls = true", None),
+        # tls-mismatch says it
+        ("proxy_ssl on; proxy_protocol on;", "false", "tls = false", None),
+        ("proxy_protocol $x;", "true", "", None),
     ],
 )
 def test_stream(lint: Lint, settings: str, expects: str, facts: str, status: int | None) -> None:
@@ -43,6 +52,32 @@ def test_no_pass_of_http_sends_it(lint: Lint, body: str) -> None:
     text = f"server {{ location / {{ {body} }} }}"
     assert of_rule(lint(text, spec("true"))) == [(1, "error", 502, "always")]
     assert of_rule(lint(text, spec("false"))) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "expects", "found"),
+    [("", "true", []), ("proxy_protocol on;", "false", [])],
+)
+def test_datagrams(lint: Lint, settings: str, expects: str, found: list[int]) -> None:
+    body = f"server {{ listen 1 udp; {settings} proxy_pass up:1; }}"
+    assert of_rule(lint(body, spec(expects, 'protocol = "udp"'), wrap=stream)) == found
+
+
+@pytest.mark.parametrize(
+    ("line", "facts", "severity"),
+    [
+        # a session that has begun is over
+        ("proxy_pass b;", "", "error"),
+        ("proxy_ssl on; proxy_pass b;", "tls = true", "warning"),
+    ],
+)
+def test_one_of_two_servers(lint: Lint, line: str, facts: str, severity: str) -> None:
+    body = f"upstream b {{ server up:1; server other:1; }} server {{ listen 1; {line} }}"
+    other = f"[upstream.other]\nport = 1\nproxy_protocol = false\n{facts}\n"
+    status = 502 if facts else 200
+    assert of_rule(lint(body, spec("true", facts) + other, wrap=stream)) == [
+        (1, severity, status, "sometimes")
+    ]
 
 
 def test_nobody_says(lint: Lint) -> None:

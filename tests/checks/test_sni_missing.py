@@ -3,59 +3,138 @@ from __future__ import annotations
 import pytest
 from sites import Found, stream
 
-from .conftest import Lint
+from .conftest import Findings, Lint
 
 RULE = "sni-missing"
-SPEC = (
-    '[upstream.up]\nhosts = ["10.0.0.1", "h.example"]\nport = 1\n'
-    '[upstream.up.tls]\nsni = "required"\n'
-)
+REQUIRED = 'tls = { sni = "required" }'
+NAMED = 'tls = { sni = "required", names = ["up.example", "*.up.example"] }'
+ON = "proxy_ssl_server_name on;"
 
 
-def of_rule(rows: list[Found]) -> list[tuple[int, str, int | None, str | None]]:
-    return [(row.line, row.severity, row.status, row.frequency) for row in rows if row.rule == RULE]
+def spec(facts: str) -> str:
+    return f'[upstream.up]\nhosts = ["10.0.0.1", "::1"]\nport = 1\n{facts}\n'
+
+
+def located(*lines: str) -> str:
+    return "\nserver { location / {\n" + "\n".join(lines) + "\n} }"
 
 
 @pytest.mark.parametrize(
-    ("body", "found"),
+    ("lines", "facts", "expected"),
     [
-        ("proxy_pass https://h.example:1;", True),
-        ("proxy_ssl_server_name off; proxy_pass https://h.example:1;", True),
-        ("proxy_ssl_server_name on; proxy_pass https://h.example:1;", False),
-        # an address is never sent as a name
-        ("proxy_ssl_server_name on; proxy_pass https://10.0.0.1:1;", True),
+        (("proxy_pass https://up:1;",), REQUIRED, (3, "error")),
+        (("proxy_pass https://up:1;",), 'tls = { sni = "optional" }', None),
+        (("proxy_pass https://up:1;",), "tls = true", None),
+        ((ON, "proxy_pass https://up:1;"), REQUIRED, None),
+        (("proxy_ssl_server_name off;", "proxy_pass https://up:1;"), REQUIRED, (3, "error")),
+        # an address is never sent
+        ((ON, "proxy_pass https://10.0.0.1:1;"), REQUIRED, (4, "error")),
+        ((ON, "proxy_pass https://[::1]:1;"), REQUIRED, (4, "error")),
+        ((ON, "proxy_ssl_name up.example;", "proxy_pass https://10.0.0.1:1;"), NAMED, None),
+        ((ON, "proxy_ssl_name up.example:8443;", "proxy_pass https://10.0.0.1:1;"), NAMED, None),
+        ((ON, "proxy_ssl_name 10.0.0.2;", "proxy_pass https://up:1;"), REQUIRED, (4, "error")),
+        ((ON, 'proxy_ssl_name "";', "proxy_pass https://up:1;"), REQUIRED, (4, "error")),
+        # a name that the server may not know
+        ((ON, "proxy_pass https://up:1;"), NAMED, (4, "warning")),
+        ((ON, "proxy_ssl_name a.up.example;", "proxy_pass https://up:1;"), NAMED, None),
+        ((ON, "proxy_ssl_name a.b.up.example;", "proxy_pass https://up:1;"), NAMED, (4, "warning")),
+        # the request decides
+        ((ON, "proxy_ssl_name $host;", "proxy_pass https://up:1;"), NAMED, None),
         (
-            "proxy_ssl_server_name on; proxy_ssl_name h.example; proxy_pass https://10.0.0.1:1;",
-            False,
+            (ON, "proxy_ssl_name $proxy_host;", "proxy_pass https://10.0.0.1:1;"),
+            NAMED,
+            (4, "error"),
         ),
-        ("proxy_ssl_server_name on; proxy_ssl_name $http_x; proxy_pass https://10.0.0.1:1;", False),
-        ("grpc_pass grpcs://h.example:1;", True),
-        ("grpc_ssl_server_name on; grpc_pass grpcs://h.example:1;", False),
-        ("uwsgi_pass suwsgi://h.example:1;", True),
+        (("grpc_pass grpcs://up:1;",), f'{REQUIRED}\nprotocol = "grpc"', (3, "error")),
+        (
+            ("grpc_ssl_server_name on;", "grpc_pass grpcs://up:1;"),
+            f'{REQUIRED}\nprotocol = "grpc"',
+            None,
+        ),
+        (("uwsgi_pass suwsgi://up:1;",), f'{REQUIRED}\nprotocol = "uwsgi"', (3, "error")),
+        ((ON, "uwsgi_pass suwsgi://up:1;"), f'{REQUIRED}\nprotocol = "uwsgi"', (4, "error")),
     ],
 )
-def test_http(lint: Lint, body: str, found: bool) -> None:
-    rows = of_rule(lint(f"server {{ location / {{\n{body}\n}} }}", SPEC))
-    assert rows == ([(2, "error", 502, "always")] if found else [])
+def test_one_target(
+    lint: Lint, lines: tuple[str, ...], facts: str, expected: tuple[int, str] | None
+) -> None:
+    found = lint(located(*lines), spec(facts))
+    if expected is None:
+        assert found == []
+    else:
+        line, severity = expected
+        frequency = "always" if severity == "error" else "sometimes"
+        assert found == [Found(line, severity, 502, frequency, RULE, "up")]
 
 
-def test_stream(lint: Lint) -> None:
-    body = "server { listen 1; proxy_ssl on;\nproxy_pass h.example:1; }"
-    assert of_rule(lint(body, SPEC, wrap=stream)) == [(2, "error", 502, "always")]
-    on = body.replace("proxy_ssl on;", "proxy_ssl on; proxy_ssl_server_name on;")
-    assert of_rule(lint(on, SPEC, wrap=stream)) == []
+def test_inherited_stream_and_plaintext(lint: Lint) -> None:
+    body = f"\n{ON}\nserver {{ location / {{ proxy_pass https://up:1; }} }}"
+    assert lint(body, spec(REQUIRED)) == []
+    body = "\nserver { listen 1; proxy_ssl on;\nproxy_pass up:1; }"
+    tcp = f'{REQUIRED}\nprotocol = "tcp"'
+    assert lint(body, spec(tcp), wrap=stream) == [Found(3, "error", 502, "always", RULE, "up")]
+    assert lint(body.replace("ssl on;", "ssl off;"), spec(tcp), wrap=stream) == []
+    assert lint(body.replace("ssl on;", f"ssl on; {ON}"), spec(tcp), wrap=stream) == []
+    plain = lint(located("proxy_pass http://up:1;"), spec(REQUIRED))
+    assert [one.rule for one in plain] == ["tls-mismatch"]
 
 
-@pytest.mark.parametrize("facts", ["tls = true", 'tls = { sni = "optional" }', "tls = false", ""])
-def test_where_no_name_is_needed_or_nobody_says(lint: Lint, facts: str) -> None:
-    spec = f'[upstream.up]\nhosts = ["h.example"]\nport = 1\n{facts}\n'
-    assert of_rule(lint("server { location / { proxy_pass https://h.example:1; } }", spec)) == []
-
-
-def test_one_server_of_two(lint: Lint) -> None:
-    spec = SPEC + '[upstream.other]\nhosts = ["10.0.0.2"]\nport = 1\ntls = true\n'
+def test_names_by_a_map(lint: Lint) -> None:
     body = (
-        "upstream b { server 10.0.0.1:1; server 10.0.0.2:1; }"
-        "server { location / {\nproxy_pass https://b;\n} }"
+        "\nmap $uri $name { default up.example; /a 10.0.0.9; }\n"
+        f"server {{ location / {{ {ON}\nproxy_ssl_name $name;\nproxy_pass https://up:1; }} }}"
     )
-    assert of_rule(lint(body, spec)) == [(2, "warning", 502, "sometimes")]
+    assert lint(body, spec(NAMED)) == [Found(4, "error", 502, "sometimes", RULE, "up")]
+    # the pass and the name may go together
+    both = body.replace("https://up:1", "https://$where").replace(
+        "\nserver", " map $uri $where { default up:1; /a other:1; }\nserver"
+    )
+    both = both.replace("location / {", "resolver 10.0.0.2; location / {")
+    other = "[upstream.other]\nport = 1\ntls = true\n"
+    assert lint(both, spec(NAMED) + other) == []
+
+
+def test_what_is_verified_is_for_another_rule(lint: Lint) -> None:
+    lines = ("proxy_ssl_verify on;", ON, "proxy_pass https://up:1;")
+    assert [one.rule for one in lint(located(*lines), spec(NAMED))] == ["tls-name-mismatch"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "facts", "said", "fix"),
+    [
+        (
+            ("proxy_pass https://up:1;",),
+            REQUIRED,
+            "sends none by default",
+            "proxy_ssl_server_name on;",
+        ),
+        (
+            ("proxy_pass https://10.0.0.1:1;",),
+            NAMED,
+            "sends none by default",
+            "proxy_ssl_server_name on; proxy_ssl_name up.example;",
+        ),
+        (
+            (ON, "proxy_pass https://10.0.0.1:1;"),
+            REQUIRED,
+            "cannot send an address, as 10.0.0.1 is, as one",
+            "proxy_ssl_name NAME;",
+        ),
+        (
+            (ON, "proxy_pass https://up:1;"),
+            NAMED,
+            'sends "up", where its certificate has up.example and *.up.example: a server that '
+            "requires a name refuses those that it does not know",
+            "proxy_ssl_name up.example;",
+        ),
+    ],
+)
+def test_messages(
+    findings: Findings, lines: tuple[str, ...], facts: str, said: str, fix: str
+) -> None:
+    (found,) = findings(located(*lines), spec(facts))
+    assert found.message == (
+        f"up requires the server's name in the TLS handshake (SNI), and nginx {said}"
+    )
+    assert found.fix is not None
+    assert found.fix.description == fix

@@ -1,31 +1,59 @@
 from __future__ import annotations
 
 import pytest
-from sites import Found
+from sites import Found, stream
 
-from .conftest import Lint
+from .conftest import Findings, Lint
 
 RULE = "tls-verify-depth"
+VERIFY = "proxy_ssl_verify on;"
 
 
-def of_rule(rows: list[Found]) -> list[tuple[int, str, int | None, str | None]]:
-    return [(row.line, row.severity, row.status, row.frequency) for row in rows if row.rule == RULE]
+def spec(depth: int, more: str = "") -> str:
+    return f"[upstream.up]\nport = 1\ntls = {{ chain_depth = {depth} }}\n{more}\n"
+
+
+def located(*lines: str) -> str:
+    return "\nserver { location / {\n" + "\n".join(lines) + "\n} }"
 
 
 @pytest.mark.parametrize(
-    ("settings", "depth", "found"),
+    ("lines", "depth", "line"),
     [
-        ("proxy_ssl_verify on;", 1, False),
-        ("proxy_ssl_verify on;", 2, True),
-        ("proxy_ssl_verify on; proxy_ssl_verify_depth 2;", 2, False),
-        ("proxy_ssl_verify on; proxy_ssl_verify_depth 2;", 3, True),
-        ("proxy_ssl_verify on; proxy_ssl_verify_depth 0;", 1, True),
-        ("proxy_ssl_verify off;", 2, False),
-        ("", 2, False),
+        ((VERIFY, "proxy_pass https://up:1;"), 0, None),
+        ((VERIFY, "proxy_pass https://up:1;"), 1, None),
+        ((VERIFY, "proxy_pass https://up:1;"), 2, 4),
+        ((VERIFY, "proxy_ssl_verify_depth 2;", "proxy_pass https://up:1;"), 2, None),
+        ((VERIFY, "proxy_ssl_verify_depth 2;", "proxy_pass https://up:1;"), 3, 4),
+        ((VERIFY, "proxy_ssl_verify_depth 0;", "proxy_pass https://up:1;"), 1, 4),
+        (("proxy_pass https://up:1;",), 2, None),
+        ((VERIFY, "proxy_pass http://up:1;"), 2, None),
+        (("grpc_ssl_verify on;", "grpc_pass grpcs://up:1;"), 2, 4),
+        ((VERIFY, "grpc_pass grpcs://up:1;"), 2, None),
+        (("uwsgi_ssl_verify on;", "uwsgi_pass suwsgi://up:1;"), 2, 4),
     ],
 )
-def test_depth(lint: Lint, settings: str, depth: int, found: bool) -> None:
-    spec = f"[upstream.up]\nport = 1\n[upstream.up.tls]\nchain_depth = {depth}\n"
-    body = f"server {{ {settings} location / {{\nproxy_pass https://up:1;\n}} }}"
-    rows = of_rule(lint(body, spec))
-    assert [row[1:] for row in rows] == ([("error", 502, "always")] if found else [])
+def test_depths(lint: Lint, lines: tuple[str, ...], depth: int, line: int | None) -> None:
+    found = [one for one in lint(located(*lines), spec(depth)) if one.rule != "tls-mismatch"]
+    assert found == ([] if line is None else [Found(line, "error", 502, "always", RULE, "up")])
+
+
+def test_inherited_and_stream(lint: Lint) -> None:
+    body = f"\n{VERIFY}\nproxy_ssl_verify_depth 3;\nserver {{\nproxy_pass https://up:1; }}"
+    inner = body.replace("server {", "server { location / {").replace("; }", "; } }")
+    assert lint(inner, spec(3)) == []
+    assert lint(inner, spec(4)) == [Found(3, "error", 502, "always", RULE, "up")]
+    body = f"\nserver {{ listen 1; proxy_ssl on;\n{VERIFY}\nproxy_pass up:1; }}"
+    tcp = spec(2, 'protocol = "tcp"')
+    assert lint(body, tcp, wrap=stream) == [Found(4, "error", 502, "always", RULE, "up")]
+
+
+def test_message(findings: Findings) -> None:
+    (found,) = findings(located(VERIFY, "proxy_pass https://up:1;"), spec(2))
+    assert found.message == (
+        "the certificate of up has 2 intermediate certificates above it, and "
+        "proxy_ssl_verify_depth is 1 by default: nginx does not get to the root, and refuses the "
+        "certificate"
+    )
+    assert found.fix is not None
+    assert (found.fix.description, found.fix.safe) == ("proxy_ssl_verify_depth 2;", True)

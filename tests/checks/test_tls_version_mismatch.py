@@ -3,56 +3,149 @@ from __future__ import annotations
 import pytest
 from sites import Found, stream
 
-from .conftest import Lint
+from .conftest import Findings, Lint
 
 RULE = "tls-version-mismatch"
+ONLY_13 = 'tls = { versions = ["TLSv1.3"] }'
+OLD = 'tls = { versions = ["TLSv1", "TLSv1.1"] }'
 
 
-def of_rule(rows: list[Found]) -> list[tuple[int, str, int | None, str | None]]:
-    return [(row.line, row.severity, row.status, row.frequency) for row in rows if row.rule == RULE]
+def spec(facts: str) -> str:
+    return f"[upstream.up]\nport = 1\n{facts}\n"
 
 
-def spec(versions: str) -> str:
-    return f"[upstream.up]\nport = 1\n[upstream.up.tls]\nversions = [{versions}]\n"
+def located(*lines: str) -> str:
+    return "\nserver { location / {\n" + "\n".join(lines) + "\n} }"
 
 
 @pytest.mark.parametrize(
-    ("version", "versions", "found"),
+    ("version", "facts", "severity"),
     [
-        ("1.18.0", '"TLSv1.3"', True),
-        ("1.23.3", '"TLSv1.3"', True),
-        ("1.23.4", '"TLSv1.3"', False),
-        ("1.30.6", '"TLSv1.3"', False),
-        ("1.27.2", '"TLSv1", "TLSv1.1"', False),
-        ("1.27.3", '"TLSv1", "TLSv1.1"', True),
-        ("1.18.0", '"TLSv1.2", "TLSv1.3"', False),
+        ("1.18.0", ONLY_13, "error"),
+        ("1.23.3", ONLY_13, "error"),
+        ("1.23.4", ONLY_13, None),
+        ("1.30.0", ONLY_13, None),
+        ("1.30.0", 'tls = { versions = ["TLSv1.2"] }', None),
+        ("1.30.0", OLD, "error"),
+        # in common, and refused by OpenSSL 3, which nginx may have from 1.21.2 on
+        ("1.26.3", OLD, "warning"),
+        ("1.22.1", OLD, "warning"),
+        ("1.21.1", OLD, None),
+        ("1.26.3", 'tls = { versions = ["TLSv1.1", "TLSv1.2"] }', None),
+        ("1.18.0", 'tls = { versions = ["SSLv3"] }', "error"),
+        ("1.18.0", "tls = true", None),
+        ("1.18.0", "", None),
     ],
 )
-def test_the_default_goes_by_the_version(
-    lint: Lint, version: str, versions: str, found: bool
-) -> None:
-    body = "server { location / {\nproxy_pass https://up:1;\n} }"
-    rows = of_rule(lint(body, spec(versions), version=version))
-    assert rows == ([(2, "error", 502, "always")] if found else [])
+def test_defaults_by_version(lint: Lint, version: str, facts: str, severity: str | None) -> None:
+    frequency = "always" if severity == "error" else "sometimes"
+    assert lint(located("proxy_pass https://up:1;"), spec(facts), version=version) == (
+        [] if severity is None else [Found(3, severity, 502, frequency, RULE, "up")]
+    )
 
 
 @pytest.mark.parametrize(
-    ("body", "found"),
+    ("lines", "facts", "line"),
     [
-        ("proxy_ssl_protocols TLSv1.2;\nproxy_pass https://up:1;", [1]),
-        ("proxy_ssl_protocols TLSv1.2; proxy_ssl_protocols TLSv1.3; proxy_pass https://up:1;", []),
-        ("grpc_ssl_protocols TLSv1.2; grpc_pass grpcs://up:1;", [1]),
-        ("uwsgi_ssl_protocols TLSv1.2; uwsgi_pass suwsgi://up:1;", [1]),
-        ("proxy_ssl_protocols TLSv1.2; proxy_pass http://up:1;", []),
-        ("proxy_ssl_conf_command MinProtocol TLSv1.3; proxy_ssl_protocols TLSv1.2;"
-         " proxy_pass https://up:1;", []),
+        (("proxy_ssl_protocols TLSv1.2;", "proxy_pass https://up:1;"), ONLY_13, 3),
+        (("proxy_ssl_protocols TLSv1.2 TLSv1.3;", "proxy_pass https://up:1;"), ONLY_13, None),
+        # the lines of a mask add up
+        (
+            (
+                "proxy_ssl_protocols TLSv1.2;",
+                "proxy_ssl_protocols TLSv1.3;",
+                "proxy_pass https://up:1;",
+            ),
+            ONLY_13,
+            None,
+        ),
+        (
+            ("grpc_ssl_protocols TLSv1.2;", "grpc_pass grpcs://up:1;"),
+            f'{ONLY_13}\nprotocol = "grpc"',
+            3,
+        ),
+        (
+            ("uwsgi_ssl_protocols TLSv1.2;", "uwsgi_pass suwsgi://up:1;"),
+            f'{ONLY_13}\nprotocol = "uwsgi"',
+            3,
+        ),
+        # another family's setting
+        (("grpc_ssl_protocols TLSv1.2;", "proxy_pass https://up:1;"), ONLY_13, None),
+        # OpenSSL is told otherwise
+        (
+            (
+                "proxy_ssl_protocols TLSv1.2;",
+                "proxy_ssl_conf_command MaxProtocol TLSv1.3;",
+                "proxy_pass https://up:1;",
+            ),
+            ONLY_13,
+            None,
+        ),
+        (
+            (
+                "proxy_ssl_protocols TLSv1.2;",
+                "proxy_ssl_conf_command Options KTLS;",
+                "proxy_pass https://up:1;",
+            ),
+            ONLY_13,
+            3,
+        ),
+        (
+            ("include missing.conf;", "proxy_pass https://up:1;"),
+            'tls = { versions = ["TLSv1"] }',
+            None,
+        ),
     ],
-)  # fmt: skip
-def test_what_is_written(lint: Lint, body: str, found: list[int]) -> None:
-    rows = of_rule(lint(f"server {{ location / {{{body} }} }}", spec('"TLSv1.3"')))
-    assert [row[0] for row in rows] == found
+)
+def test_as_it_is_set(lint: Lint, lines: tuple[str, ...], facts: str, line: int | None) -> None:
+    found = lint(
+        located(*lines), spec(facts), files={"nothing": ""}, allow_missing=("missing.conf",)
+    )
+    assert [one for one in found if one.rule == RULE] == (
+        [] if line is None else [Found(line, "error", 502, "always", RULE, "up")]
+    )
 
 
-def test_stream(lint: Lint) -> None:
-    body = "proxy_ssl_protocols TLSv1.2;\nserver { listen 1; proxy_ssl on; proxy_pass up:1; }"
-    assert of_rule(lint(body, spec('"TLSv1.3"'), wrap=stream)) == [(1, "error", 502, "always")]
+@pytest.mark.parametrize(
+    "line", ["proxy_ssl_ciphers DEFAULT@SECLEVEL=0;", "proxy_ssl_conf_command CipherString ALL;"]
+)
+def test_old_versions_that_openssl_is_told_to_take(lint: Lint, line: str) -> None:
+    body = located("proxy_ssl_protocols TLSv1 TLSv1.1;", line, "proxy_pass https://up:1;")
+    found = lint(body.replace("DEFAULT@", "DEFAULT:@"), spec(OLD))
+    assert found == []
+
+
+def test_stream_and_what_is_no_tls(lint: Lint) -> None:
+    body = "\nserver { listen 1; proxy_ssl on; proxy_ssl_protocols TLSv1.2;\nproxy_pass up:1; }"
+    assert lint(body, spec(f'{ONLY_13}\nprotocol = "tcp"'), wrap=stream) == [
+        Found(2, "error", 502, "always", RULE, "up")
+    ]
+    through = body.replace("proxy_ssl on;", "proxy_ssl off;")
+    assert lint(through, spec(f'{ONLY_13}\nprotocol = "tcp"'), wrap=stream) == []
+    # tls-mismatch says it
+    plain = located("proxy_ssl_protocols TLSv1.2;", "proxy_pass http://up:1;")
+    assert [one.rule for one in lint(plain, spec(ONLY_13))] == ["tls-mismatch"]
+
+
+def test_a_retry_hides_it(lint: Lint) -> None:
+    body = (
+        "\nupstream b { server up:1; server other:1; }\n"
+        "server { proxy_ssl_protocols TLSv1.2; location / { proxy_pass https://b; } }"
+    )
+    other = '[upstream.other]\nport = 1\ntls = { versions = ["TLSv1.2"] }\n'
+    assert lint(body, spec(ONLY_13) + other) == [Found(3, "warning", 502, "sometimes", RULE, "up")]
+
+
+def test_message_and_fix(findings: Findings) -> None:
+    (found,) = findings(located("proxy_pass https://up:1;"), spec(ONLY_13), version="1.22.1")
+    assert found.message == (
+        "nginx offers TLSv1, TLSv1.1 and TLSv1.2 by default to up, which accepts only TLSv1.3: "
+        "the handshake fails"
+    )
+    assert found.fix is not None
+    assert found.fix.description == "proxy_ssl_protocols TLSv1.2 TLSv1.3;"
+    assert found.fix.safe
+    (found,) = findings(located("proxy_pass https://up:1;"), spec(OLD), version="1.30.0")
+    assert found.fix is not None
+    assert found.fix.description == "proxy_ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3;"
+    assert not found.fix.safe

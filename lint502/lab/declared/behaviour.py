@@ -15,13 +15,19 @@ _MILLISECONDS = 1000
 @dataclass(frozen=True, slots=True)
 class TlsBehaviour:
     """``versions`` as nginx writes them (``TLSv1.2``), empty: any. ``names`` in the certificate,
-    empty: ``localhost``. ``chain_depth`` is the number of intermediate certificates."""
+    empty: ``localhost``. ``chain_depth`` is the number of intermediate certificates.
+
+    ``knows_only``, if not empty, are the only names that a client may ask for. ``answers_400``: to
+    a client without the required certificate, as nginx does; others refuse the handshake.
+    """
 
     versions: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     sni_required: bool = False
     client_certificate: ClientCertificate = "none"
     chain_depth: int = 0
+    knows_only: tuple[str, ...] = ()
+    answers_400: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ssl
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from lint502.checks.handshake import covers
 from lint502.lab.bench import LabError
 from lint502.lab.declared.behaviour import ClientCertificate, TlsBehaviour
 from lint502.lab.declared.libraries import needed
@@ -63,11 +65,11 @@ class Authority:
             names = ", ".join(tls.names)
             raise LabError(f"no certificate can be made for {names}: {error}") from None
         certificate.configure_cert(context)
-        context.verify_mode = _VERIFY[tls.client_certificate]
+        context.verify_mode = _VERIFY["optional" if tls.answers_400 else tls.client_certificate]
         if tls.client_certificate != "none":
             self._root.configure_trust(context)
-        if tls.sni_required:
-            context.sni_callback = _refuse_without_name
+        if tls.sni_required or tls.knows_only:
+            context.sni_callback = _refusing(tls.knows_only)
         if protocols:
             context.set_alpn_protocols(list(protocols))
         return context
@@ -104,7 +106,12 @@ def _allow(context: ssl.SSLContext, versions: tuple[str, ...]) -> None:
         context.set_ciphers("DEFAULT:@SECLEVEL=0")
 
 
-def _refuse_without_name(
-    connection: ssl.SSLObject, name: str | None, context: ssl.SSLContext
-) -> int | None:
-    return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME if name is None else None
+def _refusing(known: tuple[str, ...]) -> Callable[..., int | None]:
+    """What refuses a handshake without a name, or with another one than those that are known."""
+
+    def decide(connection: ssl.SSLObject, name: str | None, context: ssl.SSLContext) -> int | None:
+        if name is not None and (not known or any(covers(one, name) for one in known)):
+            return None
+        return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+
+    return decide

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 from lint502.lab.declared.behaviour import Answer, Behaviour
@@ -12,6 +12,7 @@ from lint502.lab.declared.wire import LARGEST_READ, Over, Wire
 
 _PEER_CLOSES_SECONDS = 5.0
 _PEER_FILLS_ITS_BUFFERS_SECONDS = 0.05
+_WITHOUT_A_CERTIFICATE = 400
 
 
 @dataclass(slots=True)
@@ -99,6 +100,9 @@ class Connection:
         self.wire.pause(answer.wait)
         if answer.ends:
             self.wire.finish()
+        tls = self.behaviour.tls
+        if tls is not None and tls.answers_400 and not self.wire.has_certificate:
+            return replace(answer, status=_WITHOUT_A_CERTIFICATE)
         return answer
 
     @property

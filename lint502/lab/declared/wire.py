@@ -52,6 +52,11 @@ class Wire:
         """The protocol that client and server have agreed on by ALPN."""
         return None if self._tls is None else self._tls.selected_alpn_protocol()
 
+    @property
+    def has_certificate(self) -> bool:
+        """Whether the client has shown a certificate."""
+        return self._tls is not None and bool(self._tls.getpeercert(binary_form=True))
+
     def starts_tls(self) -> bool:
         """Whether the first byte that comes is that of a TLS handshake; it stays unread."""
         return self._plain.recv(1, socket.MSG_PEEK) == _HANDSHAKE

@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lint502.lab.shows.case import CannotShowError, Case, Experiment
+from lint502.lab.shows.handshake import (
+    uncertified,
+    unknown_name,
+    unverified_name,
+    with_or_without_header,
+)
 from lint502.lab.shows.limits import (
     large_body,
     large_header,
@@ -12,7 +18,7 @@ from lint502.lab.shows.limits import (
     slow_answer,
     tuned_header,
 )
-from lint502.lab.shows.protocols import refusing, wrong_protocol
+from lint502.lab.shows.protocols import wrong_protocol
 from lint502.lab.shows.reuse import crowd, other_kind, race, unannounced
 from lint502.lab.shows.sockets import permission, private_tmp
 from lint502.lab.shows.usual import once
@@ -30,7 +36,7 @@ def _nothing(case: Case) -> Experiment:
 SHOWN_BY: dict[str, Callable[[Case], Experiment]] = {
     "bind-mismatch": once,
     "buffer-directive-family": tuned_header,
-    "client-certificate-missing": refusing,
+    "client-certificate-missing": uncertified,
     "connection-header": _nothing,
     "http-version-mismatch": wrong_protocol,
     "implicit-port-80": once,
@@ -42,17 +48,17 @@ SHOWN_BY: dict[str, Callable[[Case], Experiment]] = {
     "pool-shared": other_kind,
     "port-mismatch": once,
     "protocol-mismatch": wrong_protocol,
-    "proxy-protocol-mismatch": once,
+    "proxy-protocol-mismatch": with_or_without_header,
     "request-body-limit": large_body,
     "request-header-limit": large_request_header,
     "request-timeout": slow_answer,
     "resolver-missing": once,
     "response-header-buffer": large_header,
-    "sni-missing": once,
+    "sni-missing": unknown_name,
     "socket-path-mismatch": once,
     "socket-permission": permission,
     "tls-mismatch": wrong_protocol,
-    "tls-name-mismatch": once,
+    "tls-name-mismatch": unverified_name,
     "tls-verify-depth": once,
     "tls-version-mismatch": once,
     "undeclared-upstream": _nothing,

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lint502.lab.declared.behaviour import TlsBehaviour
 from lint502.lab.plan import Plan, plan
 from lint502.lab.playback import reaction
-from lint502.lab.scripts import Answered
 from lint502.lab.shows.case import Case, Experiment
 from lint502.lab.shows.usual import SHORT, once, timeouts, usual_script
 
@@ -41,25 +39,3 @@ def _played_back(made: Plan, case: Case, factor: float) -> Plan:
             clauses[clause] = None
         servers.append(server)
     return replace(made, servers=tuple(servers), conditions=(*made.conditions, *clauses))
-
-
-def refusing(case: Case) -> Experiment:
-    """The usual request, to a server that answers as this one is known to do where it says no."""
-    shown = once(case)
-    if case.status is None or case.status >= 500:
-        return shown
-    clause = f"the upstream answers {case.status} to it, as that server is known to do"
-    servers = tuple(
-        replace(server, behaviour=replace(server.behaviour, tls=_unasking(server.behaviour.tls)))
-        if server.failing and server.behaviour is not None
-        else server
-        for server in shown.plan.servers
-    )
-    script = Answered(shown.script, case.status)
-    return replace(
-        shown, plan=replace(shown.plan, servers=servers), script=script, conditions=(clause,)
-    )
-
-
-def _unasking(tls: TlsBehaviour | None) -> TlsBehaviour | None:
-    return None if tls is None else replace(tls, client_certificate="optional")

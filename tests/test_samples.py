@@ -47,6 +47,8 @@ EXPECTED: dict[str, list[Expected]] = {
     ],
     "java-portal": [
         ("broken/nginx.conf", 32, "warning", "request-header-limit"),
+        ("broken/nginx.conf", 49, "error", "read-timeout"),
+        ("broken/nginx.conf", 56, "error", "zero-timeout"),
     ],
     "microservices": [
         ("broken/http.d/20-upstreams.conf", 10, "error", "no-live-peer"),

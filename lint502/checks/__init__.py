@@ -28,6 +28,7 @@ RULES = (
     "request-header-limit",
     "request-body-limit",
     "request-timeout",
+    "read-timeout",
     "keepalive-race",
     "keepalive-unsupported",
     "keepalive-unused",
@@ -40,6 +41,7 @@ RULES = (
     "connection-header",
     "keepalive-order",
     "pool-shared",
+    "zero-timeout",
     "undeclared-upstream",
     "unused-upstream",
 )

@@ -15,9 +15,9 @@ from lint502.findings import Frequency, Severity
 from lint502.nginx.hops import Hop
 from lint502.pairing import Pair
 
-Phase = Literal["connect", "sent", "header", "passed"]
-"""When a target fails: while connecting (TLS included), after the request was sent, with a response
-that nginx cannot read, or with one that it passes on."""
+Phase = Literal["connect", "sent", "timeout", "header", "passed"]
+"""When a target fails: while connecting (TLS included), after the request was sent, with no
+response in time, with one that nginx cannot read, or with one that it passes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +85,14 @@ def _more_servers(pair: Pair) -> bool:
 def retries(hop: Hop, phase: Phase) -> bool:
     """Whether a request with a method of any kind goes on to the next server.
 
-    Where the settings are not known, nginx's defaults are taken.
+    Where the settings are not known, nginx's defaults are taken. A datagram goes to one server
+    only, and a session that has begun stays with its own.
     """
     if hop.kind == "stream":
+        if hop.datagrams or phase != "connect":
+            return False
         flag = hop.scope.flag("proxy_next_upstream")
-        on = phase != "passed" and (flag is None or flag.value)
+        on = flag is None or flag.value
     else:
         words = hop.scope.words(f"{hop.kind}_next_upstream")
         chosen = words.value if words is not None else frozenset(("error", "timeout"))
@@ -98,6 +101,7 @@ def retries(hop: Hop, phase: Phase) -> bool:
             and {
                 "connect": "error" in chosen,
                 "sent": "error" in chosen and "non_idempotent" in chosen,
+                "timeout": "timeout" in chosen and "non_idempotent" in chosen,
                 "header": "invalid_header" in chosen or "invalid_response" in chosen,
                 "passed": False,
             }[phase]

@@ -26,6 +26,21 @@ def allowed_methods(hop: Hop) -> frozenset[str]:
     return _let_through(hop) - frozenset(_turned_away(hop))
 
 
+def sends_bodies(hop: Hop) -> bool:
+    """Whether nginx passes the bodies of requests on."""
+    if hop.kind in ("stream", "memcached"):
+        return False
+    if hop.kind == "grpc":
+        return True
+    if allowed_methods(hop) <= {"GET", "HEAD"}:
+        return False
+    body = hop.scope.setting("proxy_set_body") if hop.kind == "proxy" else None
+    if body is not None and body.lines:
+        return False
+    flag = hop.scope.flag(f"{hop.kind}_pass_request_body")
+    return flag is not None and flag.value
+
+
 def _let_through(hop: Hop) -> frozenset[str]:
     location = hop.context.enclosing("location")
     if location is None or hop.context.name == "limit_except":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.checks.failover import is_backup
-from lint502.checks.methods import allowed_methods
+from lint502.checks.methods import sends_bodies
 from lint502.checks.redirects import origins
 from lint502.checks.site import Site
 from lint502.checks.wording import by_profile, declared
@@ -52,7 +52,7 @@ def check(site: Site) -> Iterator[Finding]:
 def _too_large(pair: Pair) -> Value[int] | None:
     """nginx's limit, where it is above the listener's (0 is no limit)."""
     hop, listener = pair.hop, pair.listener
-    if listener is None or listener.request_body is None or not _sends_bodies(hop):
+    if listener is None or listener.request_body is None or not sends_bodies(hop):
         return None
     limit = body_limit(hop)
     if limit is None or 0 < limit.value <= listener.request_body.value:
@@ -72,20 +72,6 @@ def body_limit(hop: Hop) -> Value[int] | None:
     if len(known) < len(limits):
         return None
     return max(known, key=lambda limit: limit.value or float("inf"), default=None)
-
-
-def _sends_bodies(hop: Hop) -> bool:
-    if hop.kind in ("stream", "memcached"):
-        return False
-    if hop.kind == "grpc":
-        return True
-    if allowed_methods(hop) <= {"GET", "HEAD"}:
-        return False
-    body = hop.scope.setting("proxy_set_body") if hop.kind == "proxy" else None
-    if body is not None and body.lines:
-        return False
-    flag = hop.scope.flag(f"{hop.kind}_pass_request_body")
-    return flag is not None and flag.value
 
 
 def _outcome(listener: Listener) -> tuple[Severity, int, str | None, str]:

@@ -166,7 +166,8 @@ def _http_settings(route: Route, version: Version, factor: float) -> Iterator[st
     for name in (*_CORE, *wanted):
         yield from _written(hop, "http", name, version, factor)
     if factor != 1:
-        yield from _default_timeouts(hop, family, factor)
+        timeouts = ("connect_timeout", "send_timeout", "read_timeout")
+        yield from _default_timeouts(hop, [family + name for name in timeouts], factor)
     yield from _cache(hop)
     yield from _certificates(hop, family)
     asked = _asked_name(route)
@@ -183,6 +184,8 @@ def _stream_settings(route: Route, version: Version, factor: float) -> Iterator[
     wanted = [name for name in names("stream") if name.startswith("proxy_")]
     for name in ("resolver_timeout", *wanted):
         yield from _written(hop, "stream", name, version, factor)
+    if factor != 1:
+        yield from _default_timeouts(hop, ("proxy_connect_timeout", "proxy_timeout"), factor)
     yield from _certificates(hop, "proxy_")
     asked = _asked_name(route)
     if asked is not None:
@@ -226,12 +229,12 @@ def _header_buffers(hop: Hop) -> Iterator[str]:
             yield _line(name, setting.lines[-1])
 
 
-def _default_timeouts(hop: Hop, family: str, factor: float) -> Iterator[str]:
-    for name in ("connect_timeout", "send_timeout", "read_timeout"):
-        setting = hop.scope.setting(family + name)
-        value = hop.scope.time(family + name)
+def _default_timeouts(hop: Hop, timeouts: Iterable[str], factor: float) -> Iterator[str]:
+    for name in timeouts:
+        setting = hop.scope.setting(name)
+        value = hop.scope.time(name)
         if setting is not None and setting.origin == "default" and value is not None:
-            yield f"{family}{name} {_milliseconds(value.value, factor)};"
+            yield f"{name} {_milliseconds(value.value, factor)};"
 
 
 def _cache(hop: Hop) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
@@ -122,7 +122,15 @@ class Scene:
             label += f" with a header of {format_size(request.header)}"
         return self._keep(label, response.status, response.whole, opening, cause)
 
-    def session(self, data: bytes) -> Step:
+    def pass_on(
+        self, request: Request | bytes, *, opening: bool = False, cause: bool = False
+    ) -> Step:
+        """Make a request, or open a session with some bytes."""
+        if isinstance(request, bytes):
+            return self.session(request, opening=opening, cause=cause)
+        return self.send(request, opening=opening, cause=cause)
+
+    def session(self, data: bytes, *, opening: bool = False, cause: bool = False) -> Step:
         """Pass some bytes through ``stream {}``; the status is that of the access log,
         or of an HTTP server that answers."""
         assert isinstance(self._listen, int), "a session has a port"
@@ -132,8 +140,11 @@ class Scene:
         spoken = _STATUS_LINE.match(answer)
         logged = self._accesses[-1].split()[0] if self._accesses else ""
         status = spoken[1].decode() if spoken is not None else logged
-        self.steps[-1] = Step(
-            step.request, int(status) if status.isdecimal() else None, step.whole, step.log
+        self.steps[-1] = replace(
+            step,
+            status=int(status) if status.isdecimal() else None,
+            opening=opening,
+            cause=cause,
         )
         return self.steps[-1]
 

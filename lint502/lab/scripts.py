@@ -54,17 +54,32 @@ class LargeHeader:
 @dataclass(frozen=True, slots=True)
 class Slow:
     """A request whose answer takes ``wait`` seconds to start, after one that is answered at
-    once."""
+    once. For ``stream {}`` it is bytes."""
 
-    request: Request
+    request: Request | bytes
     wait: float
 
     def play(self, scene: Scene) -> None:
         """Make the requests."""
-        scene.send(self.request, opening=True)
+        scene.pass_on(self.request, opening=True)
         for server in scene.failing:
             server.answer = replace(server.answer, wait=self.wait)
-        scene.send(self.request)
+        scene.pass_on(self.request)
+
+
+@dataclass(frozen=True, slots=True)
+class NotAtOnce:
+    """Requests whose answers all take ``wait`` seconds to start."""
+
+    requests: tuple[Request | bytes, ...]
+    wait: float
+
+    def play(self, scene: Scene) -> None:
+        """Make the requests."""
+        for server in scene.failing:
+            server.answer = replace(server.answer, wait=self.wait)
+        for request in self.requests:
+            scene.pass_on(request)
 
 
 @dataclass(frozen=True, slots=True)

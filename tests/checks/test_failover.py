@@ -107,3 +107,12 @@ def test_stream(lint: Lint, settings: str, severity: str) -> None:
     body = f"\nupstream api {{\nserver 127.0.0.1:3000;\nserver 127.0.0.1:3001;\n}} " \
         f"server {{ listen 1; {settings} proxy_pass api; }}"  # fmt: skip
     assert lint(body, SPEC, wrap=stream) == [mismatch(4, severity, "sometimes")]
+
+
+def test_a_datagram_goes_to_one_server_only(lint: Lint) -> None:
+    body = "\nupstream api {\nserver 127.0.0.1:3000;\nserver 127.0.0.1:3001;\n} " \
+        "server { listen 1 udp; proxy_pass api; }"  # fmt: skip
+    spec = f'{SPEC}protocol = "udp"\n'
+    assert lint(body, spec, wrap=stream) == [
+        Found(4, "error", 200, "sometimes", RULE, "api"),
+    ]

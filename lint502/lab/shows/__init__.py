@@ -15,6 +15,8 @@ from lint502.lab.shows.limits import (
     large_body,
     large_header,
     large_request_header,
+    late_answer,
+    no_time,
     slow_answer,
     tuned_header,
 )
@@ -49,6 +51,7 @@ SHOWN_BY: dict[str, Callable[[Case], Experiment]] = {
     "port-mismatch": once,
     "protocol-mismatch": wrong_protocol,
     "proxy-protocol-mismatch": with_or_without_header,
+    "read-timeout": late_answer,
     "request-body-limit": large_body,
     "request-header-limit": large_request_header,
     "request-timeout": slow_answer,
@@ -65,5 +68,6 @@ SHOWN_BY: dict[str, Callable[[Case], Experiment]] = {
     "unix-socket-in-tmp": private_tmp,
     "unix-url-colon": once,
     "unused-upstream": _nothing,
+    "zero-timeout": no_time,
 }
 """Each rule's way of showing itself; one for every rule."""

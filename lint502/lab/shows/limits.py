@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from lint502.checks.buffer_directive_family import tuned_size
 from lint502.checks.methods import allowed_methods
+from lint502.checks.read_timeout import read_timeout
 from lint502.checks.request_body_limit import body_limit
 from lint502.checks.request_header_limit import header_buffers
 from lint502.lab.behind import Planned, host_of
 from lint502.lab.client import Request
 from lint502.lab.plan import plan
-from lint502.lab.scripts import LargeHeader, Once, Slow
+from lint502.lab.scripts import LargeHeader, NotAtOnce, Once, Slow
 from lint502.lab.shows.case import CannotShowError, Case, Experiment
-from lint502.lab.shows.usual import LARGEST_BODY, LARGEST_HEADER, SHORT, alone, fact, times, usual
+from lint502.lab.shows.usual import (
+    LARGEST_BODY,
+    LARGEST_HEADER,
+    SHORT,
+    alone,
+    fact,
+    times,
+    usual,
+    usual_bytes,
+)
 from lint502.nginx.values import format_size, format_time
 
 _BEYOND = 1024
 _LINE_END = 16
 """Bytes of a buffer for a line that are left free."""
+
+_MUCH_LATER = 500
+"""Milliseconds after which nobody waits any more, of those in the lab."""
+
+_MOMENT = 0.05
+"""Seconds that no answer can do without."""
+
+_NO_BUFFER = 32 * 1024 * 1024
+"""Bytes that do not fit into the buffers of a connection."""
 
 _NEAR = 0.05
 """Seconds that two times have to be apart to be told apart."""
@@ -128,3 +148,51 @@ def slow_answer(case: Case) -> Experiment:
         Slow(usual(hop, case.path), start / factor / 1000),
         conditions=conditions,
     )
+
+
+def late_answer(case: Case) -> Experiment:
+    """An answer that takes as long as it may, where nginx waits for less."""
+    takes, timeout = fact(case, "response_timeout"), read_timeout(case.hop)
+    waits = timeout.value if timeout is not None else 60_000
+    factor = max(1.0, min(takes, waits) / SHORT)
+    start = min(takes, waits + _MUCH_LATER * factor) if takes > waits else takes
+    if abs(waits - takes) / factor / 1000 < _NEAR:
+        raise CannotShowError(
+            f"{format_time(takes)} and {format_time(waits)} are too near to tell apart"
+        )
+    route, conditions = alone(case)
+    return Experiment(
+        plan(route, case.version, case.failing, factor),
+        Slow(usual_bytes(case.hop, case.path), start / factor / 1000),
+        conditions=conditions,
+    )
+
+
+def no_time(case: Case) -> Experiment:
+    """A request, to servers that take a moment to answer; where bodies are said to be the trouble,
+    one with a large body."""
+    hop = case.hop
+    requests: tuple[Request | bytes, ...] = (usual_bytes(hop, case.path),)
+    made = plan(case.route, case.version, case.failing)
+    sending = hop.kind != "stream" and hop.scope.time(f"{hop.kind}_send_timeout")
+    if case.status == 504 and sending and sending.value == 0:
+        requests = (*requests, *_upload(case))
+        made = replace(made, servers=tuple(map(_slowly_reading, made.servers)))
+    return Experiment(made, NotAtOnce(requests, _MOMENT))
+
+
+def _upload(case: Case) -> Iterator[Request]:
+    """A body that fits into no buffer of the kernel."""
+    limit, methods = body_limit(case.hop), allowed_methods(case.hop)
+    lets = limit.value if limit is not None else 0
+    for method in ("POST", "PUT", "PATCH"):
+        if method in methods and (lets == 0 or lets >= _NO_BUFFER):
+            yield Request(method, case.path, _NO_BUFFER, host_of(case.hop))
+            return
+
+
+def _slowly_reading(server: Planned) -> Planned:
+    """A server with small buffers of its own, which it has where there is a limit."""
+    if server.behaviour is None:
+        return server
+    return replace(server, behaviour=replace(server.behaviour, request_body=LARGEST_BODY))

@@ -20,6 +20,9 @@ LARGEST_BODY = 64 * 1024 * 1024
 LARGEST_HEADER = 4 * 1024 * 1024
 """Bytes; no request has a larger header in the lab."""
 
+SESSION = b"GET / HTTP/1.0\r\n\r\n"
+"""What a session of ``stream {}`` says: something that most servers answer."""
+
 _MOST_REQUESTS = 8
 
 
@@ -32,6 +35,11 @@ def usual(hop: Hop, path: str = "/") -> Request:
         (name for name in ("GET", "POST", "PUT") if name in methods), min(methods, default="GET")
     )
     return Request(method, path, host=host_of(hop))
+
+
+def usual_bytes(hop: Hop, path: str = "/") -> Request | bytes:
+    """The usual request, or for ``stream {}`` the bytes of a session."""
+    return SESSION if hop.kind == "stream" else usual(hop, path)
 
 
 def once(case: Case) -> Experiment:
@@ -47,7 +55,7 @@ def usual_script(case: Case) -> Script:
     """The usual request, or session, until each server of the route had one."""
     count = times(case)
     if case.hop.kind == "stream":
-        return Session(b"GET / HTTP/1.0\r\n\r\n", count)
+        return Session(SESSION, count)
     request = usual(case.hop, case.path)
     if count == 1:
         return Once((request,))

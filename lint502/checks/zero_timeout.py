@@ -1,0 +1,108 @@
+"""zero-timeout: a timeout of 0 is no "unlimited": nginx gives up at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from lint502.checks.methods import sends_bodies
+from lint502.checks.reuse import users
+from lint502.checks.site import Site
+from lint502.checks.wording import replacement
+from lint502.findings import Finding, Frequency, Severity
+from lint502.nginx.hops import Hop
+from lint502.nginx.version import Version
+
+_AT_ONCE = Version(1, 19, 9)
+"""From here on a timer that has run out is acted on before what has come meanwhile (c108f04e8);
+before, what comes in the same millisecond is in time."""
+
+_TIMED_OUT = "upstream timed out (110: Connection timed out) while"
+
+
+class _Outcome(NamedTuple):
+    severity: Severity
+    status: int
+    frequency: Frequency
+    log: str | None
+    what: str
+
+
+def check(site: Site) -> Iterator[Finding]:
+    """One finding for each line that sets a timeout of 0 at hops where that fails."""
+    filled = {
+        hop.id
+        for hops in users(site).values()
+        if not all(_is_zero(hop, "connect_timeout") for hop in hops)
+        for hop in hops
+    }
+    for hop in site.hops:
+        for name, outcome in _outcomes(hop, other_opens=hop.id in filled):
+            value = hop.scope.time(name)
+            assert value is not None
+            line = value.directive
+            assert line is not None, "no default is 0"
+            info = "10m" if name == "proxy_timeout" else "60s"
+            yield Finding(
+                rule="zero-timeout",
+                severity=outcome.severity,
+                status=outcome.status,
+                frequency=outcome.frequency,
+                message=f'{name} 0 does not mean "no limit": nginx {outcome.what}',
+                place=line.place("0 is no time at all"),
+                hops=(hop.id,),
+                log=outcome.log,
+                fix=replacement(line, 0, line.args[0], info, safe=False),
+            )
+
+
+def _outcomes(hop: Hop, *, other_opens: bool) -> Iterator[tuple[str, _Outcome]]:
+    """The timeouts of 0 at a hop, and what comes of each; ``other_opens``: another hop leaves
+    connections in the pool."""
+    family = "proxy" if hop.kind == "stream" else hop.kind
+    if _is_zero(hop, "connect_timeout"):
+        connecting = _connecting(hop, other_opens=other_opens)
+        if connecting is not None:
+            yield f"{family}_connect_timeout", connecting
+    if hop.kind == "stream":
+        if _is_zero(hop, "timeout"):
+            what = "ends each session before an answer can come, without a line in the error log"
+            yield "proxy_timeout", _Outcome(Severity.ERROR, 200, "always", None, what)
+        return
+    if _is_zero(hop, "read_timeout"):
+        log = f"{_TIMED_OUT} reading response header from upstream"
+        what = "gives each request up as soon as it is sent, and answers 504"
+        yield f"{family}_read_timeout", _Outcome(Severity.ERROR, 504, "always", log, what)
+    if _is_zero(hop, "send_timeout") and sends_bodies(hop):
+        log = f"{_TIMED_OUT} sending request to upstream"
+        what = "answers 504 where a request does not fit into the kernel's buffers at once"
+        yield (
+            f"{family}_send_timeout",
+            _Outcome(Severity.WARNING, 504, "sometimes", log, what),
+        )
+
+
+def _connecting(hop: Hop, *, other_opens: bool) -> _Outcome | None:
+    """What comes of no time to connect; a datagram and a unix socket need none, but TLS does."""
+    status = 502 if hop.kind == "stream" else 504
+    answers = "closes the session" if hop.kind == "stream" else "answers 504"
+    by_network = [target.address.socket is None for target in hop.targets]
+    if hop.datagrams:
+        return None
+    if any(by_network) or (not by_network and hop.unknown is not None):
+        certain = all(by_network) and hop.unknown is None and not other_opens
+        always = certain and hop.scope.version >= _AT_ONCE
+        log = f"{_TIMED_OUT} connecting to upstream"
+        what = f"gives up before a connection can be there, and {answers}"
+        return _Outcome(Severity.ERROR, status, "always" if always else "sometimes", log, what)
+    if any(target.tls for target in hop.targets):
+        log = f"{_TIMED_OUT} SSL handshaking to upstream"
+        what = f"gives up before TLS can be there, and {answers}"
+        return _Outcome(Severity.ERROR, status, "sometimes", log, what)
+    return None
+
+
+def _is_zero(hop: Hop, name: str) -> bool:
+    family = "proxy" if hop.kind == "stream" else hop.kind
+    value = hop.scope.time(f"{family}_{name}")
+    return value is not None and value.value == 0 and value.directive is not None

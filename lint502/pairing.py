@@ -87,7 +87,8 @@ class Pairing:
             host: _Declared(item for item in listeners if item.socket is None)
             for host, listeners in hosts.items()
         }
-        self._at_sockets = _Declared(chain.from_iterable(self._sockets.values()))
+        self._local = tuple(dict.fromkeys(chain(hosts[LOOPBACK], *self._sockets.values())))
+        self._at_local: dict[tuple[bool, Kind], _Declared] = {}
         self._owners = {
             host: _Declared(listeners)
             for host, listeners in hosts.items()
@@ -117,7 +118,7 @@ class Pairing:
             return None, Mismatch(True, (listener,), 1, listener.upstream)
         named = self._named(target)
         if named is None:
-            return self._shared(address)
+            return self._shared(address, kind)
         if address.port in named.at:
             return next(iter(named.at[address.port].values())), None
         if named.anywhere:
@@ -146,7 +147,7 @@ class Pairing:
                 return self._names[name]
         return self._owners.get(_canonical(target.address.host))
 
-    def _shared(self, address: Address) -> _Found:
+    def _shared(self, address: Address, kind: Kind) -> _Found:
         """By a host where something undeclared may listen too; a socket is on nginx's own."""
         host = LOOPBACK if address.socket is not None else _canonical(address.host)
         at_host = self._at_hosts.get(host)
@@ -154,16 +155,32 @@ class Pairing:
             return None, None
         if at_host.anywhere:  # the one, or one of several, that may be meant
             return at_host.anywhere[0] if len(at_host.anywhere) == 1 else None, None
-        declared = at_host if address.socket is None else self._at_sockets
+        declared = at_host if host != LOOPBACK else self._locally(address.socket is not None, kind)
         if declared.total or (self._complete and host == LOOPBACK):
             return None, declared.mismatch(address, certain=self._complete)
         return None, None
+
+    def _locally(self, socket: bool, kind: Kind) -> _Declared:
+        """What is on nginx's own host by sockets, or else by ports; and by the other of the two
+        what speaks the hop's protocol, for it may have moved there."""
+        found = self._at_local.get((socket, kind))
+        if found is None:
+            found = self._at_local[socket, kind] = _Declared(
+                listener
+                for listener in self._local
+                if (listener.socket is not None) is socket or _speaks(listener, kind)
+            )
+        return found
 
 
 def goes_beyond(rest: str) -> bool:
     """Whether what follows the path of a socket is a URI, with its colon or without, or the colon
     alone."""
     return rest.startswith(("/", ":/")) or rest == ":"
+
+
+def _speaks(listener: Listener, kind: Kind) -> bool:
+    return listener.protocol is not None and listener.protocol.value == _PROTOCOLS[kind]
 
 
 class _Declared:

@@ -226,6 +226,48 @@ class TestASharedHost:
         assert reached(tmp_path, "unix:/run/api.sock", complete) == ("certain", *near)
 
 
+class TestAPortOrASocket:
+    """On nginx's own host, what speaks the hop's protocol may have moved from one to the other."""
+
+    PHP = '[upstream.php]\nsocket = "/run/php.sock"\nprotocol = "fastcgi"\n'
+    TCP = '[upstream.php]\nport = 9000\nprotocol = "fastcgi"\n'
+
+    @pytest.mark.parametrize("address", ["127.0.0.1:9000", "localhost:9000", "[::1]:9000"])
+    def test_a_socket_instead_of_a_port(self, tmp_path: Path, address: str) -> None:
+        php = "php:/run/php.sock"
+        assert reached(tmp_path, address, self.PHP, "fastcgi_pass ") == ("perhaps", php)
+        complete = "complete = true\n" + self.PHP
+        assert reached(tmp_path, address, complete, "fastcgi_pass ") == ("certain", php)
+
+    def test_a_port_instead_of_a_socket(self, tmp_path: Path) -> None:
+        for complete, told in (("", "perhaps"), ("complete = true\n", "certain")):
+            spec = complete + self.TCP
+            assert reached(tmp_path, "unix:/run/php.sock", spec, "fastcgi_pass ") == (
+                told,
+                "php:9000",
+            )
+
+    def test_of_another_protocol_or_of_none_it_is_not_meant(self, tmp_path: Path) -> None:
+        assert reached(tmp_path, "127.0.0.1:9000", self.PHP) is None
+        assert reached(tmp_path, "unix:/run/php.sock", self.TCP) is None
+        unknown = '[upstream.app]\nsocket = "/run/app.sock"\n'
+        assert reached(tmp_path, "127.0.0.1:9000", unknown) is None
+
+    def test_on_another_host_it_is_not(self, tmp_path: Path) -> None:
+        assert reached(tmp_path, "10.0.0.5:9000", self.PHP, "fastcgi_pass ") is None
+        elsewhere = self.TCP + 'hosts = ["10.0.0.5"]\n'
+        assert reached(tmp_path, "unix:/run/php.sock", elsewhere, "fastcgi_pass ") is None
+
+    def test_what_is_as_it_is_comes_first(self, tmp_path: Path) -> None:
+        spec = API + self.PHP
+        assert reached(tmp_path, "127.0.0.1:9000", spec, "fastcgi_pass ") == (
+            "perhaps",
+            "api:3000",
+            "php:/run/php.sock",
+        )
+        assert reached(tmp_path, "127.0.0.1:9000", spec) == ("perhaps", "api:3000")
+
+
 class TestAListenerWithoutAnAddress:
     """It may be what answers at any port of its host."""
 

@@ -7,33 +7,56 @@ from collections.abc import Iterator
 
 from lint502.checks.site import Site
 from lint502.findings import Finding, Fix, Severity
-from lint502.nginx.addresses import split_scheme
 from lint502.nginx.hops import Hop
 
 _REQUESTED_HOST = re.compile(
     r"\$\{?(host|http_host|ssl_server_name|ssl_preread_server_name)\b", re.ASCII
 )
+_SCHEME = re.compile(r"(\$\{?\w+\}?|[a-z]+)://", re.ASCII | re.IGNORECASE)
+_DOMAIN = re.compile(r"(?<=[\w}])(\.[\w-]+)*\.[a-z][\w-]*\.?$", re.ASCII | re.IGNORECASE)
+"""What is written out after the last variable of a host that can be no IP address."""
 
 
 def check(site: Site) -> Iterator[Finding]:
     """One finding for each hop that needs a resolver and has none."""
+    known: frozenset[str] | None = None
     for hop in site.hops:
         names = dict.fromkeys(
             target.address.host for target in hop.targets if target.needs_resolver
         )
-        asked = hop.unknown_host and _REQUESTED_HOST.search(_host(hop.value)) is not None
+        host = _host(hop.value) if hop.unknown_host else ""
+        below = _DOMAIN.search(host)
+        asked = below is not None or _REQUESTED_HOST.search(host) is not None
         if not (names or asked) or not hop.scope.absent("resolver"):
             continue
-        yield _finding(hop, tuple(names))
+        every_value = False
+        if below is not None:
+            known = _known(site) if known is None else known
+            every_value = not any(name.endswith(below[0].lower()) for name in known)
+        yield _finding(hop, (*names, host) if every_value else tuple(names), every_value)
 
 
 def _host(value: str) -> str:
-    return re.split(r"[/?:]", split_scheme(value)[1], maxsplit=1)[0]
+    written = _SCHEME.match(value)
+    rest = value[written.end() :] if written is not None else value
+    return re.split(r"[/?:]", rest, maxsplit=1)[0]
 
 
-def _finding(hop: Hop, names: tuple[str, ...]) -> Finding:
+def _known(site: Site) -> frozenset[str]:
+    """The names that need no resolver: those of blocks, and of passes without a variable."""
+    known = {block.name for block in site.blocks}
+    known.update(
+        target.address.host
+        for hop in site.every_hop
+        for target in hop.targets
+        if not target.needs_resolver
+    )
+    return frozenset(known)
+
+
+def _finding(hop: Hop, names: tuple[str, ...], every_value: bool) -> Finding:
     certain = bool(names)
-    every = certain and hop.unknown is None and not hop.blocks
+    every = certain and (every_value or hop.unknown is None) and not hop.blocks
     every = every and all(target.needs_resolver for target in hop.targets)
     name = names[0] if names else "the requested host"
     message = (
@@ -52,14 +75,14 @@ def _finding(hop: Hop, names: tuple[str, ...]) -> Finding:
         message=message,
         place=hop.directive.place(f"{name} is looked up at run time"),
         hops=(hop.id,),
-        log=f"no resolver defined to resolve {name if certain else '…'}",
+        log=f"no resolver defined to resolve {'…' if '$' in name or not certain else name}",
         fix=_fix(hop, names),
     )
 
 
 def _fix(hop: Hop, names: tuple[str, ...]) -> Fix:
-    if len(names) == 1:
-        target = next(target for target in hop.targets if target.needs_resolver)
+    target = next((target for target in hop.targets if target.needs_resolver), None)
+    if len(names) == 1 and target is not None:
         return Fix(
             f"resolver ADDRESS; with the DNS server that knows {names[0]}; or, if its address does "
             f"not change, upstream {names[0]} {{ server {target.address}; }} and {names[0]} "

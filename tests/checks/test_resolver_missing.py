@@ -104,6 +104,51 @@ def test_the_host_that_was_asked_for(lint: Lint, directive: str, expected: list[
     assert rows(lint, directive, "resolver ::1;", spec="") == []
 
 
+BELOW = "proxy_pass http://$arg_x.example.com"
+
+
+@pytest.mark.parametrize(
+    ("directive", "expected"),
+    [
+        (BELOW, ALWAYS),
+        ("proxy_pass http://${arg_x}.example.com:8080/y", ALWAYS),
+        ("proxy_pass http://$host.example.com", ALWAYS),
+        ("proxy_pass $scheme://$arg_x.example.com./", ALWAYS),
+        ("proxy_pass $scheme://$arg_x.$host/", PERHAPS),
+        # these may be addresses, or names that are known
+        ("proxy_pass http://$arg_x.0.0.1", []),
+        ("proxy_pass http://10.0.0.$arg_x", []),
+        ("proxy_pass http://${arg_x}example", []),
+        ("proxy_pass http://$arg_x/a.b", []),
+        ("proxy_pass http://$arg_x:a.b", []),
+    ],
+)
+def test_a_domain_that_is_written_out(lint: Lint, directive: str, expected: list[Found]) -> None:
+    assert rows(lint, directive, spec="") == expected
+    assert rows(lint, directive, "resolver ::1;", spec="") == []
+
+
+def test_some_values_of_it_known(lint: Lint) -> None:
+    around = "map $host $up { default $arg_x; y h; }"
+    mine = rows(lint, "proxy_pass http://$up.example.com", around, spec="")
+    assert [row for row in mine if row.rule == RULE] == ALWAYS
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "upstream a.example.com { server 127.0.0.1:80; }",
+        "upstream A.Example.com { server 127.0.0.1:80; }",
+        "server { location / { proxy_pass http://a.example.com; } }",
+    ],
+)
+def test_names_below_it_that_need_none(lint: Lint, around: str) -> None:
+    mine = [row for row in rows(lint, BELOW, around, spec="") if row.rule == RULE]
+    assert mine == PERHAPS
+    other = around.replace("example.com", "example.org").replace("Example.com", "example.org")
+    assert [row for row in rows(lint, BELOW, other, spec="") if row.rule == RULE] == ALWAYS
+
+
 def test_nothing_is_said_where_one_may_be_set_unseen(lint: Lint) -> None:
     missing = {"allow_missing": ("gone",)}
     body = "\n{} server {{ {} location / {{ {} proxy_pass http://h$request_uri; }} }}"
@@ -133,3 +178,13 @@ def test_what_it_says(findings: Findings) -> None:
         "proxy_pass holds a variable, so nginx looks h up for each request, but no resolver is set"
     )
     assert finding.log == "no resolver defined to resolve h"
+
+
+def test_what_it_says_of_a_domain(findings: Findings) -> None:
+    body = "server { location / { proxy_pass http://$arg_x.example.com:80/y; } }"
+    (finding,) = findings(body)
+    assert finding.message == (
+        "proxy_pass holds a variable, so nginx looks $arg_x.example.com up for each request, but "
+        "no resolver is set"
+    )
+    assert finding.log == "no resolver defined to resolve …"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -219,7 +219,7 @@ def _sites(
             reached = None
         if reached is not None:
             reached.update(
-                name for found in pairs.values() for pair in found if (name := _upstream_of(pair))
+                name for found in pairs.values() for pair in found for name in _meant(pair)
             )
             used = {block.name for hop in hops for block in hop.blocks}  # also when all are down
             reached.update(item.name for item in spec.upstreams if item.name.lower() in used)
@@ -321,6 +321,15 @@ def _upstream_of(pair: Pair) -> str | None:
     if pair.listener is not None:
         return pair.listener.upstream
     return pair.mismatch.upstream if pair.mismatch is not None else None
+
+
+def _meant(pair: Pair) -> Iterator[str]:
+    """The upstreams of which a target may be meant to reach one."""
+    name = _upstream_of(pair)
+    if name is not None:
+        yield name
+    elif pair.mismatch is not None and pair.mismatch.elsewhere:
+        yield from (listener.upstream for listener in pair.mismatch.nearest)
 
 
 def installed_version() -> Version | None:

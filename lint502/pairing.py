@@ -41,13 +41,16 @@ class Mismatch:
     ``certain``: nothing that answers there can have been left undeclared. ``nearest`` has the
     nearest few of the listeners that are declared there, nearest first; ``total`` counts them all,
     those of one upstream at one port or socket as one. ``upstream`` is the one that is meant; None
-    where several may be. Targets that are called alike, at one address, share one mismatch.
+    where several may be. ``elsewhere``: this port is declared, but on another machine or in another
+    container, and nginx connects to its own; ``nearest`` then has all of them. Targets that are
+    called alike, at one address, share one mismatch.
     """
 
     certain: bool
     nearest: tuple[Listener, ...]
     total: int
     upstream: str | None
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,13 +76,17 @@ class Pairing:
         self._complete = spec.complete
         self._addresses: dict[tuple[str, int], list[Listener]] = {}
         self._sockets: dict[str, list[Listener]] = {}
+        self._elsewhere: dict[int, list[Listener]] = {}
         hosts: dict[str, list[Listener]] = {LOOPBACK: []}
         for upstream in spec.upstreams:
             for listener in upstream.listeners:
                 if listener.socket is not None:
                     path = normal_socket(listener.socket.value.path)
                     self._sockets.setdefault(path, []).append(listener)
-                for host in _reachable_hosts(listener):
+                reachable = _reachable_hosts(listener)
+                if listener.port is not None and _is_elsewhere(listener, reachable):
+                    self._elsewhere.setdefault(listener.port.value, []).append(listener)
+                for host in reachable:
                     hosts.setdefault(host, []).append(listener)
                     if listener.port is not None:
                         self._addresses.setdefault((host, listener.port.value), []).append(listener)
@@ -120,9 +127,9 @@ class Pairing:
         if named is None:
             return self._shared(address, kind)
         if address.port in named.at:
-            return next(iter(named.at[address.port].values())), None
+            return _unless_elsewhere(next(iter(named.at[address.port].values())), address)
         if named.anywhere:
-            return _likeliest(named.anywhere, target, kind), None
+            return _unless_elsewhere(_likeliest(named.anywhere, target, kind), address)
         return None, named.mismatch(address, certain=True)
 
     def _exact(self, address: Address) -> Sequence[Listener]:
@@ -155,6 +162,10 @@ class Pairing:
             return None, None
         if at_host.anywhere:  # the one, or one of several, that may be meant
             return at_host.anywhere[0] if len(at_host.anywhere) == 1 else None, None
+        others = self._elsewhere.get(address.port or 0, ()) if host == LOOPBACK else ()
+        if others:
+            sole = others[0].upstream if len({item.upstream for item in others}) == 1 else None
+            return None, Mismatch(self._complete, tuple(others), len(others), sole, elsewhere=True)
         declared = at_host if host != LOOPBACK else self._locally(address.socket is not None, kind)
         if declared.total or (self._complete and host == LOOPBACK):
             return None, declared.mismatch(address, certain=self._complete)
@@ -282,6 +293,22 @@ def _reachable_hosts(listener: Listener) -> dict[str, None]:
     if same_host or (same_host is None and (loopback_bound or implied)):
         hosts[LOOPBACK] = None
     return hosts
+
+
+def _is_elsewhere(listener: Listener, reachable: Iterable[str]) -> bool:
+    """Whether nginx's own loopback does not lead to a listener: it is declared to run on another
+    machine or in another container, and no loopback address (a port that is forwarded, or
+    published) is among its hosts."""
+    same_host = listener.same_host
+    return same_host is not None and not same_host.value and LOOPBACK not in reachable
+
+
+def _unless_elsewhere(listener: Listener, address: Address) -> _Found:
+    """A listener that is meant by its name, unless the address is on nginx's own loopback and the
+    listener is not."""
+    if address.is_loopback and _is_elsewhere(listener, _reachable_hosts(listener)):
+        return None, Mismatch(True, (listener,), 1, listener.upstream, elsewhere=True)
+    return listener, None
 
 
 def _spelled(target: Target) -> str:

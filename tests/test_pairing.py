@@ -35,6 +35,8 @@ def pair(folder: Path, nginx: str, spec: str) -> list[Told]:
             told.append((_listener(found.listener),))
         elif found.mismatch is not None:
             certain = "certain" if found.mismatch.certain else "perhaps"
+            if found.mismatch.elsewhere:
+                certain += " elsewhere"
             told.append((certain, *map(_listener, found.mismatch.nearest)))
         else:
             told.append(None)
@@ -122,12 +124,32 @@ class TestTheExactAddress:
         spec = f'{API}hosts = ["10.0.0.5"]'
         assert reached(tmp_path, "127.0.0.1:3000", spec) is None
         assert reached(tmp_path, "127.0.0.1:3000", spec + "\nsame_host = true") == ("api:3000",)
-        assert reached(tmp_path, "127.0.0.1:3000", spec + "\nsame_host = false") is None
+        elsewhere = ("perhaps elsewhere", "api:3000")
+        assert reached(tmp_path, "127.0.0.1:3000", spec + "\nsame_host = false") == elsewhere
         assert reached(tmp_path, "127.0.0.1:3000", spec + '\nbind = ["127.0.0.1"]') == ("api:3000",)
         assert reached(tmp_path, "127.0.0.1:3000", spec + '\nbind = ["0.0.0.0"]') is None
 
     def test_a_container_is_not_on_the_loopback(self, tmp_path: Path) -> None:
-        assert reached(tmp_path, "127.0.0.1:3000", API + "same_host = false") is None
+        spec = API + "same_host = false\n"
+        elsewhere = ("perhaps elsewhere", "api:3000")
+        assert reached(tmp_path, "127.0.0.1:3000", spec) == elsewhere
+        assert reached(tmp_path, "localhost:3000", "complete = true\n" + spec) == (
+            "certain elsewhere",
+            "api:3000",
+        )
+        assert reached(tmp_path, "127.0.0.1:3001", spec) is None
+        assert reached(tmp_path, "10.0.0.9:3000", spec) is None
+        body = (
+            "upstream api { server 127.0.0.1:3000; server api:3000; server 10.0.0.9:3000; } "
+            "server { location / { proxy_pass http://api; } }"
+        )
+        assert pair(tmp_path, http(body), spec) == [
+            ("certain elsewhere", "api:3000"),
+            ("api:3000",),
+            ("api:3000",),
+        ]
+        published = f'{spec}hosts = ["127.0.0.1"]\n'
+        assert reached(tmp_path, "localhost:3000", published) == ("api:3000",)
 
     def test_a_host_called_loopback_is_none(self, tmp_path: Path) -> None:
         spec = f'{API}hosts = ["loopback"]'

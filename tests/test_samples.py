@@ -26,6 +26,9 @@ Expected = tuple[str, int, str, str]
 """File, line, severity, rule."""
 
 EXPECTED: dict[str, list[Expected]] = {
+    "compose": [
+        ("broken/nginx.conf", 26, "error", "loopback-in-container"),
+    ],
     "django": [
         ("broken/conf.d/services.conf", 8, "error", "socket-path-mismatch"),
         ("broken/sites-enabled/shop.conf", 20, "warning", "request-timeout"),
@@ -98,6 +101,9 @@ STOCK = {
     "uwsgi_params": "uwsgi_param QUERY_STRING $query_string;\n",
 }
 """The files that every installation of nginx brings along, cut short."""
+
+_COMPOSED = re.compile(r"(?<=http://)(?:web|api|search)(?=:)")
+"""The services that the network of a compose.yaml knows by name."""
 
 _LISTEN = re.compile(r"(?m)^(\s*listen\s+)([^\s;]+)")
 
@@ -179,12 +185,14 @@ def test_a_real_nginx_accepts_the_site(site: str, kind: str) -> None:
 
 def copy(site: Path, folder: Path) -> None:
     """A site as any user can test it: with the stock files, with unix sockets instead of the ports
-    that it listens on, and writing nowhere outside ``folder``."""
+    that it listens on, addresses instead of names that only its network knows, and writing
+    nowhere outside ``folder``."""
     shutil.copytree(site, folder, dirs_exist_ok=True)
     (folder / "logs").mkdir()
     for file in folder.rglob("*"):
         if file.is_file():
             text = _LISTEN.sub(rf"\g<1>unix:{folder}/\2.sock", file.read_text())
+            text = _COMPOSED.sub("127.0.0.1", text)
             file.write_text(text.replace("\nhttp {\n", f"\nhttp {{\n{HTTP}", 1))
     if "certs/" in (folder / "nginx.conf").read_text():
         write_certificates(folder / "certs")

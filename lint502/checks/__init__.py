@@ -15,6 +15,7 @@ RULES = (
     "socket-path-mismatch",
     "socket-permission",
     "bind-mismatch",
+    "loopback-in-container",
     "protocol-mismatch",
     "tls-mismatch",
     "tls-version-mismatch",

@@ -57,6 +57,7 @@ def alike(
 def _fails(pair: Pair) -> bool:
     return (
         pair.mismatch is not None
+        and not pair.mismatch.elsewhere
         and pair.target.address.socket is None
         and not implicit_port_80.covers(pair)
     )

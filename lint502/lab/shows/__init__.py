@@ -46,6 +46,7 @@ SHOWN_BY: dict[str, Callable[[Case], Experiment]] = {
     "keepalive-race": race,
     "keepalive-unsupported": unannounced,
     "keepalive-unused": crowd,
+    "loopback-in-container": once,
     "no-live-peer": once,
     "pool-shared": other_kind,
     "port-mismatch": once,

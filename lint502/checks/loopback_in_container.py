@@ -1,0 +1,90 @@
+"""loopback-in-container: nginx looks on its own loopback for an upstream that runs elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lint502.checks.failover import failing
+from lint502.checks.port_mismatch import alike
+from lint502.checks.site import Site
+from lint502.checks.wording import declared, listed, refusal, replacement
+from lint502.findings import Finding, Fix, Severity
+from lint502.nginx.addresses import is_loopback
+from lint502.nginx.hops import Target
+from lint502.nginx.servers import find_servers
+from lint502.pairing import NEAREST, Mismatch, Pair
+from lint502.spec.listeners import Listener
+
+
+def check(site: Site) -> Iterator[Finding]:
+    """One finding for each loopback address whose port is that of upstreams on other machines."""
+    own = find_servers(site.tree)
+
+    def fails(pair: Pair) -> bool:
+        if pair.mismatch is None or not pair.mismatch.elsewhere:
+            return False
+        return all(servers.at(pair.target.address) is None for servers in own)
+
+    found = list(alike(failing(site, fails, "connect")))
+    reached = _reached(site) if found else frozenset()
+    for target, mismatch, exposure, hops, datagrams in found:
+        certain = mismatch.certain or reached.isdisjoint(item.upstream for item in mismatch.nearest)
+        status, log = refusal(datagrams)
+        message = _message(target, mismatch)
+        if not certain:
+            message += f", unless something that is not declared listens on {target.address}"
+        if exposure.hint:
+            message += f"; {exposure.hint}"
+        yield Finding(
+            rule="loopback-in-container",
+            severity=exposure.severity if certain else Severity.WARNING,
+            status=status,
+            frequency=exposure.frequency if certain else "sometimes",
+            message=message,
+            place=target.place(f"nginx connects to {target.address}, in its own container"),
+            related=tuple(
+                declared(listener.same_host, f"{listener.upstream} does not run where nginx runs")
+                for listener in mismatch.nearest[:NEAREST]
+                if listener.same_host is not None
+            ),
+            hops=hops,
+            upstream=mismatch.upstream,
+            log=log,
+            fix=_fix(target, mismatch),
+        )
+
+
+def _reached(site: Site) -> frozenset[str]:
+    """The upstreams that some hop does reach: where nginx has the right address of one elsewhere,
+    the same port on the loopback may be something else."""
+    return frozenset(
+        pair.listener.upstream for pair in site.each_pair() if pair.listener is not None
+    )
+
+
+def _message(target: Target, mismatch: Mismatch) -> str:
+    who = listed(listener.upstream for listener in mismatch.nearest)
+    runs = "runs" if mismatch.upstream is not None else "run"
+    return (
+        f"nginx connects to {target.address}, in its own container or machine, but {who} {runs} "
+        "in another one"
+    )
+
+
+def _host(listener: Listener) -> str | None:
+    """The first host by which a listener is declared to be reached."""
+    return next((host for host in listener.hosts if not is_loopback(host.strip("[]"))), None)
+
+
+def _fix(target: Target, mismatch: Mismatch) -> Fix | None:
+    """The host by which it is declared; it is not safe, for nginx may not find that name."""
+    if mismatch.upstream is None:
+        return None
+    line, host = target.written, _host(mismatch.nearest[0])
+    literal = line.name == "server" or line.name.endswith("_pass")
+    if host is None or not literal or "$" in line.args[target.arg]:  # a name needs a resolver there
+        return None
+    host = f"[{host.strip('[]')}]" if ":" in host else host
+    old = target.address.host
+    old = f"[{old}]" if ":" in old else old
+    return replacement(target.written, target.arg, old, host, safe=False)

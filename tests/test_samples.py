@@ -28,6 +28,7 @@ Expected = tuple[str, int, str, str]
 EXPECTED: dict[str, list[Expected]] = {
     "compose": [
         ("broken/nginx.conf", 26, "error", "loopback-in-container"),
+        ("broken/nginx.conf", 34, "warning", "localhost-family"),
     ],
     "django": [
         ("broken/conf.d/services.conf", 8, "error", "socket-path-mismatch"),

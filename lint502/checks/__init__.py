@@ -16,6 +16,7 @@ RULES = (
     "socket-permission",
     "bind-mismatch",
     "loopback-in-container",
+    "localhost-family",
     "protocol-mismatch",
     "tls-mismatch",
     "tls-version-mismatch",

@@ -15,8 +15,8 @@ from lint502.pairing import Pair
 
 def check(site: Site) -> Iterator[Finding]:
     """One finding for each target at whose address nothing is bound."""
-    for pair, exposure in failing(site, lambda pair: _refused(pair) is not None, "connect"):
-        certain = _refused(pair)
+    for pair, exposure in failing(site, lambda pair: refused(pair) is not None, "connect"):
+        certain = refused(pair)
         listener, target = pair.listener, pair.target
         assert listener is not None and listener.bind is not None, "that is what fails"
         bound = listed(listener.bind.value)
@@ -58,7 +58,7 @@ def _fix(target: Target, bound: tuple[str, ...]) -> Fix | None:
     return replacement(target.written, target.arg, host + port, new + port, safe=False)
 
 
-def _refused(pair: Pair) -> bool | None:
+def refused(pair: Pair) -> bool | None:
     """True: nothing is bound there; False: likely so; None: something is, or it is not known."""
     listener, address = pair.listener, pair.target.address
     if listener is None or listener.bind is None or address.socket is not None:
@@ -69,17 +69,17 @@ def _refused(pair: Pair) -> bool | None:
         return None
     ip = address.ip
     if ip is not None:
-        return None if any(_covers(item, str(ip)) for item in bound) else True
+        return None if any(covers(item, str(ip)) for item in bound) else True
     if address.is_loopback:  # by name: either family may be meant
         meant = ("::1",) if address.host.startswith("ip6-") else ("127.0.0.1", "::1")
-        return None if any(_covers(item, host) for item in bound for host in meant) else True
+        return None if any(covers(item, host) for item in bound for host in meant) else True
     if not all(_is_loopback_only(item) for item in bound):
         return None
     same_host = listener.same_host.value if listener.same_host is not None else None
     return None if same_host else same_host is False
 
 
-def _covers(bound: str, host: str) -> bool:
+def covers(bound: str, host: str) -> bool:
     """Whether a process bound to ``bound`` is reached at the address ``host``.
 
     ``0.0.0.0`` and ``::`` as a destination are the loopback address; a process bound to ``::`` is

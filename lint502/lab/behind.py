@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from lint502.checks.handshake import asked
 from lint502.checks.unix_url_colon import slip
+from lint502.lab.bench import LOOPBACK
 from lint502.lab.declared.behaviour import Behaviour, TlsBehaviour, behaviour
 from lint502.nginx.addresses import Address, literal_ip
 from lint502.nginx.hops import Hop, Kind
@@ -44,7 +45,9 @@ class Route:
 class Planned:
     """A server of the plan: ``behaviour`` is None where nothing listens; ``failing`` tells that
     the finding is about it. ``beyond`` is what follows the path of its socket in the address.
-    ``mode`` is that of the socket, ``directory`` that of the directory which it is in."""
+    ``mode`` is that of the socket, ``directory`` that of the directory which it is in. ``bound`` is
+    the address on which it listens. ``name``: where nginx reaches it by a name that it looks up
+    when it starts, that name; else "". ``addresses`` are those of its name, whoever is asked."""
 
     address: Address
     behaviour: Behaviour | None
@@ -52,6 +55,9 @@ class Planned:
     mode: int | None = None
     beyond: str = ""
     directory: int | None = None
+    bound: str = LOOPBACK
+    name: str = ""
+    addresses: tuple[str, ...] = (LOOPBACK,)
 
     @property
     def mark(self) -> str:

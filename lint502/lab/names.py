@@ -1,25 +1,36 @@
-"""A name server for the lab: it knows a few names, and all of them are 127.0.0.1."""
+"""A name server for the lab: it knows a few names, with their addresses on the loopback."""
 
 from __future__ import annotations
 
 import contextlib
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
 
 from lint502.lab.bench import LOOPBACK
 
+_SECONDS = 1
+"""How long an answer may be kept: nginx is to notice in time when it changes."""
+
 
 class NameServer:
-    """Answers on a UDP port of 127.0.0.1 (:attr:`port`) until it is closed."""
+    """Answers on a UDP port of 127.0.0.1 (:attr:`port`) until it is closed.
 
-    def __init__(self, names: Iterable[str]) -> None:
-        self._names = {name.lower().rstrip(".") for name in names}
+    ``names`` are those that it knows, with their addresses.
+    """
+
+    def __init__(self, names: Mapping[str, Sequence[str]]) -> None:
+        self._names = {_plain(name): tuple(addresses) for name, addresses in names.items()}
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind((LOOPBACK, 0))
         self.port: int = self._socket.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
+
+    def change(self, name: str, addresses: Sequence[str]) -> None:
+        """Give a name other addresses."""
+        self._names[_plain(name)] = tuple(addresses)
 
     def close(self) -> None:
         """End it."""
@@ -52,8 +63,19 @@ class NameServer:
         answer = dns.message.make_response(query)
         answer.flags |= dns.flags.RA
         asked = query.question[0]
-        if asked.name.to_text(omit_final_dot=True).lower() not in self._names:
+        addresses = self._names.get(_plain(asked.name.to_text()))
+        if addresses is None:
             answer.set_rcode(dns.rcode.NXDOMAIN)
-        elif asked.rdtype == dns.rdatatype.A:
-            answer.answer.append(dns.rrset.from_text(asked.name, 60, "IN", "A", LOOPBACK))
+            return answer.to_wire()
+        families = {dns.rdatatype.A: 4, dns.rdatatype.AAAA: 6}
+        wanted = families.get(asked.rdtype)
+        found = [address for address in addresses if ip_address(address).version == wanted]
+        if found:
+            answer.answer.append(
+                dns.rrset.from_text(asked.name, _SECONDS, "IN", asked.rdtype, *found)
+            )
         return answer.to_wire()
+
+
+def _plain(name: str) -> str:
+    return name.lower().rstrip(".")

@@ -78,6 +78,11 @@ class Plan:
     datagrams: bool = False
     as_nobody: bool = False
 
+    @property
+    def found_at_start(self) -> bool:
+        """Whether nginx finds a server by a name that it looks up when it starts."""
+        return any(server.name for server in self.servers)
+
 
 def plan(
     route: Route,

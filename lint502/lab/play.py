@@ -22,8 +22,10 @@ from lint502.lab.scripts import Script
 PORTS = 8
 """How many local ports a namespace of its own has for nginx."""
 
+_CLONE_NEWNS = 0x00020000
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000
+_MS_BIND, _MS_PRIVATE_BELOW = 0x1000, 0x40000 | 0x4000
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
 _SECONDS = 60.0
 
@@ -49,14 +51,22 @@ class Played:
 
 
 def play(nginx: Nginx, plan: Plan, script: Script, setting: Setting) -> Played:
-    """Play a script; raises :class:`LabError` where that does not work here."""
-    if setting.isolated:
+    """Play a script; raises :class:`LabError` where that does not work here. Names that nginx looks
+    up when it starts take a file hosts of its own."""
+    if setting.isolated or plan.found_at_start:
         return _play_isolated(nginx, plan, script, setting)
     with Bench() as bench:
         return _play_on(bench, nginx, plan, script, setting)
 
 
-def _play_on(bench: Bench, nginx: Nginx, plan: Plan, script: Script, setting: Setting) -> Played:
+def _play_on(
+    bench: Bench,
+    nginx: Nginx,
+    plan: Plan,
+    script: Script,
+    setting: Setting,
+    hosts: Path | None = None,
+) -> Played:
     with Scene(
         bench,
         nginx,
@@ -65,6 +75,7 @@ def _play_on(bench: Bench, nginx: Nginx, plan: Plan, script: Script, setting: Se
         socket=setting.isolated,
         round_trip=setting.round_trip,
         nginx_closes_first=setting.isolated,
+        hosts=hosts,
     ) as scene:
         script.play(scene)
         return Played(scene.configuration, tuple(scene.steps))
@@ -94,11 +105,12 @@ def main() -> None:
     """Play the task of a file, and leave what came of it in another one."""
     task, result = map(Path, sys.argv[1:])
     nginx, plan, script, setting = pickle.loads(task.read_bytes())
+    hosts = task.with_name("hosts") if plan.found_at_start else None
     played: Played | LabError
     try:
-        _enter_namespace()
+        _enter_namespace(hosts, few_ports=setting.isolated)
         with Bench() as bench:
-            played = _play_on(bench, nginx, plan, script, setting)
+            played = _play_on(bench, nginx, plan, script, setting, hosts)
     except LabError as error:
         played = error
     unfinished = result.with_suffix(".new")
@@ -106,30 +118,41 @@ def main() -> None:
     unfinished.rename(result)
 
 
-def _enter_namespace() -> None:
-    """A network of its own: a loopback interface, a few local ports, none of them reused early."""
+def _enter_namespace(hosts: Path | None, *, few_ports: bool) -> None:
+    """A network of its own, with nothing but a loopback interface; where it has ``few_ports``, none
+    of them is reused early. ``hosts``: what stands in the place of ``/etc/hosts``."""
     user, group = os.geteuid(), os.getegid()
     libc = ctypes.CDLL(None, use_errno=True)
     flags = _CLONE_NEWNET if user == 0 else _CLONE_NEWNET | _CLONE_NEWUSER
     try:
-        if libc.unshare(flags) != 0:
-            code = ctypes.get_errno()
-            raise OSError(code, os.strerror(code))
+        _done(libc.unshare(flags if hosts is None else flags | _CLONE_NEWNS))
         if user != 0:
             with suppress(OSError):  # only where the kernel has it
                 Path("/proc/self/setgroups").write_text("deny")
             Path("/proc/self/uid_map").write_text(f"0 {user} 1")
             Path("/proc/self/gid_map").write_text(f"0 {group} 1")
         _bring_up("lo")
-        sysctl = Path("/proc/sys/net/ipv4")
-        (sysctl / "ip_local_port_range").write_text(f"40000 {40000 + PORTS - 1}")
-        (sysctl / "tcp_tw_reuse").write_text("0")
+        if hosts is not None:
+            hosts.write_text("")
+            _done(libc.mount(None, b"/", None, _MS_PRIVATE_BELOW, None))
+            _done(libc.mount(os.fsencode(hosts), b"/etc/hosts", None, _MS_BIND, None))
+        if few_ports:
+            sysctl = Path("/proc/sys/net/ipv4")
+            (sysctl / "ip_local_port_range").write_text(f"40000 {40000 + PORTS - 1}")
+            (sysctl / "tcp_tw_reuse").write_text("0")
     except (OSError, AttributeError) as error:
         reason = getattr(error, "strerror", None) or "this system has none"
         raise LabError(
             "it takes a network namespace, which this machine does not let a program make "
             f"({reason}); run it as root, or allow user namespaces"
         ) from None
+
+
+def _done(result: int) -> None:
+    """Raise the error of a system call that failed."""
+    if result != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
 
 
 def _bring_up(interface: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket as sockets
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -52,7 +53,8 @@ class Scene:
 
     ``alone``: only the servers that fail are up. ``socket``: nginx listens on a unix socket.
     ``round_trip`` is that of the emulated network, in seconds; ``nginx_closes_first`` makes the
-    servers leave it to nginx to close a connection.
+    servers leave it to nginx to close a connection. ``hosts`` is the file that nginx reads as
+    ``/etc/hosts``, where the plan needs one.
     """
 
     def __init__(
@@ -65,12 +67,21 @@ class Scene:
         socket: bool = False,
         round_trip: float = _ROUND_TRIP,
         nginx_closes_first: bool = False,
+        hosts: Path | None = None,
     ) -> None:
         self.plan = plan
         self.steps: list[Step] = []
         self._bench = bench
         self._round_trip = round_trip
         self._nginx_closes_first = nginx_closes_first
+        self._hosts = hosts
+        self._names: NameServer | None = None
+        self._addresses = {
+            name: planned.addresses
+            for planned in plan.servers
+            for name in (planned.name, planned.address.host)
+        }
+        self._places: list[int | Path] = []
         self._texts: dict[str, str] = {}
         self._authority: Authority | None = None
         self._attempts = 0
@@ -82,6 +93,7 @@ class Scene:
                 self._serve(number, planned, up=planned.failing or not alone)
                 for number, planned in enumerate(plan.servers)
             ]
+            self._write_hosts()
             self._listen: int | Path = bench.folder / "listen" if socket else bench.port()
             self._start(nginx)
         except BaseException:
@@ -105,6 +117,24 @@ class Scene:
         """The running servers that the finding is about."""
         pairs = zip(self.plan.servers, self._servers, strict=True)
         return [server for planned, server in pairs if planned.failing and server is not None]
+
+    def stop_failing(self) -> None:
+        """End those servers: nothing listens where they were."""
+        for server in self.failing:
+            server.close()
+
+    def start_failing(self, address: str = "") -> None:
+        """Start them again; with an ``address`` they listen there, and so their names say."""
+        for number, planned in enumerate(self.plan.servers):
+            if not planned.failing or self._servers[number] is None:
+                continue
+            self._servers[number] = self._started(number, address or planned.bound)
+            if address:
+                for name in (planned.name, planned.address.host):
+                    self._addresses[name] = (address,)
+                    if self._names is not None and name in self.plan.names:
+                        self._names.change(name, (address,))
+        self._write_hosts()
 
     @property
     def configuration(self) -> str:
@@ -171,29 +201,46 @@ class Scene:
     def _serve(self, number: int, planned: Planned, *, up: bool) -> DeclaredServer | None:
         """Start a server of the plan, and note where it is; None where nothing listens."""
         address, where = planned.address, self._place(number, planned, up=up)
+        self._places.append(where)
         if isinstance(where, int):
-            self._texts[planned.mark] = f"{LOOPBACK}:{where}"
+            self._texts[planned.mark] = f"{planned.name or LOOPBACK}:{where}"
             self._texts[f"@port of {address}@"] = str(where)
         else:
             self._texts[planned.mark] = f"unix:{where}{planned.beyond}"
         if planned.behaviour is None or not up:
             return None
+        server = self._started(number, planned.bound)
+        if planned.directory is not None and isinstance(where, Path):
+            self._stack.callback(where.parent.chmod, 0o700)  # or nobody could clear it up
+            where.parent.chmod(planned.directory)
+        return server
+
+    def _started(self, number: int, bound: str) -> DeclaredServer:
+        """Start a server of the plan in its place, on one address of the loopback."""
+        planned, where = self.plan.servers[number], self._places[number]
+        assert planned.behaviour is not None, "something listens there"
         if planned.behaviour.tls is not None and self._authority is None:
             self._authority = Authority()
-        server = self._stack.enter_context(
+        at = where if isinstance(where, Path) or bound == LOOPBACK else _bound(bound, where)
+        return self._stack.enter_context(
             DeclaredServer(
                 planned.behaviour,
-                where,
+                at,
                 mode=planned.mode,
                 round_trip=self._round_trip,
                 authority=self._authority,
                 peer_closes_first=self._nginx_closes_first,
             )
         )
-        if planned.directory is not None and isinstance(where, Path):
-            self._stack.callback(where.parent.chmod, 0o700)  # or nobody could clear it up
-            where.parent.chmod(planned.directory)
-        return server
+
+    def _write_hosts(self) -> None:
+        """The addresses of the names that nginx looks up when it starts."""
+        if not self.plan.found_at_start:
+            return
+        assert self._hosts is not None, "nginx reads a file of its own"
+        names = dict.fromkeys(server.name for server in self.plan.servers if server.name)
+        lines = (f"{address} {name}\n" for name in names for address in self._addresses[name])
+        self._hosts.write_text("".join(lines), encoding="utf-8")
 
     def _place(self, number: int, planned: Planned, *, up: bool) -> int | Path:
         if planned.address.socket is not None:
@@ -213,8 +260,9 @@ class Scene:
         )
         text = self.plan.http + self.plan.stream
         if DNS in text:
-            server = self._stack.enter_context(closing(NameServer(self.plan.names)))
-            self._texts[DNS] = f"{LOOPBACK}:{server.port}"
+            known = {name: self._addresses.get(name, (LOOPBACK,)) for name in self.plan.names}
+            self._names = self._stack.enter_context(closing(NameServer(known)))
+            self._texts[DNS] = f"{LOOPBACK}:{self._names.port}"
         if CERTIFICATES in text:
             folder = self._bench.folder / "certificates"
             folder.mkdir()
@@ -256,3 +304,16 @@ class Scene:
                 continue
             message = message.replace(place, mark.strip("@"))
         return message
+
+
+def _bound(address: str, port: int) -> sockets.socket:
+    """A socket on another address of the loopback."""
+    family = sockets.AF_INET6 if ":" in address else sockets.AF_INET
+    bound = sockets.socket(family, sockets.SOCK_STREAM)
+    try:
+        bound.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
+        bound.bind((address, port))
+    except OSError as error:
+        bound.close()
+        raise LabError(f"nothing can listen on {address}: {error.strerror}") from None
+    return bound

@@ -129,6 +129,37 @@ class Crowd:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeated:
+    """The same request several times; for ``stream {}`` it is bytes."""
+
+    request: Request | bytes
+    times: int
+
+    def play(self, scene: Scene) -> None:
+        """Make the requests."""
+        for _ in range(self.times):
+            scene.pass_on(self.request)
+
+
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    """Requests after the servers that the finding is about were down for as long as one request;
+    before that one that is answered. For ``stream {}`` it is bytes."""
+
+    request: Request | bytes
+    times: int
+
+    def play(self, scene: Scene) -> None:
+        """Make the requests."""
+        scene.pass_on(self.request, opening=True)
+        scene.stop_failing()
+        scene.pass_on(self.request, cause=True)
+        scene.start_failing()
+        for _ in range(self.times):
+            scene.pass_on(self.request)
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """Bytes through ``stream {}``, as often as it takes to meet each server."""
 

@@ -20,6 +20,7 @@ from lint502.lab.shows.limits import (
     slow_answer,
     tuned_header,
 )
+from lint502.lab.shows.names import one_family
 from lint502.lab.shows.protocols import wrong_protocol
 from lint502.lab.shows.reuse import crowd, other_kind, race, unannounced
 from lint502.lab.shows.sockets import permission, private_tmp
@@ -46,6 +47,7 @@ SHOWN_BY: dict[str, Callable[[Case], Experiment]] = {
     "keepalive-race": race,
     "keepalive-unsupported": unannounced,
     "keepalive-unused": crowd,
+    "localhost-family": one_family,
     "loopback-in-container": once,
     "no-live-peer": once,
     "pool-shared": other_kind,

@@ -1,0 +1,40 @@
+"""Names that have several addresses, or others than before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lint502.checks.failover import retries
+from lint502.checks.localhost_family import FAMILIES, refuses
+from lint502.lab.plan import Plan, plan
+from lint502.lab.scripts import Repeated, Restarted
+from lint502.lab.shows.case import Case, Experiment
+from lint502.lab.shows.usual import times, usual_bytes
+from lint502.nginx.addresses import Address
+
+_A_FEW = 4
+
+
+def one_family(case: Case) -> Experiment:
+    """Requests to ``localhost`` with both of its addresses; where nginx tries the other one, after
+    the upstream was started anew."""
+    refused = {pair.target.address: refuses(pair) for pair in case.failing}
+    made = _bound(plan(case.route, case.version, case.failing), refused)
+    request = usual_bytes(case.hop, case.path)
+    if not retries(case.hop, "connect"):
+        return Experiment(made, Repeated(request, max(_A_FEW, times(case))))
+    return Experiment(made, Restarted(request, times(case)))
+
+
+def _bound(made: Plan, refused: dict[Address, str | None]) -> Plan:
+    """The plan with a ``localhost`` of both families, of which one address refuses."""
+    servers = []
+    for server in made.servers:
+        missed = refused.get(server.address)
+        if missed is not None:
+            bound = next(host for host in FAMILIES if host != missed)
+            server = replace(server, bound=bound, name="localhost", addresses=FAMILIES)
+        servers.append(server)
+    clause = f"localhost is {' and '.join(FAMILIES)}"
+    conditions = (*made.conditions, clause) if any(refused.values()) else made.conditions
+    return replace(made, servers=tuple(servers), conditions=conditions)

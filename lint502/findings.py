@@ -58,7 +58,8 @@ class Finding:
     ``status`` is what the client sees and ``frequency`` how often (both ``None`` for a finding of
     severity info). ``place`` is the primary place; ``related`` are the others, the declaration
     first. ``hops`` are the ids of the hops that it concerns, in the order of the configuration.
-    ``log`` is the line of nginx's error log by which one knows it.
+    ``upstream`` or ``front`` is the name of the one that it is about, if it is about one. ``log``
+    is the line of nginx's error log by which one knows it.
     """
 
     rule: str
@@ -72,12 +73,13 @@ class Finding:
     upstream: str | None = None
     log: str | None = None
     fix: Fix | None = None
+    front: str | None = None
 
     @property
     def fingerprint(self) -> str:
         """Names the finding from run to run: by rule, hop and upstream, not by line numbers."""
         where = self.hops[0] if self.hops else self.place.file
-        parts = (self.rule, where, self.upstream or "")
+        parts = (self.rule, where, self.upstream or self.front or "")
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 

@@ -79,7 +79,19 @@ class KeepaliveRace(_Table):
     ] = None
 
 
-_OPTIONS: Mapping[str, type[BaseModel]] = {"keepalive-race": KeepaliveRace}
+class FrontKeepaliveRace(_Table):
+    """What front-keepalive-race can be told."""
+
+    margin: Annotated[
+        Time | None,
+        Field(description="How much later than the front nginx must close a connection."),
+    ] = None
+
+
+_OPTIONS: Mapping[str, type[BaseModel]] = {
+    "keepalive-race": KeepaliveRace,
+    "front-keepalive-race": FrontKeepaliveRace,
+}
 _FIELDS: dict[str, Any] = {
     rule.replace("-", "_"): (_OPTIONS.get(rule, NoOptions) | None, Field(None, alias=rule))
     for rule in RULES

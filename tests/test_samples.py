@@ -37,6 +37,11 @@ EXPECTED: dict[str, list[Expected]] = {
         ("broken/sites-enabled/shop.conf", 34, "error", "response-header-buffer"),
         ("upstreams.toml", 19, "info", "unused-upstream"),
     ],
+    "edge": [
+        ("broken/nginx.conf", 9, "error", "front-keepalive-race"),
+        ("broken/nginx.conf", 13, "error", "front-sni-rejected"),
+        ("broken/nginx.conf", 26, "error", "front-proxy-protocol"),
+    ],
     "grpc-tls": [
         ("broken/nginx.conf", 29, "error", "keepalive-race"),
         ("broken/nginx.conf", 33, "error", "implicit-port-80"),

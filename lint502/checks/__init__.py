@@ -44,6 +44,9 @@ RULES = (
     "keepalive-order",
     "pool-shared",
     "zero-timeout",
+    "front-keepalive-race",
+    "front-proxy-protocol",
+    "front-sni-rejected",
     "undeclared-upstream",
     "unused-upstream",
 )

@@ -18,8 +18,9 @@ from lint502.lab.bench import LabError
 from lint502.lab.nginx import Nginx
 from lint502.lab.play import play
 from lint502.lab.scene import Step
-from lint502.lab.shows import experiment
+from lint502.lab.shows import FRONTS_SHOWN_BY, experiment
 from lint502.lab.shows.case import CannotShowError, Experiment, cases_of
+from lint502.lab.shows.fronts import trouble
 from lint502.nginx.hops import Hop
 from lint502.nginx.version import Version
 
@@ -35,11 +36,11 @@ _TRIES = 3
 class Proof:
     """What was watched for one finding.
 
-    ``hop`` is the id of the hop that was taken; ``why`` says why it is not confirmed, or cannot be
-    shown. ``configuration`` is the whole nginx.conf that ran, "" where none did. ``factor``: all
-    times were so many times shorter. ``conditions`` are clauses on what was taken where the
-    files are silent. ``log`` is the line of the error log by which one knows the finding, as this
-    nginx words it; None where there is none.
+    ``hop`` is the id of the hop that was taken, "" where it is about none; ``why`` says why it is
+    not confirmed, or cannot be shown. ``configuration`` is the whole nginx.conf that ran, "" where
+    none did. ``factor``: all times were so many times shorter. ``conditions`` are clauses on what
+    was taken where the files are silent. ``log`` is the line of the error log by which one knows
+    the finding, as this nginx words it; None where there is none.
     """
 
     verdict: Verdict
@@ -83,10 +84,12 @@ def prove_all(
     first: dict[str, list[Finding]] = {}
     for finding, proof in proofs.items():
         if proof.verdict == "confirmed" and finding.frequency == "always":
-            for hop in finding.hops:
-                first.setdefault(hop, []).append(finding)
+            for where in finding.hops or (f"{finding.front}",):
+                first.setdefault(where, []).append(finding)
     return {
-        finding: replace(proof, why=_with_others(proof, first.get(proof.hop, ())))
+        finding: replace(
+            proof, why=_with_others(proof, first.get(proof.hop or f"{finding.front}", ()))
+        )
         if proof.verdict == "not confirmed"
         else proof
         for finding, proof in proofs.items()
@@ -102,6 +105,8 @@ def _with_others(proof: Proof, others: Sequence[Finding]) -> str:
 
 def prove(finding: Finding, sites: Sequence[Site], nginx: Nginx, hop_id: str = "") -> Proof:
     """Watch a finding happen, at its hop of that id or at the first one that it concerns."""
+    if finding.front is not None:
+        return _prove_before(finding, sites, nginx)
     wanted = [hop_id] if hop_id in finding.hops else finding.hops
     for site in sites:
         for hop in site.hops:
@@ -109,6 +114,20 @@ def prove(finding: Finding, sites: Sequence[Site], nginx: Nginx, hop_id: str = "
                 return _prove(finding, site, hop, nginx)
     reason = "it claims nothing that a client would see" if not finding.hops else "its hop is gone"
     return Proof("cannot be shown here", reason, "", nginx.version)
+
+
+def _prove_before(finding: Finding, sites: Sequence[Site], nginx: Nginx) -> Proof:
+    """Watch what a finding says of what stands before nginx."""
+    for site in sites:
+        found = trouble(finding, site)
+        if found is None:
+            continue
+        try:
+            shown = FRONTS_SHOWN_BY[finding.rule](found.ways[0], site, found.line)
+            return _watched(finding, None, shown, nginx)
+        except (CannotShowError, LabError) as error:
+            return _not_shown(str(error), None, nginx)
+    return _not_shown("the server is gone", None, nginx)
 
 
 def _prove(finding: Finding, site: Site, hop: Hop, nginx: Nginx) -> Proof:
@@ -143,8 +162,8 @@ def _own_status(finding: Finding, hop: Hop) -> int | None:
     return 504 if timed_out else 502
 
 
-def _not_shown(why: str, hop: Hop, nginx: Nginx) -> Proof:
-    return Proof("cannot be shown here", why, hop.id, nginx.version)
+def _not_shown(why: str, hop: Hop | None, nginx: Nginx) -> Proof:
+    return Proof("cannot be shown here", why, hop.id if hop is not None else "", nginx.version)
 
 
 def _shown(finding: Finding, hop: Hop, shown: Experiment, nginx: Nginx) -> Proof:
@@ -159,7 +178,7 @@ def _shown(finding: Finding, hop: Hop, shown: Experiment, nginx: Nginx) -> Proof
     return proof
 
 
-def _watched(finding: Finding, hop: Hop, shown: Experiment, nginx: Nginx) -> Proof:
+def _watched(finding: Finding, hop: Hop | None, shown: Experiment, nginx: Nginx) -> Proof:
     timed = shown.setting.round_trip_matters
     for _ in range(_TRIES if timed else 1):
         played = play(nginx, shown.plan, shown.script, shown.setting)
@@ -167,13 +186,13 @@ def _watched(finding: Finding, hop: Hop, shown: Experiment, nginx: Nginx) -> Pro
         if why is None:
             break
     conditions = [*shown.plan.conditions, *shown.conditions]
-    instead = replaced_statuses(hop).get(finding.status or 0)
+    instead = None if hop is None else replaced_statuses(hop).get(finding.status or 0)
     if instead is not None:
         conditions.append(f"before {instead.by} makes something else of it")
     return Proof(
         "confirmed" if why is None else "not confirmed",
         why or "",
-        hop.id,
+        hop.id if hop is not None else "",
         nginx.version,
         played.configuration,
         played.steps,

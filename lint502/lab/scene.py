@@ -16,6 +16,7 @@ from lint502.lab.client import Request
 from lint502.lab.declared.certificates import Authority
 from lint502.lab.declared.proxy_header import is_proxy_header
 from lint502.lab.declared.server import DeclaredServer
+from lint502.lab.front import Front, FrontBehaviour
 from lint502.lab.names import NameServer
 from lint502.lab.nginx import Nginx, Running
 from lint502.lab.plan import CERTIFICATES, DNS, LISTEN, Plan
@@ -178,6 +179,24 @@ class Scene:
         )
         return self.steps[-1]
 
+    def front(self, behaviour: FrontBehaviour) -> Front:
+        """What stands before this nginx."""
+        assert isinstance(self._listen, int), "it connects to a port"
+        return self._stack.enter_context(closing(Front(self._listen, behaviour)))
+
+    def through(self, front: Front, request: Request, *, opening: bool = False) -> Step:
+        """Make a request by way of a front, and keep what its client got."""
+        response = front.send(request)
+        step = Step(
+            f"{request.method} {request.path} by way of the front",
+            response.status,
+            response.whole,
+            self._new_log(),
+            opening,
+        )
+        self.steps.append(step)
+        return step
+
     def _keep(
         self,
         label: str,
@@ -189,14 +208,16 @@ class Scene:
         # a session of datagrams has no end that anybody would notice
         patience = _DATAGRAM_SECONDS if self.plan.datagrams else _ACCESS_SECONDS
         self._accesses = self._nginx.wait_for_accesses(len(self.steps) + 1, patience)
-        log = tuple(
+        step = Step(label, status, whole, self._new_log(), opening, cause)
+        self.steps.append(step)
+        return step
+
+    def _new_log(self) -> tuple[str, ...]:
+        return tuple(
             self._declared(line.message)
             for line in self._nginx.new_lines()
             if line.level not in ("warn", "emerg")
         )
-        step = Step(label, status, whole, log, opening, cause)
-        self.steps.append(step)
-        return step
 
     def _serve(self, number: int, planned: Planned, *, up: bool) -> DeclaredServer | None:
         """Start a server of the plan, and note where it is; None where nothing listens."""

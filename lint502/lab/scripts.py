@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from lint502.lab.client import Request
+from lint502.lab.front import FrontBehaviour
 from lint502.lab.scene import Scene
 
 
@@ -170,3 +171,33 @@ class Session:
         """Open the sessions."""
         for _ in range(self.times):
             scene.session(self.data)
+
+
+@dataclass(frozen=True, slots=True)
+class ThroughFront:
+    """A request by way of a front."""
+
+    behaviour: FrontBehaviour
+    request: Request
+
+    def play(self, scene: Scene) -> None:
+        """Make the request."""
+        scene.through(scene.front(self.behaviour), self.request)
+
+
+@dataclass(frozen=True, slots=True)
+class FrontRace:
+    """A second request on the connection of the first, ``idle`` seconds later, which takes
+    ``trip`` seconds to get to nginx; so does the news that nginx has closed the connection."""
+
+    behaviour: FrontBehaviour
+    request: Request
+    idle: float
+    trip: float
+
+    def play(self, scene: Scene) -> None:
+        """Make the requests."""
+        front = scene.front(self.behaviour)
+        scene.through(front, self.request, opening=True)
+        time.sleep(self.idle + self.trip)
+        scene.through(front, self.request)

@@ -86,6 +86,7 @@ def finding_object(finding: Finding, fingerprint: str, proof: Proof | None) -> d
         "hop": finding.hops[0] if finding.hops else None,
         "hops": list(finding.hops),
         "upstream": finding.upstream,
+        "front": finding.front,
         "related": [
             {"file": related.file, "line": related.line, "message": related.note}
             for related in finding.related

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lint502.places import Place, SourceFile
-from lint502.spec import profiles
+from lint502.spec import fronts, profiles
 from lint502.spec.listeners import Directory, Fact, Front, Listener, Socket, Spec, Tls, Upstream
 from lint502.spec.positions import Key, Node
 
@@ -56,8 +56,8 @@ class _Places:
                 else (self.listener(name, path, entry),)
             )
             upstreams.append(Upstream(name, self.place(path), listeners))
-        fronts = [self.front(name, entry) for name, entry in (table.front or {}).items()]
-        return Spec(tuple(upstreams), tuple(fronts), bool(table.complete), (self.source.name,))
+        before = [self.front(name, entry) for name, entry in (table.front or {}).items()]
+        return Spec(tuple(upstreams), tuple(before), bool(table.complete), (self.source.name,))
 
     def place(self, path: tuple[Key, ...]) -> Place:
         node = self.root.at(path)
@@ -154,7 +154,7 @@ class _Places:
 
     def front(self, name: str, table: FrontTable) -> Front:
         path = ("front", name)
-        return Front(
+        front = Front(
             name=name,
             place=self.place(path),
             kind=self.fact(path, "kind", str(table.kind) if table.kind else None),
@@ -163,6 +163,20 @@ class _Places:
             proxy_protocol=self.fact(path, "proxy_protocol", table.proxy_protocol),
             sni=self.fact(path, "sni", table.sni),
         )
+        return _documented(front)
+
+
+def _documented(front: Front) -> Front:
+    """A front with what is documented of its kind where nothing is declared."""
+    if front.kind is None:
+        return front
+    kind = front.kind
+    filled: dict[str, Any] = {
+        key: Fact(fact.value, kind.place, kind.value, fact.source)
+        for key, fact in fronts.load(kind.value).facts.items()
+        if getattr(front, key) is None
+    }
+    return replace(front, **filled)
 
 
 def _filled(listener: Listener) -> Listener:

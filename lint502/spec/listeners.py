@@ -111,7 +111,11 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """What stands before nginx, under ``[front.NAME]``; facts as in :class:`Listener`."""
+    """What stands before nginx, under ``[front.NAME]``; facts as in :class:`Listener`.
+
+    ``closed_status``, which only a profile states, is what its client gets where nginx closes the
+    connection on which a request was sent.
+    """
 
     name: str
     place: Place
@@ -120,6 +124,7 @@ class Front:
     idle_timeout: Fact[int] | None = None
     proxy_protocol: Fact[bool] | None = None
     sni: Fact[str] | None = None
+    closed_status: Fact[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from lab.written import as_written
+from lint502.checks.fronts import ways
+from lint502.checks.site import Site
 from lint502.findings import Finding, Severity
-from lint502.lab.behind import routes
+from lint502.lab.behind import routes, servers_of
 from lint502.lab.nginx import Nginx
+from lint502.lab.plan import Plan
 from lint502.lab.play import Played, play
-from lint502.lab.shows import experiment
-from lint502.lab.shows.case import Case, cases_of
+from lint502.lab.shows import FRONTS_SHOWN_BY, experiment
+from lint502.lab.shows.case import Case, Experiment, cases_of
+from lint502.lab.shows.fronts import trouble
 from lint502.lab.shows.usual import once
 from lint502.lint import Examined, Options, examine
 from lint502.nginx.hops import Hop
@@ -35,18 +39,29 @@ def examined(shown: Page, heading: str, nginx: Nginx, folder: Path) -> Examined:
 def played_as_written(finding: Finding, found: Examined, nginx: Nginx, folder: Path) -> Played:
     """What comes of the requests that show a finding, with the file as it is written."""
     (site,) = found.sites
+    if finding.front is not None:
+        about = trouble(finding, site)
+        assert about is not None
+        shown = FRONTS_SHOWN_BY[finding.rule](about.ways[0], site, about.line)
+        return _played(shown, site, nginx, folder)
     hop = next(hop for hop in site.hops if hop.id in finding.hops)
     case, *_ = cases_of(finding, site, hop, routes(hop, site.pairs[hop.id]), nginx.version)
-    return _played(replace(case, path=_path(hop)), nginx, folder)
+    return _played(experiment(replace(case, path=_path(hop))), site, nginx, folder)
 
 
-def every_hop_played(shown: Page, found: Examined, nginx: Nginx, folder: Path) -> Iterator[Played]:
-    """What comes of the rule's requests at every hop of a file that is said to be well."""
+def all_played(shown: Page, found: Examined, nginx: Nginx, folder: Path) -> Iterator[Played]:
+    """What comes of the rule's requests at every hop, or from every front, of a file that is said
+    to be well."""
     (site,) = found.sites
+    if shown.name in FRONTS_SHOWN_BY:
+        for way in ways(site):
+            yield _played(FRONTS_SHOWN_BY[shown.name](way, site, None), site, nginx, folder)
+        return
     for hop in site.hops:
         for route in routes(hop, site.pairs[hop.id]):
             case = Case(shown.name, None, site, route, route.pairs, nginx.version, _path(hop))
-            yield _played(case, nginx, folder, usual=shown.severity is Severity.INFO)
+            usual = shown.severity is Severity.INFO
+            yield _played(once(case) if usual else experiment(case), site, nginx, folder)
 
 
 def _path(hop: Hop) -> str:
@@ -54,8 +69,22 @@ def _path(hop: Hop) -> str:
     return hop.location if hop.location.startswith("/") else "/"
 
 
-def _played(case: Case, nginx: Nginx, folder: Path, *, usual: bool = False) -> Played:
-    shown = once(case) if usual else experiment(case)
+def _played(shown: Experiment, site: Site, nginx: Nginx, folder: Path) -> Played:
     text = (folder / "nginx.conf").read_text(encoding="utf-8")
-    plan = as_written(shown.plan, text, case.site.tree, case.site.every_hop)
+    plan = as_written(
+        _with_servers(shown.plan, site), text, site.tree, site.every_hop, nginx.version
+    )
     return play(nginx, plan, shown.script, shown.setting)
+
+
+def _with_servers(plan: Plan, site: Site) -> Plan:
+    """A plan with the servers behind all hops, where it has none: it is about what is before."""
+    if plan.servers:
+        return plan
+    found = [
+        server
+        for hop in site.hops
+        for route in routes(hop, site.pairs[hop.id])
+        for server in servers_of(route, set(), 1.0)[0]
+    ]
+    return replace(plan, servers=tuple({server.address: server for server in found}.values()))

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from lab.nginxes import RELEASES, nginx_of
-from lab.pages import every_hop_played, examined, played_as_written
+from lab.pages import all_played, examined, played_as_written
 from lint502.checks import RULES
 from lint502.findings import Severity
 from lint502.lab.proof import contradiction, is_stated, prove
 from lint502.lab.scene import Step
-from lint502.lab.shows import SHOWN_BY
+from lint502.lab.shows import FRONTS_SHOWN_BY, SHOWN_BY
 from lint502.pages import Page, page
 
 TRIES = 3
@@ -23,7 +23,8 @@ CLAIMING = [rule for rule in RULES if page(rule).severity is not Severity.INFO]
 
 
 def test_every_rule_says_which_requests_show_it() -> None:
-    assert list(SHOWN_BY) == sorted(RULES)
+    assert list(SHOWN_BY) == sorted(SHOWN_BY)
+    assert sorted([*SHOWN_BY, *FRONTS_SHOWN_BY]) == sorted(RULES)
 
 
 @pytest.mark.parametrize("release", RELEASES)
@@ -64,7 +65,7 @@ def not_well(shown: Page, heading: str, release: str, folder: Path) -> list[Step
     """The requests that got anything but a whole 200."""
     nginx = nginx_of(release)
     found = examined(shown, heading, nginx, folder)
-    played = list(every_hop_played(shown, found, nginx, folder))
+    played = list(all_played(shown, found, nginx, folder))
     assert played
     steps = [step for one in played for step in one.steps]
     assert steps

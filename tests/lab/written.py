@@ -17,6 +17,7 @@ from lint502.nginx.hops import Hop, Target
 from lint502.nginx.parse import Directive
 from lint502.nginx.tree import Context, Tree
 from lint502.nginx.values import parse_time
+from lint502.nginx.version import Version
 
 _FAMILIES = ("proxy", "fastcgi", "uwsgi", "scgi", "grpc", "memcached")
 _TIMEOUTS = ("connect_timeout", "send_timeout", "read_timeout")
@@ -30,8 +31,9 @@ class _Edit:
     text: str
 
 
-def as_written(plan: Plan, text: str, tree: Tree, hops: Sequence[Hop]) -> Plan:
-    """The plan of a hop with the whole text of its file in the place of the smallest one."""
+def as_written(plan: Plan, text: str, tree: Tree, hops: Sequence[Hop], version: Version) -> Plan:
+    """The plan of a hop with the whole text of its file in the place of the smallest one, but for
+    what an nginx of this version does not know."""
     areas = [child for child in tree.main.children if child.name in ("http", "stream")]
     assert len(areas) == 1, "a page has one http {} or stream {}"
     edits = {
@@ -39,7 +41,7 @@ def as_written(plan: Plan, text: str, tree: Tree, hops: Sequence[Hop]) -> Plan:
         for edit in (
             *_addresses(target for hop in hops for target in hop.targets),
             *_down(areas[0]),
-            *_directives(areas[0], plan.factor),
+            *_directives(areas[0], plan.factor, version),
             *_ports(hops),
         )
     }
@@ -89,11 +91,11 @@ def _replaced(line: Directive, arg: int, address: str) -> Iterator[_Edit]:
     yield _Edit(place.line, place.column, place.end_column, text)
 
 
-def _directives(context: Context, factor: float) -> Iterator[_Edit]:
+def _directives(context: Context, factor: float, version: Version) -> Iterator[_Edit]:
     """``listen`` and ``resolver`` lead to the lab; times become shorter."""
     for item in context.items:
         if isinstance(item, Context):
-            yield from _directives(item, factor)
+            yield from _directives(item, factor, version)
             continue
         place = item.arg_place(0)
         area = "upstream" if context.name == "upstream" else "http"
@@ -103,6 +105,8 @@ def _directives(context: Context, factor: float) -> Iterator[_Edit]:
             yield _Edit(place.line, place.column, place.end_column, new)
         elif (file := _certificate(item.name)) is not None:
             yield _Edit(place.line, place.column, place.end_column, f"{CERTIFICATES}/{file}")
+        elif info is not None and info.since is not None and info.since > version:
+            yield _Edit(item.line, item.column, place.end_column, "set $unknown_to_it on")
         elif info is not None and info.type == "time" and factor != 1:
             time = max(1, round(parse_time(item.args[0]) / factor))
             yield _Edit(place.line, place.column, place.end_column, f"{time}ms")
@@ -110,7 +114,7 @@ def _directives(context: Context, factor: float) -> Iterator[_Edit]:
 
 def _certificate(name: str) -> str | None:
     """The lab's own file in the place of one that a directive names."""
-    suffix = name.partition("_ssl_")[2]
+    suffix = name.rpartition("ssl_")[2]
     return {
         "trusted_certificate": "ca.pem",
         "certificate": "client.pem",
@@ -124,6 +128,8 @@ def _defaults(area: Context, factor: float) -> Iterator[str]:
         if info is not None and name not in area.by_name:
             milliseconds = round(parse_time(info.defaults[-1][1]) / factor)
             yield f"    {name} {milliseconds}ms;\n"
+    if "keepalive_timeout" not in area.by_name:
+        yield f"    keepalive_timeout {round(75_000 / factor)}ms;\n"
 
 
 def _edited(text: str, edits: Iterable[_Edit]) -> str:

@@ -56,6 +56,12 @@ sni = "shop.example.com"
 """
 
 
+ALB = (
+    "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/"
+    "edit-load-balancer-attributes.html"
+)
+
+
 def test_a_whole_file(tmp_path: Path) -> None:
     file = tmp_path / "upstreams.toml"
     file.write_text(FULL)
@@ -147,6 +153,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
                     Fact(60_000, place(37)),
                     Fact(True, place(38)),
                     Fact("shop.example.com", place(39)),
+                    Fact(502, place(35), "aws-alb", ALB),
                 ),
             ),
             complete=True,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from lint502.checks.fronts import Way
+from lint502.checks.site import Site
 from lint502.lab.shows.case import CannotShowError, Case, Experiment
+from lint502.lab.shows.fronts import as_it_asks, closed_early
 from lint502.lab.shows.handshake import (
     uncertified,
     unknown_name,
@@ -25,6 +28,7 @@ from lint502.lab.shows.protocols import wrong_protocol
 from lint502.lab.shows.reuse import crowd, other_kind, race, unannounced
 from lint502.lab.shows.sockets import permission, private_tmp
 from lint502.lab.shows.usual import once
+from lint502.nginx.parse import Directive
 
 
 def experiment(case: Case) -> Experiment:
@@ -73,4 +77,11 @@ SHOWN_BY: dict[str, Callable[[Case], Experiment]] = {
     "unused-upstream": _nothing,
     "zero-timeout": no_time,
 }
-"""Each rule's way of showing itself; one for every rule."""
+"""How each rule about hops shows itself."""
+
+FRONTS_SHOWN_BY: dict[str, Callable[[Way, Site, Directive | None], Experiment]] = {
+    "front-keepalive-race": closed_early,
+    "front-proxy-protocol": as_it_asks,
+    "front-sni-rejected": as_it_asks,
+}
+"""How each rule about what stands before nginx shows itself, on a way to nginx with that line."""

@@ -1,0 +1,122 @@
+"""front-keepalive-race: nginx closes idle connections that what stands before it still uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lint502.checks.fronts import Trouble, Way, called, together, ways
+from lint502.checks.site import Site
+from lint502.checks.wording import by_profile, declared, replacement
+from lint502.findings import Finding, Fix, Severity
+from lint502.nginx.parse import Directive
+from lint502.nginx.scope import Scope, Value
+from lint502.nginx.tree import Context
+from lint502.nginx.values import format_time, parse_time
+from lint502.nginx.version import Version
+
+RULE = "front-keepalive-race"
+
+DEFAULT_MARGIN = "1s"
+"""How much later than the front nginx has to close; ``[rules.front-keepalive-race] margin``."""
+
+_SPARE = 10_000
+"""Milliseconds by which the fix is longer than what the front needs."""
+
+
+def check(site: Site) -> Iterator[Finding]:
+    """One finding for each front and each line that sets too short a time."""
+    for found in troubles(site):
+        yield _finding(found, site)
+
+
+def troubles(site: Site) -> Iterator[Trouble]:
+    """The lines that set too short a time; ``http`` where none does."""
+    return together(
+        (line, way)
+        for way in ways(site)
+        for timeout in timeouts(way, site.version)
+        if _too_short(timeout, way, margin(site))
+        for line in (_line(timeout, way),)
+        if line is not None
+    )
+
+
+def timeouts(way: Way, version: Version) -> Iterator[Value[int]]:
+    """The ``keepalive_timeout`` of each place of a server in which a request may end, as far as it
+    is known. The one of the location counts that has answered the last request.
+
+    Source: ``ngx_http_set_keepalive()`` in ``src/http/ngx_http_request.c``.
+    """
+    if way.stream:
+        return
+    server = way.server.context
+    places = list(_locations(server))
+    if not any(place.parent is server and place.args == ("/",) for place in places):
+        places.append(server)
+    for place in places:
+        scope = Scope(place, version)
+        requests, timeout = scope.number("keepalive_requests"), scope.time("keepalive_timeout")
+        # after the last one nginx says "Connection: close", and the front uses it no more
+        if timeout is not None and (requests is None or requests.value > 1):
+            yield timeout
+
+
+def _closes_after(found: Trouble, version: Version) -> Value[int]:
+    """How long nginx keeps the connections that a trouble is about."""
+    way = found.ways[0]
+    return next(timeout for timeout in timeouts(way, version) if _line(timeout, way) is found.line)
+
+
+def _locations(context: Context) -> Iterator[Context]:
+    for child in context.children:
+        if child.name == "location":
+            yield child
+            yield from _locations(child)
+
+
+def margin(site: Site) -> int:
+    """How much later than the front nginx has to close, in milliseconds."""
+    return parse_time(str(site.options.get(RULE, {}).get("margin", DEFAULT_MARGIN)))
+
+
+def _too_short(timeout: Value[int], way: Way, later: int) -> bool:
+    idle = way.front.idle_timeout
+    return idle is not None and 0 < timeout.value < idle.value + later
+
+
+def _line(timeout: Value[int], way: Way) -> Directive | None:
+    """The line that sets a time, or that of ``http {}``, where it is the default; None where it may
+    be set around what was seen."""
+    if timeout.directive is not None:
+        return timeout.directive
+    area = way.server.context.enclosing("http")
+    return None if area is None or area.partial else area.opener
+
+
+def _finding(found: Trouble, site: Site) -> Finding:
+    way, timeout = found.ways[0], _closes_after(found, site.version)
+    name, idle, status = way.front.name, way.front.idle_timeout, way.closed_status
+    assert idle is not None, "that is what is too long"
+    closes, keeps = format_time(timeout.value), format_time(idle.value)
+    return Finding(
+        rule=RULE,
+        severity=Severity.ERROR,
+        status=status,
+        frequency="sometimes",
+        message=(
+            f"nginx closes idle connections to {called(found.ways)} after "
+            f"{timeout.described(closes)}, but {name} uses them for {keeps}{by_profile(idle)}: a "
+            f"request on one that nginx is just closing answers {status}; {name} has to close "
+            f"first, so keepalive_timeout has to be longer than {keeps}"
+        ),
+        place=found.line.place(f"nginx closes them after {closes}"),
+        related=(declared(idle, f"{name} uses them for {keeps}"),),
+        fix=_fix(timeout, idle.value + max(margin(site), _SPARE)),
+        front=name,
+    )
+
+
+def _fix(timeout: Value[int], longer: int) -> Fix:
+    time, line = f"{-(-longer // 1000)}s", timeout.directive
+    written = None if line is None else replacement(line, 0, line.args[0], time, safe=False)
+    return written or Fix(f"keepalive_timeout {time};")

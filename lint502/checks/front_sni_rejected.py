@@ -1,0 +1,64 @@
+"""front-sni-rejected: nginx refuses the handshake for the name that what stands before it sends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lint502.checks.fronts import Trouble, Way, called, none_fits, rejecting, together, ways
+from lint502.checks.site import Site
+from lint502.checks.wording import declared
+from lint502.findings import Finding, Fix, Severity
+from lint502.nginx.parse import Directive
+from lint502.nginx.version import Version
+
+RULE = "front-sni-rejected"
+
+
+def check(site: Site) -> Iterator[Finding]:
+    """One finding for each front and each line that rejects its handshakes."""
+    return map(_finding, troubles(site))
+
+
+def troubles(site: Site) -> Iterator[Trouble]:
+    """The lines that reject a front's handshakes."""
+    version = site.version
+    found = [
+        way for way in ways(site) if way.front.sni is not None and way.known and way.socket.tls
+    ]
+    return together(
+        (line, way)
+        for way in none_fits(found, [way for way in found if rejected(way, version)])
+        for line in (rejected(way, version),)
+        if line is not None
+    )
+
+
+def rejected(way: Way, version: Version) -> Directive | None:
+    """The line that refuses the front's handshakes, if one does."""
+    assert way.front.sni is not None, "else it is not known what is asked for"
+    asked = way.socket.server_for(way.front.sni.value)
+    return None if asked is None else rejecting(asked.context, version)
+
+
+def _finding(found: Trouble) -> Finding:
+    way = found.ways[0]
+    front, sni, status = way.front, way.front.sni, way.closed_status
+    assert sni is not None, "that is what is rejected"
+    servers = called(found.ways)
+    return Finding(
+        rule=RULE,
+        severity=Severity.ERROR,
+        status=status,
+        frequency="always",
+        message=(
+            f"{front.name} asks for {sni.value} in the TLS handshake, but no server on "
+            f"{way.socket.listens[0]} is called so and the default one rejects the handshake: "
+            f"{servers} answers {status}"
+        ),
+        place=found.line.place(f"rejects handshakes for {sni.value}"),
+        related=(declared(sni, f"{front.name} asks for {sni.value}"),),
+        fix=Fix(
+            f"add {sni.value} to a server_name, or let {front.name} ask for a name that is there"
+        ),
+        front=front.name,
+    )

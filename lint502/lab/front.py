@@ -1,0 +1,77 @@
+"""What stands before nginx: a client that keeps its connection as a load balancer does."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+from dataclasses import dataclass
+
+from lint502.lab.client import Request, Response
+
+_HEADER = b"PROXY TCP4 192.0.2.1 192.0.2.2 40000 443\r\n"
+"""Addresses that are nobody's (RFC 5737)."""
+
+_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class FrontBehaviour:
+    """What it does: ``header``: it sends the PROXY header; ``tls``: it speaks TLS, and asks for
+    ``name``, if any. ``closed`` is the status that its client gets where no response comes."""
+
+    header: bool = False
+    tls: bool = False
+    name: str | None = None
+    closed: int = 502
+
+
+class Front:
+    """One connection to nginx, at a port of 127.0.0.1; opened when it is needed."""
+
+    def __init__(self, port: int, behaviour: FrontBehaviour) -> None:
+        self._port = port
+        self._behaviour = behaviour
+        self._socket: socket.socket | None = None
+
+    def send(self, request: Request) -> Response:
+        """A request, and what the front's client gets for it. A connection that there is gets used
+        whether or not nginx has closed it: the news of that is on its way."""
+        try:
+            if self._socket is None:
+                self._socket = self._connected()
+            self._socket.sendall(_head(request))
+            answer = http.client.HTTPResponse(self._socket, method=request.method)
+            answer.begin()
+            body = answer.read()
+        except (OSError, http.client.HTTPException):
+            self.close()
+            return Response(self._behaviour.closed, b"", True, 0.0)
+        if answer.will_close:
+            self.close()
+        return Response(answer.status, body, True, 0.0)
+
+    def close(self) -> None:
+        """End the connection, if there is one."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def _connected(self) -> socket.socket:
+        connection = socket.create_connection(("127.0.0.1", self._port), _SECONDS)
+        try:
+            if self._behaviour.header:
+                connection.sendall(_HEADER)
+            if not self._behaviour.tls:
+                return connection
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+            return context.wrap_socket(connection, server_hostname=self._behaviour.name)
+        except BaseException:
+            connection.close()
+            raise
+
+
+def _head(request: Request) -> bytes:
+    return f"{request.method} {request.path} HTTP/1.1\r\nHost: {request.host}\r\n\r\n".encode()

@@ -62,6 +62,7 @@ EXPECTED: dict[str, list[Expected]] = {
     "microservices": [
         ("broken/http.d/20-upstreams.conf", 10, "error", "no-live-peer"),
         ("broken/http.d/20-upstreams.conf", 14, "error", "implicit-port-80"),
+        ("broken/http.d/20-upstreams.conf", 23, "error", "proxy-loop"),
         ("broken/http.d/30-routing.conf", 10, "error", "port-mismatch"),
         ("broken/services/archive.conf", 4, "info", "undeclared-upstream"),
         ("broken/services/booking.conf", 7, "error", "request-body-limit"),

@@ -37,6 +37,7 @@ RULES = (
     "implicit-port-80",
     "resolver-missing",
     "no-live-peer",
+    "proxy-loop",
     "unix-url-colon",
     "buffer-directive-family",
     "unix-socket-in-tmp",

@@ -20,7 +20,7 @@ from lint502.nginx.hops import Hop
 LEAST_ERROR = 500
 """From here on a status says that the server has failed."""
 
-_OWN = ("502", "504")
+_OWN = ("500", "502", "504")
 """The statuses that nginx itself answers for a hop; an upstream's own pass through."""
 
 
@@ -43,7 +43,7 @@ def replaced_statuses(hop: Hop) -> dict[int, Instead]:
         return {}
     beside = _beside(hop)
     if beside is not None:
-        return {int(code): beside for code in _OWN}
+        return {int(code): beside for code in _OWN if int(code) != beside.status}
     setting = hop.scope.setting("error_page")
     if setting is None or not setting.lines or _is_error_page(hop):
         return {}

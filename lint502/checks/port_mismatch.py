@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from lint502.checks import implicit_port_80
 from lint502.checks.failover import Exposure, failing
+from lint502.checks.loops import itself
 from lint502.checks.site import Site
 from lint502.checks.wording import address_place, listed, listens, refusal, replacement
 from lint502.findings import Finding, Fix, Severity
@@ -17,7 +18,9 @@ from lint502.pairing import Mismatch, Pair
 
 def check(site: Site) -> Iterator[Finding]:
     """One finding for each target whose host or name is declared with other ports."""
-    for target, mismatch, exposure, hops, datagrams in alike(failing(site, _fails, "connect")):
+    own = itself(site)  # such a connection is not refused
+    found = failing(site, lambda pair: _fails(pair) and not own(pair), "connect")
+    for target, mismatch, exposure, hops, datagrams in alike(found):
         status, log = refusal(datagrams)
         yield Finding(
             rule="port-mismatch",
@@ -30,7 +33,7 @@ def check(site: Site) -> Iterator[Finding]:
             hops=hops,
             upstream=mismatch.upstream,
             log=log,
-            fix=_fix(target, mismatch),
+            fix=fix(target, mismatch),
         )
 
 
@@ -92,7 +95,8 @@ def where(mismatch: Mismatch) -> str:
     return f"{', '.join(nearest)} and {more} more" if more else listed(nearest)
 
 
-def _fix(target: Target, mismatch: Mismatch) -> Fix | None:
+def fix(target: Target, mismatch: Mismatch) -> Fix | None:
+    """The port that is declared, where there is only one."""
     if not mismatch.certain or mismatch.total != 1 or mismatch.nearest[0].port is None:
         return None
     port = mismatch.nearest[0].port.value

@@ -47,7 +47,8 @@ class Planned:
     the finding is about it. ``beyond`` is what follows the path of its socket in the address.
     ``mode`` is that of the socket, ``directory`` that of the directory which it is in. ``bound`` is
     the address on which it listens. ``name``: where nginx reaches it by a name that it looks up
-    when it starts, that name; else "". ``addresses`` are those of its name, whoever is asked."""
+    when it starts, that name; else "". ``addresses`` are those of its name, whoever is asked.
+    ``itself``: nginx listens there, as it does for its clients."""
 
     address: Address
     behaviour: Behaviour | None
@@ -58,6 +59,7 @@ class Planned:
     bound: str = LOOPBACK
     name: str = ""
     addresses: tuple[str, ...] = (LOOPBACK,)
+    itself: bool = False
 
     @property
     def mark(self) -> str:

@@ -158,8 +158,10 @@ def _own_status(finding: Finding, hop: Hop) -> int | None:
     ]
     if not own:
         return finding.status
-    timed_out = finding.log is not None and finding.log.startswith("upstream timed out")
-    return 504 if timed_out else 502
+    log = finding.log or ""
+    if "worker_connections" in log:
+        return 500
+    return 504 if log.startswith("upstream timed out") else 502
 
 
 def _not_shown(why: str, hop: Hop | None, nginx: Nginx) -> Proof:

@@ -90,12 +90,12 @@ class Scene:
         try:
             if plan.as_nobody:
                 bench.open_to_others()
+            self._listen: int | Path = bench.folder / "listen" if socket else bench.port()
             self._servers = [
                 self._serve(number, planned, up=planned.failing or not alone)
                 for number, planned in enumerate(plan.servers)
             ]
             self._write_hosts()
-            self._listen: int | Path = bench.folder / "listen" if socket else bench.port()
             self._start(nginx)
         except BaseException:
             self._stack.close()
@@ -221,14 +221,15 @@ class Scene:
 
     def _serve(self, number: int, planned: Planned, *, up: bool) -> DeclaredServer | None:
         """Start a server of the plan, and note where it is; None where nothing listens."""
-        address, where = planned.address, self._place(number, planned, up=up)
+        address = planned.address
+        where = self._listen if planned.itself else self._place(number, planned, up=up)
         self._places.append(where)
         if isinstance(where, int):
             self._texts[planned.mark] = f"{planned.name or LOOPBACK}:{where}"
             self._texts[f"@port of {address}@"] = str(where)
         else:
             self._texts[planned.mark] = f"unix:{where}{planned.beyond}"
-        if planned.behaviour is None or not up:
+        if planned.behaviour is None or planned.itself or not up:
             return None
         server = self._started(number, planned.bound)
         if planned.directory is not None and isinstance(where, Path):

@@ -163,24 +163,25 @@ class Names:
             if found is not None:
                 return found, True
         for regex, server in self.regexes:
-            matches = _matches(regex, host)
-            if matches is None:
+            matched = matches(regex, host)
+            if matched is None:
                 return None, False
-            if matches:
+            if matched:
                 return server, True
         return None, True
 
 
-def _matches(regex: str, host: str) -> bool | None:
+def matches(regex: str, host: str, *, case: bool = False) -> bool | None:
     """Whether a regular expression matches; None for one that Python may read otherwise than PCRE,
-    or take long for."""
+    or take long for. ``case`` tells that upper and lower case differ."""
     repeats = len(re.findall(r"[*+?}]", re.sub(r"\\.|\(\?", "", regex)))
     if len(regex) > _LONGEST_REGEX or len(host) > _LONGEST_HOST or repeats > _MOST_REPEATS:
         return None
     if re.search(r"\)[*+{]|\\[^.\-/wds]|\(\?(?![<:P])|\(\?<[=!]", regex):
         return None
     try:
-        return re.search(re.sub(r"\(\?<", "(?P<", regex), host, re.IGNORECASE) is not None
+        flags = 0 if case else re.IGNORECASE
+        return re.search(re.sub(r"\(\?<", "(?P<", regex), host, flags) is not None
     except re.error:
         return None
 

@@ -34,10 +34,22 @@ def test_a_literal_address(
 
 @pytest.mark.parametrize("address", ["127.0.0.1:3001", "localhost", "[::1]:3001"])
 def test_something_undeclared_may_listen_on_the_loopback(lint: Lint, address: str) -> None:
-    assert lint(server(f"proxy_pass http://{address}"), SPEC) == [
+    body = server(f"proxy_pass http://{address}").replace("server {", "server { listen 81;", 1)
+    assert lint(body, SPEC) == [
         Found(3, "warning", 502, "sometimes", "port-mismatch", None),
         Found(1, "info", None, None, "unused-upstream", "api", "upstreams.toml"),
     ]
+
+
+def test_nginx_itself_listens_on_the_loopback(lint: Lint) -> None:
+    body = """
+        server { location / { proxy_pass http://127.0.0.1:81; } }
+        server { listen 81; location / { root x; } }"""
+    unused = Found(1, "info", None, None, "unused-upstream", "api", "upstreams.toml")
+    assert lint(body, SPEC) == [unused]
+    assert lint(body, f"complete = true\n{SPEC}") == []
+    named = body.replace("server {", "upstream api { server 127.0.0.1:81; } server {", 1)
+    assert lint(named.replace("//127.0.0.1:81", "//api"), SPEC) == []
 
 
 def test_a_directive_that_is_commented_out_is_none(lint: Lint) -> None:
@@ -83,7 +95,8 @@ def test_one_place_reached_by_two_hops_is_one_finding(findings: Findings) -> Non
         ("\nupstream api {\n  server 127.0.0.1:3001 weight=2;\n} "
          "server { location / { proxy_pass http://api; } }", 3, (19, 24, ":3000")),
         ("\nupstream api {\n  server 127.0.0.1;\n} "
-         "server { location / { proxy_pass http://api; } }", 3, (10, 19, "127.0.0.1:3000")),
+         "server { listen 81; location / { proxy_pass http://api; } }", 3,
+         (10, 19, "127.0.0.1:3000")),
         # a port that nginx chooses has no place where it is written
         ("\nserver { location / { proxy_pass http://api; } }", 2, None),
         # one that is written twice is left to people

@@ -16,7 +16,7 @@ def rows(
     lint: Lint, directive: str, around: str = "", server: str = "", spec: str = SPEC
 ) -> list[Found]:
     """The findings of this rule and of those that it may be mixed up with."""
-    body = f"{around}\nserver {{ {server} location / {{\n{directive};\n}} }}"
+    body = f"{around}\nserver {{ listen 81; {server} location / {{\n{directive};\n}} }}"
     return lint(body, spec)
 
 

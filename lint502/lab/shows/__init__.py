@@ -23,6 +23,7 @@ from lint502.lab.shows.limits import (
     slow_answer,
     tuned_header,
 )
+from lint502.lab.shows.loops import circle
 from lint502.lab.shows.names import one_family
 from lint502.lab.shows.protocols import wrong_protocol
 from lint502.lab.shows.reuse import crowd, other_kind, race, unannounced
@@ -57,6 +58,7 @@ SHOWN_BY: dict[str, Callable[[Case], Experiment]] = {
     "pool-shared": other_kind,
     "port-mismatch": once,
     "protocol-mismatch": wrong_protocol,
+    "proxy-loop": circle,
     "proxy-protocol-mismatch": with_or_without_header,
     "read-timeout": late_answer,
     "request-body-limit": large_body,

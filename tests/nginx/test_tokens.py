@@ -396,10 +396,10 @@ def test_depth_limit() -> None:
     ids=lambda text: f"{text[:24]!r}, {len(text)}",
 )
 def test_nothing_takes_long(text: str) -> None:
-    before = time.perf_counter()
+    before = time.process_time()
     with contextlib.suppress(NginxSyntaxError):
         tokenize(text)
-    assert time.perf_counter() - before < 5
+    assert time.process_time() - before < 5
 
 
 # --- against a reference that goes byte by byte ---

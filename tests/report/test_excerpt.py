@@ -74,9 +74,9 @@ def test_a_long_note_goes_below() -> None:
 
 def test_a_line_of_megabytes_takes_no_time() -> None:
     text = "a" * 8_000_000 + "CULPRIT" + "b" * 8_000_000
-    started = time.perf_counter()
+    started = time.process_time()
     assert "…" + "a" * 20 + "CULPRIT" + "b" * 20 in show(text, 8_000_001, 8_000_008)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @given(

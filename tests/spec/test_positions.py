@@ -179,9 +179,9 @@ def test_no_keys(text: str) -> None:
     ids=["array", "raw", "text", "tables", "arrays of tables", "long keys", "nested"],
 )
 def test_large_files_take_linear_time(text: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     scan(text)
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
 
 
 # Whole documents, written in every way that TOML knows, against what tomli reads.

@@ -29,6 +29,7 @@ EXPECTED: dict[str, list[Expected]] = {
     "compose": [
         ("broken/nginx.conf", 26, "error", "loopback-in-container"),
         ("broken/nginx.conf", 34, "warning", "localhost-family"),
+        ("broken/nginx.conf", 38, "error", "static-dns"),
     ],
     "django": [
         ("broken/conf.d/services.conf", 8, "error", "socket-path-mismatch"),

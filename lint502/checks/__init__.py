@@ -17,6 +17,7 @@ RULES = (
     "bind-mismatch",
     "loopback-in-container",
     "localhost-family",
+    "static-dns",
     "protocol-mismatch",
     "tls-mismatch",
     "tls-version-mismatch",

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from lint502.checks.bind_mismatch import covers
 from lint502.checks.failover import is_backup, retries
 from lint502.checks.site import Site
+from lint502.checks.static_dns import says_resolve
 from lint502.checks.wording import declared, listed, refusal, replacement
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.addresses import is_loopback, literal_ip
@@ -59,18 +60,13 @@ def refuses(pair: Pair) -> str | None:
     listener, target = pair.listener, pair.target
     if listener is None or listener.bind is None or target.address.host != "localhost":
         return None
-    if target.needs_resolver or looked_up_again(target):
+    if target.needs_resolver or says_resolve(target):
         return None
     bound = [item.lower().strip("[]") for item in listener.bind.value]
     if any(literal_ip(item) is None and not is_loopback(item) for item in bound):
         return None
     missed = [host for host in FAMILIES if not any(covers(item, host) for item in bound)]
     return missed[0] if len(missed) == 1 else None
-
-
-def looked_up_again(target: Target) -> bool:
-    """Whether a ``server`` line says ``resolve``."""
-    return target.server is not None and "resolve" in target.server.directive.args
 
 
 def never_taken_out(target: Target) -> bool:

@@ -10,6 +10,12 @@ from lint502.lab.client import Request
 from lint502.lab.front import FrontBehaviour
 from lint502.lab.scene import Scene
 
+_ANOTHER = "127.0.0.2"
+"""An address to which a server moves."""
+
+_UNTIL_ASKED = 2.1
+"""Seconds after which nginx asks for a name again, of which an answer holds for one second."""
+
 
 class Script(Protocol):
     """What is done in a scene; the scene keeps what came of each request."""
@@ -156,6 +162,24 @@ class Restarted:
         scene.stop_failing()
         scene.pass_on(self.request, cause=True)
         scene.start_failing()
+        for _ in range(self.times):
+            scene.pass_on(self.request)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Requests after the servers that the finding is about got another address, and nginx had time
+    to ask for it; before that one that is answered. For ``stream {}`` it is bytes."""
+
+    request: Request | bytes
+    times: int
+
+    def play(self, scene: Scene) -> None:
+        """Make the requests."""
+        scene.pass_on(self.request, opening=True)
+        scene.stop_failing()
+        scene.start_failing(_ANOTHER)
+        time.sleep(_UNTIL_ASKED)
         for _ in range(self.times):
             scene.pass_on(self.request)
 

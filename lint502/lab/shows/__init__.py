@@ -24,7 +24,7 @@ from lint502.lab.shows.limits import (
     tuned_header,
 )
 from lint502.lab.shows.loops import circle
-from lint502.lab.shows.names import one_family
+from lint502.lab.shows.names import moved, one_family
 from lint502.lab.shows.protocols import wrong_protocol
 from lint502.lab.shows.reuse import crowd, other_kind, race, unannounced
 from lint502.lab.shows.sockets import permission, private_tmp
@@ -69,6 +69,7 @@ SHOWN_BY: dict[str, Callable[[Case], Experiment]] = {
     "sni-missing": unknown_name,
     "socket-path-mismatch": once,
     "socket-permission": permission,
+    "static-dns": moved,
     "tls-mismatch": wrong_protocol,
     "tls-name-mismatch": unverified_name,
     "tls-verify-depth": once,

@@ -6,13 +6,15 @@ from dataclasses import replace
 
 from lint502.checks.failover import retries
 from lint502.checks.localhost_family import FAMILIES, refuses
+from lint502.checks.static_dns import found_once
 from lint502.lab.plan import Plan, plan
-from lint502.lab.scripts import Repeated, Restarted
+from lint502.lab.scripts import Moved, Repeated, Restarted
 from lint502.lab.shows.case import Case, Experiment
 from lint502.lab.shows.usual import times, usual_bytes
 from lint502.nginx.addresses import Address
 
 _A_FEW = 4
+_MOVES = ("the upstream moves to another address, which its name has from then on",)
 
 
 def one_family(case: Case) -> Experiment:
@@ -24,6 +26,18 @@ def one_family(case: Case) -> Experiment:
     if not retries(case.hop, "connect"):
         return Experiment(made, Repeated(request, max(_A_FEW, times(case))))
     return Experiment(made, Restarted(request, times(case)))
+
+
+def moved(case: Case) -> Experiment:
+    """Requests after the upstream got another address, and its name says so."""
+    made = plan(case.route, case.version, case.failing)
+    found = {pair.target.address for pair in case.failing if found_once(pair.target)}
+    servers = tuple(
+        replace(server, name=server.address.host) if server.address in found else server
+        for server in made.servers
+    )
+    script = Moved(usual_bytes(case.hop, case.path), times(case))
+    return Experiment(replace(made, servers=servers), script, conditions=_MOVES if found else ())
 
 
 def _bound(made: Plan, refused: dict[Address, str | None]) -> Plan:

@@ -5,25 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.checks.failover import failing
+from lint502.checks.loops import itself
 from lint502.checks.port_mismatch import alike
 from lint502.checks.site import Site
 from lint502.checks.wording import declared, listed, refusal, replacement
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.addresses import is_loopback
 from lint502.nginx.hops import Target
-from lint502.nginx.servers import find_servers
 from lint502.pairing import NEAREST, Mismatch, Pair
 from lint502.spec.listeners import Listener
 
 
 def check(site: Site) -> Iterator[Finding]:
     """One finding for each loopback address whose port is that of upstreams on other machines."""
-    own = find_servers(site.tree)
+    own = itself(site)  # such a connection is not refused
 
     def fails(pair: Pair) -> bool:
-        if pair.mismatch is None or not pair.mismatch.elsewhere:
-            return False
-        return all(servers.at(pair.target.address) is None for servers in own)
+        return pair.mismatch is not None and pair.mismatch.elsewhere and not own(pair)
 
     found = list(alike(failing(site, fails, "connect")))
     reached = _reached(site) if found else frozenset()

@@ -97,7 +97,12 @@ def where(mismatch: Mismatch) -> str:
 
 def fix(target: Target, mismatch: Mismatch) -> Fix | None:
     """The port that is declared, where there is only one."""
-    if not mismatch.certain or mismatch.total != 1 or mismatch.nearest[0].port is None:
+    if (
+        mismatch.elsewhere
+        or not mismatch.certain
+        or mismatch.total != 1
+        or mismatch.nearest[0].port is None
+    ):
         return None
     port = mismatch.nearest[0].port.value
     if target.address.port_written:

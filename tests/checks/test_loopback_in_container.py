@@ -161,3 +161,9 @@ def test_the_fix_is_its_host(findings: Findings, body: str, more: str, fixed: st
     (finding,) = findings(body, API + more)
     assert (finding.fix.description if finding.fix else None) == fixed
     assert finding.fix is None or not finding.fix.safe
+
+
+def test_back_to_nginx_itself_is_a_loop(findings: Findings) -> None:
+    body = "\nserver { listen 3000; location / { proxy_pass http://127.0.0.1:3000; } }"
+    (finding,) = findings(body, f"complete = true\n{API}")
+    assert (finding.rule, finding.fix) == ("proxy-loop", None)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from lint502.checks.refusals import handshake_fails
 from lint502.checks.site import Site
 from lint502.findings import Frequency, Severity
 from lint502.nginx.hops import Hop
@@ -57,11 +58,19 @@ def failing(
                 )
             )
             for pair in failed:
-                yield pair, exposure
+                late = phase != "connect" and handshake_fails(pair)
+                yield pair, _NOT_YET if late else exposure
 
 
 _BACKUP = Exposure(
     Severity.WARNING, "sometimes", "nginx uses this backup server only while the others fail"
+)
+
+
+_NOT_YET = Exposure(
+    Severity.WARNING,
+    "sometimes",
+    "for now the TLS handshake fails, so that it does not come to this",
 )
 
 

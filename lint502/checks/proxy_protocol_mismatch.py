@@ -7,6 +7,7 @@ from functools import partial
 from itertools import product
 
 from lint502.checks.failover import Exposure, Phase, failing
+from lint502.checks.refusals import missing_header
 from lint502.checks.site import Site
 from lint502.checks.wording import declared
 from lint502.findings import Finding, Fix
@@ -26,34 +27,14 @@ def check(site: Site) -> Iterator[Finding]:
             yield _finding(pair, exposure, missing=missing)
 
 
-def sends_header(hop: Hop) -> bool | None:
-    """Whether nginx sends the header: only ``stream`` can. None where it is not known."""
-    if hop.kind != "stream":
-        return False
-    word = hop.scope.word("proxy_protocol")
-    return None if word is None else word.value.lower() != "off"
-
-
 def _is(pair: Pair, *, missing: bool, phase: Phase) -> bool:
-    return _missing(pair) is missing and _phase(pair) == phase
+    return missing_header(pair) is missing and _phase(pair) == phase
 
 
 def _phase(pair: Pair) -> Phase:
     if pair.target.tls:
         return "connect"  # the handshake fails
     return "passed" if pair.hop.kind == "stream" else "sent"
-
-
-def _missing(pair: Pair) -> bool | None:
-    """True: the listener waits for a header in vain; False: it gets one too many; None: neither,
-    or it is not known, or the handshake fails in any case."""
-    listener = pair.listener
-    expects = listener.proxy_protocol if listener is not None else None
-    sends = sends_header(pair.hop)
-    if expects is None or sends is None or expects.value is sends or pair.hop.datagrams:
-        return None
-    plain = listener is not None and listener.tls is not None and not listener.tls.value
-    return None if pair.target.tls and plain and not expects.value else expects.value
 
 
 def _finding(pair: Pair, exposure: Exposure, *, missing: bool) -> Finding:

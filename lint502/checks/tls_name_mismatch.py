@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.checks.failover import failing
-from lint502.checks.handshake import Unfit, can_be_sent, covers, family, speaks_tls, unfit, verifies
+from lint502.checks.handshake import Unfit, can_be_sent, family
+from lint502.checks.refusals import is_address, misnamed
 from lint502.checks.site import Site
 from lint502.checks.wording import declared, listed
 from lint502.findings import Finding, Fix
-from lint502.nginx.addresses import literal_ip
 from lint502.pairing import Pair
 from lint502.places import Place
 from lint502.spec.listeners import Listener
@@ -26,7 +26,7 @@ def check(site: Site) -> Iterator[Finding]:
         message += _origin(pair, found)
         if names is not None:
             message += f", but it is for {listed(names.value)}"
-        if any(map(_is_address, found.names)):
+        if any(map(is_address, found.names)):
             message += ": nginx compares names only, and no certificate does for an address"
         if exposure.hint:
             message += f"; {exposure.hint}"
@@ -49,28 +49,6 @@ def check(site: Site) -> Iterator[Finding]:
             "while SSL handshaking to upstream",
             fix=None if names is None else _fix(pair, names.value),
         )
-
-
-def misnamed(pair: Pair) -> Unfit | None:
-    """The names that nginx verifies and that the listener's certificate does not have: of one
-    whose names are not known, addresses."""
-    listener = pair.listener
-    if listener is None or not speaks_tls(pair) or not verifies(pair.hop):
-        return None
-    names = listener.tls_details.names
-
-    def fits(name: str) -> bool:
-        if name.startswith("."):
-            return True  # OpenSSL takes it for any name below it
-        if names is None:
-            return not _is_address(name)
-        return any(covers(one, name) for one in names.value)
-
-    return unfit(pair, fits)
-
-
-def _is_address(name: str) -> bool:
-    return literal_ip(name.strip("[]")) is not None
 
 
 def _stated(listener: Listener) -> Iterator[Place]:

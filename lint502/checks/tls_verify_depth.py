@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.checks.failover import failing
-from lint502.checks.handshake import family, speaks_tls, verifies
+from lint502.checks.handshake import family
+from lint502.checks.refusals import too_small
 from lint502.checks.site import Site
 from lint502.checks.wording import declared
 from lint502.findings import Finding, Fix
-from lint502.nginx.scope import Value
-from lint502.pairing import Pair
 
 _REFUSED = "upstream SSL certificate verify error: (…) while SSL handshaking to upstream"
 
 
 def check(site: Site) -> Iterator[Finding]:
     """One finding for each hop that verifies fewer intermediate certificates than there are."""
-    for pair, exposure in failing(site, lambda pair: _too_small(pair) is not None, "connect"):
-        depth, listener, hop = _too_small(pair), pair.listener, pair.hop
+    for pair, exposure in failing(site, lambda pair: too_small(pair) is not None, "connect"):
+        depth, listener, hop = too_small(pair), pair.listener, pair.hop
         assert depth is not None and listener is not None
         chain = listener.tls_details.chain_depth
         assert chain is not None
@@ -48,19 +47,6 @@ def check(site: Site) -> Iterator[Finding]:
             log=_REFUSED,
             fix=Fix(f"{name} {chain.value};", safe=True),
         )
-
-
-def _too_small(pair: Pair) -> Value[int] | None:
-    """The depth in effect, where the listener's chain is longer."""
-    listener = pair.listener
-    if listener is None or listener.tls_details.chain_depth is None or not speaks_tls(pair):
-        return None
-    if not verifies(pair.hop):
-        return None
-    depth = pair.hop.scope.number(f"{family(pair.hop)}_ssl_verify_depth")
-    if depth is None or listener.tls_details.chain_depth.value <= depth.value:
-        return None
-    return depth
 
 
 def _counted(number: int) -> str:

@@ -8,8 +8,7 @@ from dataclasses import replace
 
 from lint502.checks.client_certificate_missing import answers_400
 from lint502.checks.handshake import family
-from lint502.checks.sni_missing import unnamed
-from lint502.checks.tls_name_mismatch import misnamed
+from lint502.checks.refusals import misnamed, unnamed
 from lint502.lab.behind import Planned
 from lint502.lab.declared.behaviour import TlsBehaviour
 from lint502.lab.plan import Plan, plan, quoted

@@ -26,6 +26,12 @@ Expected = tuple[str, int, str, str]
 """File, line, severity, rule."""
 
 EXPECTED: dict[str, list[Expected]] = {
+    "cluster": [
+        ("broken/nginx.conf", 38, "warning", "single-failure-ejection"),
+        ("broken/nginx.conf", 45, "warning", "max-conns"),
+        ("broken/nginx.conf", 62, "warning", "error-status-ejection"),
+        ("broken/nginx.conf", 68, "warning", "retry-off"),
+    ],
     "compose": [
         ("broken/nginx.conf", 26, "error", "loopback-in-container"),
         ("broken/nginx.conf", 34, "warning", "localhost-family"),

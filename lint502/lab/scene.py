@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import socket as sockets
-from contextlib import ExitStack, closing
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +32,7 @@ _ROUND_TRIP = 0.1
 _PATIENCE = 20.0
 _ACCESS_SECONDS = 5.0
 _DATAGRAM_SECONDS = 0.2
+_ARRIVAL_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,30 @@ class Scene:
                     if self._names is not None and name in self.plan.names:
                         self._names.change(name, (address,))
         self._write_hosts()
+
+    @contextmanager
+    def busy(self, requests: Sequence[Request | bytes]) -> Iterator[None]:
+        """While the servers that the finding is about are at work on these requests, which they
+        have to take some time for; what came of them is kept at the end."""
+        wanted = sum(server.requests for server in self.failing) + len(requests)
+        with ThreadPoolExecutor(max(1, len(requests))) as pool:
+            futures = [pool.submit(self._held, request) for request in requests]
+            deadline = time.monotonic() + _ARRIVAL_SECONDS
+            while sum(server.requests for server in self.failing) < wanted:
+                if time.monotonic() > deadline or all(future.done() for future in futures):
+                    break
+                time.sleep(0.005)
+            yield
+            for future in futures:
+                self._keep(*future.result(), opening=True)
+
+    def _held(self, request: Request | bytes) -> tuple[str, int | None, bool]:
+        if isinstance(request, bytes):
+            assert isinstance(self._listen, int), "a session has a port"
+            answer = client.exchange(self._listen, request, _PATIENCE)
+            return "session", 200 if answer else 502, bool(answer)
+        response = client.send(self._listen, request, _PATIENCE)
+        return f"{request.method} {request.path}", response.status, response.whole
 
     @property
     def configuration(self) -> str:

@@ -150,17 +150,19 @@ class Repeated:
 
 @dataclass(frozen=True, slots=True)
 class Restarted:
-    """Requests after the servers that the finding is about were down for as long as one request;
-    before that one that is answered. For ``stream {}`` it is bytes."""
+    """Requests after the servers that the finding is about were down for as long as so many
+    ``failures``; before that one that is answered. For ``stream {}`` it is bytes."""
 
     request: Request | bytes
     times: int
+    failures: int = 1
 
     def play(self, scene: Scene) -> None:
         """Make the requests."""
         scene.pass_on(self.request, opening=True)
         scene.stop_failing()
-        scene.pass_on(self.request, cause=True)
+        for _ in range(self.failures):
+            scene.pass_on(self.request, cause=True)
         scene.start_failing()
         for _ in range(self.times):
             scene.pass_on(self.request)
@@ -225,3 +227,44 @@ class FrontRace:
         scene.through(front, self.request, opening=True)
         time.sleep(self.idle + self.trip)
         scene.through(front, self.request)
+
+
+@dataclass(frozen=True, slots=True)
+class AfterErrors:
+    """Requests after so many ``failures``: answers with ``status`` to another URL."""
+
+    requests: tuple[Request, ...]
+    status: int
+    failures: int
+
+    def play(self, scene: Scene) -> None:
+        """Make the requests."""
+        scene.send(self.requests[0], opening=True)
+        for server in scene.failing:
+            server.answer = replace(server.answer, status=self.status)
+        cause = replace(self.requests[0], path=f"{self.requests[0].path}?fails")
+        for _ in range(self.failures):
+            scene.send(cause, cause=True)
+        for server in scene.failing:
+            server.answer = replace(server.answer, status=200)
+        for request in self.requests:
+            scene.send(request)
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """A request while the servers are at work on ``held`` others, each for ``seconds``."""
+
+    request: Request | bytes
+    held: int
+    seconds: float
+
+    def play(self, scene: Scene) -> None:
+        """Make the requests."""
+        scene.pass_on(self.request, opening=True)
+        for server in scene.failing:
+            server.answer = replace(server.answer, wait=self.seconds)
+        with scene.busy((self.request,) * self.held):
+            for server in scene.failing:
+                server.answer = replace(server.answer, wait=0.0)
+            scene.pass_on(self.request)

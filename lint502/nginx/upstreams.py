@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lint502.nginx.addresses import Address, parse_address
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Scope
 from lint502.nginx.tree import Context
+from lint502.nginx.values import parse_time
 from lint502.nginx.version import Version
 
 KEEPALIVE_BY_DEFAULT = Version(1, 29, 7)
@@ -19,12 +21,20 @@ _BALANCED_ELSEWHERE = ("balancer_by_lua", "balancer_by_lua_block", "balancer_by_
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Server:
-    """A ``server`` line of a block; ``address`` is None where it cannot be known."""
+    """A ``server`` line of a block; ``address`` is None where it cannot be known.
+
+    ``max_fails`` failures within ``fail_timeout`` (milliseconds) take it out for that time; 0: none
+    does. It gets no more than ``max_conns`` requests at a time; 0: any number. These are None where
+    nginx refuses what is written.
+    """
 
     directive: Directive
     address: Address | None
     down: bool
     backup: bool
+    max_fails: int | None = 1
+    fail_timeout: int | None = 10_000
+    max_conns: int | None = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +112,25 @@ def read_block(context: Context, *, stream: bool) -> Block | None:
                 address,
                 down="down" in parameters,
                 backup="backup" in parameters,
+                max_fails=_parameter(parameters, "max_fails", int, 1),
+                fail_timeout=_parameter(parameters, "fail_timeout", parse_time, 10_000),
+                max_conns=_parameter(parameters, "max_conns", int, 0),
             )
         )
     elsewhere = any(name in context.by_name for name in _BALANCED_ELSEWHERE)
     known = bool(servers) and not context.unseen and not elsewhere
     return Block(context.args[0].lower(), context, tuple(servers), known, _balanced_last(context))
+
+
+def _parameter(
+    parameters: Sequence[str], name: str, parse: Callable[[str], int], otherwise: int
+) -> int | None:
+    """The value of ``NAME=VALUE``; the last one counts."""
+    values = [text for key, _, text in (one.partition("=") for one in parameters) if key == name]
+    try:
+        return parse(values[-1]) if values else otherwise
+    except ValueError:
+        return None
 
 
 def _balanced_last(context: Context) -> Directive | None:

@@ -11,6 +11,10 @@ SPEC = "[upstream.api]\nport = 3000\n"
 RULE = "port-mismatch"
 
 
+def of_the_rule(rows: list[Found]) -> list[Found]:
+    return [row for row in rows if row.rule == RULE]
+
+
 def mismatch(line: int, severity: str, frequency: str) -> Found:
     return Found(line, severity, 502, frequency, RULE, "api")
 
@@ -40,13 +44,13 @@ server { location / { %s proxy_pass http://api; } }"""
     ],
 )
 def test_one_of_two_servers(lint: Lint, settings: str, severity: str) -> None:
-    assert lint(ONE_OF_TWO % settings, SPEC) == [mismatch(4, severity, "sometimes")]
+    assert of_the_rule(lint(ONE_OF_TWO % settings, SPEC)) == [mismatch(4, severity, "sometimes")]
 
 
 def test_a_backup_server(lint: Lint) -> None:
     body = ONE_OF_TWO.replace("3001;", "3001 backup;")
     for settings in ("", "proxy_next_upstream off;", "proxy_next_upstream_tries 1;"):
-        assert lint(body % settings, SPEC) == [mismatch(4, "warning", "sometimes")]
+        assert of_the_rule(lint(body % settings, SPEC)) == [mismatch(4, "warning", "sometimes")]
 
 
 def test_every_value_of_a_map(lint: Lint) -> None:
@@ -66,7 +70,7 @@ def test_all_servers(lint: Lint) -> None:
 def test_a_server_that_is_down_is_not_asked(lint: Lint) -> None:
     body = "\nupstream api {\nserver 127.0.0.1:3000 down;\nserver 127.0.0.1:3002;\n} " \
         "server { location / { proxy_pass http://api; } }"  # fmt: skip
-    assert lint(body, SPEC) == [mismatch(4, "error", "always")]
+    assert of_the_rule(lint(body, SPEC)) == [mismatch(4, "error", "always")]
 
 
 def test_beside_a_server_that_is_not_known(lint: Lint) -> None:
@@ -106,7 +110,8 @@ def test_the_hint_speaks_of_other_servers_only_where_there_are_some(findings: ob
 def test_stream(lint: Lint, settings: str, severity: str) -> None:
     body = f"\nupstream api {{\nserver 127.0.0.1:3000;\nserver 127.0.0.1:3001;\n}} " \
         f"server {{ listen 1; {settings} proxy_pass api; }}"  # fmt: skip
-    assert lint(body, SPEC, wrap=stream) == [mismatch(4, severity, "sometimes")]
+    rows = of_the_rule(lint(body, SPEC, wrap=stream))
+    assert rows == [mismatch(4, severity, "sometimes")]
 
 
 def test_a_datagram_goes_to_one_server_only(lint: Lint) -> None:

@@ -163,7 +163,8 @@ def test_a_block_that_retries_differently_is_two_findings(lint: Lint) -> None:
         server {
             location /a { proxy_pass http://api; }
             location /b { proxy_pass http://api; proxy_next_upstream off; } }"""
-    assert lint(body, SPEC) == [
+    rows = [row for row in lint(body, SPEC) if row.rule != "retry-off"]
+    assert rows == [
         Found(3, "error", 502, "sometimes", "port-mismatch", "api"),
         Found(3, "warning", 502, "sometimes", "port-mismatch", "api"),
     ]

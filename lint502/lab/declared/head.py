@@ -10,6 +10,8 @@ _LINE_END = "\r\n"
 _REASONS = {
     200: "OK",
     400: "Bad Request",
+    403: "Forbidden",
+    404: "Not Found",
     413: "Content Too Large",
     429: "Too Many Requests",
     431: "Request Header Fields Too Large",

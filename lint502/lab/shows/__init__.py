@@ -7,6 +7,7 @@ from collections.abc import Callable
 from lint502.checks.fronts import Way
 from lint502.checks.site import Site
 from lint502.lab.shows.case import CannotShowError, Case, Experiment
+from lint502.lab.shows.failures import busy, failing_url, one_refuses, restarted
 from lint502.lab.shows.fronts import as_it_asks, closed_early
 from lint502.lab.shows.handshake import (
     uncertified,
@@ -46,6 +47,7 @@ SHOWN_BY: dict[str, Callable[[Case], Experiment]] = {
     "buffer-directive-family": tuned_header,
     "client-certificate-missing": uncertified,
     "connection-header": _nothing,
+    "error-status-ejection": failing_url,
     "http-version-mismatch": wrong_protocol,
     "implicit-port-80": once,
     "keepalive-order": crowd,
@@ -54,6 +56,7 @@ SHOWN_BY: dict[str, Callable[[Case], Experiment]] = {
     "keepalive-unused": crowd,
     "localhost-family": one_family,
     "loopback-in-container": once,
+    "max-conns": busy,
     "no-live-peer": once,
     "pool-shared": other_kind,
     "port-mismatch": once,
@@ -66,6 +69,8 @@ SHOWN_BY: dict[str, Callable[[Case], Experiment]] = {
     "request-timeout": slow_answer,
     "resolver-missing": once,
     "response-header-buffer": large_header,
+    "retry-off": one_refuses,
+    "single-failure-ejection": restarted,
     "sni-missing": unknown_name,
     "socket-path-mismatch": once,
     "socket-permission": permission,

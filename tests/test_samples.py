@@ -36,6 +36,7 @@ EXPECTED: dict[str, list[Expected]] = {
         ("broken/nginx.conf", 26, "error", "loopback-in-container"),
         ("broken/nginx.conf", 34, "warning", "localhost-family"),
         ("broken/nginx.conf", 38, "error", "static-dns"),
+        ("broken/nginx.conf", 43, "warning", "resolver-ipv6"),
     ],
     "django": [
         ("broken/conf.d/services.conf", 8, "error", "socket-path-mismatch"),

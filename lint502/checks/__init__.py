@@ -37,6 +37,7 @@ RULES = (
     "keepalive-unused",
     "implicit-port-80",
     "resolver-missing",
+    "resolver-ipv6",
     "no-live-peer",
     "proxy-loop",
     "retry-off",

@@ -25,7 +25,7 @@ from lint502.lab.shows.limits import (
     tuned_header,
 )
 from lint502.lab.shows.loops import circle
-from lint502.lab.shows.names import moved, one_family
+from lint502.lab.shows.names import both_families, moved, one_family
 from lint502.lab.shows.protocols import wrong_protocol
 from lint502.lab.shows.reuse import crowd, other_kind, race, unannounced
 from lint502.lab.shows.sockets import permission, private_tmp
@@ -67,6 +67,7 @@ SHOWN_BY: dict[str, Callable[[Case], Experiment]] = {
     "request-body-limit": large_body,
     "request-header-limit": large_request_header,
     "request-timeout": slow_answer,
+    "resolver-ipv6": both_families,
     "resolver-missing": once,
     "response-header-buffer": large_header,
     "retry-off": one_refuses,

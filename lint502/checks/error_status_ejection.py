@@ -51,6 +51,7 @@ def check(site: Site) -> Iterator[Finding]:
             for word in item.args
             if word not in _FAILURES and word != "non_idempotent"
         ]
+        until = "until fail_timeout is over" if any(blocks.values()) else "for the rest of a second"
         yield Finding(
             rule="error-status-ejection",
             severity=Severity.WARNING,
@@ -59,7 +60,7 @@ def check(site: Site) -> Iterator[Finding]:
             message=(
                 f"{line.name} counts {listed(counted, most=5)} as failures of the server: a URL "
                 f"that answers so takes each server of {named(blocks)} out in turn, and then every "
-                "request gets 502 until fail_timeout is over"
+                f"request gets 502 {until}"
             ),
             place=line.place("such an answer is a failure"),
             related=tuple(

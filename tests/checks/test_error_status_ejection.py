@@ -114,6 +114,16 @@ def test_a_setting_that_is_not_known(lint: Lint) -> None:
     assert of_the_rule(lint(f"{COUNTING} {text}", SPEC, files={"x": ""})) == []
 
 
+def test_without_fail_timeout_it_is_a_second_at_a_time(findings: Findings) -> None:
+    servers = "server 127.0.0.1:1 fail_timeout=0; server 127.0.0.1:2 backup;"
+    (finding,) = findings(body(COUNTING, servers), SPEC)
+    assert finding.message == (
+        "proxy_next_upstream counts http_500 as failures of the server: a URL that answers so "
+        'takes each server of upstream "b" out in turn, and then every request gets 502 for the '
+        "rest of a second"
+    )
+
+
 def test_a_line_far_above_is_told_once(findings: Findings) -> None:
     slow = "server 127.0.0.1:1 fail_timeout=1m; server 127.0.0.1:2 fail_timeout=30s;"
     brief = "server 127.0.0.1:1 fail_timeout=0; server 127.0.0.1:2;"

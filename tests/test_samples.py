@@ -56,6 +56,7 @@ EXPECTED: dict[str, list[Expected]] = {
         ("broken/nginx.conf", 67, "error", "http-version-mismatch"),
         ("broken/nginx.conf", 80, "error", "tls-mismatch"),
         ("broken/nginx.conf", 84, "error", "protocol-mismatch"),
+        ("broken/nginx.conf", 90, "error", "http2-connection-header"),
     ],
     "ha-pool": [
         ("broken/nginx.conf", 25, "warning", "keepalive-order"),

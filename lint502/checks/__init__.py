@@ -26,6 +26,7 @@ RULES = (
     "tls-verify-depth",
     "client-certificate-missing",
     "http-version-mismatch",
+    "http2-connection-header",
     "proxy-protocol-mismatch",
     "response-header-buffer",
     "request-header-limit",

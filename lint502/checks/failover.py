@@ -105,13 +105,14 @@ def retries(hop: Hop, phase: Phase) -> bool:
     else:
         words = hop.scope.words(f"{hop.kind}_next_upstream")
         chosen = words.value if words is not None else frozenset(("error", "timeout"))
+        again = "non_idempotent" in chosen or hop.kind == "memcached"  # which takes GET alone
         on = (
             "off" not in chosen
             and {
                 "connect": "error" in chosen,
-                "sent": "error" in chosen and "non_idempotent" in chosen,
-                "timeout": "timeout" in chosen and "non_idempotent" in chosen,
-                "header": "invalid_header" in chosen or "invalid_response" in chosen,
+                "sent": "error" in chosen and again,
+                "timeout": "timeout" in chosen and again,
+                "header": not chosen.isdisjoint(("invalid_header", "invalid_response")) and again,
                 "passed": False,
             }[phase]
         )

@@ -95,7 +95,7 @@ def known(server: str, speaks: str, passed: str, version: Version) -> Known | No
     that was declared, and does not count.
     """
     data = load()
-    for name in _line(data, server):
+    for name in lineage(server):
         endings = _failing(data.rows.get(name, {}).get(speaks, {}), passed, version)
         if endings:
             return Known(endings, typical=False)
@@ -109,8 +109,9 @@ def known(server: str, speaks: str, passed: str, version: Version) -> Known | No
     return Known((min(counts, key=lambda ending: (-counts[ending], _rank(ending))),), typical=True)
 
 
-def _line(data: Protocols, server: str) -> Iterator[str]:
+def lineage(server: str) -> Iterator[str]:
     """A server, the one that it is like, and so on."""
+    data = load()
     name: str | None = server
     seen: set[str] = set()
     while name and name not in seen:

@@ -116,7 +116,8 @@ def test_the_line_that_sets_it_may_be_further_out(lint: Lint) -> None:
     ("settings", "severity"),
     [
         ("", "error"),
-        ("proxy_next_upstream error timeout invalid_header;", "warning"),
+        ("proxy_next_upstream error timeout invalid_header;", "error"),  # of a POST
+        ("proxy_next_upstream error invalid_header non_idempotent;", "warning"),
     ],
 )
 def test_where_another_server_has_smaller_headers(lint: Lint, settings: str, severity: str) -> None:

@@ -52,7 +52,8 @@ class Behaviour:
     declared, large headers are answered, with the status ``headers_status``, and a large body ends
     the connection. What
     it does not understand it takes as described in the modules of the protocols, unless there is a
-    ``reaction``.
+    ``reaction``. ``connection_headers``: what it does with those in HTTP/2: it takes no notice,
+    ends the stream or the connection, or answers 400.
     """
 
     protocol: Protocol = "http"
@@ -69,6 +70,7 @@ class Behaviour:
     overflow: Overflow | None = None
     headers_status: int = 431
     reaction: Reaction | None = None
+    connection_headers: Literal["take", "reset", "close", "answer"] = "take"
 
     @property
     def never_says_close(self) -> bool:

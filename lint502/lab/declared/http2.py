@@ -22,6 +22,9 @@ _HTTP1 = re.compile(rb"[A-Z]+ \S+ HTTP/1\.")
 _EMPTY_MESSAGE = bytes(5)
 """A gRPC message without compression and without bytes."""
 
+_OF_A_CONNECTION = frozenset(("connection", "upgrade", "keep-alive", "proxy-connection"))
+"""Headers that make a request malformed (RFC 9113, 8.2.2)."""
+
 _PADDING = "x-padding"
 _UNLIMITED = (1 << 31) - 1
 
@@ -62,7 +65,9 @@ class _Session:
         self._requests: dict[int, _Request] = {}
         self._events: deque[h2.events.Event] = deque()
         self._http2 = h2.connection.H2Connection(
-            h2.config.H2Configuration(client_side=False, header_encoding="latin-1")
+            h2.config.H2Configuration(
+                client_side=False, header_encoding="latin-1", validate_inbound_headers=False
+            )
         )
         self._http2.encoder = _LiteralEncoder()
         self._http2.decoder.max_header_list_size = _UNLIMITED
@@ -120,11 +125,25 @@ class _Session:
         headers = {_text(name): _text(value) for name, value in event.headers}
         request = _Request(head=headers.get(":method") == "HEAD")
         self._requests[event.stream_id] = request
+        if not _OF_A_CONNECTION.isdisjoint(headers) or headers.get("te", "trailers") != "trailers":
+            self._refuse(event.stream_id, request)
         most = self._connection.behaviour.request_headers
         if most is not None and sum(len(name) + len(value) for name, value in event.headers) > most:
             request.status = self._connection.behaviour.headers_status
             if self._connection.behaviour.overflow == "close":
                 self._reset(event.stream_id)
+
+    def _refuse(self, stream: int, request: _Request) -> None:
+        """What becomes of a malformed request."""
+        way = self._connection.behaviour.connection_headers
+        if way == "answer":
+            request.status = 400
+        elif way == "reset":
+            self._reset(stream, h2.errors.ErrorCodes.PROTOCOL_ERROR)
+        elif way == "close":
+            self._http2.close_connection(h2.errors.ErrorCodes.PROTOCOL_ERROR)
+            self._flush()
+            self._connection.wire.finish()
 
     def _body(self, event: h2.events.DataReceived) -> None:
         self._http2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
@@ -138,9 +157,13 @@ class _Session:
             if self._connection.behaviour.overflow != "answer":
                 self._reset(event.stream_id)
 
-    def _reset(self, stream: int) -> None:
+    def _reset(
+        self,
+        stream: int,
+        code: h2.errors.ErrorCodes = h2.errors.ErrorCodes.ENHANCE_YOUR_CALM,
+    ) -> None:
         del self._requests[stream]
-        self._http2.reset_stream(stream, h2.errors.ErrorCodes.ENHANCE_YOUR_CALM)
+        self._http2.reset_stream(stream, code)
         self._flush()
         self._connection.answered(peer_knows_the_end=False)
 

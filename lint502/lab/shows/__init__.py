@@ -26,7 +26,7 @@ from lint502.lab.shows.limits import (
 )
 from lint502.lab.shows.loops import circle
 from lint502.lab.shows.names import both_families, moved, one_family
-from lint502.lab.shows.protocols import wrong_protocol
+from lint502.lab.shows.protocols import malformed, wrong_protocol
 from lint502.lab.shows.reuse import crowd, other_kind, race, unannounced
 from lint502.lab.shows.sockets import permission, private_tmp
 from lint502.lab.shows.usual import once
@@ -49,6 +49,7 @@ SHOWN_BY: dict[str, Callable[[Case], Experiment]] = {
     "connection-header": _nothing,
     "error-status-ejection": failing_url,
     "http-version-mismatch": wrong_protocol,
+    "http2-connection-header": malformed,
     "implicit-port-80": once,
     "keepalive-order": crowd,
     "keepalive-race": race,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.checks.bind_mismatch import covers
+from lint502.checks.ejection import NO_LIVE, out_for
 from lint502.checks.failover import is_backup, retries
 from lint502.checks.site import Site
 from lint502.checks.static_dns import says_resolve
@@ -21,8 +22,6 @@ from lint502.pairing import Pair
 FAMILIES = ("127.0.0.1", "::1")
 """The addresses of ``localhost``."""
 
-NO_LIVE = "no live upstreams while connecting to upstream"
-
 
 def check(site: Site) -> Iterator[Finding]:
     """One finding for each ``localhost`` of which one address refuses connections."""
@@ -32,7 +31,7 @@ def check(site: Site) -> Iterator[Finding]:
             continue
         assert listener is not None and listener.bind is not None, "that is what refuses"
         retried = retries(pair.hop, "connect")
-        if retried and never_taken_out(pair.target):
+        if retried and not passed_over(pair.target):
             continue
         bound = listed(listener.bind.value)
         status, log = refusal(pair.hop.datagrams)
@@ -69,9 +68,10 @@ def refuses(pair: Pair) -> str | None:
     return missed[0] if len(missed) == 1 else None
 
 
-def never_taken_out(target: Target) -> bool:
-    """Whether failures do not count: the servers of a block are then never all out of use."""
-    return target.server is not None and "max_fails=0" in target.server.directive.args
+def passed_over(target: Target) -> bool:
+    """Whether nginx passes over the addresses of a name once they have failed; a pass directive's
+    own for 10 seconds (``ngx_http_upstream_init_round_robin()``)."""
+    return target.server is None or bool(out_for((target.server,)))
 
 
 def _hint(*, retried: bool) -> str:

@@ -18,14 +18,11 @@ from lint502.spec.listeners import Listener
 
 def check(site: Site) -> Iterator[Finding]:
     """One finding for each loopback address whose port is that of upstreams on other machines."""
-    own = itself(site)  # such a connection is not refused
-
-    def fails(pair: Pair) -> bool:
-        return pair.mismatch is not None and pair.mismatch.elsewhere and not own(pair)
-
-    found = list(alike(failing(site, fails, "connect")))
-    reached = _reached(site) if found else frozenset()
-    for target, mismatch, exposure, hops, datagrams in found:
+    if not any(map(_elsewhere, site.each_pair())):
+        return
+    own, reached = itself(site), _reached(site)  # what nginx itself listens on does not refuse
+    found = failing(site, lambda pair: _elsewhere(pair) and not own(pair), "connect")
+    for target, mismatch, exposure, hops, datagrams in alike(found):
         certain = mismatch.certain or reached.isdisjoint(item.upstream for item in mismatch.nearest)
         status, log = refusal(datagrams)
         message = _message(target, mismatch)
@@ -50,6 +47,10 @@ def check(site: Site) -> Iterator[Finding]:
             log=log,
             fix=_fix(target, mismatch),
         )
+
+
+def _elsewhere(pair: Pair) -> bool:
+    return pair.mismatch is not None and pair.mismatch.elsewhere
 
 
 def _reached(site: Site) -> frozenset[str]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.checks import bind_mismatch
+from lint502.checks.ejection import NO_LIVE
 from lint502.checks.failover import retries
-from lint502.checks.localhost_family import NO_LIVE, never_taken_out
+from lint502.checks.localhost_family import passed_over
 from lint502.checks.site import Site
 from lint502.checks.static_dns import RESOLVE, says_resolve
 from lint502.checks.wording import declared, listed, refusal, replacement
@@ -72,7 +73,7 @@ def asked(pair: Pair, version: Version) -> Directive | None:
     remembered = says_resolve(target) and version >= RESOLVE
     if not (target.needs_resolver or remembered) or not _ipv4_alone(pair):
         return None
-    if retries(pair.hop, "connect") and (not remembered or never_taken_out(target)):
+    if retries(pair.hop, "connect") and not (remembered and passed_over(target)):
         return None
     resolver = _resolver(pair, target)
     if resolver is None or "ipv6=off" in resolver.args:

@@ -80,6 +80,8 @@ def test_a_block(lint: Lint) -> None:
     assert lint(BLOCK % ("", off), V4) == ERROR
     # it is never taken out of use, so the other address is always asked
     assert lint(BLOCK % ("max_fails=0", ""), V4) == []
+    assert lint(BLOCK % ("fail_timeout=0", ""), V4) == []
+    assert lint(BLOCK % ("max_fails=3 fail_timeout=1m", ""), V4) == WARNING
     assert lint(BLOCK % ("max_fails=0", off), V4) == ERROR
     assert lint(BLOCK % ("down", off), V4) == [
         Found(2, "error", 502, "always", "no-live-peer", None)

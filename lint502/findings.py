@@ -78,9 +78,13 @@ class Finding:
     @property
     def fingerprint(self) -> str:
         """Names the finding from run to run: by rule, hop and upstream, not by line numbers."""
-        where = self.hops[0] if self.hops else self.place.file
-        parts = (self.rule, where, self.upstream or self.front or "")
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+        return self.fingerprint_at(self.hops[0] if self.hops else None)
+
+    def fingerprint_at(self, hop: str | None) -> str:
+        """Names the finding at one of its hops; None where it has none."""
+        where = self.place.file if hop is None else hop
+        text = "\0".join((self.rule, where, self.upstream or self.front or ""))
+        return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)

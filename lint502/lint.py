@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from lint502.checks import RULES, check_of
 from lint502.checks.masking import as_the_client_sees, replaced_statuses
 from lint502.checks.site import Site
+from lint502.checks.unused_ignore import unused
 from lint502.findings import Finding, Frequency, Note, Problem, Severity
 from lint502.nginx.files import Files, PathMap
 from lint502.nginx.hops import Hop, find_hops
@@ -22,6 +23,7 @@ from lint502.pairing import Pair, Pairing
 from lint502.places import Place
 from lint502.reading import shown
 from lint502.spec.listeners import Spec
+from lint502.suppression import Ignore, PathIgnore, Suppression, in_configuration, in_spec
 
 if TYPE_CHECKING:
     from lint502.lab.proof import Proof
@@ -38,7 +40,7 @@ class Options:
     ``roots`` as on the command line. ``specs``: the spec files; None: look for ``upstreams.toml``.
     ``version``: what rules and defaults go by, with its origin and, for one out of a settings
     file, that file's name. ``select`` and ``ignore`` name rules; an empty ``select`` is all.
-    ``rules`` are the ``[rules.NAME]`` tables.
+    ``rules`` are the ``[rules.NAME]`` tables, ``path_ignores`` what is not reported in some files.
     """
 
     working_directory: Path
@@ -53,6 +55,7 @@ class Options:
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    path_ignores: tuple[PathIgnore, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +84,9 @@ class HopReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All that a run found; ``roots`` and ``specs`` by the names that reports show. ``proofs`` has
-    what was watched of a finding, where somebody asked for that."""
+    """All that a run found; ``roots`` and ``specs`` by the names that reports show. ``suppressed``
+    counts the findings that comments and settings ignore, ``known`` those of the baseline.
+    ``proofs`` has what was watched of a finding, where somebody asked for that."""
 
     version: Version
     version_origin: VersionOrigin
@@ -94,6 +98,7 @@ class Report:
     problems: tuple[Problem, ...]
     notes: tuple[Note, ...]
     suppressed: int = 0
+    known: int = 0
     proofs: Mapping[Finding, Proof] = field(default_factory=dict)
 
     def count(self, severity: Severity) -> int:
@@ -147,23 +152,38 @@ def examine(options: Options, standard_input: Callable[[], bytes]) -> Examined:
     examined: list[Site] = []
     specs: dict[str, None] = {}
     ordinals: _Ordinals = {}
-    checks = [
-        check_of(rule)
+    chosen = [
+        rule
         for rule in RULES
         if (not options.select or rule in options.select) and rule not in options.ignore
     ]
-    for paths, group in trees.items():
-        spec, spec_problems = _load_spec(paths, files)
+    checks = [check_of(rule) for rule in chosen]
+    loaded = {paths: _load_spec(paths, files) for paths in trees}
+    for spec, spec_problems in loaded.values():
         specs.update(dict.fromkeys(spec.files))
         problems.update(dict.fromkeys(spec_problems))
+    suppression, mistakes = _suppression(options, loader, [spec for spec, _ in loaded.values()])
+    problems.update(dict.fromkeys(mistakes))
+    suppressed: dict[Finding, None] = {}
+    for paths, group in trees.items():
+        spec, spec_problems = loaded[paths]
         pairing = Pairing(spec, whole=not spec_problems)
         for site in _sites(group, options, spec, pairing, ordinals):
             examined.append(site)
             replaced = {hop.id: replaced_statuses(hop) for hop in site.hops}
             merged = _merged(finding for check in checks for finding in check(site))
-            found = [as_the_client_sees(finding, replaced) for finding in merged]
+            found = []
+            passes = {hop.id: hop.directive.place() for hop in site.hops}
+            for finding in (as_the_client_sees(finding, replaced) for finding in merged):
+                left = suppression.left(finding, passes)
+                if left is None:
+                    suppressed[replace(finding, hops=(), frequency=None)] = None
+                else:
+                    found.append(left)
             findings.extend(found)
             hops.extend(_hop_reports(site, found))
+    if "unused-ignore" in chosen:
+        findings += [unused(ignore) for ignore in suppression.unused() if ignore.rule in chosen]
     report = Report(
         options.version,
         options.version_origin,
@@ -174,8 +194,26 @@ def examine(options: Options, standard_input: Callable[[], bytes]) -> Examined:
         tuple(sorted(_merged(findings), key=_order)),
         tuple(problems),
         tuple(notes),
+        len(suppressed),
     )
     return Examined(report, tuple(examined))
+
+
+def _suppression(
+    options: Options, loader: RootLoader, specs: Iterable[Spec]
+) -> tuple[Suppression, list[Problem]]:
+    """What the files and the settings say is not to be reported, and what is wrong with that."""
+    ignores: list[Ignore] = []
+    problems: list[Problem] = []
+    sources = {source.name: source for spec in specs for source in spec.sources}
+    for ignored, wrong in (
+        *map(in_configuration, loader.parsed()),
+        *map(in_spec, sources.values()),
+    ):
+        ignores += ignored
+        problems += wrong
+    here = options.working_directory
+    return Suppression(ignores, options.path_ignores, frozenset(sources), here), problems
 
 
 def _load_spec(paths: Sequence[Path], files: Files) -> tuple[Spec, Sequence[Problem]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lint502.findings import Problem
 from lint502.nginx.files import PathMap, absolute_path
 from lint502.reading import UnreadableError, read_regular, shown
+from lint502.suppression import PathIgnore
 
 if TYPE_CHECKING:
     from lint502.places import SourceFile
@@ -43,6 +44,8 @@ class Settings:
     maps: tuple[PathMap, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    path_ignores: tuple[PathIgnore, ...] = ()
+    baseline: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +171,15 @@ def _settings(
         name,
         roots=tuple(absolute(root) for root in table.roots),
         specs=None if table.specs is None else tuple(Path(absolute(s)) for s in table.specs),
+        baseline=None if table.baseline is None else absolute(table.baseline),
         nginx_version=table.nginx_version,
         fail_on=table.fail_on,
         select=tuple(table.select),
         ignore=tuple(table.ignore),
+        path_ignores=tuple(
+            PathIgnore(absolute(pattern), tuple(rules))
+            for pattern, rules in table.ignore_in.items()
+        ),
         allow_missing=tuple(table.allow_missing),
         allow_paths=tuple(absolute(path) for path in table.allow_paths),
         maps=tuple(PathMap(absolute(source), absolute(to)) for source, to in table.map.items()),

@@ -117,6 +117,13 @@ class SettingsTable(_Table):
     ] = None
     select: Annotated[list[Rule], Field(description="Only these rules.")] = []
     ignore: Annotated[list[Rule], Field(description="Not these rules.")] = []
+    ignore_in: Annotated[
+        dict[Text, list[Rule]],
+        Field(description="Rules not to report in the files that a pattern fits."),
+    ] = {}
+    baseline: Annotated[
+        Text | None, Field(description="The file of the findings that are known.")
+    ] = None
     allow_missing: Annotated[
         list[Text],
         Field(description="Patterns of includes that exist only where nginx runs."),

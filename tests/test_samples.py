@@ -42,6 +42,7 @@ EXPECTED: dict[str, list[Expected]] = {
         ("broken/conf.d/services.conf", 8, "error", "socket-path-mismatch"),
         ("broken/sites-enabled/shop.conf", 20, "warning", "request-timeout"),
         ("broken/sites-enabled/shop.conf", 21, "error", "response-header-buffer"),
+        ("broken/sites-enabled/shop.conf", 30, "info", "unused-ignore"),
         ("broken/sites-enabled/shop.conf", 34, "error", "response-header-buffer"),
         ("upstreams.toml", 19, "info", "unused-upstream"),
     ],

@@ -57,6 +57,7 @@ RULES = (
     "front-sni-rejected",
     "undeclared-upstream",
     "unused-upstream",
+    "unused-ignore",
 )
 """Every rule, in the order in which they are listed."""
 

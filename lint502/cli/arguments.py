@@ -167,6 +167,7 @@ def _options(
         tuple(select) or settings.select,
         tuple(ignore) or settings.ignore,
         settings.rules,
+        settings.path_ignores,
     )
 
 

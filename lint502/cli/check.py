@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from lint502.cli import arguments, output
+from lint502.cli import arguments, baselines, output
 from lint502.report import FORMATS, Look, renderer
 
 if TYPE_CHECKING:
@@ -70,6 +72,18 @@ def check(
             show_default=False, help="The least severity that makes the exit code 1 [error]."
         ),
     ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", show_default=False, help="Do not report the findings that it lists."
+        ),
+    ] = None,
+    write_baseline: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", show_default=False, help="Write such a list of today's findings."
+        ),
+    ] = None,
     prove: Annotated[
         bool,
         typer.Option("--prove", help="Watch each finding happen on a real nginx."),
@@ -103,6 +117,13 @@ def check(
         ignored,
         None if running is None else running.version,
     )
+    if write_baseline is not None:
+        baselines.write(examined.report, str(write_baseline))
+    else:
+        told = None if settings is None else settings.baseline
+        file = str(baseline) if baseline is not None else told
+        if file is not None:
+            examined = replace(examined, report=baselines.without_known(examined.report, file))
     report = examined.report if running is None else with_proofs(examined, running)
     output.say_notes(report.notes)
     output.say_problems(report.problems)
@@ -110,6 +131,8 @@ def check(
         _write(report, wanted, color)
     told = None if settings is None else settings.fail_on
     threshold = (told or "error") if fail_on is None else fail_on.value
+    if write_baseline is not None:
+        threshold = "never"
     raise typer.Exit(exit_code(report, threshold))
 
 

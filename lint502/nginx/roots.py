@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -159,6 +159,10 @@ class RootLoader:
             store, [os.path.dirname(root)], self._parse, self._allow_missing, fragment=False
         )
         return partial(builder.build, source.name, parsed, root, ())
+
+    def parsed(self) -> Iterator[ParsedFile]:
+        """The files that were read and could be parsed, each once."""
+        return (parsed for parsed in self._parsed.values() if isinstance(parsed, ParsedFile))
 
     def _parse(self, source: SourceFile) -> ParsedFile | Problem:
         parsed = self._parsed.get(source)

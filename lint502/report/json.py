@@ -37,6 +37,7 @@ def render(report: Report, look: Look) -> str:
                 "warnings": report.count(Severity.WARNING),
                 "infos": report.count(Severity.INFO),
                 "suppressed": report.suppressed,
+                "known": report.known,
             },
         }
     )

@@ -164,6 +164,8 @@ def _finding_counts(report: Report, ink: Ink) -> str:
     ]
     if report.suppressed:
         parts.append(f"{report.suppressed} suppressed")
+    if report.known:
+        parts.append(f"{report.known} known")
     return ", ".join(parts)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
-from lint502.places import Place
+from lint502.places import Place, SourceFile
 
 T = TypeVar("T")
 
@@ -129,9 +129,11 @@ class Front:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """All spec files of a run, merged. ``complete``: everything that nginx may reach is here."""
+    """All spec files of a run, merged. ``complete``: everything that nginx may reach is here.
+    ``sources`` are the texts of the files that could be read."""
 
     upstreams: tuple[Upstream, ...] = ()
     fronts: tuple[Front, ...] = ()
     complete: bool = False
     files: tuple[str, ...] = ()
+    sources: tuple[SourceFile, ...] = field(default=(), compare=False)

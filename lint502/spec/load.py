@@ -32,6 +32,7 @@ def load_specs(
     upstreams: dict[str, Upstream] = {}
     fronts: dict[str, Front] = {}
     problems: list[Problem] = []
+    sources: list[SourceFile] = []
     files: dict[str, str] = {}
     complete = False
     for path in paths:
@@ -43,6 +44,7 @@ def load_specs(
         if isinstance(read, Problem):
             problems.append(read)
             continue
+        sources.append(read[0])
         found, wrong = _spec(*read)
         complete = complete or found.complete
         for upstream in found.upstreams:
@@ -54,7 +56,13 @@ def load_specs(
             if other is not front:
                 wrong.append(_twice("front", other, front))
         problems += sorted(wrong, key=lambda problem: problem.line or 0)
-    spec = Spec(tuple(upstreams.values()), tuple(fronts.values()), complete, tuple(files.values()))
+    spec = Spec(
+        tuple(upstreams.values()),
+        tuple(fronts.values()),
+        complete,
+        tuple(files.values()),
+        tuple(sources),
+    )
     return spec, problems
 
 

@@ -84,6 +84,7 @@ SHOWN_BY: dict[str, Callable[[Case], Experiment]] = {
     "undeclared-upstream": _nothing,
     "unix-socket-in-tmp": private_tmp,
     "unix-url-colon": once,
+    "unused-ignore": _nothing,
     "unused-upstream": _nothing,
     "zero-timeout": no_time,
 }

@@ -1,0 +1,27 @@
+"""unused-ignore: a comment ignores a rule that finds nothing there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lint502.checks.site import Site
+from lint502.findings import Finding, Fix, Severity
+from lint502.suppression import Ignore
+
+
+def check(site: Site) -> Iterator[Finding]:
+    """Nothing: it takes what all other rules have found, of all roots."""
+    return iter(())
+
+
+def unused(ignore: Ignore) -> Finding:
+    """The finding for a rule of a comment that was of no use."""
+    return Finding(
+        rule="unused-ignore",
+        severity=Severity.INFO,
+        status=None,
+        frequency=None,
+        message=f"{ignore.rule} finds nothing that this comment would have to ignore",
+        place=ignore.place,
+        fix=Fix("remove it"),
+    )

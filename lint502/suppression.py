@@ -1,0 +1,215 @@
+"""What somebody has decided not to hear of: comments in the files, and paths in the settings.
+
+    # lint502: ignore[keepalive-race, port-mismatch] the legacy host goes in May
+
+counts for its own line where something stands before it, else for the directive or, in TOML, the
+key or table that follows, a block or table as a whole. Rules know nothing of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from lint502.checks import RULES
+from lint502.findings import Finding, Problem
+from lint502.nginx.parse import Directive, ParsedFile
+from lint502.places import Place, SourceFile
+from lint502.reading import shown
+
+_MARK = "lint502:"
+_COMMENT = re.compile(r"\s*lint502:\s*ignore\b(?:\s*\[([^\]]*)\])?\s*(.*)")
+_IN_TOML = re.compile(r"#(\s*lint502:\s*ignore\b.*)")
+_HEADER = re.compile(r"\s*\[\[?\s*([^\]#]+?)\s*\]\]?")
+_HOW = "write: # lint502: ignore[RULE] and why"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ignore:
+    """One rule of a comment: not to be reported between two lines of its file."""
+
+    rule: str
+    place: Place
+    first: int
+    last: int
+
+    def covers(self, place: Place) -> bool:
+        """Whether something is written in its lines."""
+        return place.file == self.place.file and self.first <= place.line <= self.last
+
+
+@dataclass(frozen=True, slots=True)
+class PathIgnore:
+    """Rules that are not reported in the files that a pattern fits; the pattern is absolute."""
+
+    pattern: str
+    rules: tuple[str, ...]
+
+
+def in_configuration(parsed: ParsedFile) -> tuple[list[Ignore], list[Problem]]:
+    """The comments of an nginx file that ignore something, and what is wrong with them."""
+    ignores: list[Ignore] = []
+    problems: list[Problem] = []
+    if _MARK not in parsed.source.text:
+        return ignores, problems
+    spans = sorted(_spans(parsed.directives))
+    for comment in parsed.comments:
+        if (match := _COMMENT.match(comment.text)) is None:
+            continue
+        line = parsed.source.line(comment.line)
+        column = len(line) - len(comment.text)
+        before = line[: column - 1]
+        first, last = (
+            _line_span(spans, comment.line) if before.strip() else _next(spans, comment.line)
+        )
+        place = Place(parsed.source.name, comment.line, column, len(line) + 1, line)
+        _add(match, place, first, last, ignores, problems)
+    return ignores, problems
+
+
+def in_spec(source: SourceFile) -> tuple[list[Ignore], list[Problem]]:
+    """The comments of a spec file that ignore something, and what is wrong with them."""
+    ignores: list[Ignore] = []
+    problems: list[Problem] = []
+    if _MARK not in source.text:
+        return ignores, problems
+    lines = source.text.split("\n")
+    for number, text in enumerate(lines, 1):
+        found = _IN_TOML.search(text)
+        match = _COMMENT.match(found[1]) if found is not None else None
+        if found is None or match is None:
+            continue
+        first = last = number
+        if not text[: found.start()].strip():
+            first, last = _next_in_toml(lines, number)
+        place = Place(source.name, number, found.start() + 1, len(text) + 1, text.rstrip("\r"))
+        _add(match, place, first, last, ignores, problems)
+    return ignores, problems
+
+
+def _add(
+    match: re.Match[str],
+    place: Place,
+    first: int,
+    last: int,
+    ignores: list[Ignore],
+    problems: list[Problem],
+) -> None:
+    rules = [name.strip() for name in (match[1] or "").split(",") if name.strip()]
+    wrong = None
+    unknown = [name for name in rules if name not in RULES]
+    if not rules:
+        wrong = f"this comment names no rule to ignore; {_HOW}"
+    elif not match[2].strip():
+        wrong = f"this comment does not say why it ignores {', '.join(map(shown, rules))}; {_HOW}"
+    elif unknown:
+        from lint502.spec.wording import meant, quote
+
+        hint = meant(unknown[0], RULES, 'see "lint502 rules"')
+        wrong = f"this comment ignores a rule {quote(unknown[0])} that does not exist; {hint}"
+    if wrong is not None:
+        problems.append(Problem(place.file, place.line, wrong))
+    ignores += [Ignore(rule, place, first, last) for rule in rules if rule in RULES and not wrong]
+
+
+def _spans(directives: Iterable[Directive]) -> Iterator[tuple[int, int, bool]]:
+    """The first and last lines of every directive, and whether it is a block."""
+    for directive in directives:
+        last = max((getattr(arg, "line", 0) for arg in directive.args), default=0)
+        inner = list(_spans(directive.block or ()))
+        end = max([directive.line, last, *(span[1] for span in inner)])
+        yield directive.line, end, directive.block is not None
+        yield from inner
+
+
+def _line_span(spans: Sequence[tuple[int, int, bool]], line: int) -> tuple[int, int]:
+    """The lines of what ends on a line."""
+    ending = [first for first, last, block in spans if last == line and not block]
+    return min(ending, default=line), line
+
+
+def _next(spans: Sequence[tuple[int, int, bool]], line: int) -> tuple[int, int]:
+    """The lines of the first thing after a line."""
+    return next(((first, last) for first, last, _ in spans if first > line), (line, line))
+
+
+def _next_in_toml(lines: Sequence[str], number: int) -> tuple[int, int]:
+    """The lines of the key or the table that follows a line, with the tables within that one."""
+    first = next(
+        (
+            index
+            for index in range(number + 1, len(lines) + 1)
+            if lines[index - 1].strip() and not lines[index - 1].lstrip().startswith("#")
+        ),
+        number,
+    )
+    header = _HEADER.match(lines[first - 1])
+    if header is None:
+        return first, first
+    within = f"{header[1]}."
+    for index in range(first + 1, len(lines) + 1):
+        other = _HEADER.match(lines[index - 1])
+        if other is not None and not other[1].startswith(within):
+            return first, index - 1
+    return first, len(lines)
+
+
+@dataclass(slots=True)
+class Suppression:
+    """All that a run is not to report, and what of it was of use.
+
+    ``specs`` are the names of the spec files; ``folder`` is what names of files are relative to.
+    """
+
+    ignores: Sequence[Ignore]
+    paths: Sequence[PathIgnore]
+    specs: Container[str]
+    folder: Path
+    _used: set[Ignore] = field(default_factory=set)
+    _by_rule: dict[str, list[Ignore]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for ignore in self.ignores:
+            self._by_rule.setdefault(ignore.rule, []).append(ignore)
+
+    def left(self, finding: Finding, passes: Mapping[str, Place]) -> Finding | None:
+        """A finding without what is ignored of it: None where nothing is left.
+
+        A comment counts at the finding's own place, at its declaration, and at the passes of its
+        hops (``passes``, by the hop's id): a finding of several hops keeps the others.
+        """
+        ignores = self._by_rule.get(finding.rule, ())
+        if self._by_path(finding):
+            return None
+        whole = [
+            ignore
+            for ignore in ignores
+            if ignore.covers(finding.place)
+            or any(ignore.covers(place) for place in finding.related if place.file in self.specs)
+        ]
+        if whole:
+            self._used.update(whole)
+            return None
+        kept = []
+        for hop in finding.hops:
+            found = [ignore for ignore in ignores if hop in passes and ignore.covers(passes[hop])]
+            self._used.update(found)
+            if not found:
+                kept.append(hop)
+        if finding.hops and not kept:
+            return None
+        return finding if len(kept) == len(finding.hops) else replace(finding, hops=tuple(kept))
+
+    def unused(self) -> Iterator[Ignore]:
+        """The ignores that have ignored nothing."""
+        return (ignore for ignore in self.ignores if ignore not in self._used)
+
+    def _by_path(self, finding: Finding) -> bool:
+        file = str(self.folder / finding.place.file)
+        return any(
+            finding.rule in ignore.rules and fnmatchcase(file, ignore.pattern)
+            for ignore in self.paths
+        )

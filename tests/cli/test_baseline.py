@@ -1,0 +1,153 @@
+"""``--baseline`` and ``--write-baseline``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cli.conftest import Run
+from lint502.baseline import Compared, Entry, compare, dumped, entries, read
+from lint502.findings import Finding, Severity
+from lint502.places import Place
+
+SPEC = '[upstream.api]\nport = 3000\nprotocol = "http"\n'
+NGINX = """\
+events {}
+http {
+    upstream api { server 127.0.0.1:3001; }
+    server {
+        server_name shop;
+        location /a { proxy_pass http://api; }
+        location /b { proxy_pass http://api:3002; }
+    }
+}
+"""
+
+
+@pytest.fixture
+def site(run: Run) -> Path:
+    here = Path.cwd()
+    (here / "nginx.conf").write_text(NGINX)
+    (here / "upstreams.toml").write_text(SPEC)
+    return here
+
+
+def finding(rule: str, *hops: str, upstream: str = "api", file: str = "a") -> Finding:
+    place = Place(file, 1, 1, 2)
+    return Finding(rule, Severity.ERROR, 502, "always", "x", place, hops=hops, upstream=upstream)
+
+
+def test_what_is_written(run: Run, site: Path) -> None:
+    code, out, err = run("check", "--write-baseline", "known.json", "--format", "concise")
+    assert (code, out.count("\n"), err) == (
+        0, 2, "note: known.json: 2 findings are written down as known\n"
+    )  # fmt: skip
+    written = json.loads((site / "known.json").read_text())
+    rows = [(entry["rule"], entry["where"]) for entry in written["findings"]]
+    assert written["schema_version"] == 1
+    assert rows == [
+        ("port-mismatch", "shop /a → proxy_pass http://api"),
+        ("port-mismatch", "shop /b → proxy_pass http://api:3002"),
+    ]
+    assert run("check", "--baseline", "known.json", "--format", "concise") == (0, "", "")
+
+
+def test_one_new_mistake_is_found_alone(run: Run, site: Path) -> None:
+    run("check", "--write-baseline", "known.json")
+    new = "\n\n# moved\nlocation /c { proxy_pass http://api; }\nlocation /b"
+    (site / "nginx.conf").write_text(NGINX.replace("location /b", new))
+    code, out, _ = run("check", "--baseline", "known.json", "--format", "json")
+    report = json.loads(out)
+    (only,) = report["findings"]
+    hops = {hop["id"]: hop["location"] for hop in report["hops"]}
+    assert (code, only["rule"], [hops[hop] for hop in only["hops"]]) == (1, "port-mismatch", ["/c"])
+    assert report["summary"]["known"] == 1
+
+
+def test_what_is_gone_is_said(run: Run, site: Path) -> None:
+    run("check", "--write-baseline", "known.json")
+    (site / "nginx.conf").write_text(NGINX.replace(":3002", ":3000"))
+    code, out, err = run("check", "--baseline", "known.json", "--format", "concise")
+    assert (code, out, err) == (
+        0,
+        "",
+        "note: known.json: port-mismatch is gone at shop /b → proxy_pass http://api:3002\n"
+        "note: known.json: 1 entry does not occur any more; make it shorter with "
+        "--write-baseline\n",
+    )
+
+
+def test_the_settings_can_name_it(run: Run, site: Path) -> None:
+    run("check", "--write-baseline", "known.json")
+    (site / "lint502.toml").write_text('baseline = "known.json"\n')
+    assert run("check", "--format", "concise")[:2] == (0, "")
+    code, out, _ = run("check")
+    assert code == 0
+    assert out.endswith("0 errors, 0 warnings, 2 known · nginx 1.31.4 (newest known)\n")
+    # it is what is written, not what counts
+    assert run("check", "--write-baseline", "known.json", "--format", "concise").out != ""
+
+
+def test_nothing_is_written_where_something_is_wrong(run: Run, site: Path) -> None:
+    (site / "nginx.conf").write_text(NGINX.replace("events {}", "include missing.conf;"))
+    code, out, err = run("check", "--write-baseline", "known.json")
+    assert (code, out) == (2, "")
+    assert err.endswith("error: known.json is not written, for not everything could be checked\n")
+    assert not (site / "known.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "there is no such file; write it with --write-baseline"),
+        ("{", "is no JSON; write it anew with --write-baseline"),
+        ("[" * 100_000, "is no JSON; write it anew with --write-baseline"),
+        ("[]", "is no baseline that this lint502 knows; write it anew with --write-baseline"),
+        ('{"schema_version": 2, "findings": []}',
+         "is no baseline that this lint502 knows; write it anew with --write-baseline"),
+        ('{"schema_version": 1, "findings": [{"rule": 1}]}',
+         "is damaged; write it anew with --write-baseline"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_baseline(
+    run: Run, site: Path, content: str | None, message: str
+) -> None:
+    if content is not None:
+        (site / "known.json").write_text(content)
+    assert run("check", "--baseline", "known.json") == (2, "", f"error: known.json {message}\n")
+
+
+def test_a_folder_is_no_baseline(run: Run, site: Path) -> None:
+    assert run("check", "--baseline", ".").err == (
+        "error: . is a directory, not a file; write it with --write-baseline\n"
+    )
+
+
+def test_equal_findings_are_counted() -> None:
+    twice = [finding("a", "1"), finding("a", "1")]
+    (entry,) = entries(twice[:1], {})
+    assert compare(twice, [entry]) == Compared((twice[1],), 1, ())
+    assert compare(twice[:1], [entry, entry]) == Compared((), 1, (entry,))
+    assert compare(twice, [entry, entry]) == Compared((), 2, ())
+
+
+def test_what_tells_findings_apart() -> None:
+    (entry,) = entries([finding("a", "1")], {})
+    for other in (finding("b", "1"), finding("a", "2"), finding("a", "1", upstream="x")):
+        assert compare([other], [entry]) == Compared((other,), 0, (entry,))
+    without = finding("a", file="x")
+    (entry,) = entries([without], {})
+    assert entry.where == "x"
+    assert compare([without], [entry]) == Compared((), 1, ())
+
+
+@given(st.lists(st.builds(Entry, st.text("0af"), st.text("a-z"), st.text())))
+def test_what_is_written_is_read_back(tmp_path_factory: pytest.TempPathFactory,
+                                      found: list[Entry]) -> None:  # fmt: skip
+    file = tmp_path_factory.mktemp("baseline") / "known.json"
+    file.write_text(dumped(found))
+    assert sorted(read(str(file)), key=str) == sorted(found, key=str)

@@ -57,7 +57,8 @@ class Finding:
 
     ``status`` is what the client sees and ``frequency`` how often (both ``None`` for a finding of
     severity info). ``place`` is the primary place; ``related`` are the others, the declaration
-    first. ``hops`` are the ids of the hops that it concerns, in the order of the configuration.
+    first. ``hops`` are the ids of the hops that it concerns, in the order of the configuration;
+    ``roots`` are the roots in which it was found.
     ``upstream`` or ``front`` is the name of the one that it is about, if it is about one. ``log``
     is the line of nginx's error log by which one knows it.
     """
@@ -74,6 +75,7 @@ class Finding:
     log: str | None = None
     fix: Fix | None = None
     front: str | None = None
+    roots: tuple[str, ...] = ()
 
     @property
     def fingerprint(self) -> str:

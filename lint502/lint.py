@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from lint502.checks import RULES, check_of
+from lint502.checks import RULES, Check, check_of
 from lint502.checks.masking import as_the_client_sees, replaced_statuses
 from lint502.checks.site import Site
 from lint502.checks.unused_ignore import unused
 from lint502.findings import Finding, Frequency, Note, Problem, Severity
 from lint502.nginx.files import Files, PathMap
 from lint502.nginx.hops import Hop, find_hops
-from lint502.nginx.parse import ForeignCrossplaneError
+from lint502.nginx.parse import ForeignCrossplaneError, ParsedFile
 from lint502.nginx.roots import RootLoader
 from lint502.nginx.tree import Context, Tree
 from lint502.nginx.version import NEWEST, Version
@@ -86,7 +86,8 @@ class HopReport:
 class Report:
     """All that a run found; ``roots`` and ``specs`` by the names that reports show. ``suppressed``
     counts the findings that comments and settings ignore, ``known`` those of the baseline.
-    ``proofs`` has what was watched of a finding, where somebody asked for that."""
+    ``proofs`` has what was watched of a finding, where somebody asked for that. ``root_versions``
+    has the version that each root was checked for, where that is not the same for all."""
 
     version: Version
     version_origin: VersionOrigin
@@ -100,6 +101,7 @@ class Report:
     suppressed: int = 0
     known: int = 0
     proofs: Mapping[Finding, Proof] = field(default_factory=dict)
+    root_versions: Mapping[str, Version] = field(default_factory=dict)
 
     def count(self, severity: Severity) -> int:
         """How many findings have this severity."""
@@ -121,6 +123,18 @@ class Examined:
     sites: tuple[Site, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """What was read for some roots: the trees that are compared with one spec, by its files."""
+
+    options: Options
+    trees: Mapping[tuple[Path, ...], Sequence[Tree]]
+    specs: Mapping[tuple[Path, ...], tuple[Spec, Sequence[Problem]]]
+    parsed: tuple[ParsedFile, ...]
+    problems: Mapping[Problem, None]
+    notes: Mapping[Note, None]
+
+
 def run(options: Options, standard_input: Callable[[], bytes]) -> Report:
     """Check the roots. Whatever goes wrong with a file is among the problems of the report."""
     return examine(options, standard_input).report
@@ -128,6 +142,54 @@ def run(options: Options, standard_input: Callable[[], bytes]) -> Report:
 
 def examine(options: Options, standard_input: Callable[[], bytes]) -> Examined:
     """As :func:`run`, for those who go on with the hops and the upstreams that they reach."""
+    return examine_together((options,), standard_input)
+
+
+def examine_together(parts: Sequence[Options], standard_input: Callable[[], bytes]) -> Examined:
+    """As :func:`examine`, for roots with options of their own, in one report. What is to be run and
+    to be reported is the same for all: the first ones say it."""
+    loaded = [_load(options, standard_input) for options in parts]
+    first = parts[0]
+    chosen = [
+        rule
+        for rule in RULES
+        if (not first.select or rule in first.select) and rule not in first.ignore
+    ]
+    problems: dict[Problem, None] = {}
+    notes: dict[Note, None] = {}
+    for part in loaded:
+        problems.update(part.problems)
+        notes.update(part.notes)
+    suppression, mistakes = _suppression(first, loaded)
+    problems.update(dict.fromkeys(mistakes))
+    sites = list(_all_sites(loaded))
+    checks = [check_of(rule) for rule in chosen]
+    found = [_found(site, checks, suppression) for site in sites]
+    findings = [finding for one in found for finding in one.findings]
+    if "unused-ignore" in chosen:
+        findings += [unused(ignore) for ignore in suppression.unused() if ignore.rule in chosen]
+    versions = {site.tree.name: site.version for site in sites}
+    report = Report(
+        first.version,
+        first.version_origin,
+        first.version_source,
+        tuple(site.tree.name for site in sites),
+        tuple(
+            dict.fromkeys(name for part in loaded for spec, _ in part.specs.values()
+                          for name in spec.files)
+        ),
+        tuple(hop for one in found for hop in one.hops),
+        tuple(sorted(_merged(findings), key=_order)),
+        tuple(problems),
+        tuple(notes),
+        len({finding for one in found for finding in one.suppressed}),
+        root_versions=versions if len(set(versions.values())) > 1 else {},
+    )  # fmt: skip
+    return Examined(report, tuple(sites))
+
+
+def _load(options: Options, standard_input: Callable[[], bytes]) -> _Loaded:
+    """Read the roots and the spec files that they are compared with."""
     files = Files(options.working_directory, options.maps, options.allow_paths)
     loader = RootLoader(files, options.allow_missing, standard_input)
     problems: dict[Problem, None] = {}
@@ -147,67 +209,63 @@ def examine(options: Options, standard_input: Callable[[], bytes]) -> Examined:
         notes.update(dict.fromkeys(unspecified.values()))
     except ForeignCrossplaneError as error:
         problems[Problem("crossplane", None, str(error))] = None
-    hops: list[HopReport] = []
-    findings: list[Finding] = []
-    examined: list[Site] = []
-    specs: dict[str, None] = {}
+    specs = {paths: _load_spec(paths, files) for paths in trees}
+    for _, wrong in specs.values():
+        problems.update(dict.fromkeys(wrong))
+    return _Loaded(options, trees, specs, tuple(loader.parsed()), problems, notes)
+
+
+def _all_sites(loaded: Iterable[_Loaded]) -> Iterator[Site]:
+    """Every root, its hops paired; alike hops are told apart over all of them."""
     ordinals: _Ordinals = {}
-    chosen = [
-        rule
-        for rule in RULES
-        if (not options.select or rule in options.select) and rule not in options.ignore
-    ]
-    checks = [check_of(rule) for rule in chosen]
-    loaded = {paths: _load_spec(paths, files) for paths in trees}
-    for spec, spec_problems in loaded.values():
-        specs.update(dict.fromkeys(spec.files))
-        problems.update(dict.fromkeys(spec_problems))
-    suppression, mistakes = _suppression(options, loader, [spec for spec, _ in loaded.values()])
-    problems.update(dict.fromkeys(mistakes))
-    suppressed: dict[Finding, None] = {}
-    for paths, group in trees.items():
-        spec, spec_problems = loaded[paths]
-        pairing = Pairing(spec, whole=not spec_problems)
-        for site in _sites(group, options, spec, pairing, ordinals):
-            examined.append(site)
-            replaced = {hop.id: replaced_statuses(hop) for hop in site.hops}
-            merged = _merged(finding for check in checks for finding in check(site))
-            found = []
-            passes = {hop.id: hop.directive.place() for hop in site.hops}
-            for finding in (as_the_client_sees(finding, replaced) for finding in merged):
-                left = suppression.left(finding, passes)
-                if left is None:
-                    suppressed[replace(finding, hops=(), frequency=None)] = None
-                else:
-                    found.append(left)
-            findings.extend(found)
-            hops.extend(_hop_reports(site, found))
-    if "unused-ignore" in chosen:
-        findings += [unused(ignore) for ignore in suppression.unused() if ignore.rule in chosen]
-    report = Report(
-        options.version,
-        options.version_origin,
-        options.version_source,
-        tuple(tree.name for group in trees.values() for tree in group),
-        tuple(specs),
-        tuple(hops),
-        tuple(sorted(_merged(findings), key=_order)),
-        tuple(problems),
-        tuple(notes),
-        len(suppressed),
-    )
-    return Examined(report, tuple(examined))
+    alike: dict[tuple[Path, ...], list[Site]] = {}
+    for part in loaded:
+        for paths, trees in part.trees.items():
+            spec, wrong = part.specs[paths]
+            pairing = Pairing(spec, whole=not wrong)
+            alike.setdefault(paths, []).extend(_sites(trees, part.options, spec, pairing, ordinals))
+    for sites in alike.values():
+        reached = [site.reached for site in sites if site.reached is not None]
+        whole = frozenset().union(*reached) if len(reached) == len(sites) else None
+        yield from (replace(site, reached=whole) for site in sites)
 
 
-def _suppression(
-    options: Options, loader: RootLoader, specs: Iterable[Spec]
-) -> tuple[Suppression, list[Problem]]:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the rules find in one root, and the findings that are not to be reported."""
+
+    findings: tuple[Finding, ...]
+    suppressed: tuple[Finding, ...]
+    hops: tuple[HopReport, ...]
+
+
+def _found(site: Site, checks: Iterable[Check], suppression: Suppression) -> _Found:
+    replaced = {hop.id: replaced_statuses(hop) for hop in site.hops}
+    passes = {hop.id: hop.directive.place() for hop in site.hops}
+    findings, suppressed = [], []
+    for merged in _merged(finding for check in checks for finding in check(site)):
+        finding = as_the_client_sees(merged, replaced)
+        left = suppression.left(finding, passes)
+        if left is None:
+            suppressed.append(replace(finding, hops=(), frequency=None))
+        else:
+            findings.append(replace(left, roots=(site.tree.name,)))
+    return _Found(tuple(findings), tuple(suppressed), tuple(_hop_reports(site, findings)))
+
+
+def _suppression(options: Options, loaded: Iterable[_Loaded]) -> tuple[Suppression, list[Problem]]:
     """What the files and the settings say is not to be reported, and what is wrong with that."""
     ignores: list[Ignore] = []
     problems: list[Problem] = []
-    sources = {source.name: source for spec in specs for source in spec.sources}
+    parsed = {one.source.name: one for part in loaded for one in part.parsed}
+    sources = {
+        source.name: source
+        for part in loaded
+        for spec, _ in part.specs.values()
+        for source in spec.sources
+    }
     for ignored, wrong in (
-        *map(in_configuration, loader.parsed()),
+        *map(in_configuration, parsed.values()),
         *map(in_spec, sources.values()),
     ):
         ignores += ignored
@@ -284,19 +342,23 @@ def _has_unseen(context: Context) -> bool:
 
 
 def _merged(findings: Iterable[Finding]) -> list[Finding]:
-    """Findings that are equal but for their hops become one; equal texts at two places stay two.
+    """Findings that are equal but for their hops and roots become one; equal texts at two places
+    stay two.
 
     What happens always at one of the hops is not called "sometimes" for the others' sake.
     """
     hops: dict[Finding, dict[str, None]] = {}
+    roots: dict[Finding, dict[str, None]] = {}
     frequency: dict[Finding, Frequency | None] = {}
     for finding in findings:
-        key = replace(finding, hops=(), frequency=None)
+        key = replace(finding, hops=(), roots=(), frequency=None)
         hops.setdefault(key, {}).update(dict.fromkeys(finding.hops))
+        roots.setdefault(key, {}).update(dict.fromkeys(finding.roots))
         if frequency.get(key) != "always":
             frequency[key] = finding.frequency
     return [
-        replace(key, hops=tuple(found), frequency=frequency[key]) for key, found in hops.items()
+        replace(key, hops=tuple(found), roots=tuple(roots[key]), frequency=frequency[key])
+        for key, found in hops.items()
     ]
 
 

@@ -24,16 +24,29 @@ _LARGEST = 4 * 1024**2
 
 
 @dataclass(frozen=True, slots=True)
+class RootSettings:
+    """A root with settings of its own, which come before those of all."""
+
+    path: str
+    specs: tuple[Path, ...] | None = None
+    nginx_version: str | None = None
+    maps: tuple[PathMap, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What a settings file says; what it leaves out is empty or None.
 
     ``file`` is its name as reports show it. Paths are absolute, except for the patterns of
     ``allow_missing``, which are matched with what an ``include`` says. ``nginx_version`` is a
-    version or ``auto``; ``rules`` are the ``[rules.NAME]`` tables.
+    version or ``auto``; ``rules`` are the ``[rules.NAME]`` tables, ``own_roots`` the ``[[root]]``
+    ones.
     """
 
     file: str | None = None
     roots: tuple[str, ...] = ()
+    own_roots: tuple[RootSettings, ...] = ()
     specs: tuple[Path, ...] | None = None
     nginx_version: str | None = None
     fail_on: str | None = None
@@ -139,12 +152,18 @@ def _validate(
         ): None
         for number, item in enumerate(mistakes)
     }
-    for path in sorted((path_of(item) for item in mistakes), key=_backwards, reverse=True):
+    wrong = {_without(path_of(item)) for item in mistakes}
+    for path in sorted(wrong, key=_backwards, reverse=True):
         _remove(data, path)
     return (
         SettingsTable.model_validate(data),
         tuple(sorted(problems, key=lambda problem: problem.line or 0)),
     )
+
+
+def _without(path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """What goes with a value that is wrong: a ``[[root]]`` without its path is none."""
+    return path[:2] if path[0] == "root" and path[-1] == "path" else path
 
 
 def _backwards(path: tuple[str | int, ...]) -> list[tuple[int, str]]:
@@ -167,10 +186,23 @@ def _settings(
     def absolute(path: str) -> str:
         return absolute_path(path, folder)
 
+    def specs(paths: list[str] | None) -> tuple[Path, ...] | None:
+        return None if paths is None else tuple(Path(absolute(path)) for path in paths)
+
+    def maps(table: Mapping[str, str]) -> tuple[PathMap, ...]:
+        return tuple(PathMap(absolute(source), absolute(to)) for source, to in table.items())
+
+    own = tuple(
+        RootSettings(
+            absolute(one.path), specs(one.specs), one.nginx_version, maps(one.map), one.env
+        )
+        for one in table.root
+    )
     return Settings(
         name,
         roots=tuple(absolute(root) for root in table.roots),
-        specs=None if table.specs is None else tuple(Path(absolute(s)) for s in table.specs),
+        own_roots=own,
+        specs=specs(table.specs),
         baseline=None if table.baseline is None else absolute(table.baseline),
         nginx_version=table.nginx_version,
         fail_on=table.fail_on,
@@ -182,7 +214,7 @@ def _settings(
         ),
         allow_missing=tuple(table.allow_missing),
         allow_paths=tuple(absolute(path) for path in table.allow_paths),
-        maps=tuple(PathMap(absolute(source), absolute(to)) for source, to in table.map.items()),
+        maps=maps(table.map),
         env=table.env,
         rules=rules,
     )

@@ -100,17 +100,38 @@ RulesTable = create_model("RulesTable", __base__=_Table, **_FIELDS)
 """The ``[rules.NAME]`` tables."""
 
 
+NginxVersion = Annotated[
+    Annotated[str, BeforeValidator(_version)] | None,
+    Field(description='The nginx to go by, such as "1.26.3", or "auto": the installed one.'),
+]
+Specs = Annotated[list[Text] | None, Field(description="The files that declare upstreams.")]
+Map = Annotated[
+    dict[Text, Text],
+    Field(description="Where to read what nginx reads elsewhere: FROM = TO."),
+]
+Env = Annotated[dict[Text, str], Field(description="Values of the environment that templates use.")]
+
+
+class RootTable(_Table):
+    """A root with settings of its own; what it leaves out is that of all."""
+
+    path: Annotated[Text, Field(description="The nginx configuration to check.")]
+    specs: Specs = None
+    nginx_version: NginxVersion = None
+    map: Map = {}
+    env: Env = {}
+
+
 class SettingsTable(_Table):
     """A whole settings file."""
 
+    root: Annotated[
+        list[RootTable], Field(description="Roots that have settings of their own.")
+    ] = []
+
     roots: Annotated[list[Text], Field(description="The nginx configurations to check.")] = []
-    specs: Annotated[list[Text] | None, Field(description="The files that declare upstreams.")] = (
-        None
-    )
-    nginx_version: Annotated[
-        Annotated[str, BeforeValidator(_version)] | None,
-        Field(description='The nginx to go by, such as "1.26.3", or "auto": the installed one.'),
-    ] = None
+    specs: Specs = None
+    nginx_version: NginxVersion = None
     fail_on: Annotated[
         Literal["error", "warning", "info", "never"] | None,
         Field(description="The least severity that makes the exit code 1."),
@@ -131,13 +152,8 @@ class SettingsTable(_Table):
     allow_paths: Annotated[
         list[Text], Field(description="Folders outside the tree that may be read, too.")
     ] = []
-    map: Annotated[
-        dict[Text, Text],
-        Field(description="Where to read what nginx reads elsewhere: FROM = TO."),
-    ] = {}
-    env: Annotated[
-        dict[Text, str], Field(description="Values of the environment that templates use.")
-    ] = {}
+    map: Map = {}
+    env: Env = {}
     rules: Annotated[
         RulesTable | None,  # type: ignore[valid-type]
         Field(description="What single rules are told, by their names."),
@@ -153,8 +169,9 @@ _MUST = {
 
 
 def path_of(item: Mapping[str, Any]) -> tuple[str | int, ...]:
-    """The key path of one of pydantic's errors."""
-    return tuple(part for part in item["loc"] if part != "[key]")
+    """The key path of one of pydantic's errors; of a key that is missing that of its table."""
+    path = tuple(part for part in item["loc"] if part != "[key]")
+    return path[:-1] if item["type"] == "missing" else path
 
 
 def message(item: Mapping[str, Any], *, hint: bool) -> str:
@@ -163,9 +180,13 @@ def message(item: Mapping[str, Any], *, hint: bool) -> str:
     if kind == "extra_forbidden":
         return _unknown(path, hint=hint)
     subject = _subject(path[:1] if item["loc"][-1] == "[key]" else path)
+    if kind == "missing":
+        return f"{quote(item['loc'][-1])} is missing in {subject}"
     if kind in _MUST:
-        inside = isinstance(path[-1], int)
+        inside = isinstance(path[-1], int) and path[0] != "root"
         must = "must contain only strings" if inside else f"must be {_MUST[kind]}"
+        if path == ("root",):
+            must = "must be several tables: [[root]]"
         return f"{subject} {must}, not {_written(value)}"
     if kind == "literal_error":
         words = ("error", "warning", "info", "never")
@@ -188,9 +209,10 @@ def _unknown(path: tuple[str | int, ...], *, hint: bool) -> str:
     key = str(path[-1])
     if len(path) == 2:
         return f"[rules] {_no_rule(key, hint=hint)}"
-    known = list(
-        (_OPTIONS.get(str(path[1]), NoOptions) if path[1:] else SettingsTable).model_fields
-    )
+    table: type[BaseModel] = SettingsTable
+    if path[1:]:
+        table = RootTable if path[0] == "root" else _OPTIONS.get(str(path[1]), NoOptions)
+    known = list(table.model_fields)
     what = f"unknown key {quote(key)}" + (f" in {_subject(path[:-1])}" if path[1:] else "")
     if not known:
         return f"{what}; this rule takes none"
@@ -205,6 +227,8 @@ def _subject(path: tuple[str | int, ...]) -> str:
     if path[0] == "rules":
         table = f"[{dotted(path[:2])}]"
         return f"{quote(path[2])} in {table}" if path[2:] else table
+    if path[0] == "root" and path[1:]:
+        return f"{quote(path[2])} in [[root]]" if path[2:] else "[[root]]"
     if len(path) == 1 or isinstance(path[1], int):
         return quote(path[0])
     return f"{quote(path[1])} in [{path[0]}]"

@@ -145,7 +145,7 @@ tls-mismatch = 3
         (7, '"allow_missing" must contain only strings, not 1'),
         (
             8,
-            'unknown key "jobs"; known are "roots", "specs", "nginx_version", "fail_on", '
+            'unknown key "jobs"; known are "root", "roots", "specs", "nginx_version", "fail_on", '
             '"select", "ignore", "ignore_in", "baseline", "allow_missing", "allow_paths", "map", '
             '"env" or "rules"',
         ),
@@ -186,7 +186,7 @@ tls-mismatch = 3
         ('roots = ["a\\u0000"]', 1, '"roots" must not have a NUL byte'),
         ('map = { "a\\u0000" = "b" }', 1, '"map" must not have a NUL byte'),
         ('map = { a = "b\\u0000" }', 1, '"a" in [map] must not have a NUL byte'),
-        ('"\\u001b[31m" = 1', 1, 'unknown key "\\x1b[31m"; known are "roots", "specs", '
+        ('"\\u001b[31m" = 1', 1, 'unknown key "\\x1b[31m"; known are "root", "roots", "specs", '
          '"nginx_version", "fail_on", "select", "ignore", "ignore_in", "baseline", '
          '"allow_missing", "allow_paths", "map", "env" or "rules"'),
     ],
@@ -205,8 +205,8 @@ def test_an_absurd_number_of_mistakes_has_few_hints(tmp_path: Path) -> None:
     ]
     keys = [f"key{number}" for number in range(200)]
     known = (
-        'known are "roots", "specs", "nginx_version", "fail_on", "select", "ignore", "ignore_in", '
-        '"baseline", "allow_missing", "allow_paths", "map", "env" or "rules"'
+        'known are "root", "roots", "specs", "nginx_version", "fail_on", "select", "ignore", '
+        '"ignore_in", "baseline", "allow_missing", "allow_paths", "map", "env" or "rules"'
     )
     assert problems_of(tmp_path, "".join(f"{key} = 1\n" for key in keys)) == [
         (line, f'unknown key "{key}"' + (f"; {known}" if line <= MOST_HINTS else ""))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -113,10 +113,18 @@ def examine(
         report = lint.Report(version, "newest", None, (), (), (), (), tuple(problems), ())
         return lint.Examined(report, ())
     chosen = _chosen(settings, problems, roots)
-    options = _options(settings, chosen, specs, nginx_version, maps, select, ignore)
-    if installed is not None and options.version_origin == "newest":
-        options = replace(options, version=installed, version_origin="binary")
-    examined = lint.examine(options, standard_input or read_standard_input)
+    parts = [
+        _options(told, chosen_there, specs, nginx_version, maps, select, ignore)
+        for told, chosen_there in _by_settings(settings, chosen)
+    ]
+    if installed is not None:
+        parts = [
+            replace(options, version=installed, version_origin="binary")
+            if options.version_origin == "newest"
+            else options
+            for options in parts
+        ]
+    examined = lint.examine_together(parts, standard_input or read_standard_input)
     if not problems:
         return examined
     report = replace(examined.report, problems=(*problems, *examined.report.problems))
@@ -129,7 +137,8 @@ def _chosen(
     """The roots to check; none ends the process."""
     from lint502.nginx.roots import default_roots
 
-    chosen = tuple(dict.fromkeys(roots or settings.roots or default_roots(_working_directory())))
+    told = (*settings.roots, *(own.path for own in settings.own_roots))
+    chosen = tuple(dict.fromkeys(roots or told or default_roots(_working_directory())))
     if not chosen:
         say_problems(problems)
         fail(
@@ -138,6 +147,35 @@ def _chosen(
             "for example: lint502 check deploy/nginx.conf"
         )
     return chosen
+
+
+def _by_settings(
+    settings: Settings, roots: Sequence[str]
+) -> Iterator[tuple[Settings, tuple[str, ...]]]:
+    """The roots, those first that have no settings of their own, with the settings that count."""
+    from dataclasses import replace
+
+    from lint502.nginx.files import absolute_path
+
+    own = {one.path: one for one in settings.own_roots}
+    here = _working_directory()
+    paths = {root: absolute_path(root, here) for root in roots}
+    others = tuple(root for root, path in paths.items() if root == "-" or path not in own)
+    if others or not roots:
+        yield settings, others
+    for root, path in paths.items():
+        if root not in others:
+            one = own[path]
+            yield (
+                replace(
+                    settings,
+                    specs=settings.specs if one.specs is None else one.specs,
+                    nginx_version=one.nginx_version or settings.nginx_version,
+                    maps=(*one.maps, *settings.maps),
+                    env={**settings.env, **one.env},
+                ),
+                (root,),
+            )
 
 
 def _options(

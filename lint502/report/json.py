@@ -25,6 +25,7 @@ def render(report: Report, look: Look) -> str:
             "lint502": __version__,
             "nginx": {"version": str(report.version), "from": report.version_origin},
             "roots": list(report.roots),
+            "root_versions": {root: str(one) for root, one in report.root_versions.items()},
             "hops": [hop_object(hop) for hop in report.hops],
             "findings": [
                 finding_object(finding, fingerprint, report.proofs.get(finding))
@@ -88,6 +89,7 @@ def finding_object(finding: Finding, fingerprint: str, proof: Proof | None) -> d
         "hops": list(finding.hops),
         "upstream": finding.upstream,
         "front": finding.front,
+        "roots": list(finding.roots),
         "related": [
             {"file": related.file, "line": related.line, "message": related.note}
             for related in finding.related

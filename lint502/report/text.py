@@ -31,7 +31,16 @@ def render(report: Report, look: Look) -> str:
     for findings in _by_file(report.findings):
         infos = [finding for finding in findings if finding.severity is Severity.INFO]
         blocks += [
-            "\n".join(finding_lines(finding, hops, look, ink, report.proofs.get(finding)))
+            "\n".join(
+                finding_lines(
+                    finding,
+                    hops,
+                    look,
+                    ink,
+                    report.proofs.get(finding),
+                    finding.roots if len(report.roots) > 1 else (),
+                )
+            )
             for finding in findings
             if finding.severity is not Severity.INFO
         ]
@@ -74,9 +83,15 @@ def _info(finding: Finding, ink: Ink) -> str:
 
 
 def finding_lines(
-    finding: Finding, hops: Mapping[str, HopReport], look: Look, ink: Ink, proof: Proof | None
+    finding: Finding,
+    hops: Mapping[str, HopReport],
+    look: Look,
+    ink: Ink,
+    proof: Proof | None,
+    roots: Sequence[str] = (),
 ) -> list[str]:
-    """A finding with its places, message, hops, log line and fix."""
+    """A finding with its places, message, hops, log line and fix, and the ``roots`` that it is to
+    name."""
     status = seen(finding.status, finding.frequency)
     lines = [head(finding, ink) + (f"  ·  {status}" if status else "")]
     places = (finding.place, *finding.related)
@@ -94,6 +109,8 @@ def finding_lines(
     width = None if look.width is None else look.width - 2
     lines += [f"  {line}" for line in wrap(shown(finding.message), width)]
     lines += _labelled("hop", _hops(finding, hops), ink)
+    if roots:
+        lines += _labelled("in ", [listed(map(shown, roots))], ink)
     if finding.log is not None:
         lines += _labelled("log", [shown(finding.log)], ink)
     if finding.fix is not None:
@@ -170,6 +187,9 @@ def _finding_counts(report: Report, ink: Ink) -> str:
 
 
 def _version(report: Report) -> str:
+    if report.root_versions:
+        each = (f"{version} for {shown(root)}" for root, version in report.root_versions.items())
+        return f"nginx {listed(each)}"
     origin = {
         "option": "--nginx-version",
         "config": shown(report.version_source or "settings"),

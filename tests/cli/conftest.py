@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -83,7 +83,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
 
 class Asked(list[Options]):
-    """Stands for ``lint.examine``: what it was asked, and the report that it gives."""
+    """Stands for ``lint.examine_together``: what it was asked, and the report that it gives."""
 
     report: Report = REPORT
 
@@ -93,11 +93,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     """Puts a canned report in the place of a real run."""
     asked = Asked()
 
-    def canned(options: Options, standard_input: Callable[[], bytes]) -> Examined:
-        asked.append(options)
+    def canned(parts: Sequence[Options], standard_input: Callable[[], bytes]) -> Examined:
+        asked.extend(parts)
         return Examined(asked.report, ())
 
-    monkeypatch.setattr(lint, "examine", canned)
+    monkeypatch.setattr(lint, "examine_together", canned)
     return asked
 
 

@@ -201,8 +201,8 @@ def test_settings(run: Run, asked: Asked, tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_mistakes_in_the_settings(run: Run, asked: Asked, tmp_path: Path) -> None:
     asked.report = CLEAN
-    (tmp_path / "lint502.toml").write_text('root = "a"\nignore = ["tls-mismatch"]\n')
-    message = 'unknown key "root"; did you mean "roots"?'
+    (tmp_path / "lint502.toml").write_text('rots = "a"\nignore = ["tls-mismatch"]\n')
+    message = 'unknown key "rots"; did you mean "roots"?'
     result = run("check", "a.conf", "--format=json")
     assert (result.code, json.loads(result.out)["problems"]) == (
         2,

@@ -195,7 +195,7 @@ def test_a_fault(run: Run, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> Non
     def fault(options: Options, standard_input: object) -> None:
         raise ValueError("bad \x1b[31m")
 
-    monkeypatch.setattr(lint, "examine", fault)
+    monkeypatch.setattr(lint, "examine_together", fault)
     code, out, err = run("check", "a.conf")
     lines = err.splitlines()
     assert (code, out) == (3, "")
@@ -213,7 +213,7 @@ def test_an_interrupt(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(options: Options, standard_input: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(lint, "examine", interrupted)
+    monkeypatch.setattr(lint, "examine_together", interrupted)
     assert run("check", "a.conf") == (130, "", "")
 
 

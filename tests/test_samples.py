@@ -68,6 +68,7 @@ EXPECTED: dict[str, list[Expected]] = {
         ("broken/nginx.conf", 32, "warning", "request-header-limit"),
         ("broken/nginx.conf", 49, "error", "read-timeout"),
         ("broken/nginx.conf", 56, "error", "zero-timeout"),
+        ("broken/nginx.conf", 63, "warning", "cached-error"),
     ],
     "microservices": [
         ("broken/http.d/20-upstreams.conf", 10, "error", "no-live-peer"),

@@ -52,6 +52,7 @@ RULES = (
     "keepalive-order",
     "pool-shared",
     "zero-timeout",
+    "cached-error",
     "front-keepalive-race",
     "front-proxy-protocol",
     "front-sni-rejected",

@@ -169,6 +169,24 @@ class Restarted:
 
 
 @dataclass(frozen=True, slots=True)
+class Cached:
+    """A request to a server that is down, and the same when it is back; ``before``, another one
+    that is answered."""
+
+    before: Request | None
+    request: Request
+
+    def play(self, scene: Scene) -> None:
+        """Make the requests."""
+        if self.before is not None:
+            scene.send(self.before, opening=True)
+        scene.stop_failing()
+        scene.send(self.request, cause=True)
+        scene.start_failing()
+        scene.send(self.request)
+
+
+@dataclass(frozen=True, slots=True)
 class Moved:
     """Requests after the servers that the finding is about got another address, and nginx had time
     to ask for it; before that one that is answered. For ``stream {}`` it is bytes."""

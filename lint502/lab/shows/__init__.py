@@ -7,7 +7,7 @@ from collections.abc import Callable
 from lint502.checks.fronts import Way
 from lint502.checks.site import Site
 from lint502.lab.shows.case import CannotShowError, Case, Experiment
-from lint502.lab.shows.failures import busy, failing_url, one_refuses, restarted
+from lint502.lab.shows.failures import busy, cached, failing_url, one_refuses, restarted
 from lint502.lab.shows.fronts import as_it_asks, closed_early
 from lint502.lab.shows.handshake import (
     uncertified,
@@ -45,6 +45,7 @@ def _nothing(case: Case) -> Experiment:
 SHOWN_BY: dict[str, Callable[[Case], Experiment]] = {
     "bind-mismatch": once,
     "buffer-directive-family": tuned_header,
+    "cached-error": cached,
     "client-certificate-missing": uncertified,
     "connection-header": _nothing,
     "error-status-ejection": failing_url,

@@ -11,9 +11,9 @@ from lint502.checks.error_status_ejection import asked_again, first_status, list
 from lint502.checks.failover import is_backup
 from lint502.lab.plan import Plan, plan
 from lint502.lab.play import Setting
-from lint502.lab.scripts import AfterErrors, Busy, Once, Restarted, Session
+from lint502.lab.scripts import AfterErrors, Busy, Cached, Once, Restarted, Session
 from lint502.lab.shows.case import CannotShowError, Case, Experiment
-from lint502.lab.shows.usual import SESSION, times, usual, usual_bytes
+from lint502.lab.shows.usual import SESSION, alone, times, usual, usual_bytes
 from lint502.nginx.upstreams import Server
 
 _LEAST_FAILURES = 3
@@ -76,6 +76,22 @@ def restarted(case: Case) -> Experiment:
         _with_all(case),
         Restarted(usual_bytes(case.hop, case.path), times(case), failures),
         conditions=("the server is restarted, and back",),
+    )
+
+
+def cached(case: Case) -> Experiment:
+    """A request that finds the server down, and the same when it is back."""
+    hop = case.hop
+    request = usual(hop, case.path)
+    key = hop.scope.setting(f"{hop.kind}_cache_key")
+    keyed = hop.kind == "proxy" or (key is not None and bool(key.lines))
+    another = replace(request, path=f"{request.path.rstrip('/')}/before")
+    route, conditions = alone(case) if case.failing else (case.route, ())
+    made = plan(route, case.version, route.pairs)
+    return Experiment(
+        made,
+        Cached(another if keyed else None, request),
+        conditions=(*conditions, "the server is down for a moment"),
     )
 
 

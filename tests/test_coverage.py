@@ -112,10 +112,12 @@ def test_each_case_that_is_caught_is_there() -> None:
 
 def _declared(path: list[str], value: object) -> bool:
     """Whether a spec has a key, in one of its upstreams or fronts."""
+    if not path:
+        return True
     if isinstance(value, list):
         return any(_declared(path, entry) for entry in value)
-    if not isinstance(value, dict) or not path:
-        return not path
+    if not isinstance(value, dict):
+        return False
     return path[0] in value and _declared(path[1:], value[path[0]])
 
 

@@ -37,6 +37,7 @@ EXPECTED: dict[str, list[Expected]] = {
         ("broken/nginx.conf", 34, "warning", "localhost-family"),
         ("broken/nginx.conf", 38, "error", "static-dns"),
         ("broken/nginx.conf", 43, "warning", "resolver-ipv6"),
+        ("broken/nginx.conf", 49, "error", "resolver-mismatch"),
     ],
     "django": [
         ("broken/conf.d/services.conf", 8, "error", "socket-path-mismatch"),
@@ -120,7 +121,7 @@ STOCK = {
 }
 """The files that every installation of nginx brings along, cut short."""
 
-_COMPOSED = re.compile(r"(?<=http://)(?:web|api|search)(?=:)")
+_COMPOSED = re.compile(r"(?<=http://)(?:web|api|search|host\.docker\.internal)(?=:)")
 """The services that the network of a compose.yaml knows by name."""
 
 _LISTEN = re.compile(r"(?m)^(\s*listen\s+)([^\s;]+)")

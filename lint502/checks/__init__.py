@@ -39,6 +39,7 @@ RULES = (
     "implicit-port-80",
     "resolver-missing",
     "resolver-ipv6",
+    "resolver-mismatch",
     "no-live-peer",
     "proxy-loop",
     "retry-off",

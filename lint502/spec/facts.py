@@ -88,6 +88,7 @@ class _Places:
             http_versions=self.many(path, "http_versions", table.http_versions),
             proxy_protocol=self.fact(path, "proxy_protocol", table.proxy_protocol),
             dynamic_address=self.fact(path, "dynamic_address", table.dynamic_address),
+            resolvers=self.many(path, "resolvers", table.resolvers),
             same_host=self.fact(path, "same_host", table.same_host),
         )
         if table.tls is not None:

@@ -84,6 +84,7 @@ class Listener:
     http_versions: Fact[tuple[HttpVersion, ...]] | None = None
     proxy_protocol: Fact[bool] | None = None
     dynamic_address: Fact[bool] | None = None
+    resolvers: Fact[tuple[str, ...]] | None = None
     same_host: Fact[bool] | None = None
     tls: Fact[bool] | None = None
     tls_details: Tls = field(default_factory=Tls)

@@ -337,6 +337,10 @@ class ListenerTable(_Table):
     dynamic_address: Annotated[
         bool | None, Field(description="Whether its addresses change while nginx runs.")
     ] = None
+    resolvers: Annotated[
+        list[Text] | None,
+        Field(description="The DNS servers that know its hosts as they are written; [] for none."),
+    ] = None
     socket: Annotated[
         Annotated[
             Annotated[SocketPath, Tag(TEXT)] | Annotated[SocketTable, Tag(TABLE)],

@@ -417,7 +417,8 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
          '"max_requests" or "announces_close"'),
         ("[upstream.a]\n'x" + "y" * 200 + "' = 1", 2,
          'unknown key "x' + "y" * 29 + "…" + "y" * 15 + '" in [upstream.a]; known are "hosts", '
-         '"port", "bind", "dynamic_address", "socket", "server", "protocol", "http_versions", '
+         '"port", "bind", "dynamic_address", "resolvers", "socket", "server", "protocol", '
+         '"http_versions", '
          '"proxy_protocol", "same_host", "tls", "timeouts", "keepalive" or "limits"'),
         ("a = [", 1, "is not valid TOML at the end of the file: this is no value; "
          "a string needs quotes"),

@@ -25,7 +25,7 @@ from lint502.lab.shows.limits import (
     tuned_header,
 )
 from lint502.lab.shows.loops import circle
-from lint502.lab.shows.names import both_families, moved, one_family
+from lint502.lab.shows.names import both_families, moved, one_family, unknown_to_dns
 from lint502.lab.shows.protocols import malformed, wrong_protocol
 from lint502.lab.shows.reuse import crowd, other_kind, race, unannounced
 from lint502.lab.shows.sockets import permission, private_tmp
@@ -70,6 +70,7 @@ SHOWN_BY: dict[str, Callable[[Case], Experiment]] = {
     "request-header-limit": large_request_header,
     "request-timeout": slow_answer,
     "resolver-ipv6": both_families,
+    "resolver-mismatch": unknown_to_dns,
     "resolver-missing": once,
     "response-header-buffer": large_header,
     "retry-off": one_refuses,

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 from lint502.checks.failover import retries
 from lint502.checks.localhost_family import FAMILIES, refuses
+from lint502.checks.resolver_mismatch import unaware
 from lint502.checks.static_dns import found_once, says_resolve
+from lint502.checks.wording import listed
 from lint502.lab.plan import Plan, plan
 from lint502.lab.play import Setting
 from lint502.lab.scripts import Moved, Repeated, Restarted
 from lint502.lab.shows.case import CannotShowError, Case, Experiment
-from lint502.lab.shows.usual import times, usual_bytes
+from lint502.lab.shows.usual import times, usual_bytes, usual_script
 from lint502.nginx.addresses import Address
 
 _A_FEW = 4
@@ -69,6 +71,16 @@ def moved(case: Case) -> Experiment:
     )
     script = Moved(usual_bytes(case.hop, case.path), times(case))
     return Experiment(replace(made, servers=servers), script, conditions=_MOVES if found else ())
+
+
+def unknown_to_dns(case: Case) -> Experiment:
+    """The usual request, with a DNS server that does not know the names that the finding is
+    about."""
+    made = plan(case.route, case.version, case.failing)
+    unknown = {pair.target.address.host for pair in case.failing if unaware(pair)}
+    made = replace(made, names=tuple(name for name in made.names if name not in unknown))
+    clause = f"the DNS server does not know {listed(unknown)}"
+    return Experiment(made, usual_script(case), conditions=(clause,) if unknown else ())
 
 
 def _answered(case: Case) -> None:

@@ -117,10 +117,16 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A report, and the sites that it is about: one for each root."""
+    """A report, the sites that it is about, one for each root, and the names of the nginx files
+    that were read."""
 
     report: Report
     sites: tuple[Site, ...]
+    files: tuple[str, ...] = ()
+
+
+Begins = Callable[[str], None]
+"""Is told what a run goes on with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +151,15 @@ def examine(options: Options, standard_input: Callable[[], bytes]) -> Examined:
     return examine_together((options,), standard_input)
 
 
-def examine_together(parts: Sequence[Options], standard_input: Callable[[], bytes]) -> Examined:
+def examine_together(
+    parts: Sequence[Options],
+    standard_input: Callable[[], bytes],
+    begins: Begins = lambda _: None,
+) -> Examined:
     """As :func:`examine`, for roots with options of their own, in one report. What is to be run and
     to be reported is the same for all: the first ones say it."""
-    loaded = [_load(options, standard_input) for options in parts]
+    begins("reading nginx's files")
+    loaded = [_load(options, standard_input, begins) for options in parts]
     first = parts[0]
     chosen = [
         rule
@@ -162,9 +173,12 @@ def examine_together(parts: Sequence[Options], standard_input: Callable[[], byte
         notes.update(part.notes)
     suppression, mistakes = _suppression(first, loaded)
     problems.update(dict.fromkeys(mistakes))
+    begins("finding the hops")
     sites = list(_all_sites(loaded))
-    checks = [check_of(rule) for rule in chosen]
-    found = [_found(site, checks, suppression) for site in sites]
+    begins("loading the rules")
+    checks = {rule: check_of(rule) for rule in chosen}
+    found = [_found(site, checks, suppression, begins) for site in sites]
+    begins("putting the report together")
     findings = [finding for one in found for finding in one.findings]
     if "unused-ignore" in chosen:
         findings += [unused(ignore) for ignore in suppression.unused() if ignore.rule in chosen]
@@ -185,10 +199,11 @@ def examine_together(parts: Sequence[Options], standard_input: Callable[[], byte
         len({finding for one in found for finding in one.suppressed}),
         root_versions=versions if len(set(versions.values())) > 1 else {},
     )  # fmt: skip
-    return Examined(report, tuple(sites))
+    read = dict.fromkeys(one.source.name for part in loaded for one in part.parsed)
+    return Examined(report, tuple(sites), tuple(read))
 
 
-def _load(options: Options, standard_input: Callable[[], bytes]) -> _Loaded:
+def _load(options: Options, standard_input: Callable[[], bytes], begins: Begins) -> _Loaded:
     """Read the roots and the spec files that they are compared with."""
     files = Files(options.working_directory, options.maps, options.allow_paths)
     loader = RootLoader(files, options.allow_missing, standard_input)
@@ -209,6 +224,7 @@ def _load(options: Options, standard_input: Callable[[], bytes]) -> _Loaded:
         notes.update(dict.fromkeys(unspecified.values()))
     except ForeignCrossplaneError as error:
         problems[Problem("crossplane", None, str(error))] = None
+    begins("reading what is declared")
     specs = {paths: _load_spec(paths, files) for paths in trees}
     for _, wrong in specs.values():
         problems.update(dict.fromkeys(wrong))
@@ -239,11 +255,17 @@ class _Found:
     hops: tuple[HopReport, ...]
 
 
-def _found(site: Site, checks: Iterable[Check], suppression: Suppression) -> _Found:
+def _found(
+    site: Site, checks: Mapping[str, Check], suppression: Suppression, begins: Begins
+) -> _Found:
     replaced = {hop.id: replaced_statuses(hop) for hop in site.hops}
     passes = {hop.id: hop.directive.place() for hop in site.hops}
     findings, suppressed = [], []
-    for merged in _merged(finding for check in checks for finding in check(site)):
+    raw: list[Finding] = []
+    for rule, check in checks.items():
+        begins(f"rule {rule}")
+        raw += check(site)
+    for merged in _merged(raw):
         finding = as_the_client_sees(merged, replaced)
         left = suppression.left(finding, passes)
         if left is None:

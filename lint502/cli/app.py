@@ -14,6 +14,7 @@ from lint502.cli.explain import explain
 from lint502.cli.hops import hops
 from lint502.cli.prove import prove
 from lint502.cli.rules import rules
+from lint502.cli.schema import schema
 from lint502.cli.upgrade import upgrade
 
 
@@ -53,5 +54,5 @@ def _lint502(
     """Find the nginx configuration changes that will answer 502 Bad Gateway."""
 
 
-for _command in (check, prove, upgrade, explain, rules, hops):
+for _command in (check, prove, upgrade, explain, rules, hops, schema):
     app.command()(_command)

@@ -97,12 +97,14 @@ def examine(
     ignore: Sequence[str] = (),
     installed: Version | None = None,
     standard_input: Callable[[], bytes] | None = None,
+    begins: Callable[[str], None] = lambda _: None,
 ) -> Examined:
     """What a run finds, those ``problems`` in front that the settings have.
 
     A flag beats the settings; bad arguments end the process. Without settings, for they cannot be
     read, nothing is checked. ``installed`` is the version to go by where nothing names one.
-    ``standard_input`` gives what ``-`` stands for, where somebody has read it already.
+    ``standard_input`` gives what ``-`` stands for, where somebody has read it already. ``begins``
+    is told what the run goes on with.
     """
     from dataclasses import replace
 
@@ -124,7 +126,7 @@ def examine(
             else options
             for options in parts
         ]
-    examined = lint.examine_together(parts, standard_input or read_standard_input)
+    examined = lint.examine_together(parts, standard_input or read_standard_input, begins)
     if not problems:
         return examined
     report = replace(examined.report, problems=(*problems, *examined.report.problems))

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from lint502.cli import arguments, baselines, output
+from lint502.cli.stages import Stages
 from lint502.report import FORMATS, Look, renderer
 
 if TYPE_CHECKING:
     from lint502.findings import Severity
-    from lint502.lint import Report
+    from lint502.lint import Examined, Report
 
 
 class FailOn(str, Enum):
@@ -90,12 +91,34 @@ def check(
     ] = False,
     nginx: arguments.Nginx = None,
     color: arguments.Color = output.Colour.auto,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say nothing beside the report but errors.")
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Say which files, specs and versions counted.")
+    ] = False,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Say where the time went, by stage and rule.")
+    ] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            show_default=False,
+            help="How many findings --prove watches at once [4].",
+        ),
+    ] = None,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Keep no results; lint502 never does.")
+    ] = False,
 ) -> None:
     """Check nginx against what its upstreams declare.
 
     Exit codes: 0 nothing found, 1 findings, 2 not everything could be checked, 3 a fault of
     lint502 itself.
     """
+    stages = Stages()
     outputs = _outputs(formats)
     selected = arguments.rule_names(select, "--select")
     ignored = arguments.rule_names(ignore, "--ignore")
@@ -103,7 +126,7 @@ def check(
     if nginx is not None and not prove:
         raise typer.BadParameter("only --prove runs one; add it", param_hint="--nginx")
     if prove:
-        from lint502.cli.prove import usable_nginx, with_proofs
+        from lint502.cli.prove import AT_ONCE, usable_nginx, with_proofs
 
     running = usable_nginx(nginx) if prove else None
     examined = arguments.examine(
@@ -116,7 +139,9 @@ def check(
         selected,
         ignored,
         None if running is None else running.version,
+        begins=stages,
     )
+    stages.end()
     if write_baseline is not None:
         baselines.write(examined.report, str(write_baseline))
     else:
@@ -124,16 +149,38 @@ def check(
         file = str(baseline) if baseline is not None else told
         if file is not None:
             examined = replace(examined, report=baselines.without_known(examined.report, file))
-    report = examined.report if running is None else with_proofs(examined, running)
-    output.say_notes(report.notes)
+    report = examined.report
+    if running is not None:
+        report = with_proofs(examined, running, at_once=jobs or AT_ONCE)
+    if verbose:
+        _say_what_counted(examined)
+    if not quiet:
+        output.say_notes(report.notes)
     output.say_problems(report.problems)
     for wanted in outputs:
         _write(report, wanted, color)
+    if profile:
+        output.say(stages.table())
     told = None if settings is None else settings.fail_on
     threshold = (told or "error") if fail_on is None else fail_on.value
     if write_baseline is not None:
         threshold = "never"
     raise typer.Exit(exit_code(report, threshold))
+
+
+def _say_what_counted(examined: Examined) -> None:
+    """Which files, specs and versions a run went by."""
+    from lint502.reading import shown
+
+    report = examined.report
+    for what, names in (("root", report.roots), ("read", examined.files), ("spec", report.specs)):
+        for name in names:
+            output.say(f"{what}: {shown(name)}")
+    for root, version in report.root_versions.items():
+        output.say(f"nginx: {version} for {shown(root)}")
+    if not report.root_versions:
+        output.say(f"nginx: {report.version} ({report.version_origin})")
+    output.say("cache: none is kept; every file was read")
 
 
 def exit_code(report: Report, fail_on: str) -> int:

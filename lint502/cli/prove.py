@@ -11,6 +11,9 @@ from lint502.cli import arguments, output
 from lint502.cli.check import exit_code
 from lint502.cli.hops import Shape
 
+AT_ONCE = 4
+"""How many findings are watched at once: most of it is waiting."""
+
 if TYPE_CHECKING:
     from lint502.lab.nginx import Nginx
     from lint502.lint import Examined, Report
@@ -107,8 +110,15 @@ def usable_nginx(binary: Path | None) -> Nginx:
     return nginx
 
 
-def with_proofs(examined: Examined, nginx: Nginx, hops: frozenset[str] = frozenset()) -> Report:
-    """The report with a proof of each finding, at one of ``hops`` where it concerns one."""
+def with_proofs(
+    examined: Examined,
+    nginx: Nginx,
+    hops: frozenset[str] = frozenset(),
+    *,
+    at_once: int = AT_ONCE,
+) -> Report:
+    """The report with a proof of each finding, at one of ``hops`` where it concerns one; so many
+    are watched ``at_once``."""
     from dataclasses import replace
 
     from lint502.lab.proof import prove_all
@@ -127,6 +137,7 @@ def with_proofs(examined: Examined, nginx: Nginx, hops: frozenset[str] = frozens
             nginx,
             hops,
             lambda number: output.progress(f"watching finding {number} of {total}"),
+            at_once,
         )
     finally:
         output.progress("")

@@ -26,7 +26,6 @@ from lint502.nginx.version import Version
 
 Verdict = Literal["confirmed", "not confirmed", "cannot be shown here"]
 
-_AT_ONCE = 4
 _MOST_ROUTES = 4
 _TRIES = 3
 """How often something that depends on the moment is tried."""
@@ -60,9 +59,10 @@ def prove_all(
     nginx: Nginx,
     hop_ids: frozenset[str] = frozenset(),
     begins: Callable[[int], None] = lambda _: None,
+    at_once: int = 4,
 ) -> dict[Finding, Proof]:
-    """Watch each finding happen, at one of the hops of these ids, if it concerns one; a few at a
-    time, for most of it is waiting.
+    """Watch each finding happen, at one of the hops of these ids, if it concerns one, some
+    ``at_once``, for most of it is waiting.
 
     Where one is not confirmed, it says whether another finding is in front of it. ``begins`` is
     told the number of each finding that is waited for, from 1.
@@ -73,7 +73,7 @@ def prove_all(
         return prove(finding, sites, nginx, wanted)
 
     proofs: dict[Finding, Proof] = {}
-    pool = ThreadPoolExecutor(_AT_ONCE)
+    pool = ThreadPoolExecutor(at_once)
     try:
         futures = [(finding, pool.submit(watch, finding)) for finding in findings]
         for number, (finding, future) in enumerate(futures, 1):

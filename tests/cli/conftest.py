@@ -93,7 +93,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     """Puts a canned report in the place of a real run."""
     asked = Asked()
 
-    def canned(parts: Sequence[Options], standard_input: Callable[[], bytes]) -> Examined:
+    def canned(
+        parts: Sequence[Options],
+        standard_input: Callable[[], bytes],
+        begins: Callable[[str], None],
+    ) -> Examined:
         asked.extend(parts)
         return Examined(asked.report, ())
 

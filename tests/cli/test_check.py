@@ -291,7 +291,7 @@ def test_bad_arguments(run: Run, asked: Asked, arguments: list[str], message: st
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--fail-on", "eror"], ["--color", "x"], ["--jobs", "2"], ["--map"]]
+    "arguments", [["--fail-on", "eror"], ["--color", "x"], ["--jobs", "0"], ["--map"]]
 )
 def test_arguments_that_typer_refuses(run: Run, asked: Asked, arguments: list[str]) -> None:
     code, out, err = run("check", "a.conf", *arguments)

@@ -193,6 +193,14 @@ def test_help_names_every_command(run: Run) -> None:
         code, out, err = run(*arguments)
         assert (code, err) == (0, "")
         commands = [line.split()[0] for line in out.partition("Commands:\n")[2].splitlines()]
-        assert sorted(commands) == ["check", "explain", "hops", "prove", "rules", "upgrade"]
+        assert sorted(commands) == [
+            "check",
+            "explain",
+            "hops",
+            "prove",
+            "rules",
+            "schema",
+            "upgrade",
+        ]
     modules = Path(__file__).parents[2].glob("lint502/cli/*.py")
     assert {path.stem for path in modules} >= set(commands)

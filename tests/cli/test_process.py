@@ -15,7 +15,6 @@ import pytest
 from cli.conftest import Asked, Run
 from lint502 import __version__, lint
 from lint502.cli.output import Colour, look
-from lint502.lint import Options
 from lint502.report import Look
 
 LINT502 = [sys.executable, "-m", "lint502"]
@@ -192,7 +191,7 @@ def test_when_there_is_colour(
 
 
 def test_a_fault(run: Run, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fault(options: Options, standard_input: object) -> None:
+    def fault(*_: object) -> None:
         raise ValueError("bad \x1b[31m")
 
     monkeypatch.setattr(lint, "examine_together", fault)
@@ -210,7 +209,7 @@ def test_a_fault(run: Run, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_an_interrupt(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(options: Options, standard_input: object) -> None:
+    def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(lint, "examine_together", interrupted)

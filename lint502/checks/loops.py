@@ -68,6 +68,15 @@ class _Request:
     uri: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Takes:
+    """What a socket takes: TLS, the PROXY header, HTTP/2 (and, in plaintext, nothing else)."""
+
+    tls: bool
+    header: bool
+    http2: bool
+
+
 def loops(site: Site) -> list[Loop]:
     """The circles of a root, each once."""
     if site.tree.fragment:
@@ -109,6 +118,12 @@ class _Area:
             if hop.kind == kind and hop.context.name == level and hop.unknown is None
             if id(hop.context.enclosing("server")) in self._of_context
         }
+        self._ends: dict[Context, bool] = {}
+        self._taken: dict[Socket, _Takes] = {}
+        self._sockets: dict[Server, list[Socket]] = {}
+        for socket in servers.sockets:
+            for server in socket.servers:
+                self._sockets.setdefault(server, []).append(socket)
         self._places = {hop.id: place for place, hop in enumerate(self._hops.values())}
 
     def loops(self) -> Iterator[Loop]:
@@ -150,13 +165,24 @@ class _Area:
 
     def _back(self, hop: Hop) -> Step | None:
         """The step of a hop, where all its targets lead to one socket of nginx's own."""
-        if not hop.targets or any(map(_may_end, hop.context.up())):
-            return None
-        if len({target.group for target in hop.targets}) > 1:
+        if not hop.targets or len({target.group for target in hop.targets}) > 1:
             return None
         sockets = {self._socket(hop, target) for target in hop.targets}
         socket = sockets.pop()
-        return None if sockets or socket is None else Step(hop, hop.targets[0], socket)
+        if sockets or socket is None or any(map(self._may_end, hop.context.up())):
+            return None
+        return Step(hop, hop.targets[0], socket)
+
+    def _may_end(self, level: Context) -> bool:
+        if level not in self._ends:
+            self._ends[level] = _may_end(level)
+        return self._ends[level]
+
+    def _takes(self, socket: Socket) -> _Takes:
+        if socket not in self._taken:
+            http2 = "http2" in socket.parameters
+            self._taken[socket] = _Takes(socket.tls, socket.proxy_protocol, http2)
+        return self._taken[socket]
 
     def _socket(self, hop: Hop, target: Target) -> Socket | None:
         """The socket of nginx's own that a target certainly reaches, if it takes what comes."""
@@ -168,7 +194,10 @@ class _Area:
                 return None  # whose address a name is, the DNS decides
             address = Address("127.0.0.1", address.port)
         found = self._servers.at(address)
-        if found is None or found.tls != target.tls:
+        if found is None:
+            return None
+        takes = self._takes(found)
+        if takes.tls != target.tls:
             return None
         if not (address.is_loopback or address.socket or found.host == address.host):
             return None  # an address of this machine only if nginx says so
@@ -177,11 +206,11 @@ class _Area:
         if hop.kind == "stream":
             header = hop.scope.flag("proxy_protocol")
             sends = header is not None and header.value
-            return None if found.proxy_protocol and not sends else found
+            return None if takes.header and not sends else found
         version = hop.scope.word("proxy_http_version")
-        if version is None or version.value == "2" or found.proxy_protocol:
+        if version is None or version.value == "2" or takes.header:
             return None
-        return None if "http2" in found.parameters and not found.tls else found
+        return None if takes.http2 and not takes.tls else found
 
     def _next(self, request: _Request, step: Step) -> tuple[_Request, bool] | None:
         """The request that comes of one, and whether all those at its hop go there; None where it
@@ -219,7 +248,7 @@ class _Area:
         names = [name.removeprefix(".") for name in names if not name.startswith("~")]
         names = [f"{name[:-1]}a" if name.endswith(".*") else name for name in names]
         for name in (*filter(None, names), _UNNAMED):
-            for socket in self._servers.sockets_of(server):
+            for socket in self._sockets.get(server, ()):
                 if socket.server_for(name) is server:
                     return name
         return None

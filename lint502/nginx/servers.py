@@ -198,6 +198,7 @@ class Servers:
     sockets: tuple[Socket, ...]
     known: bool
     _by_place: Mapping[tuple[str, int], Socket] = field(default_factory=dict)
+    _ranges: tuple[Socket, ...] = ()
 
     @property
     def stream(self) -> bool:
@@ -233,12 +234,7 @@ class Servers:
 
     def _in_range(self, host: str, port: int) -> Socket | None:
         return next(
-            (
-                socket
-                for socket in self.sockets
-                if len(socket.ports) > 1 and port in socket.ports
-                if not socket.datagrams and host in _hosts(socket)
-            ),
+            (socket for socket in self._ranges if port in socket.ports and host in _hosts(socket)),
             None,
         )
 
@@ -270,7 +266,8 @@ def _servers(area: Context) -> Servers:
         for host in _hosts(socket)
     }
     unseen = area.partial or area.unseen or any(context.unseen for context in contexts)
-    return Servers(area, servers, sockets, not unseen, by_place)
+    ranges = tuple(socket for socket in sockets if len(socket.ports) > 1 and not socket.datagrams)
+    return Servers(area, servers, sockets, not unseen, by_place, ranges)
 
 
 def _server(context: Context) -> Server:

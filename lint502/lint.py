@@ -330,7 +330,7 @@ def _sites(
     reached: set[str] | None = set()
     sites = []
     for tree in trees:
-        hops, blocks = find_hops(tree, options.version, ordinals)
+        hops, blocks = find_hops(tree, options.version, ordinals, pairing.behind)
         pairs = {hop.id: tuple(pairing.pair(hop, target) for target in hop.targets) for hop in hops}
         unseen = tree.fragment or tree.problems or _has_unseen(tree.main)
         if unseen or any(hop.unknown for hop in hops):

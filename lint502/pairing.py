@@ -63,6 +63,15 @@ class Pair:
     mismatch: Mismatch | None = None
 
 
+def _address(listener: Listener) -> Address:
+    """Where a listener is found."""
+    if listener.socket is not None:
+        return Address(socket=normal_socket(listener.socket.value.path))
+    port = 80 if listener.port is None else listener.port.value
+    host = listener.hosts[0].strip("[]").lower()
+    return Address(host, port, port_written=listener.port is not None)
+
+
 _Found = tuple[Listener | None, Mismatch | None]
 
 
@@ -73,6 +82,7 @@ class Pairing:
         """``whole`` is False where parts of the spec could not be read: what seems undeclared may
         stand there, so that only names and exact addresses count."""
         self._whole = whole
+        self._upstreams = {upstream.name.lower(): upstream.listeners for upstream in spec.upstreams}
         self._complete = spec.complete
         self._addresses: dict[tuple[str, int], list[Listener]] = {}
         self._sockets: dict[str, list[Listener]] = {}
@@ -105,6 +115,11 @@ class Pairing:
         folded = {_folded(name): declared for name, declared in reversed(exact.items())}
         self._names = folded | exact
         self._found: dict[tuple[str, str, Address, Kind], _Found] = {}
+
+    def behind(self, name: str) -> list[Address]:
+        """The addresses of the upstream of a name, in lower case. Where it declares no port, any
+        will do: the listener is found by the name."""
+        return [_address(listener) for listener in self._upstreams.get(name, ())]
 
     def pair(self, hop: Hop, target: Target) -> Pair:
         """What a target reaches: by address, then by name, then by a host that it shares."""

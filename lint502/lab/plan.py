@@ -135,6 +135,9 @@ def _block(route: Route, version: Version, factor: float) -> str:
         if server.address is not None and (server.down or id(server) in reached)
     ]
     lines += [
+        f"server @{pair.target.address}@;" for pair in route.pairs if pair.target.server is None
+    ]
+    lines += [
         _line(item.name, _scaled(item, info.type, factor))
         for item in block.context.items
         if not isinstance(item, Context) and item.name not in _NOT_OF_A_BLOCK

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -105,16 +105,21 @@ class Hop:
 
 
 def find_hops(
-    tree: Tree, version: Version, ordinals: dict[tuple[str, ...], int]
+    tree: Tree,
+    version: Version,
+    ordinals: dict[tuple[str, ...], int],
+    declared: Callable[[str], Sequence[Address]] = lambda _: (),
 ) -> tuple[list[Hop], list[Block]]:
     """The hops of a root in the order of the configuration, and its ``upstream{}`` blocks.
 
     ``ordinals`` counts the hops that are alike, over all roots of a run: it tells their ids apart.
+    ``declared`` gives the addresses that stand behind a block, by its name, where a program chooses
+    its servers.
     """
     hops: list[Hop] = []
     blocks: list[Block] = []
     for area in _areas(tree.main):
-        finder = _Finder(area, version, ordinals)
+        finder = _Finder(area, version, ordinals, declared)
         blocks.extend(finder.blocks.values())
         hops.extend(finder.hops())
     return hops, blocks
@@ -128,9 +133,14 @@ class _Finder:
     """Finds the hops of one ``http{}`` or ``stream{}``."""
 
     def __init__(
-        self, area: Context, version: Version, ordinals: dict[tuple[str, ...], int]
+        self,
+        area: Context,
+        version: Version,
+        ordinals: dict[tuple[str, ...], int],
+        declared: Callable[[str], Sequence[Address]],
     ) -> None:
         self._area = area
+        self._declared = declared
         self._stream = area.name == "stream"
         self._version = version
         self._ordinals = ordinals
@@ -270,6 +280,13 @@ class _Finder:
                         server.address, block.name, group, tls, server.directive, 0, block, server
                     )
                 )
+        chosen = self._declared(block.name) if block.chosen else ()
+        if chosen:
+            targets += [
+                Target(address, block.name, group, tls, block.opener, 0, block)
+                for address in chosen
+            ]
+            return None
         if not block.known:
             return f'the servers of upstream "{_printable(block.name)}" are chosen elsewhere'
         return reason

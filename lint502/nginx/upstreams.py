@@ -16,7 +16,7 @@ KEEPALIVE_BY_DEFAULT = Version(1, 29, 7)
 """From here on an explicit block keeps 32 idle connections by itself (CHANGES, 1.29.7)."""
 
 _BALANCING_METHODS = frozenset(("hash", "ip_hash", "least_conn", "least_time", "random"))
-_BALANCED_ELSEWHERE = ("balancer_by_lua", "balancer_by_lua_block", "balancer_by_lua_file")
+_CHOSEN_BY = ("balancer_by_lua", "balancer_by_lua_block", "balancer_by_lua_file")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +52,8 @@ class Pool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
-    """An ``upstream{}`` block. ``known`` is False where its servers are chosen elsewhere.
+    """An ``upstream{}`` block. ``known`` is False where its servers are not all seen, or where a
+    program chooses them while nginx runs (``chosen``).
 
     ``balanced_last`` is the line of a balancing method that follows ``keepalive``, which drops the
     pool up to 1.29.6.
@@ -62,6 +63,7 @@ class Block:
     context: Context
     servers: tuple[Server, ...]
     known: bool
+    chosen: bool
     balanced_last: Directive | None
 
     @property
@@ -117,9 +119,10 @@ def read_block(context: Context, *, stream: bool) -> Block | None:
                 max_conns=_parameter(parameters, "max_conns", int, 0),
             )
         )
-    elsewhere = any(name in context.by_name for name in _BALANCED_ELSEWHERE)
-    known = bool(servers) and not context.unseen and not elsewhere
-    return Block(context.args[0].lower(), context, tuple(servers), known, _balanced_last(context))
+    chosen = any(name in context.by_name for name in _CHOSEN_BY)
+    known = bool(servers) and not context.unseen and not chosen
+    name = context.args[0].lower()
+    return Block(name, context, tuple(servers), known, chosen, _balanced_last(context))
 
 
 def _parameter(

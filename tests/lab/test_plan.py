@@ -347,3 +347,31 @@ def test_the_host_that_is_asked_for_is_no_address(tmp_path: Path) -> None:
         options = Options(tmp_path, (str(tmp_path / "nginx.conf"),))
         (site,) = examine(options, lambda: b"").sites
         assert [host_of(hop) for hop in site.hops] == [host]
+
+
+def test_servers_that_a_program_chooses_are_those_that_are_declared(tmp_path: Path) -> None:
+    found = planned(
+        tmp_path,
+        http(
+            """
+            upstream api {
+                server 0.0.0.1;
+                balancer_by_lua_block { choose() }
+                keepalive 16;
+            }
+            server { location / { proxy_pass http://api; } }
+            """
+        ),
+    )
+    assert found.http == (
+        "    upstream api {\n"
+        "        server @10.0.0.5:3000@;\n"
+        "        keepalive 16;\n"
+        "    }\n"
+        "    server {\n"
+        "        listen @listen@;\n"
+        "        location / {\n"
+        "            proxy_pass http://api;\n"
+        "        }\n"
+        "    }\n"
+    )

@@ -33,7 +33,12 @@ Frequency = Literal["always", "sometimes"]
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Replace the characters from ``column`` up to, not including, ``end_column`` by ``text``."""
+    """Replace the characters from ``column`` up to, not including, ``end_column`` by ``text``.
+
+    Where the two are equal, ``text`` is inserted; it may hold whole lines, with the file's line
+    end. A line of which nothing is left goes with its line end. ``file`` is the name that reports
+    show.
+    """
 
     file: str
     line: int

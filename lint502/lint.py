@@ -12,8 +12,8 @@ from lint502.checks import RULES, Check, check_of
 from lint502.checks.masking import as_the_client_sees, replaced_statuses
 from lint502.checks.site import Site
 from lint502.checks.unused_ignore import unused
-from lint502.findings import Finding, Frequency, Note, Problem, Severity
-from lint502.nginx.files import Files, PathMap
+from lint502.findings import Edit, Finding, Frequency, Note, Problem, Severity
+from lint502.nginx.files import Files, OnDisk, PathMap
 from lint502.nginx.hops import Hop, find_hops
 from lint502.nginx.parse import ForeignCrossplaneError, ParsedFile
 from lint502.nginx.roots import RootLoader
@@ -41,6 +41,7 @@ class Options:
     ``version``: what rules and defaults go by, with its origin and, for one out of a settings
     file, that file's name. ``select`` and ``ignore`` name rules; an empty ``select`` is all.
     ``rules`` are the ``[rules.NAME]`` tables, ``path_ignores`` what is not reported in some files.
+    ``overlay`` has texts of nginx files, by real path, that count instead of what the disk has.
     """
 
     working_directory: Path
@@ -56,6 +57,7 @@ class Options:
     ignore: tuple[str, ...] = ()
     rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     path_ignores: tuple[PathIgnore, ...] = ()
+    overlay: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +120,12 @@ class Report:
 @dataclass(frozen=True, slots=True)
 class Examined:
     """A report, the sites that it is about, one for each root, and the names of the nginx files
-    that were read."""
+    that were read; ``on_disk`` has those that are files."""
 
     report: Report
     sites: tuple[Site, ...]
     files: tuple[str, ...] = ()
+    on_disk: Mapping[str, OnDisk] = field(default_factory=dict)
 
 
 Begins = Callable[[str], None]
@@ -137,6 +140,7 @@ class _Loaded:
     trees: Mapping[tuple[Path, ...], Sequence[Tree]]
     specs: Mapping[tuple[Path, ...], tuple[Spec, Sequence[Problem]]]
     parsed: tuple[ParsedFile, ...]
+    on_disk: Mapping[str, OnDisk]
     problems: Mapping[Problem, None]
     notes: Mapping[Note, None]
 
@@ -200,12 +204,13 @@ def examine_together(
         root_versions=versions if len(set(versions.values())) > 1 else {},
     )  # fmt: skip
     read = dict.fromkeys(one.source.name for part in loaded for one in part.parsed)
-    return Examined(report, tuple(sites), tuple(read))
+    on_disk = {name: file for part in loaded for name, file in part.on_disk.items()}
+    return Examined(report, tuple(sites), tuple(read), on_disk)
 
 
 def _load(options: Options, standard_input: Callable[[], bytes], begins: Begins) -> _Loaded:
     """Read the roots and the spec files that they are compared with."""
-    files = Files(options.working_directory, options.maps, options.allow_paths)
+    files = Files(options.working_directory, options.maps, options.allow_paths, options.overlay)
     loader = RootLoader(files, options.allow_missing, standard_input)
     problems: dict[Problem, None] = {}
     notes: dict[Note, None] = {}
@@ -228,7 +233,7 @@ def _load(options: Options, standard_input: Callable[[], bytes], begins: Begins)
     specs = {paths: _load_spec(paths, files) for paths in trees}
     for _, wrong in specs.values():
         problems.update(dict.fromkeys(wrong))
-    return _Loaded(options, trees, specs, tuple(loader.parsed()), problems, notes)
+    return _Loaded(options, trees, specs, tuple(loader.parsed()), files.on_disk(), problems, notes)
 
 
 def _all_sites(loaded: Iterable[_Loaded]) -> Iterator[Site]:
@@ -364,22 +369,39 @@ def _has_unseen(context: Context) -> bool:
 
 
 def _merged(findings: Iterable[Finding]) -> list[Finding]:
-    """Findings that are equal but for their hops and roots become one; equal texts at two places
-    stay two.
+    """Findings that are equal but for their hops and roots become one, with all edits of the fix;
+    equal texts at two places stay two.
 
-    What happens always at one of the hops is not called "sometimes" for the others' sake.
+    What happens always at one of the hops is not called "sometimes" for the others' sake. Where one
+    of them has no edits, the others' would not mend it, so that none has.
     """
     hops: dict[Finding, dict[str, None]] = {}
     roots: dict[Finding, dict[str, None]] = {}
     frequency: dict[Finding, Frequency | None] = {}
+    edits: dict[Finding, dict[Edit, None]] = {}
     for finding in findings:
-        key = replace(finding, hops=(), roots=(), frequency=None)
+        fix = finding.fix
+        plain = None if fix is None else replace(fix, edits=())
+        key = replace(finding, hops=(), roots=(), frequency=None, fix=plain)
+        here = fix.edits if fix is not None else ()
+        if key not in hops:
+            edits[key] = dict.fromkeys(here)
+        elif here and edits[key]:
+            edits[key].update(dict.fromkeys(here))
+        else:
+            edits[key] = {}
         hops.setdefault(key, {}).update(dict.fromkeys(finding.hops))
         roots.setdefault(key, {}).update(dict.fromkeys(finding.roots))
         if frequency.get(key) != "always":
             frequency[key] = finding.frequency
     return [
-        replace(key, hops=tuple(found), roots=tuple(roots[key]), frequency=frequency[key])
+        replace(
+            key,
+            hops=tuple(found),
+            roots=tuple(roots[key]),
+            frequency=frequency[key],
+            fix=None if key.fix is None else replace(key.fix, edits=tuple(edits[key])),
+        )
         for key, found in hops.items()
     ]
 

@@ -27,6 +27,13 @@ class SourceFile:
             return ""
         return self._lines[number - 1].rstrip("\r")
 
+    def line_end(self, number: int) -> str:
+        """What ends a line, or the lines around it where it is the last one."""
+        self.line(number)
+        lines = self._lines or []
+        ended = lines[number - 1 : number] if number < len(lines) else lines[:1]
+        return "\r\n" if ended and ended[0].endswith("\r") else "\n"
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

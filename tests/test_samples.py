@@ -6,6 +6,8 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +15,9 @@ import pytest
 from nginx.real_nginx import HTTP, nginx_command, prefix
 
 from lint502.checks import RULES
+from lint502.fixing import mend
 from lint502.lab.declared.certificates import Authority
-from lint502.lint import Options, Report, run
+from lint502.lint import Examined, Options, Report, examine, run
 from lint502.nginx.version import Version
 from lint502.settings import load_settings
 
@@ -189,17 +192,138 @@ def test_the_readme_lists_the_findings() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("site", SITES)
 def test_a_real_nginx_accepts_the_site(site: str, kind: str) -> None:
-    command = nginx_command()
     with prefix() as folder:
         copy(SAMPLES / site / kind, folder)
-        done = subprocess.run(
-            [*command, "-t", "-q", "-p", f"{folder}/", "-c", str(folder / "nginx.conf")],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=20,
-        )
+        done = said_by_nginx(folder)
     assert done.returncode == 0, done.stderr
+
+
+def said_by_nginx(folder: Path) -> subprocess.CompletedProcess[str]:
+    """What ``nginx -t`` says of a copy."""
+    return subprocess.run(
+        [*nginx_command(), "-t", "-q", "-p", f"{folder}/", "-c", str(folder / "nginx.conf")],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+
+
+FIXED: dict[str, tuple[list[str], list[str]]] = {
+    "cluster": (
+        ["error-status-ejection", "single-failure-ejection"],
+        ["max-conns", "retry-off"],
+    ),
+    "compose": (
+        ["localhost-family", "loopback-in-container", "resolver-ipv6"],
+        ["resolver-mismatch", "static-dns"],
+    ),
+    "django": (
+        ["response-header-buffer", "response-header-buffer", "socket-path-mismatch"],
+        ["request-timeout", "unused-ignore", "unused-upstream"],
+    ),
+    "edge": (
+        ["front-keepalive-race"],
+        ["front-proxy-protocol", "front-sni-rejected"],
+    ),
+    "grpc-tls": (
+        [
+            "http-version-mismatch",
+            "http2-connection-header",
+            "implicit-port-80",
+            "keepalive-race",
+            "tls-mismatch",
+        ],
+        ["protocol-mismatch"],
+    ),
+    "ha-pool": (
+        ["keepalive-order", "keepalive-unsupported"],
+        ["pool-shared"],
+    ),
+    "java-portal": (
+        ["read-timeout", "zero-timeout"],
+        ["cached-error", "request-header-limit"],
+    ),
+    "microservices": (
+        ["implicit-port-80", "port-mismatch", "proxy-loop", "request-body-limit"],
+        ["no-live-peer", "resolver-missing", "undeclared-upstream", "unused-upstream"],
+    ),
+    "node-api": (
+        [
+            "bind-mismatch",
+            "keepalive-race",
+            "keepalive-unused",
+            "port-mismatch",
+            "request-body-limit",
+        ],
+        [],
+    ),
+    "php": (
+        [
+            "keepalive-unused",
+            "response-header-buffer",
+            "response-header-buffer",
+            "socket-path-mismatch",
+        ],
+        ["protocol-mismatch", "request-timeout"],
+    ),
+    "rails": (
+        ["buffer-directive-family", "unix-url-colon"],
+        ["connection-header", "socket-permission", "unix-socket-in-tmp"],
+    ),
+    "zero-trust": (
+        [
+            "proxy-protocol-mismatch",
+            "sni-missing",
+            "tls-name-mismatch",
+            "tls-verify-depth",
+            "tls-version-mismatch",
+        ],
+        ["client-certificate-missing"],
+    ),
+}
+"""The rules whose findings the fixes of each site end, and those that stay."""
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_what_fixes_make_of_the_broken_site(
+    site: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their findings are gone, no other appears, and a real nginx accepts what they have made."""
+    options, first = fixed(site, tmp_path, monkeypatch)
+    after = run(options, lambda: b"")
+    assert after.problems == ()
+    before = Counter(finding.rule for finding in first.report.findings)
+    left = Counter(finding.rule for finding in after.findings)
+    assert (sorted((before - left).elements()), sorted(left.elements())) == FIXED[site]
+    with prefix() as folder:
+        copy(tmp_path / "broken", folder)
+        done = said_by_nginx(folder)
+    assert done.returncode == 0, done.stderr
+
+
+def fixed(
+    site: str, folder: Path, monkeypatch: pytest.MonkeyPatch, version: Version | None = None
+) -> tuple[Options, Examined]:
+    """A copy of a broken site, mended as far as it can be, and what was found in it before."""
+    shutil.copytree(SAMPLES / site, folder, dirs_exist_ok=True)
+    monkeypatch.chdir(folder)
+    settings, problems = load_settings(Path.cwd())
+    assert settings is not None and problems == ()
+    options = Options(working_directory=Path.cwd(), roots=("broken/nginx.conf",))
+    if version is not None or settings.nginx_version is not None:
+        told = version or Version.parse(str(settings.nginx_version))
+        options = replace(options, version=told)
+
+    def check(overlay: Mapping[str, str]) -> Examined:
+        return examine(replace(options, overlay=overlay), lambda: b"")
+
+    first = check({})
+    result = mend(first, check, unsafe=True)
+    assert result.unfixed == ()
+    for path, text in result.texts.items():
+        Path(path).write_text(text, encoding="utf-8")
+    return options, first
 
 
 def copy(site: Path, folder: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lint502.checks.response_header_buffer import too_big_header
 from lint502.checks.site import Site
 from lint502.checks.wording import listed
-from lint502.findings import Finding, Fix, Severity
+from lint502.findings import Edit, Finding, Fix, Severity
 from lint502.nginx.directives import directive
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
@@ -94,7 +94,11 @@ def _finding(site: Site, hop: Hop, family: str, lines: list[Directive]) -> Findi
             " ".join(
                 f"{name} {' '.join(line.args)};"
                 for name, line in zip(counterparts, lines, strict=True)
-            )
+            ),
+            edits=tuple(
+                Edit(line.source.name, line.line, line.column, line.end_column, name)
+                for name, line in zip(counterparts, lines, strict=True)
+            ),
         ),
     )
 

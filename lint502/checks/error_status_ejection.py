@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.checks.ejection import NO_LIVE, named, out_for, usable
+from lint502.checks.mending import rewritten
 from lint502.checks.methods import NOT_IDEMPOTENT, allowed_methods
 from lint502.checks.site import Site
 from lint502.checks.wording import listed
@@ -69,7 +70,12 @@ def check(site: Site) -> Iterator[Finding]:
             ),
             hops=tuple(hop.id for hop in hops),
             log=NO_LIVE,
-            fix=Fix(f"{line.name} {' '.join(kept) or 'error timeout'};"),
+            fix=Fix(
+                f"{line.name} {' '.join(kept) or 'error timeout'};",
+                edits=rewritten(line, " ".join(kept) or "error timeout")
+                if len(words.setting.directives) == 1
+                else (),
+            ),
         )
 
 

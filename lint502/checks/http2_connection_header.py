@@ -8,6 +8,7 @@ from functools import partial
 from typing import Literal
 
 from lint502.checks.failover import Phase, failing
+from lint502.checks.mending import Edits, rewritten
 from lint502.checks.protocols import lineage
 from lint502.checks.site import Site
 from lint502.checks.wording import server_of
@@ -78,7 +79,10 @@ def check(site: Site) -> Iterator[Finding]:
                 hops=(hop.id,),
                 upstream=listener.upstream,
                 log=_LOGS[way],
-                fix=Fix(f'{sent.line.name} {sent.line.args[0]} "";'),
+                fix=Fix(
+                    f'{sent.line.name} {sent.line.args[0]} "";',
+                    edits=_edits(hop),
+                ),
             )
 
 
@@ -118,6 +122,14 @@ def sent_by(hop: Hop) -> Sent | None:
     lines = headers.directives if headers is not None else ()
     found = filter(None, (_sent(hop, line) for line in lines))
     return min(found, key=lambda sent: not sent.always, default=None)
+
+
+def _edits(hop: Hop) -> Edits:
+    """All such lines of a hop without a value."""
+    headers = hop.scope.setting(f"{hop.kind}_set_header")
+    lines = headers.directives if headers is not None else ()
+    each = [rewritten(line, f'{line.args[0]} ""') for line in lines if _sent(hop, line)]
+    return tuple(edit for of_line in each for edit in of_line) if all(each) else ()
 
 
 def _sent(hop: Hop, line: Directive) -> Sent | None:

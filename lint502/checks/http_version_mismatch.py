@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lint502.checks.consequences import Consequence, consequence
 from lint502.checks.failover import failing
+from lint502.checks.mending import set_to
 from lint502.checks.site import Site
 from lint502.checks.wording import by_profile, declared, listed, server_of
 from lint502.findings import Finding, Fix
@@ -46,7 +47,11 @@ def check(site: Site) -> Iterator[Finding]:
             hops=(hop.id,),
             upstream=listener.upstream,
             log=outcome.log,
-            fix=Fix(f"proxy_http_version {wanted};", safe=wanted == "1.1"),
+            fix=Fix(
+                f"proxy_http_version {wanted};",
+                wanted == "1.1",
+                set_to(hop, [(version.setting, wanted)]),
+            ),
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lint502.checks.mending import swapped
 from lint502.checks.reuse import PORTS_RUN_OUT, nginx_may_close_first, reuse, users
 from lint502.checks.site import Site
 from lint502.findings import Finding, Fix, Severity
@@ -42,5 +43,9 @@ def check(site: Site) -> Iterator[Finding]:
             related=(method.place("this line drops the pool"),),
             hops=tuple(hop.id for hop in hops),
             log=PORTS_RUN_OUT if exhausting else None,
-            fix=Fix(f"{method.name} above the keepalive line", safe=True),
+            fix=Fix(
+                f"{method.name} above the keepalive line",
+                True,
+                swapped(lines[0], method) if len(lines) == 1 else (),
+            ),
         )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.checks.failover import is_backup
+from lint502.checks.pools import with_setting, without_pool
 from lint502.checks.resending import not_sent_again
 from lint502.checks.reuse import kept_by_default, line_of, meeting_kept_connections
 from lint502.checks.site import Site
 from lint502.checks.wording import by_profile, declared
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.scope import Scope, Value
-from lint502.nginx.upstreams import KEEPALIVE_BY_DEFAULT
+from lint502.nginx.upstreams import Block
 from lint502.nginx.values import format_time, parse_time
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
@@ -60,7 +61,7 @@ def check(site: Site) -> Iterator[Finding]:
             upstream=listener.upstream,
             log="upstream prematurely closed connection while reading response header from "
             "upstream",
-            fix=_fix(idle.value - margin, site.version),
+            fix=_fix(block, idle.value - margin, site.version),
         )
 
 
@@ -78,10 +79,9 @@ def _outlives(pair: Pair, version: Version, margin: int) -> Value[int] | None:
     return timeout if timeout.value + margin > listener.idle_timeout.value else None
 
 
-def _fix(longest: int, version: Version) -> Fix:
+def _fix(block: Block, longest: int, version: Version) -> Fix:
     seconds = longest // 1000
-    if seconds >= 1:
-        return Fix(f"keepalive_timeout {seconds}s;", safe=True)
-    if version >= KEEPALIVE_BY_DEFAULT:
-        return Fix("keepalive 0;", safe=True)
-    return Fix("remove the keepalive line", safe=True)
+    if seconds < 1:
+        return without_pool(block, version)
+    edits = with_setting(block, "keepalive_timeout", f"{seconds}s", version)
+    return Fix(f"keepalive_timeout {seconds}s;", True, edits)

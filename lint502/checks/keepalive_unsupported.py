@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lint502.checks.failover import is_backup
+from lint502.checks.pools import with_setting, without_pool
 from lint502.checks.resending import not_sent_again
 from lint502.checks.reuse import kept_by_default, line_of, meeting_kept_connections
 from lint502.checks.site import Site
@@ -15,7 +16,7 @@ from lint502.checks.wording import by_profile, declared
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.hops import Hop
 from lint502.nginx.scope import Scope
-from lint502.nginx.upstreams import KEEPALIVE_BY_DEFAULT, Block
+from lint502.nginx.upstreams import Block
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
 from lint502.spec.listeners import Fact, Listener
@@ -60,7 +61,7 @@ def check(site: Site) -> Iterator[Finding]:
             upstream=listener.upstream,
             log="upstream prematurely closed connection while reading response header from "
             "upstream",
-            fix=_fix(end.responses, site.version),
+            fix=_fix(block, end.responses, site.version),
         )
 
 
@@ -148,9 +149,8 @@ def _message(pair: Pair, end: Ending, requests: str) -> str:
     return f"{closes}{silent}, and nginx keeps that connection: {then}"
 
 
-def _fix(responses: int, version: Version) -> Fix:
-    if responses > 1:
-        return Fix(f"keepalive_requests {responses};", safe=True)
-    if version >= KEEPALIVE_BY_DEFAULT:
-        return Fix("keepalive 0;", safe=True)
-    return Fix("remove the keepalive line", safe=True)
+def _fix(block: Block, responses: int, version: Version) -> Fix:
+    if responses <= 1:
+        return without_pool(block, version)
+    edits = with_setting(block, "keepalive_requests", str(responses), version)
+    return Fix(f"keepalive_requests {responses};", True, edits)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lint502.checks.keepalive_unsupported import ending, kept_all_the_same
+from lint502.checks.mending import Edits, insertion, place_for, removal, rewritten, set_to
 from lint502.checks.reuse import PORTS_RUN_OUT, Reuse, nginx_may_close_first, reuse, users
 from lint502.checks.site import Site
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.hops import Hop
+from lint502.nginx.upstreams import KEEPALIVE_BY_DEFAULT, Block
+from lint502.nginx.version import Version
 from lint502.pairing import Pair
 
 
@@ -51,7 +54,7 @@ def check(site: Site) -> Iterator[Finding]:
             ),
             hops=tuple(hop.id for hop in hops),
             log=PORTS_RUN_OUT if exhausting else None,
-            fix=_fix(hops[0], found[0]),
+            fix=_fix(site, block, hops, found),
         )
 
 
@@ -61,12 +64,66 @@ def _kept_all_the_same(pair: Pair) -> bool:
     return end is not None and kept_all_the_same(pair.hop, end)
 
 
-def _fix(hop: Hop, found: Reuse) -> Fix:
-    if found.cause is not None:
-        name = found.cause.name or "''"
-        return Fix(f'{name} ""; in the place of {name} close; (line {found.cause.line})')
+def _fix(site: Site, block: Block, hops: Sequence[Hop], found: Sequence[Reuse]) -> Fix:
+    """What lets the first hop keep its connections; the edits are for all of them. It is safe where
+    it is known when their servers close them, for then another rule says what comes of it."""
+    first, hop = found[0], hops[0]
+    each = [_edits(hop, item, site.version) for hop, item in zip(hops, found, strict=True)]
+    edits = tuple(dict.fromkeys(edit for of_hop in each for edit in of_hop)) if all(each) else ()
+    safe = all(
+        pair.listener is not None and pair.listener.idle_timeout is not None
+        for hop in hops
+        for pair in site.pairs[hop.id]
+    )
+    if first.cause is not None:
+        name = first.cause.name or "''"
+        where = f"(line {first.cause.line})"
+        return Fix(f'{name} ""; in the place of {name} close; {where}', edits=edits)
     if hop.kind == "proxy":
-        return Fix('proxy_http_version 1.1; proxy_set_header Connection "";')
+        return Fix('proxy_http_version 1.1; proxy_set_header Connection "";', safe, edits)
     if hop.kind == "fastcgi":
-        return Fix("fastcgi_keep_conn on;")
-    return Fix("remove the keepalive line")
+        return Fix("fastcgi_keep_conn on;", safe, edits)
+    pool = block.pool(site.version)
+    line = pool.directive if pool is not None else None
+    alone = line is not None and all(hop.kind in ("uwsgi", "scgi") for hop in hops)
+    return Fix("remove the keepalive line", edits=removal(line) if line and alone else ())
+
+
+def _edits(hop: Hop, found: Reuse, version: Version) -> Edits:
+    """What lets one hop keep its connections; empty where nothing can be written."""
+    if hop.kind == "fastcgi":
+        return set_to(hop, [(hop.scope.setting("fastcgi_keep_conn"), "on")])
+    spoken, headers = hop.scope.setting("proxy_http_version"), hop.scope.setting("proxy_set_header")
+    if hop.kind != "proxy" or headers is None or spoken is None:
+        return ()
+    edits: Edits = ()
+    before = place_for(hop.context, ["proxy_set_header"])
+    if headers.origin != "default":
+        before = headers.directives[0]
+    lines = [
+        line
+        for line in headers.directives
+        if headers.origin != "default" and line.args and line.args[0].lower() == "connection"
+    ]
+    ahead: list[str] = []
+    if found.cause is not None:
+        words = f'{found.cause.args[0]} ""' if found.cause.name == "set" else '""'
+        edits += rewritten(found.cause, words)
+    elif lines:
+        for line in lines:
+            if "$" not in line.args[-1] and "close" in line.args[-1].lower():
+                edits += rewritten(line, f'{line.args[0]} ""')
+    elif version < KEEPALIVE_BY_DEFAULT:
+        ahead.append('proxy_set_header Connection ""')
+    if spoken.value == "1.0":
+        version_edits = set_to(hop, [(spoken, "1.1")])
+        same = place_for(hop.context, ["proxy_http_version"])
+        if not spoken.directives and ahead and same is before:
+            ahead.insert(0, "proxy_http_version 1.1")
+        else:
+            edits += version_edits
+    if ahead:
+        if before is None:
+            return ()
+        edits += (insertion(before, ahead),)
+    return edits

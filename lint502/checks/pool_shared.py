@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from lint502.checks.pools import with_setting
 from lint502.checks.resending import not_sent_again
 from lint502.checks.reuse import reuse, users
 from lint502.checks.site import Site
@@ -98,7 +99,7 @@ def check(site: Site) -> Iterator[Finding]:
             ),
             upstream=listener.upstream if listener is not None else None,
             log=first.log,
-            fix=_fix(pool, first.pair.hop, site.version),
+            fix=_fix(block, pool, first.pair.hop, site.version),
         )
 
 
@@ -188,7 +189,8 @@ def _fits(listener: Listener | None, way: Way) -> bool | None:
     return protocol == way.spoken.lower()
 
 
-def _fix(pool: Pool, hop: Hop, version: Version) -> Fix:
+def _fix(block: Block, pool: Pool, hop: Hop, version: Version) -> Fix:
     if version >= KEEPALIVE_BY_DEFAULT:
-        return Fix(f"keepalive {pool.connections} local;", safe=True)
+        words = f"{pool.connections} local"
+        return Fix(f"keepalive {words};", True, with_setting(block, "keepalive", words, version))
     return Fix(f"an upstream block of its own for {hop.directive.name} {hop.value}")

@@ -7,6 +7,7 @@ from functools import partial
 from itertools import product
 
 from lint502.checks.failover import Exposure, Phase, failing
+from lint502.checks.mending import set_to
 from lint502.checks.refusals import missing_header
 from lint502.checks.site import Site
 from lint502.checks.wording import declared
@@ -46,7 +47,7 @@ def _finding(pair: Pair, exposure: Exposure, *, missing: bool) -> Finding:
         message = f"{name} expects the header of the PROXY protocol at the start of each connection"
         if hop.kind == "stream":
             message += f", and nginx sends none: {clause}"
-            fix = Fix("proxy_protocol on;")
+            fix = _fix(hop, "on")
         else:
             message += (
                 f", which {hop.directive.name} cannot send (only proxy_pass in stream can): "
@@ -57,7 +58,7 @@ def _finding(pair: Pair, exposure: Exposure, *, missing: bool) -> Finding:
             f"nginx sends the header of the PROXY protocol to {name}, which does not expect it and "
             f"takes it for the start of what it is asked: {clause}"
         )
-        fix = Fix("proxy_protocol off;")
+        fix = _fix(hop, "off")
     if exposure.hint:
         message += f"; {exposure.hint}"
     if hop.kind != "stream":
@@ -78,6 +79,11 @@ def _finding(pair: Pair, exposure: Exposure, *, missing: bool) -> Finding:
         log=log,
         fix=fix,
     )
+
+
+def _fix(hop: Hop, word: str) -> Fix:
+    edits = set_to(hop, [(hop.scope.setting("proxy_protocol"), word)], here=True)
+    return Fix(f"proxy_protocol {word};", edits=edits)
 
 
 def _line(hop: Hop) -> Directive:

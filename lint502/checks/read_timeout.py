@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.checks.failover import failing
+from lint502.checks.mending import set_to
 from lint502.checks.site import Site
 from lint502.checks.wording import declared
 from lint502.findings import Finding, Fix, Severity
@@ -24,7 +25,7 @@ def check(site: Site) -> Iterator[Finding]:
         assert timeout is not None and listener is not None
         assert listener.response_timeout is not None
         takes = listener.response_timeout.value
-        name = timeout.setting.name
+        name, longer = timeout.setting.name, format_time(takes + _MARGIN)
         line = timeout.directive or hop.directive
         stream = hop.kind == "stream"
         seen = "the client gets no answer" if stream else "a slow request answers 504"
@@ -51,7 +52,7 @@ def check(site: Site) -> Iterator[Finding]:
             hops=(hop.id,),
             upstream=listener.upstream,
             log=None if stream else _LOG,
-            fix=Fix(f"{name} {format_time(takes + _MARGIN)};", safe=True),
+            fix=Fix(f"{name} {longer};", True, set_to(hop, [(timeout.setting, longer)])),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.checks.failover import is_backup
+from lint502.checks.mending import set_to
 from lint502.checks.methods import sends_bodies
 from lint502.checks.redirects import origins
 from lint502.checks.site import Site
@@ -45,7 +46,11 @@ def check(site: Site) -> Iterator[Finding]:
             hops=(hop.id,),
             upstream=listener.upstream,
             log=log,
-            fix=Fix(f"client_max_body_size {takes};", safe=True),
+            fix=Fix(
+                f"client_max_body_size {takes};",
+                True,
+                set_to(hop, [(limit.setting, takes)], here=True),
+            ),
         )
 
 

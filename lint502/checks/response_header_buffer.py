@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from lint502.checks.failover import failing
+from lint502.checks.mending import Edits, insertion, rewritten, set_to
 from lint502.checks.site import Site
 from lint502.checks.wording import by_profile, declared
-from lint502.findings import Finding, Fix, Severity
+from lint502.findings import Edit, Finding, Fix, Severity
+from lint502.nginx.buffers import buffers_at
 from lint502.nginx.hops import Hop
 from lint502.nginx.scope import Value
 from lint502.nginx.values import format_size
@@ -67,7 +69,7 @@ def check(site: Site) -> Iterator[Finding]:
             hops=(hop.id,),
             upstream=listener.upstream,
             log=log,
-            fix=_fix(hop, largest),
+            fix=_fix(hop, size, largest),
         )
 
 
@@ -142,16 +144,52 @@ def _buffers(hop: Hop) -> bool:
     return flag is not None and flag.value
 
 
-def _fix(hop: Hop, largest: int) -> Fix:
-    """The three settings that have to move together, or ``nginx -t`` refuses them."""
+def _fix(hop: Hop, small: Value[int], largest: int) -> Fix:
+    """The three settings that have to move together, or ``nginx -t`` refuses them; none of them
+    gets smaller."""
     size = _PAGE
     while size - _CACHE_HEADER <= largest:
         size *= 2
     family = hop.kind
-    if family == "grpc":
-        return Fix(f"grpc_buffer_size {format_size(size)};", safe=True)
-    return Fix(
-        f"{family}_buffer_size {format_size(size)}; {family}_buffers 8 {format_size(size)}; "
-        f"{family}_busy_buffers_size {format_size(2 * size)};",
-        safe=True,
+    words = {f"{family}_buffer_size": format_size(size)}
+    if family != "grpc":
+        now = buffers_at(hop.scope, family)
+        each = max(size, now.each if now is not None else 0)
+        number = max(8, now.number if now is not None else 0)
+        busy = max(2 * each, (now.busy if now is not None else None) or 0)
+        words[f"{family}_buffers"] = f"{number} {format_size(each)}"
+        words[f"{family}_busy_buffers_size"] = format_size(busy)
+    description = " ".join(f"{name} {value};" for name, value in words.items())
+    return Fix(description, True, _edits(hop, small, words))
+
+
+def _edits(hop: Hop, small: Value[int], words: Mapping[str, str]) -> Edits:
+    """The settings where the one that is too small stands: on their own lines, else above it."""
+    if small.directive is None:
+        own = {name: hop.scope.setting(name) for name in words}
+        return set_to(hop, [(own[name], value) for name, value in words.items()], here=True)
+    level = next(
+        (
+            one
+            for one in hop.context.up()
+            if small.directive in one.by_name.get(small.setting.name, ())
+        ),
+        None,
     )
+    if level is None:
+        return ()
+    edits: list[Edit] = []
+    missing: list[str] = []
+    for name, value in words.items():
+        lines = level.by_name.get(name, ())
+        if len(lines) > 1:
+            return ()
+        if not lines:
+            missing.append(f"{name} {value}")
+        elif not (found := rewritten(lines[0], value)):
+            return ()
+        else:
+            edits += found
+    if missing:
+        edits.append(insertion(small.directive, missing))
+    return tuple(edits)

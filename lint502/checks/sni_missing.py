@@ -12,6 +12,7 @@ from lint502.checks.handshake import (
     family,
     sends_name,
 )
+from lint502.checks.mending import set_to
 from lint502.checks.refusals import unnamed
 from lint502.checks.site import Site
 from lint502.checks.wording import by_profile, declared
@@ -56,6 +57,7 @@ def _fix(pair: Pair, listener: Listener) -> Fix:
     """To send the name that it has; where that is what nginx asks for anyway, to send it."""
     family_of, sends, found = family(pair.hop), sends_name(pair.hop), asked(pair)
     turned_on = sends is not None and sends.value
+    sending = pair.hop.scope.setting(f"{family_of}_ssl_server_name")
     names = listener.tls_details.names
     name = next((one for one in names.value if "*" not in one), "NAME") if names else "NAME"
     if found is not None and found.complete and all(map(can_be_sent, found.names)):
@@ -63,6 +65,12 @@ def _fix(pair: Pair, listener: Listener) -> Fix:
             any(covers(one, asked_for) for one in names.value) for asked_for in found.names
         )
         if known and not turned_on:
-            return Fix(f"{family_of}_ssl_server_name on;", safe=True)
+            edits = set_to(pair.hop, [(sending, "on")])
+            return Fix(f"{family_of}_ssl_server_name on;", True, edits)
+    settings = [] if turned_on else [(sending, "on")]
+    settings.append((pair.hop.scope.setting(f"{family_of}_ssl_name"), name))
     line = f"{family_of}_ssl_name {name};"
-    return Fix(line if turned_on else f"{family_of}_ssl_server_name on; {line}")
+    return Fix(
+        line if turned_on else f"{family_of}_ssl_server_name on; {line}",
+        edits=() if name == "NAME" else set_to(pair.hop, settings, here=True),
+    )

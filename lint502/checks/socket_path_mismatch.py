@@ -60,9 +60,12 @@ def _message(target: Target, mismatch: Mismatch) -> str:
 
 
 def _fix(target: Target, mismatch: Mismatch) -> Fix | None:
-    if not mismatch.certain or mismatch.total != 1 or mismatch.nearest[0].socket is None:
+    """The only socket that is declared; it is meant for certain where nothing else is declared."""
+    sockets = [near.socket.value.path for near in mismatch.nearest if near.socket is not None]
+    if not mismatch.certain or len(sockets) != 1 or mismatch.total != len(mismatch.nearest):
         return None
-    declared = mismatch.nearest[0].socket.value.path
     written = target.written.args[target.arg]
     path = written[written.lower().find("unix:") + len("unix:") :].partition(":")[0]
-    return replacement(target.written, target.arg, path, declared) if path else None
+    if not path:
+        return None
+    return replacement(target.written, target.arg, path, sockets[0], safe=mismatch.total == 1)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lint502.checks.consequences import consequence
 from lint502.checks.failover import Exposure, failing
+from lint502.checks.mending import set_to
 from lint502.checks.site import Site
 from lint502.checks.wording import by_profile, declared, replacement
 from lint502.findings import Finding, Fix
@@ -74,7 +75,9 @@ def _fix(pair: Pair) -> Fix | None:
     """The other scheme, where the value has one."""
     target, hop = pair.target, pair.hop
     if hop.kind == "stream":
-        return Fix("proxy_ssl off;" if target.tls else "proxy_ssl on;")
+        word = "off" if target.tls else "on"
+        edits = set_to(hop, [(hop.scope.setting("proxy_ssl"), word)], here=True)
+        return Fix(f"proxy_ssl {word};", True, edits)
     scheme, separator, _ = hop.value.partition("://")
     other = (_WITHOUT if target.tls else _WITH).get(scheme.lower())
     if not separator or other is None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lint502.checks.failover import failing
 from lint502.checks.handshake import Unfit, can_be_sent, family
+from lint502.checks.mending import set_to
 from lint502.checks.refusals import is_address, misnamed
 from lint502.checks.site import Site
 from lint502.checks.wording import declared, listed
@@ -73,4 +74,8 @@ def _origin(pair: Pair, found: Unfit) -> str:
 
 def _fix(pair: Pair, names: tuple[str, ...]) -> Fix | None:
     plain = [name for name in names if "*" not in name and can_be_sent(name)]
-    return Fix(f"{family(pair.hop)}_ssl_name {plain[0]};") if plain else None
+    if not plain:
+        return None
+    name = f"{family(pair.hop)}_ssl_name"
+    edits = set_to(pair.hop, [(pair.hop.scope.setting(name), plain[0])], here=True)
+    return Fix(f"{name} {plain[0]};", edits=edits)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lint502.checks.failover import failing
 from lint502.checks.handshake import family
+from lint502.checks.mending import set_to
 from lint502.checks.refusals import too_small
 from lint502.checks.site import Site
 from lint502.checks.wording import declared
@@ -45,7 +46,9 @@ def check(site: Site) -> Iterator[Finding]:
             hops=(hop.id,),
             upstream=listener.upstream,
             log=_REFUSED,
-            fix=Fix(f"{name} {chain.value};", safe=True),
+            fix=Fix(
+                f"{name} {chain.value};", True, set_to(hop, [(depth.setting, str(chain.value))])
+            ),
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from lint502.checks.failover import failing
 from lint502.checks.handshake import family, protocols
+from lint502.checks.mending import set_to
 from lint502.checks.refusals import OLD, without_version
 from lint502.checks.site import Site
 from lint502.checks.wording import by_profile, declared, listed
@@ -62,7 +63,9 @@ def _fix(hop: Hop, offered: frozenset[str], accepted: tuple[str, ...], *, certai
     wanted = frozenset(accepted) - OLD
     kept = (offered - OLD) | wanted if wanted else offered.union(accepted)
     words = " ".join(version for version in _VERSIONS if version in kept)
-    return Fix(f"{family(hop)}_ssl_protocols {words};", safe=bool(wanted))
+    name = f"{family(hop)}_ssl_protocols"
+    edits = set_to(hop, [(hop.scope.setting(name), words)])
+    return Fix(f"{name} {words};", bool(wanted), edits)
 
 
 def _named(versions: Iterable[str]) -> str:

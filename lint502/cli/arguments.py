@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -86,6 +87,77 @@ def settings_here() -> tuple[Settings | None, tuple[Problem, ...]]:
     return load_settings(_working_directory())
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a run is asked to do: the options of each part, and what is wrong in the settings. No
+    parts where these cannot be read."""
+
+    parts: tuple[Options, ...]
+    problems: tuple[Problem, ...]
+    standard_input: Callable[[], bytes]
+    begins: Callable[[str], None]
+
+    def examine(self, overlay: Mapping[str, str] | None = None) -> Examined:
+        """What a run finds, the problems of the settings in front; ``overlay`` has other texts for
+        nginx files, by real path."""
+        from dataclasses import replace
+
+        from lint502 import lint
+
+        if not self.parts:
+            version = lint.Options(Path(), ()).version
+            report = lint.Report(version, "newest", None, (), (), (), (), self.problems, ())
+            return lint.Examined(report, ())
+        parts = self.parts
+        if overlay:
+            parts = tuple(replace(options, overlay=overlay) for options in parts)
+        examined = lint.examine_together(parts, self.standard_input, self.begins)
+        if not self.problems:
+            return examined
+        report = replace(examined.report, problems=(*self.problems, *examined.report.problems))
+        return replace(examined, report=report)
+
+
+def asked(
+    settings: Settings | None,
+    problems: Sequence[Problem],
+    roots: Sequence[str] | None,
+    specs: Sequence[Path] | None,
+    nginx_version: str | None,
+    maps: Sequence[str] | None,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    installed: Version | None = None,
+    standard_input: Callable[[], bytes] | None = None,
+    begins: Callable[[str], None] = lambda _: None,
+) -> Asked:
+    """What arguments and settings ask for; bad arguments end the process.
+
+    A flag beats the settings. Without settings, for they cannot be read, nothing is checked.
+    ``installed`` is the version to go by where nothing names one. ``standard_input`` gives what
+    ``-`` stands for, where somebody has read it already. ``begins`` is told what the run goes on
+    with.
+    """
+    from dataclasses import replace
+
+    read = standard_input or read_standard_input
+    if settings is None:
+        return Asked((), tuple(problems), read, begins)
+    chosen = _chosen(settings, problems, roots)
+    parts = [
+        _options(told, chosen_there, specs, nginx_version, maps, select, ignore)
+        for told, chosen_there in _by_settings(settings, chosen)
+    ]
+    if installed is not None:
+        parts = [
+            replace(options, version=installed, version_origin="binary")
+            if options.version_origin == "newest"
+            else options
+            for options in parts
+        ]
+    return Asked(tuple(parts), tuple(problems), read, begins)
+
+
 def examine(
     settings: Settings | None,
     problems: Sequence[Problem],
@@ -99,38 +171,11 @@ def examine(
     standard_input: Callable[[], bytes] | None = None,
     begins: Callable[[str], None] = lambda _: None,
 ) -> Examined:
-    """What a run finds, those ``problems`` in front that the settings have.
-
-    A flag beats the settings; bad arguments end the process. Without settings, for they cannot be
-    read, nothing is checked. ``installed`` is the version to go by where nothing names one.
-    ``standard_input`` gives what ``-`` stands for, where somebody has read it already. ``begins``
-    is told what the run goes on with.
-    """
-    from dataclasses import replace
-
-    from lint502 import lint
-
-    if settings is None:
-        version = lint.Options(Path(), ()).version
-        report = lint.Report(version, "newest", None, (), (), (), (), tuple(problems), ())
-        return lint.Examined(report, ())
-    chosen = _chosen(settings, problems, roots)
-    parts = [
-        _options(told, chosen_there, specs, nginx_version, maps, select, ignore)
-        for told, chosen_there in _by_settings(settings, chosen)
-    ]
-    if installed is not None:
-        parts = [
-            replace(options, version=installed, version_origin="binary")
-            if options.version_origin == "newest"
-            else options
-            for options in parts
-        ]
-    examined = lint.examine_together(parts, standard_input or read_standard_input, begins)
-    if not problems:
-        return examined
-    report = replace(examined.report, problems=(*problems, *examined.report.problems))
-    return replace(examined, report=report)
+    """As :func:`asked`, and run once."""
+    return asked(
+        settings, problems, roots, specs, nginx_version, maps, select, ignore, installed,
+        standard_input, begins,
+    ).examine()  # fmt: skip
 
 
 def _chosen(

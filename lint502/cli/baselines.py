@@ -8,6 +8,7 @@ from lint502.cli import output
 from lint502.reading import shown
 
 if TYPE_CHECKING:
+    from lint502.findings import Finding
     from lint502.lint import HopReport, Report
 
 _MOST_GONE = 10
@@ -25,6 +26,16 @@ def write(report: Report, file: str) -> None:
     found = list(entries(report.findings, {hop.id: _words(hop) for hop in report.hops}))
     output.write_file(file, dumped(found))
     output.say(f"note: {shown(file)}: {len(found)} findings are written down as known")
+
+
+def unknown(report: Report, file: str) -> tuple[Finding, ...]:
+    """The findings that a baseline does not list, or what is left of them."""
+    from lint502.baseline import BaselineError, compare, read
+
+    try:
+        return compare(report.findings, read(file)).new
+    except BaselineError as error:
+        output.fail(f"{shown(file)} {error}")
 
 
 def without_known(report: Report, file: str) -> Report:

@@ -16,6 +16,7 @@ from lint502.report import FORMATS, Look, renderer
 if TYPE_CHECKING:
     from lint502.findings import Severity
     from lint502.lint import Examined, Report
+    from lint502.settings import Settings
 
 
 class FailOn(str, Enum):
@@ -90,6 +91,16 @@ def check(
         typer.Option("--prove", help="Watch each finding happen on a real nginx."),
     ] = False,
     nginx: arguments.Nginx = None,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Write the safe fixes into the nginx files.")
+    ] = False,
+    unsafe_fixes: Annotated[
+        bool,
+        typer.Option("--unsafe-fixes", help="With --fix or --diff: also those to look over."),
+    ] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Print what --fix would change, and write nothing.")
+    ] = False,
     color: arguments.Color = output.Colour.auto,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Say nothing beside the report but errors.")
@@ -123,13 +134,14 @@ def check(
     selected = arguments.rule_names(select, "--select")
     ignored = arguments.rule_names(ignore, "--ignore")
     settings, problems = arguments.settings_here()
+    _check_together(fix, diff, unsafe_fixes, formats, prove, write_baseline)
     if nginx is not None and not prove:
         raise typer.BadParameter("only --prove runs one; add it", param_hint="--nginx")
     if prove:
         from lint502.cli.prove import AT_ONCE, usable_nginx, with_proofs
 
     running = usable_nginx(nginx) if prove else None
-    examined = arguments.examine(
+    asked = arguments.asked(
         settings,
         problems,
         roots,
@@ -141,12 +153,23 @@ def check(
         None if running is None else running.version,
         begins=stages,
     )
+    examined = asked.examine()
     stages.end()
+    if fix or diff:
+        from lint502.cli import fixes
+
+        stages("trying the fixes")
+        known = _baseline(baseline, settings) if write_baseline is None else None
+        mended = fixes.mended(asked, examined, known, unsafe=unsafe_fixes, write=fix, quiet=quiet)
+        if diff:
+            output.write(fixes.difference(examined, mended))
+            raise typer.Exit(int(bool(mended.texts)))
+        examined = asked.examine()
+        stages.end()
     if write_baseline is not None:
         baselines.write(examined.report, str(write_baseline))
     else:
-        told = None if settings is None else settings.baseline
-        file = str(baseline) if baseline is not None else told
+        file = _baseline(baseline, settings)
         if file is not None:
             examined = replace(examined, report=baselines.without_known(examined.report, file))
     report = examined.report
@@ -181,6 +204,35 @@ def _say_what_counted(examined: Examined) -> None:
     if not report.root_versions:
         output.say(f"nginx: {report.version} ({report.version_origin})")
     output.say("cache: none is kept; every file was read")
+
+
+def _check_together(
+    fix: bool,
+    diff: bool,
+    unsafe_fixes: bool,
+    formats: list[str] | None,
+    prove: bool,
+    write_baseline: Path | None,
+) -> None:
+    """Refuse options that do not go together."""
+    if fix and diff:
+        raise typer.BadParameter("--fix writes what --diff only shows; give one of them")
+    if unsafe_fixes and not (fix or diff):
+        raise typer.BadParameter("give it with --fix or --diff", param_hint="--unsafe-fixes")
+    for given, option in (
+        (formats, "--format"),
+        (prove, "--prove"),
+        (write_baseline, "--write-baseline"),
+    ):
+        if diff and given:
+            raise typer.BadParameter(f"there is no report with --diff: leave {option} out")
+
+
+def _baseline(given: Path | None, settings: Settings | None) -> str | None:
+    """The file of the baseline, if there is one."""
+    if given is not None:
+        return str(given)
+    return None if settings is None else settings.baseline
 
 
 def exit_code(report: Report, fail_on: str) -> int:

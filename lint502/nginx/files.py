@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -33,6 +33,16 @@ class OutsideTreeError(UnreadableError):
             "lies outside the tree that lint502 may read; bring it in with --map FROM=TO or "
             "allow_paths, or name it in allow_missing"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class OnDisk:
+    """A file that was read: its real path, its text, and whether it lies inside the tree (one that
+    the user named may be a link out of it)."""
+
+    path: str
+    text: str
+    inside: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +123,17 @@ def _split_glob(pattern: str) -> tuple[str, str]:
 
 
 class Files:
-    """Reads files from the disk, each once."""
+    """Reads files from the disk, each once; ``overlay`` has the texts that take the place of what
+    the disk has, by real path."""
 
     def __init__(
         self,
         working_directory: Path,
         maps: Sequence[PathMap] = (),
         allow_paths: Iterable[str] = (),
+        overlay: Mapping[str, str] | None = None,
     ) -> None:
+        self._overlay = overlay or {}
         self._cwd = str(working_directory)
         self._maps = tuple(maps)
         self._allowed = {real_path(m.target) for m in maps}
@@ -283,6 +296,8 @@ class Files:
         return read
 
     def _source(self, path: str, real: str) -> SourceFile:
+        if real in self._overlay:
+            return SourceFile(self.name(path), self._overlay[real])
         data = read_regular(real, MAX_FILE_BYTES)
         self._total += len(data)
         if self._total > MAX_TOTAL_BYTES:
@@ -291,6 +306,14 @@ class Files:
                 "lint502 stops here"
             )
         return SourceFile(self.name(path), decode(data))
+
+    def on_disk(self) -> dict[str, OnDisk]:
+        """The files that were read, by the names that reports show."""
+        return {
+            source.name: OnDisk(real, source.text, self.inside(real))
+            for real, source in self._read.items()
+            if isinstance(source, SourceFile)
+        }
 
     def inside(self, real: str) -> bool:
         """Whether the real path lies in the tree."""

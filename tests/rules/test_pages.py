@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -11,7 +14,8 @@ import pytest
 from lint502 import checks
 from lint502.checks import RULES, check_of
 from lint502.findings import Finding, Severity
-from lint502.lint import Options, run
+from lint502.fixing import mend
+from lint502.lint import Examined, Options, examine, run
 from lint502.nginx.version import NEWEST, Version
 from lint502.pages import Page, PageError, covers, folder, page
 
@@ -99,6 +103,26 @@ def test_example_has_exactly_the_marked_findings(
     stated = (shown.severity, shown.status, shown.frequency, shown.log)
     for item in own:
         assert (item.severity, item.status, item.frequency, item.log) == stated
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=str)
+@pytest.mark.parametrize("rule", RULES)
+def test_fixes_mend_the_example(rule: str, version: Version, tmp_path: Path) -> None:
+    """What is mended is found no longer, and nothing else is."""
+    found = lint(page(rule), "Example", version, tmp_path)
+    options = Options(tmp_path, (str(tmp_path / "nginx.conf"),), version=version)
+
+    def check(overlay: Mapping[str, str]) -> Examined:
+        return examine(replace(options, overlay=overlay), lambda: b"")
+
+    result = mend(check({}), check, unsafe=True)
+    assert result.unfixed == ()
+    mendable = [item for item in found if item.fix is not None and item.fix.edits]
+    assert result.fixed >= len(mendable)
+    report = check(result.texts).report
+    assert report.problems == ()
+    left = Counter(item.rule for item in found) - Counter(item.rule for item in mendable)
+    assert Counter(item.rule for item in report.findings) == left
 
 
 @pytest.mark.parametrize("version", VERSIONS, ids=str)

@@ -1,0 +1,121 @@
+"""Edits that rules propose: arguments written anew, lines set in, taken out or put first.
+
+An edit stands where the culprit stands; a setting that nobody has written is set in at the level of
+the hop. Everything else on the lines stays: indentation, comments, line ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from lint502.findings import Edit
+from lint502.nginx.directives import directive as directive_info
+from lint502.nginx.hops import Hop
+from lint502.nginx.parse import Directive
+from lint502.nginx.scope import Setting
+from lint502.nginx.tokens import Token
+from lint502.nginx.tree import Context
+
+Edits = tuple[Edit, ...]
+"""Empty where nothing can be written with certainty: then the fix is described only."""
+
+
+def insertion(before: Directive, lines: Sequence[str]) -> Edit:
+    """New lines in front of a directive, without their semicolons: with its indentation and the
+    file's line end, or on its own line where it does not begin that."""
+    source = before.source
+    ahead = source.line(before.line)[: before.column - 1]
+    between = " " if ahead.strip() else f"{source.line_end(before.line)}{ahead}"
+    text = "".join(f"{line};{between}" for line in lines)
+    return Edit(source.name, before.line, before.column, before.column, text)
+
+
+def rewritten(line: Directive, words: str) -> Edits:
+    """A line with other arguments."""
+    tokens = [arg for arg in line.args if isinstance(arg, Token)]
+    if not tokens or len(tokens) < len(line.args):
+        return ()  # it stands in a file that is not here
+    first, last = tokens[0], tokens[-1]
+    if any("\n" in token or token.line != first.line for token in tokens):
+        return ()
+    return (Edit(line.source.name, first.line, first.column, last.end_column, words),)
+
+
+def removal(line: Directive) -> Edits:
+    """A line taken out, up to its semicolon; what stands beside it stays."""
+    edits = rewritten(line, "")
+    if not edits or edits[0].line != line.line:
+        return ()
+    text = line.source.line(line.line)
+    end = edits[0].end_column
+    if text[end - 1 : end] != ";":
+        return ()
+    alone = not (text[: line.column - 1].strip() or text[end:].strip())
+    start, end = (1, len(text) + 1) if alone else (line.column, end + 1)
+    return (Edit(line.source.name, line.line, start, end, ""),)
+
+
+def swapped(one: Directive, other: Directive) -> Edits:
+    """Two lines, each in the place of the other."""
+    places = [line.place() for line in (one, other)]
+    texts = [place.text[place.column - 1 : place.end_column - 1] for place in places]
+    for line, place in zip((one, other), places, strict=True):
+        ends = rewritten(line, "") if line.args else ()
+        if line.args and (
+            not ends or (ends[0].line, ends[0].end_column) != (line.line, place.end_column)
+        ):
+            return ()
+    return tuple(
+        Edit(place.file, place.line, place.column, place.end_column, text)
+        for place, text in zip(places, reversed(texts), strict=True)
+    )
+
+
+def set_to(
+    hop: Hop, settings: Iterable[tuple[Setting | None, str]], *, here: bool = False
+) -> Edits:
+    """Settings of a hop with new arguments, all or none of them: on the lines that set them now,
+    else set in at the level of the hop. With ``here`` an inherited line is left to the others."""
+    edits: list[Edit] = []
+    missing: list[tuple[str, str]] = []
+    for setting, words in settings:
+        if setting is None or len(setting.directives) > 1:
+            return ()
+        if setting.directives and not (here and setting.origin == "inherited"):
+            found = rewritten(setting.directives[0], words)
+            if not found:
+                return ()
+            edits += found
+        else:
+            missing.append((setting.name, words))
+    if missing:
+        before = place_for(hop.context, [name for name, _ in missing])
+        if before is None:
+            return ()
+        edits.append(insertion(before, [f"{name} {words}" for name, words in missing]))
+    return tuple(edits)
+
+
+def place_for(context: Context, names: Iterable[str]) -> Directive | None:
+    """The line in front of which settings are set in, so that they count in a context: its pass,
+    else its first line. A context that does not take them (an ``if``) leaves it to the one around
+    it."""
+    area = "stream" if context.enclosing("stream") is not None else "http"
+    inner: Context | None = None
+    allowed = [info.contexts for name in names if (info := directive_info(area, name)) is not None]
+    while not all(_called(context) in contexts for contexts in allowed):
+        if context.parent is None or context.opener is None:
+            return None
+        inner, context = context, context.parent
+    lines = [item for item in context.items if isinstance(item, Directive)]
+    passes = [line for line in lines if line.name.endswith("_pass")]
+    if passes:
+        return passes[0]
+    return inner.opener if inner is not None else next(iter(lines), None)
+
+
+def _called(context: Context) -> str:
+    """The name of a context as the table of directives has it."""
+    if context.name != "if" or context.parent is None:
+        return context.name
+    return f"if-in-{context.parent.name}"

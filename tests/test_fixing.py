@@ -1,0 +1,405 @@
+"""Edits of texts, and which fixes a second look bears out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sites import NEW, OLD, http, write
+
+from lint502.edits import MisplacedEditError, edited, overlap
+from lint502.findings import Edit
+from lint502.fixing import Mended, mend
+from lint502.lint import Examined, Options, examine
+from lint502.nginx.version import Version
+
+API = '[upstream.api]\nhosts = ["127.0.0.1"]\nport = 3000\n'
+
+
+def edit(line: int, column: int, end_column: int, text: str) -> Edit:
+    return Edit("nginx.conf", line, column, end_column, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "edits", "result"),
+    [
+        ("a b c\n", [edit(1, 3, 4, "x")], "a x c\n"),
+        ("a\r\n\tb;\r\n", [edit(2, 2, 3, "cd")], "a\r\n\tcd;\r\n"),
+        ("a\n  b;\n", [edit(2, 3, 3, "c;\n  ")], "a\n  c;\n  b;\n"),
+        ("ü ö\n", [edit(1, 3, 4, "o")], "ü o\n"),
+        ("\udcff b", [edit(1, 3, 4, "c")], "\udcff c"),
+        ("a b c", [edit(1, 5, 6, "z"), edit(1, 1, 2, "x"), edit(1, 1, 2, "x")], "x b z"),
+        ("ab", [edit(1, 2, 2, "-"), edit(1, 1, 2, "x"), edit(1, 2, 3, "y")], "x-y"),
+        ("a\n  b;\nc\n", [edit(2, 1, 5, "")], "a\nc\n"),
+        ("a\r\nb;\r\nc", [edit(2, 1, 3, "")], "a\r\nc"),
+        ("a\nb;", [edit(2, 1, 3, "")], "a\n"),
+        ("a\n\nb", [edit(2, 1, 1, "")], "a\n\nb"),
+        ("a\n", [edit(2, 1, 1, "b")], "a\nb"),
+    ],
+)
+def test_edits(text: str, edits: list[Edit], result: str) -> None:
+    assert edited(text, edits) == result
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        [edit(3, 1, 1, "x")],
+        [edit(0, 1, 1, "x")],
+        [edit(1, 3, 6, "x")],
+        [edit(1, 5, 5, "x")],
+        [edit(1, 2, 1, "x")],
+        [edit(1, 0, 1, "x")],
+        [edit(1, 1, 3, "x"), edit(1, 2, 4, "y")],
+        [edit(1, 2, 2, "x"), edit(1, 2, 2, "y")],
+    ],
+)
+def test_edits_that_have_no_place(edits: list[Edit]) -> None:
+    with pytest.raises(MisplacedEditError):
+        edited("abc\r\nb", edits)
+
+
+LINES = st.text(st.sampled_from("ab \t;\"'ü\udcff\u2028\x0b\r"), max_size=8)
+
+
+@st.composite
+def texts_with_edits(draw: st.DrawFn) -> tuple[str, list[Edit]]:
+    lines = draw(st.lists(LINES, min_size=1, max_size=5))
+    found: list[Edit] = []
+    for _ in range(draw(st.integers(0, 6))):
+        number = draw(st.integers(1, len(lines)))
+        length = len(lines[number - 1].removesuffix("\r"))
+        start = draw(st.integers(1, length + 1))
+        end = draw(st.integers(start, length + 1))
+        one = edit(number, start, end, draw(st.text("xyz\n", min_size=1, max_size=3)))
+        if not any(overlap(one, other) for other in found if other != one):
+            found.append(one)
+    return "\n".join(lines), found
+
+
+@given(texts_with_edits())
+def test_everything_else_stays(made: tuple[str, list[Edit]]) -> None:
+    """One edit after the other, from the end, gives the same; so does no edit at all."""
+    text, edits = made
+    assert edited(text, ()) == text
+    one_by_one = text
+    for one in sorted(set(edits), key=lambda one: (one.line, one.column, one.end_column))[::-1]:
+        before = one_by_one.split("\n")
+        line = before[one.line - 1]
+        before[one.line - 1] = line[: one.column - 1] + one.text + line[one.end_column - 1 :]
+        one_by_one = "\n".join(before)
+    assert edited(text, edits) == one_by_one
+    encoded = edited(text, edits).encode("utf-8", "surrogateescape")
+    assert encoded.decode("utf-8", "surrogateescape") == edited(text, edits)
+
+
+def mended(
+    folder: Path,
+    files: Mapping[str, str | bytes],
+    *,
+    version: str = OLD,
+    unsafe: bool = False,
+    roots: tuple[str, ...] = ("nginx.conf",),
+) -> tuple[Mended, dict[str, str], list[str]]:
+    """What comes of it; the files that change, by name; the rules that are left then."""
+    write(folder, files)
+    options = Options(folder, roots, version=Version.parse(version))
+    first = examine(options, lambda: b"")
+
+    def check(overlay: Mapping[str, str]) -> Examined:
+        return examine(replace(options, overlay=overlay), lambda: b"")
+
+    result = mend(first, check, unsafe=unsafe)
+    after = check(result.texts).report
+    assert after.problems == ()
+    names = {str(Path(path).relative_to(folder)): text for path, text in result.texts.items()}
+    return result, names, [finding.rule for finding in after.findings]
+
+
+def one_file(
+    folder: Path, body: str, spec: str = API, *, version: str = OLD, unsafe: bool = False
+) -> tuple[str | None, list[str]]:
+    """The inside of ``http {}`` as it is then, None where nothing changes, and what is left."""
+    files = {"nginx.conf": http(body), "upstreams.toml": spec}
+    _, texts, left = mended(folder, files, version=version, unsafe=unsafe)
+    text = texts.get("nginx.conf")
+    return (None if text is None else text[len("events {} http {") : -len("}\n")]), left
+
+
+SERVER = "\nserver { location / { proxy_pass http://127.0.0.1:3001; } }\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (SERVER, SERVER.replace("3001", "3000")),
+        (SERVER.replace("\n", "\r\n"), SERVER.replace("3001", "3000").replace("\n", "\r\n")),
+        (
+            '\n\tserver { location / {\n\t\tproxy_pass\t"http://127.0.0.1:3001/"; # ü\n} }\n',
+            '\n\tserver { location / {\n\t\tproxy_pass\t"http://127.0.0.1:3000/"; # ü\n} }\n',
+        ),
+        (
+            "\nserver { location /a { proxy_pass http://127.0.0.1:1; } "
+            "location /b { proxy_pass http://127.0.0.1:2; } }\n",
+            "\nserver { location /a { proxy_pass http://127.0.0.1:3000; } "
+            "location /b { proxy_pass http://127.0.0.1:3000; } }\n",
+        ),
+    ],
+)
+def test_only_the_culprit_changes(before: str, after: str, tmp_path: Path) -> None:
+    assert one_file(tmp_path, before, f"complete = true\n{API}") == (after, [])
+
+
+IDLE = (
+    '[upstream.api]\nhosts = ["10.0.0.1"]\nport = 3000\nprotocol = "http"\n'
+    'keepalive = { idle_timeout = "5s" }\n'
+)
+KEPT = 'proxy_http_version 1.1; proxy_set_header Connection "";'
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "version"),
+    [
+        ("    keepalive 8;\n", "    keepalive_timeout 4s;\n    keepalive 8;\n", OLD),
+        ("    keepalive 8; # ours\n", "    keepalive_timeout 4s;\n    keepalive 8; # ours\n", OLD),
+        ("\tkeepalive 8;\r\n", "\tkeepalive_timeout 4s;\r\n\tkeepalive 8;\r\n", OLD),
+        ("keepalive 8; keepalive_timeout 60s;", "keepalive 8; keepalive_timeout 4s;", OLD),
+        ("zone a 64k; keepalive 8;", "zone a 64k; keepalive_timeout 4s; keepalive 8;", NEW),
+    ],
+)
+def test_a_line_is_set_in(before: str, after: str, version: str, tmp_path: Path) -> None:
+    body = (
+        "\nupstream u { server 10.0.0.1:3000;\n%s}\n"
+        f"server {{ location / {{ {KEPT} proxy_pass http://u; }} }}\n"
+    )
+    assert one_file(tmp_path, body % before, IDLE, version=version) == (body % after, [])
+
+
+def test_from_1_29_7_on_a_block_without_a_pool_line(tmp_path: Path) -> None:
+    server = "server { location / { proxy_pass http://u; } }"
+    body = f"\nupstream u {{\n  server 10.0.0.1:3000;\n}}\n{server}\n"
+    assert one_file(tmp_path, body, IDLE, version=NEW) == (
+        body.replace("  server", "  keepalive_timeout 4s;\n  server"),
+        [],
+    )
+
+
+@pytest.mark.parametrize(
+    ("version", "before", "after"),
+    [
+        (OLD, "server 10.0.0.1:3000;\n  keepalive 8;\n", "server 10.0.0.1:3000;\n"),
+        (NEW, "server 10.0.0.1:3000;\n  keepalive 8;\n", "server 10.0.0.1:3000;\n  keepalive 0;\n"),
+        (NEW, "server 10.0.0.1:3000;\n", "keepalive 0;\n  server 10.0.0.1:3000;\n"),
+    ],
+)
+def test_where_no_time_fits(version: str, before: str, after: str, tmp_path: Path) -> None:
+    body = f"\nupstream u {{\n  %s}}\nserver {{ location / {{ {KEPT} proxy_pass http://u; }} }}\n"
+    spec = IDLE.replace("5s", "1s")
+    assert one_file(tmp_path, body % before, spec, version=version) == (body % after, [])
+
+
+def test_what_appears_is_mended_too(tmp_path: Path) -> None:
+    """The port is wrong, and behind it the scheme."""
+    spec = '[upstream.api]\nhosts = ["10.0.0.1"]\nport = 3000\nprotocol = "http"\ntls = true\n'
+    body = "\nserver { location / { proxy_pass http://10.0.0.1:3001; } }\n"
+    assert one_file(tmp_path, body, spec) == (
+        body.replace("http://10.0.0.1:3001", "https://10.0.0.1:3000"),
+        [],
+    )
+
+
+def test_what_would_appear_and_cannot_be_mended_forbids_it(tmp_path: Path) -> None:
+    spec = (
+        '[upstream.api]\nhosts = ["10.0.0.1"]\nport = 3000\nprotocol = "http"\n'
+        "proxy_protocol = true\n"
+    )
+    files = {
+        "nginx.conf": http("\nserver { location / { proxy_pass http://10.0.0.1:3001; } }\n"),
+        "upstreams.toml": spec,
+    }
+    result, texts, left = mended(tmp_path, files)
+    assert (texts, left, result.fixed) == ({}, ["port-mismatch"], 0)
+    assert [item.reason for item in result.unfixed] == [
+        "proxy-protocol-mismatch would be found instead (nginx.conf:2)"
+    ]
+
+
+def shared(folder: Path, two: str) -> tuple[Mended, dict[str, str], list[str]]:
+    return mended(
+        folder,
+        {
+            "nginx.conf": http(
+                "\nserver { location / { include at; proxy_pass http://10.0.0.1:3000; } }\n"
+                "server { location / { include at; proxy_pass http://10.0.0.2:3000; } }\n"
+            ),
+            "at": "proxy_buffer_size 4k;\n",
+            "upstreams.toml": (
+                '[upstream.one]\nhosts = ["10.0.0.1"]\nport = 3000\nprotocol = "http"\n'
+                'limits = { response_headers = "10k" }\n'
+                f'[upstream.two]\nhosts = ["10.0.0.2"]\nport = 3000\nprotocol = "http"\n{two}'
+            ),
+        },
+    )
+
+
+def test_a_shared_line_that_suits_both(tmp_path: Path) -> None:
+    result, texts, left = shared(tmp_path, 'limits = { response_headers = "20k" }\n')
+    assert (left, result.unfixed) == ([], ())
+    assert texts == {
+        "at": "proxy_buffers 8 32k;\nproxy_busy_buffers_size 64k;\nproxy_buffer_size 32k;\n"
+    }
+
+
+def test_a_shared_line_that_bears_on_a_hop_without_a_declaration(tmp_path: Path) -> None:
+    """The other root has a spec that knows nothing of it."""
+    result, texts, _ = mended(
+        tmp_path,
+        {
+            "nginx.conf": http("\nserver { location / { include up; } }\n"),
+            "upstreams.toml": API.replace("127.0.0.1", "10.0.0.1"),
+            "two/nginx.conf": http("\nserver { location / { include ../up; } }\n"),
+            "two/upstreams.toml": "",
+            "up": "proxy_pass http://10.0.0.1:3001;\n",
+        },
+        roots=("nginx.conf", "two/nginx.conf"),
+    )
+    assert texts == {}
+    assert [item.reason for item in result.unfixed] == [
+        "it also bears on proxy_pass http://10.0.0.1:3001 (up:1), of whose upstream nothing is "
+        "known"
+    ]
+
+
+def two_specs(folder: Path, second: str) -> tuple[Mended, dict[str, str], list[str]]:
+    """One snippet in two roots, each with a spec of its own."""
+    return mended(
+        folder,
+        {
+            "one/nginx.conf": http("\nserver { location / { include ../up; } }\n"),
+            "one/upstreams.toml": API.replace("127.0.0.1", "10.0.0.1"),
+            "two/nginx.conf": http("\nserver { location / { include ../up; } }\n"),
+            "two/upstreams.toml": API.replace("127.0.0.1", "10.0.0.1").replace("3000", second),
+            "up": "proxy_pass http://10.0.0.1:3001;\n",
+            "nginx.conf": http("\n"),
+        },
+        roots=("nginx.conf", "one/nginx.conf", "two/nginx.conf"),
+    )
+
+
+def test_a_snippet_changes_where_all_agree(tmp_path: Path) -> None:
+    _, texts, left = two_specs(tmp_path, "3000")
+    assert (texts, left) == ({"up": "proxy_pass http://10.0.0.1:3000;\n"}, [])
+
+
+@pytest.mark.parametrize("second", ["3001", "3002"])
+def test_a_snippet_stays_where_one_disagrees(second: str, tmp_path: Path) -> None:
+    """The other root is right as it is, or wants a third port."""
+    result, texts, left = two_specs(tmp_path, second)
+    assert (texts, result.fixed) == ({}, 0)
+    assert set(left) == {"port-mismatch"}
+    assert len(result.unfixed) == len(left)
+
+
+@pytest.mark.parametrize(("good", "bad"), [(40, 1), (40, 40), (0, 40)])
+def test_those_that_are_refused_do_not_hold_up_the_others(
+    good: int, bad: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some ports are wrong, behind some of them the scheme too, and behind others what nothing can
+    mend; that takes a few checks, not one for each."""
+    checks = []
+
+    def counted(options: Options, standard_input: Callable[[], bytes]) -> Examined:
+        checks.append(options)
+        return original(options, standard_input)
+
+    original = examine
+    monkeypatch.setitem(globals(), "examine", counted)
+    servers = [f"10.0.0.{1 + 2 * (number % 2)}" for number in range(good)] + ["10.0.0.2"] * bad
+    body = "".join(
+        f"server {{ server_name s{number}; location / {{ proxy_pass http://{host}:3001; }} }}\n"
+        for number, host in enumerate(servers)
+    )
+    spec = "".join(
+        f'[upstream.{name}]\nhosts = ["{host}"]\nport = 3000\nprotocol = "http"\n{more}\n'
+        for name, host, more in (
+            ("api", "10.0.0.1", ""),
+            ("mail", "10.0.0.2", "proxy_protocol = true"),
+            ("shop", "10.0.0.3", "tls = true"),
+        )
+    )
+    files = {"nginx.conf": http(f"\n{body}"), "upstreams.toml": spec}
+    result, texts, left = mended(tmp_path, files)
+    assert [rule for rule in left if rule != "unused-upstream"] == ["port-mismatch"] * bad
+    assert {item.reason for item in result.unfixed} == {
+        f"proxy-protocol-mismatch would be found instead (nginx.conf:{line})"
+        for line in range(good + 2, good + bad + 2)
+    }
+    assert (result.fixed, len(result.unfixed)) == (good, bad)
+    text = texts.get("nginx.conf", "")
+    assert [text.count("http://10.0.0.1:3000"), text.count("https://10.0.0.3:3000")] == [
+        good // 2,
+        good // 2,
+    ]
+    assert len(checks) <= 6
+
+
+def test_unsafe_ones_are_counted(tmp_path: Path) -> None:
+    body = "\nserver { location / { proxy_read_timeout 0; proxy_pass http://10.0.0.1:3000; } }\n"
+    files = {"nginx.conf": http(body), "upstreams.toml": API.replace("127.0.0.1", "10.0.0.1")}
+    result, texts, _ = mended(tmp_path, files)
+    assert (texts, result.unsafe, result.fixed) == ({}, 1, 0)
+    result, texts, left = mended(tmp_path, files, unsafe=True)
+    assert (list(texts), left, result.unsafe, result.fixed) == (["nginx.conf"], [], 0, 1)
+
+
+def test_a_setting_that_another_place_has_already_is_not_written_twice(tmp_path: Path) -> None:
+    files = {
+        "nginx.conf": http(
+            "\nserver { server_name a; location / { include up; } }\n"
+            "server { server_name b; location / { include up; proxy_read_timeout 90s; } }\n"
+        ),
+        "up": "proxy_pass http://10.0.0.1:3000;\n",
+        "upstreams.toml": API.replace("127.0.0.1", "10.0.0.1")
+        + 'timeouts = { response = "80s" }\nprotocol = "http"\n',
+    }
+    result, texts, left = mended(tmp_path, files)
+    assert (texts, left) == ({}, ["read-timeout"])
+    assert [item.reason for item in result.unfixed] == [
+        "proxy_read_timeout would stand twice in one block"
+    ]
+
+
+def test_buffers_that_nginx_would_refuse(tmp_path: Path) -> None:
+    """An inner level has buffers of its own, which are too small for what the outer one gets."""
+    files = {
+        "nginx.conf": http(
+            "\nproxy_buffer_size 4k;\nserver { location / { proxy_pass http://10.0.0.1:3000; }\n"
+            "location /static/ { proxy_buffers 4 4k; proxy_busy_buffers_size 8k; } }\n"
+        ),
+        "upstreams.toml": API.replace("127.0.0.1", "10.0.0.1")
+        + 'limits = { response_headers = "20k" }\nprotocol = "http"\n',
+    }
+    result, texts, left = mended(tmp_path, files)
+    assert (texts, left) == ({}, ["response-header-buffer"])
+    assert [item.reason for item in result.unfixed] == [
+        "nginx would refuse proxy_busy_buffers_size below 32k"
+    ]
+
+
+def test_a_pass_in_an_if_has_its_setting_around_it(tmp_path: Path) -> None:
+    body = (
+        "\nserver {\n  location / {\n    if ($arg_a) {\n      proxy_pass http://10.0.0.1:3000;\n"
+        "    }\n  }\n}\n"
+    )
+    spec = (
+        API.replace("127.0.0.1", "10.0.0.1")
+        + 'timeouts = { response = "80s" }\nprotocol = "http"\n'
+    )
+    assert one_file(tmp_path, body, spec) == (
+        body.replace("    if", "    proxy_read_timeout 110s;\n    if"),
+        [],
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
@@ -90,8 +90,7 @@ class Finding:
     def fingerprint_at(self, hop: str | None) -> str:
         """Names the finding at one of its hops; None where it has none."""
         where = self.place.file if hop is None else hop
-        text = "\0".join((self.rule, where, self.upstream or self.front or ""))
-        return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+        return _digest(self.rule, where, self.upstream or self.front or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +100,11 @@ class Problem:
     file: str
     line: int | None
     message: str
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the problem from run to run, not by its line number."""
+        return _digest("", self.file, self.message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +120,21 @@ class Note:
     stock: str | None = None
 
 
-def unique_fingerprints(findings: Sequence[Finding]) -> list[str]:
-    """A fingerprint for each finding, told apart by a counter where several are equal."""
+def _digest(*parts: str) -> str:
+    text = "\0".join(parts).encode("utf-8", "surrogateescape")
+    return hashlib.sha256(text).hexdigest()[:32]
+
+
+def unique_fingerprints(items: Iterable[Finding | Problem]) -> list[str]:
+    """A fingerprint for each, told apart by a counter where several are equal."""
+    return told_apart((item.fingerprint for item in items), "{}-{}")
+
+
+def told_apart(names: Iterable[str], form: str) -> list[str]:
+    """The names, all but the first of several equal ones with their number, as ``form`` says."""
     seen: dict[str, int] = {}
     result = []
-    for finding in findings:
-        base = finding.fingerprint
-        count = seen[base] = seen.get(base, 0) + 1
-        result.append(base if count == 1 else f"{base}-{count}")
+    for name in names:
+        count = seen[name] = seen.get(name, 0) + 1
+        result.append(name if count == 1 else form.format(name, count))
     return result

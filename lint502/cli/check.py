@@ -11,7 +11,7 @@ import typer
 
 from lint502.cli import arguments, baselines, output
 from lint502.cli.stages import Stages
-from lint502.report import FORMATS, Look, renderer
+from lint502.report import AUTO, FORMATS, Look, renderer
 
 if TYPE_CHECKING:
     from lint502.findings import Severity
@@ -35,6 +35,10 @@ class Output(NamedTuple):
     file: str | None
 
 
+def _complete_formats(incomplete: str) -> list[str]:
+    return [name for name in (*FORMATS, AUTO) if name.startswith(incomplete)]
+
+
 def check(
     roots: arguments.Roots = None,
     specs: arguments.Specs = None,
@@ -46,8 +50,9 @@ def check(
             "--format",
             metavar="FORMAT[:FILE]",
             show_default=False,
-            help=f"{', '.join(FORMATS)}; with a FILE, written there. May be repeated.",
-            autocompletion=lambda incomplete: [f for f in FORMATS if f.startswith(incomplete)],
+            help=f"{', '.join(FORMATS)}, or auto: github in GitHub Actions, else text, which is "
+            "the default; with a FILE, written there. May be repeated.",
+            autocompletion=_complete_formats,
         ),
     ] = None,
     select: Annotated[
@@ -180,8 +185,7 @@ def check(
     if not quiet:
         output.say_notes(report.notes)
     output.say_problems(report.problems)
-    for wanted in outputs:
-        _write(report, wanted, color)
+    _write_all(report, outputs, color)
     if profile:
         output.say(stages.table())
     told = None if settings is None else settings.fail_on
@@ -248,13 +252,15 @@ def exit_code(report: Report, fail_on: str) -> int:
 
 
 def _outputs(formats: list[str] | None) -> list[Output]:
+    from lint502.cli.ci import format_here
     from lint502.spec.wording import listing, meant, quote
 
     outputs: list[Output] = []
-    for text in formats or ["text"]:
+    known = (*FORMATS, AUTO)
+    for text in formats or [AUTO]:
         name, colon, file = text.partition(":")
-        if name not in FORMATS:
-            hint = meant(name, FORMATS, f"known are {listing(FORMATS)}")
+        if name not in known:
+            hint = meant(name, known, f"known are {listing(known)}")
             raise typer.BadParameter(
                 f"there is no format {quote(name)}; {hint}", param_hint="--format"
             )
@@ -262,7 +268,7 @@ def _outputs(formats: list[str] | None) -> list[Output]:
             raise typer.BadParameter(
                 f"{quote(text)} names no file after the colon", param_hint="--format"
             )
-        wanted = Output(name, file or None)
+        wanted = Output(format_here() if name == AUTO else name, file or None)
         if wanted.file in [other.file for other in outputs]:
             where = "standard output" if wanted.file is None else quote(wanted.file)
             raise typer.BadParameter(
@@ -271,6 +277,20 @@ def _outputs(formats: list[str] | None) -> list[Output]:
             )
         outputs.append(wanted)
     return outputs
+
+
+def _write_all(report: Report, outputs: list[Output], color: output.Colour) -> None:
+    from lint502.cli import ci
+
+    renamed: Report | None = None
+    for wanted in outputs:
+        if wanted.format in ci.FROM_TOP:
+            renamed = renamed or ci.named_from_top(report)
+            _write(renamed, wanted, color)
+        else:
+            _write(report, wanted, color)
+    if renamed is not None and "github" in [wanted.format for wanted in outputs]:
+        ci.write_summary(renamed)
 
 
 def _write(report: Report, wanted: Output, color: output.Colour) -> None:

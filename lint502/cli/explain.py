@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from lint502.cli import arguments, output
-
-if TYPE_CHECKING:
-    from lint502.pages import Page
 
 
 def explain(
@@ -26,22 +23,12 @@ def explain(
 ) -> None:
     """Explain a rule, with an example and what to do instead."""
     from lint502.pages import page
+    from lint502.report.explanation import explanation
 
     arguments.require_rule(rule, "RULE")
-    text = _markdown(page(rule))
+    text = explanation(page(rule))
     look = output.look(color)
     output.write(_rendered(text, look.width or 80) if look.colour else text)
-
-
-def _markdown(page: Page) -> str:
-    """The page with the facts of its front matter below the title."""
-    from lint502.report.text import seen
-
-    title, _, rest = page.body.partition("\n")
-    facts = [f"**{page.severity.value}**", seen(page.status, page.frequency)]
-    line = " · ".join(fact for fact in (*facts, f"nginx {page.nginx}") if fact)
-    log = f"    {page.log}\n\n" if page.log else ""
-    return f"{title}\n\n{line}\n\n{page.summary}\n\n{log}{rest.lstrip()}"
 
 
 def _rendered(text: str, width: int) -> str:

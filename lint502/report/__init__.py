@@ -10,8 +10,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lint502.lint import Report
 
-FORMATS = ("text", "concise", "json")
+FORMATS = (
+    "text",
+    "concise",
+    "json",
+    "sarif",
+    "github",
+    "gitlab",
+    "junit",
+    "checkstyle",
+    "markdown",
+)
 """Every format; ``lint502.report.NAME`` has its ``render``."""
+
+AUTO = "auto"
+"""Stands for the format that suits the place where the run happens."""
 
 
 @dataclass(frozen=True, slots=True)

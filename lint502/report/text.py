@@ -13,6 +13,7 @@ from lint502.report import Look, counted
 from lint502.report.cells import wrap
 from lint502.report.excerpt import excerpt
 from lint502.report.ink import Ink
+from lint502.report.summary import finding_counts, hop_counts, version
 
 if TYPE_CHECKING:
     from lint502.lab.proof import Proof
@@ -153,47 +154,9 @@ def _summary(report: Report, ink: Ink) -> list[str]:
         specs = listed(map(shown, report.specs))
         against = f" against {specs}" if specs else ", found no upstreams.toml"
         lines.append(ink.dim(f"checked {listed(map(shown, report.roots))}{against}"))
-    parts = (_hop_counts(report, ink), _finding_counts(report, ink), _version(report))
+    parts = (hop_counts(report, ink), finding_counts(report, ink), version(report))
     line = " · ".join(parts)
     if report.problems:
         count = counted(report.problems, "problem")
         line += " " + ink.severity(Severity.ERROR, f"(could not check everything: {count})")
     return [*lines, line]
-
-
-def _hop_counts(report: Report, ink: Ink) -> str:
-    states = [
-        ink.state(state, f"{count} {state}")
-        for state, count in report.hop_states().items()
-        if count
-    ]
-    total = counted(report.hops, "hop")
-    return f"{total}: {', '.join(states)}" if states else total
-
-
-def _finding_counts(report: Report, ink: Ink) -> str:
-    counts = [(severity, report.count(severity)) for severity in Severity]
-    parts = [
-        ink.severity(severity, text) if count else text
-        for severity, count in counts
-        if count or severity is not Severity.INFO
-        for text in [counted(range(count), severity.value)]
-    ]
-    if report.suppressed:
-        parts.append(f"{report.suppressed} suppressed")
-    if report.known:
-        parts.append(f"{report.known} known")
-    return ", ".join(parts)
-
-
-def _version(report: Report) -> str:
-    if report.root_versions:
-        each = (f"{version} for {shown(root)}" for root, version in report.root_versions.items())
-        return f"nginx {listed(each)}"
-    origin = {
-        "option": "--nginx-version",
-        "config": shown(report.version_source or "settings"),
-        "binary": "installed nginx",
-        "newest": "newest known",
-    }[report.version_origin]
-    return f"nginx {report.version} ({origin})"

@@ -48,6 +48,10 @@ Agree.
 FACTS = 'status = 502\nfrequency = "always"\nlog = "connect() failed"\n'
 
 
+CI = ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE", "CI_PROJECT_DIR")
+"""The variables of CI systems that lint502 looks at."""
+
+
 class Result(NamedTuple):
     """How a run ended, and what it wrote."""
 
@@ -64,7 +68,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     """Runs the whole command line in an empty repository."""
     (tmp_path / ".git").mkdir()
     monkeypatch.chdir(tmp_path)
-    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM"):
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM", *CI):
         monkeypatch.delenv(name, raising=False)
 
     def run(*arguments: str) -> Result:

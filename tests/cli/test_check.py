@@ -253,7 +253,8 @@ def test_settings_that_cannot_be_read(run: Run, asked: Asked, tmp_path: Path) ->
         (
             ["--format", "x"],
             'Invalid value for --format: there is no format "x"; '
-            'known are "text", "concise" or "json"',
+            'known are "text", "concise", "json", "sarif", "github", "gitlab", "junit", '
+            '"checkstyle", "markdown" or "auto"',
         ),
         (
             ["--format", "json:"],

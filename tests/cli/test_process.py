@@ -242,7 +242,8 @@ def test_completion(site: Path) -> None:
     assert completed(site, "lint502 check --select tls-mismatch,port") == [
         "tls-mismatch,port-mismatch"
     ]
-    assert completed(site, "lint502 check --format j") == ["json"]
+    assert completed(site, "lint502 check --format j") == ["json", "junit"]
+    assert completed(site, "lint502 check --format a") == ["auto"]
     assert completed(site, "lint502 check --fail-on w") == ["warning"]
 
 

@@ -25,11 +25,17 @@ EXPECTED = Path(__file__).parent / "expected"
         ("concise", Look(colour=True), "concise-colour.txt"),
         ("json", Look(), "json.json"),
         ("json", Look(colour=True, width=60), "json.json"),
+        ("github", Look(), "github.txt"),
+        ("gitlab", Look(), "gitlab.json"),
+        ("junit", Look(), "junit.xml"),
+        ("checkstyle", Look(), "checkstyle.xml"),
+        ("markdown", Look(colour=True, width=60), "markdown.md"),
     ],
 )
 def test_whole_output(format: str, look: Look, name: str) -> None:
     expected = (EXPECTED / name).read_text(encoding="utf-8")
-    expected = expected.replace('"lint502": "0.1.0"', f'"lint502": "{__version__}"')
+    for written in ('"lint502": "{}"', '<checkstyle version="{}">'):
+        expected = expected.replace(written.format("0.1.0"), written.format(__version__))
     assert renderer(format)(REPORT, look) == expected
 
 

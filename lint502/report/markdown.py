@@ -1,0 +1,108 @@
+"""``--format markdown``: for a comment, a wiki, or the summary of a CI job."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from lint502.checks.wording import listed
+from lint502.findings import Finding, Problem
+from lint502.reading import shown
+from lint502.report import Look, counted
+from lint502.report.ink import Ink
+from lint502.report.summary import finding_counts, hop_counts, version
+from lint502.report.text import seen
+
+if TYPE_CHECKING:
+    from lint502.lint import Report
+
+_HEADINGS = ("severity", "rule", "the client sees", "where", "message", "fix")
+_SPECIAL = re.compile(r"([\\`*\[\]<>&|~$]|(?<![^\W_])_|_(?![^\W_]))")
+
+
+def render(report: Report, look: Look) -> str:
+    """A summary line, a table of the findings with the worst first, the problems, the counts."""
+    return _rendered(report, None)
+
+
+def shortened(report: Report, most: int) -> str:
+    """The same in about ``most`` bytes: what is beyond is counted."""
+    return _rendered(report, most)
+
+
+def _rendered(report: Report, most: int | None) -> str:
+    findings = sorted(report.findings, key=lambda finding: finding.severity.rank)
+    parts = [f"**lint502**: {finding_counts(report, Ink(False))}"]
+    if report.problems:
+        parts[0] += f"; {counted(report.problems, 'problem')}: not everything could be checked"
+    if findings:
+        head = (_row(_HEADINGS), _row("---" for _ in _HEADINGS))
+        rows, left_out = _within(map(_finding, findings), most)
+        parts.append("\n".join((*head, *rows)))
+        if left_out:
+            parts.append(f"and {counted(range(left_out), 'more finding')}")
+    if report.problems:
+        rows, left_out = _within(map(_problem, report.problems), most)
+        parts.append("Could not be checked:")
+        parts.append("\n".join(rows))
+        if left_out:
+            parts.append(f"and {counted(range(left_out), 'more problem')}")
+    parts.append("; ".join((hop_counts(report, Ink(False)), escaped(version(report)))))
+    if report.roots:
+        specs = listed(map(code, report.specs))
+        against = f" against {specs}" if specs else ", found no upstreams.toml"
+        parts[-1] += f"; checked {listed(map(code, report.roots))}{against}"
+    return "\n\n".join(parts) + "\n"
+
+
+def escaped(text: str) -> str:
+    """Text that Markdown shows as it is, also in a table.
+
+    A backslash stands before everything that means something within a line, which ``_`` within a
+    word does not; see https://spec.commonmark.org/0.31.2/#backslash-escapes. A reference stands
+    for ``|``, where readers differ in how many backslashes it takes.
+    """
+    return _SPECIAL.sub(lambda match: "&#124;" if match[1] == "|" else f"\\{match[1]}", shown(text))
+
+
+def code(text: str) -> str:
+    """The same as code. Not between backticks, where nothing can be escaped."""
+    return f"<code>{escaped(text)}</code>"
+
+
+def _finding(finding: Finding) -> str:
+    place = finding.place
+    fix = "" if finding.fix is None else finding.fix.description
+    return _row(
+        (
+            finding.severity.value,
+            code(finding.rule),
+            seen(finding.status, finding.frequency),
+            code(f"{place.file}:{place.line}:{place.column}"),
+            escaped(finding.message),
+            "<br>".join(map(escaped, fix.splitlines())),
+        )
+    )
+
+
+def _problem(problem: Problem) -> str:
+    line = "" if problem.line is None else f":{problem.line}"
+    return f"- {code(problem.file + line)}: {escaped(problem.message)}"
+
+
+def _row(values: Iterable[str]) -> str:
+    return f"| {' | '.join(values)} |"
+
+
+def _within(rows: Iterable[str], most: int | None) -> tuple[list[str], int]:
+    """The rows for which there is room, and how many others there are."""
+    taken = []
+    left_out = size = 0
+    for row in rows:
+        size += len(row.encode()) + 1
+        if most is None or size <= most // 2:
+            taken.append(row)
+        else:
+            left_out += 1
+    return taken, left_out

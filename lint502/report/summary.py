@@ -1,0 +1,55 @@
+"""The counts with which a report ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lint502.checks.wording import listed
+from lint502.findings import Severity
+from lint502.reading import shown
+from lint502.report import counted
+from lint502.report.ink import Ink
+
+if TYPE_CHECKING:
+    from lint502.lint import Report
+
+
+def hop_counts(report: Report, ink: Ink) -> str:
+    """How many hops there are, and how many in each state: "3 hops: 2 passed, 1 failed"."""
+    states = [
+        ink.state(state, f"{count} {state}")
+        for state, count in report.hop_states().items()
+        if count
+    ]
+    total = counted(report.hops, "hop")
+    return f"{total}: {', '.join(states)}" if states else total
+
+
+def finding_counts(report: Report, ink: Ink) -> str:
+    """How many findings of each severity: "1 error, 0 warnings"."""
+    counts = [(severity, report.count(severity)) for severity in Severity]
+    parts = [
+        ink.severity(severity, text) if count else text
+        for severity, count in counts
+        if count or severity is not Severity.INFO
+        for text in [counted(range(count), severity.value)]
+    ]
+    if report.suppressed:
+        parts.append(f"{report.suppressed} suppressed")
+    if report.known:
+        parts.append(f"{report.known} known")
+    return ", ".join(parts)
+
+
+def version(report: Report) -> str:
+    """Which nginx the run went by, and what said so: "nginx 1.26.3 (lint502.toml)"."""
+    if report.root_versions:
+        each = (f"{version} for {shown(root)}" for root, version in report.root_versions.items())
+        return f"nginx {listed(each)}"
+    origin = {
+        "option": "--nginx-version",
+        "config": shown(report.version_source or "settings"),
+        "binary": "installed nginx",
+        "newest": "newest known",
+    }[report.version_origin]
+    return f"nginx {report.version} ({origin})"

@@ -49,7 +49,7 @@ class Repository:
     def __init__(self, folder: Path, home: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True)
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "PYTHON"))}
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("GIT", "PYTHON"))}
         self._environment = {
             **kept,
             "PRE_COMMIT_HOME": str(home),

@@ -1,0 +1,241 @@
+"""The GitHub action, the job for GitLab, the container, and what the documentation shows."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+
+CHECKOUT = Path(__file__).parents[1]
+ACTION = yaml.safe_load((CHECKOUT / "action.yml").read_text())
+INSTALL, CHECK = ACTION["runs"]["steps"]
+BIN = Path(sys.executable).parent
+
+SITE = """\
+events {}
+http {
+    server {
+        location / { proxy_pass http://127.0.0.1:3001; }
+    }
+}
+"""
+SPEC = 'complete = true\n[upstream.api]\nhosts = ["127.0.0.1"]\nport = 3000\n'
+
+
+def valid(schema: str, *files: Path) -> None:
+    command = (sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}")
+    result = subprocess.run([*command, *files], capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_schemas() -> None:
+    valid("github-actions", CHECKOUT / "action.yml")
+    valid("gitlab-ci", CHECKOUT / "ci/gitlab.yml")
+
+
+def test_zizmor_finds_nothing() -> None:
+    zizmor = shutil.which("zizmor", path=str(BIN))
+    if zizmor is None:
+        pytest.skip("there is no zizmor for this machine")
+    command = [zizmor, "--offline", "--pedantic", "--no-config", "action.yml"]
+    result = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def blocks(file: str) -> list[str]:
+    return re.findall(r"^```yaml\n(.*?)^```", (CHECKOUT / file).read_text(), re.M | re.S)
+
+
+def test_what_the_documentation_shows(tmp_path: Path) -> None:
+    workflow, job = blocks("docs/ci.md")
+    _, steps, short_job = blocks("README.md")
+    assert short_job.replace("   # this repository", "") == job
+    whole = yaml.safe_load(workflow)
+    (used,) = [step for step in whole["jobs"]["lint502"]["steps"] if "lint502" in step["uses"]]
+    assert set(used["with"]) <= set(ACTION["inputs"])
+    (short,) = [step for step in yaml.safe_load(steps) if "lint502" in step["uses"]]
+    assert short["with"].items() <= used["with"].items()
+    (tmp_path / "workflow.yml").write_text(workflow)
+    (tmp_path / "job.yml").write_text(job)
+    valid("github-workflows", tmp_path / "workflow.yml")
+    valid("gitlab-ci", tmp_path / "job.yml")
+
+
+def test_the_inputs_are_documented() -> None:
+    documented = re.findall(r"^\| `([a-z-]+)` \| ", (CHECKOUT / "docs/ci.md").read_text(), re.M)
+    inputs = list(ACTION["inputs"])
+    start = documented.index(inputs[0])
+    assert documented[start : start + len(inputs)] == inputs
+
+
+def test_no_input_is_part_of_a_script() -> None:
+    for step in ACTION["runs"]["steps"]:
+        assert "${{" not in step["run"]
+    used = json.dumps([step.get("env") for step in ACTION["runs"]["steps"]])
+    used += CHECK["working-directory"]
+    assert set(re.findall(r"inputs\.([a-z-]+)", used)) == set(ACTION["inputs"])
+
+
+class Ran(NamedTuple):
+    code: int
+    out: str
+    outputs: dict[str, str]
+
+
+class Runner:
+    """Runs a step as GitHub's runner does, with a checkout of a site and lint502 installed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.workspace = folder / "workspace"
+        self.temporary = folder / "temp of runner"
+        (self.workspace / ".git").mkdir(parents=True)
+        bin = self.temporary / "lint502/bin"
+        bin.mkdir(parents=True)
+        for name, line in (("python", ""), ("lint502", "-m lint502 ")):
+            script = f'#!/bin/sh\nexec "{sys.executable}" {line}"$@"\n'
+            (bin / name).write_text(script)
+            (bin / name).chmod(0o755)
+
+    def write(self, name: str, text: str) -> None:
+        path = self.workspace / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def run(self, step: dict[str, Any], path: str | None = None, **inputs: str) -> Ran:
+        given = {name: value["default"] for name, value in ACTION["inputs"].items()}
+        given |= {name.replace("_", "-"): value for name, value in inputs.items()}
+
+        def expanded(text: str) -> str:
+            return re.sub(r"\$\{\{ inputs\.([a-z-]+) \}\}", lambda match: given[match[1]], text)
+
+        output = self.temporary / "output"
+        output.write_text("")
+        process = subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+            cwd=self.workspace / expanded(step.get("working-directory", ".")),
+            env={
+                "PATH": path or os.environ["PATH"],
+                "PYTHONPATH": str(CHECKOUT),
+                "GITHUB_ACTIONS": "true",
+                "GITHUB_ACTION_PATH": "/the action",
+                "GITHUB_OUTPUT": str(output),
+                "GITHUB_WORKSPACE": str(self.workspace),
+                "RUNNER_TEMP": str(self.temporary),
+                **{name: expanded(value) for name, value in step["env"].items()},
+            },
+            capture_output=True,
+            text=True,
+        )
+        lines = output.read_text().splitlines()
+        pairs = dict(line.split("=", 1) for line in lines)
+        return Ran(process.returncode, process.stdout, pairs)
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> Runner:
+    runner = Runner(tmp_path)
+    runner.write("deploy/nginx.conf", SITE)
+    runner.write("deploy/upstreams.toml", SPEC)
+    return runner
+
+
+def test_findings_fail_the_step(runner: Runner) -> None:
+    ran = runner.run(CHECK, roots="deploy/nginx.conf", nginx_version="1.26.3")
+    assert ran.code == 1
+    assert ran.out.startswith("::error file=deploy/nginx.conf,line=4,col=33,")
+    report = ran.outputs.pop("report")
+    assert ran.outputs == {"errors": "1", "warnings": "0", "infos": "0"}
+    nginx = json.loads(Path(report).read_text())["nginx"]
+    assert nginx == {"version": "1.26.3", "from": "option"}
+
+
+def test_every_input_arrives(runner: Runner) -> None:
+    runner.write("deploy/second site.conf", SITE)
+    runner.write("deploy/other.toml", SPEC.replace("3000", "3001"))
+    ran = runner.run(
+        CHECK,
+        roots="nginx.conf\r\nsecond site.conf\n\n",
+        specs="other.toml\n",
+        format="concise\nsarif:out put.sarif\n",
+        fail_on="info",
+        working_directory="deploy",
+        args="--ignore\nunused-upstream\n--color\nnever",
+    )
+    assert (ran.code, ran.out) == (0, "")
+    report = json.loads(Path(ran.outputs["report"]).read_text())
+    assert report["roots"] == ["nginx.conf", "second site.conf"]
+    assert (runner.workspace / "deploy/out put.sarif").is_file()
+    assert runner.run(CHECK, roots="nginx.conf", working_directory="deploy").code == 1
+    passed = runner.run(CHECK, roots="nginx.conf", working_directory="deploy", fail_on="never")
+    assert (passed.code, passed.outputs["errors"]) == (0, "1")
+
+
+@pytest.mark.parametrize("input", ["roots", "specs", "nginx_version", "format", "fail_on", "args"])
+@pytest.mark.parametrize("text", ["$(touch pwned)", "`touch pwned`", '"; touch pwned; "', "--help"])
+def test_no_input_is_run(runner: Runner, input: str, text: str) -> None:
+    inputs = {"roots": "deploy/nginx.conf", input: text}
+    runner.run(CHECK, **inputs)
+    assert not (runner.workspace / "pwned").exists()
+
+
+def test_what_is_wrong_is_not_taken_for_an_old_report(runner: Runner) -> None:
+    assert runner.run(CHECK, roots="deploy/nginx.conf").outputs["errors"] == "1"
+    assert runner.run(CHECK, fail_on="sometimes") == (2, "", {})
+
+
+@pytest.mark.parametrize(("version", "package"), [("", "/the action"), ("0.1.0", "lint502==0.1.0")])
+def test_what_is_installed(runner: Runner, tmp_path: Path, version: str, package: str) -> None:
+    bin = tmp_path / "bin"
+    bin.mkdir()
+    python = runner.temporary / "lint502/bin/python"
+    for path, log in ((bin / "python3", "venv"), (python, "pip")):
+        path.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >"{tmp_path}/{log}"\n')
+        path.chmod(0o755)
+    assert runner.run(INSTALL, path=f"{bin}:{os.environ['PATH']}", version=version).code == 0
+    assert (tmp_path / "venv").read_text().splitlines() == [
+        "-m",
+        "venv",
+        str(runner.temporary / "lint502"),
+    ]
+    assert (tmp_path / "pip").read_text().splitlines()[-2:] == ["--", package]
+
+
+def test_the_job_for_gitlab(runner: Runner) -> None:
+    job = yaml.safe_load((CHECKOUT / "ci/gitlab.yml").read_text())["lint502"]
+    check = job["script"][-1]
+    bin = runner.temporary / "lint502/bin"
+    process = subprocess.run(
+        ["bash", "-e", "-c", check],
+        cwd=runner.workspace,
+        env={
+            "PATH": f"{bin}:{os.environ['PATH']}",
+            "PYTHONPATH": str(CHECKOUT),
+            "LINT502_ARGS": "deploy/nginx.conf --nginx-version 1.26.3",
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert process.returncode == 1, process.stderr
+    assert "port-mismatch" in process.stdout
+    reports = job["artifacts"]["reports"]
+    (entry,) = json.loads((runner.workspace / reports["codequality"]).read_text())
+    assert entry["location"] == {"path": "deploy/nginx.conf", "lines": {"begin": 4}}
+    assert "<failure" in (runner.workspace / reports["junit"]).read_text()
+
+
+def test_the_container_is_not_root_and_has_what_it_is_built_from() -> None:
+    lines = (CHECKOUT / "Dockerfile").read_text().splitlines()
+    (user,) = [line for line in lines if line.startswith("USER ")]
+    assert re.fullmatch(r"USER [1-9]\d*:[1-9]\d*", user)
+    ignore = (CHECKOUT / ".dockerignore").read_text().splitlines()
+    copied = {line.removeprefix("!") for line in ignore if line.startswith("!")}
+    assert copied == {"lint502", "rules", "pyproject.toml", "README.md", "LICENSE"}
+    assert all((CHECKOUT / name).exists() for name in copied)

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
+from lint502.report import AUTO, FORMATS
+
 CHECKOUT = Path(__file__).parents[1]
 ACTION = yaml.safe_load((CHECKOUT / "action.yml").read_text())
 INSTALL, CHECK = ACTION["runs"]["steps"]
@@ -74,6 +76,12 @@ def test_the_inputs_are_documented() -> None:
     inputs = list(ACTION["inputs"])
     start = documented.index(inputs[0])
     assert documented[start : start + len(inputs)] == inputs
+
+
+def test_the_formats_are_documented() -> None:
+    text = (CHECKOUT / "docs/ci.md").read_text()
+    table = re.findall(r"^\| `([a-z]+)` \| .* \| .*\|$", text, re.M)
+    assert table == [*FORMATS, AUTO]
 
 
 def test_no_input_is_part_of_a_script() -> None:

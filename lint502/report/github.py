@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from lint502.findings import Finding, Problem, Severity
 from lint502.reading import shown
 from lint502.report import Look
+from lint502.report.proofs import saw
 from lint502.report.text import seen
 
 if TYPE_CHECKING:
+    from lint502.lab.proof import Proof
     from lint502.lint import Report
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
@@ -23,11 +25,12 @@ _PROPERTY = {**_DATA, ord(":"): "%3A", ord(","): "%2C"}
 
 def render(report: Report, look: Look) -> str:
     """A command for each finding, then one for each problem."""
-    lines = [*map(_finding, report.findings), *map(_problem, report.problems)]
+    lines = [_finding(finding, report.proofs.get(finding)) for finding in report.findings]
+    lines += map(_problem, report.problems)
     return "".join(f"{line}\n" for line in lines)
 
 
-def _finding(finding: Finding) -> str:
+def _finding(finding: Finding, proof: Proof | None) -> str:
     """The place stands in the message, too: the log of a run shows nothing else."""
     place = finding.place
     status = seen(finding.status, finding.frequency)
@@ -42,6 +45,7 @@ def _finding(finding: Finding) -> str:
     lines = [f"{where}: {shown(finding.message)} [{finding.rule}]"]
     if finding.fix is not None:
         lines += [f"fix: {shown(line)}" for line in finding.fix.description.splitlines()]
+    lines += saw(proof)
     return _command(_COMMANDS[finding.severity], properties, "\n".join(lines))
 
 

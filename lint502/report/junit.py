@@ -6,7 +6,7 @@ share, see https://github.com/testmoapp/junitxml
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement
 
@@ -14,11 +14,15 @@ from lint502.findings import Finding, Severity, told_apart
 from lint502.places import Place
 from lint502.reading import shown
 from lint502.report import Look
+from lint502.report.proofs import saw
 from lint502.report.text import seen
 from lint502.report.xml import document
 
 if TYPE_CHECKING:
+    from lint502.lab.proof import Proof
     from lint502.lint import HopReport, Report
+
+    Proofs = Mapping[Finding, Proof]
 
 
 def render(report: Report, look: Look) -> str:
@@ -32,10 +36,11 @@ def render(report: Report, look: Look) -> str:
             found.setdefault(id, []).append(finding)
         if not concerned:
             others.append(finding)
-    cases = [_hop(hop, found.get(hop.id, ())) for hop in report.hops]
-    cases += [_finding(finding) for finding in others]
+    proofs = report.proofs
+    cases = [_hop(hop, found.get(hop.id, ()), proofs) for hop in report.hops]
+    cases += [_finding(finding, proofs) for finding in others]
     cases += [
-        _case(problem.file, problem.line, "could not be checked", error=problem.message)
+        _case(problem.file, problem.line, "could not be checked", (), {}, error=problem.message)
         for problem in report.problems
     ]
     if not cases:  # a suite without tests is taken for one that did not run
@@ -59,7 +64,7 @@ def _suites(cases: Sequence[Element]) -> Element:
     return root
 
 
-def _hop(hop: HopReport, findings: Sequence[Finding]) -> Element:
+def _hop(hop: HopReport, findings: Sequence[Finding], proofs: Proofs) -> Element:
     """A failed test where an error or a warning concerns the hop, a skipped one where nothing is
     known of it."""
     name = " ".join(part for part in (hop.server, hop.location, hop.directive, hop.value) if part)
@@ -69,19 +74,20 @@ def _hop(hop: HopReport, findings: Sequence[Finding]) -> Element:
     elif hop.state == "undeclared":
         unknown = [target.address for target in hop.targets if target.upstream is None]
         skipped = f"no upstream is declared for {', '.join(unknown) or hop.value}"
-    return _case(hop.place.file, hop.place.line, name, findings, skipped=skipped)
+    return _case(hop.place.file, hop.place.line, name, findings, proofs, skipped=skipped)
 
 
-def _finding(finding: Finding) -> Element:
+def _finding(finding: Finding, proofs: Proofs) -> Element:
     name = f"{finding.rule} {finding.upstream or finding.front or ''}".rstrip()
-    return _case(finding.place.file, finding.place.line, name, [finding])
+    return _case(finding.place.file, finding.place.line, name, [finding], proofs)
 
 
 def _case(
     file: str,
     line: int | None,
     name: str,
-    findings: Sequence[Finding] = (),
+    findings: Sequence[Finding],
+    proofs: Proofs,
     *,
     skipped: str | None = None,
     error: str | None = None,
@@ -97,20 +103,20 @@ def _case(
         message = f"{first} (and {len(failing) - 1} more)" if failing[1:] else first
         kinds = ", ".join(dict.fromkeys(finding.rule for finding in failing))
         failure = SubElement(case, "failure", message=message, type=kinds)
-        failure.text = _told(failing)
+        failure.text = _told(failing, proofs)
     elif skipped is not None:
         SubElement(case, "skipped", message=shown(skipped))
     infos = [finding for finding in findings if finding.severity is Severity.INFO]
     if infos:
-        SubElement(case, "system-out").text = _told(infos)
+        SubElement(case, "system-out").text = _told(infos, proofs)
     return case
 
 
-def _told(findings: Iterable[Finding]) -> str:
-    return "\n\n".join("\n".join(_lines(finding)) for finding in findings)
+def _told(findings: Iterable[Finding], proofs: Proofs) -> str:
+    return "\n\n".join("\n".join(_lines(finding, proofs.get(finding))) for finding in findings)
 
 
-def _lines(finding: Finding) -> list[str]:
+def _lines(finding: Finding, proof: Proof | None) -> list[str]:
     """One finding: only one failure of a test is shown by most consumers, so its text has all."""
     status = seen(finding.status, finding.frequency)
     head = f"{finding.severity.value}: {finding.rule}" + (f" ({status})" if status else "")
@@ -123,6 +129,7 @@ def _lines(finding: Finding) -> list[str]:
         lines.append(f"  log: {shown(finding.log)}")
     if finding.fix is not None:
         lines += [f"  fix: {shown(line)}" for line in finding.fix.description.splitlines()]
+    lines += [f"  {line}" for line in saw(proof)]
     return lines
 
 

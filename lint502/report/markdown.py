@@ -11,10 +11,12 @@ from lint502.findings import Finding, Problem
 from lint502.reading import shown
 from lint502.report import Look, counted
 from lint502.report.ink import Ink
+from lint502.report.proofs import saw
 from lint502.report.summary import finding_counts, hop_counts, version
 from lint502.report.text import seen
 
 if TYPE_CHECKING:
+    from lint502.lab.proof import Proof
     from lint502.lint import Report
 
 _HEADINGS = ("severity", "rule", "the client sees", "where", "message", "fix")
@@ -38,7 +40,8 @@ def _rendered(report: Report, most: int | None) -> str:
         parts[0] += f"; {counted(report.problems, 'problem')}: not everything could be checked"
     if findings:
         head = (_row(_HEADINGS), _row("---" for _ in _HEADINGS))
-        rows, left_out = _within(map(_finding, findings), most)
+        written = (_finding(finding, report.proofs.get(finding)) for finding in findings)
+        rows, left_out = _within(written, most)
         parts.append("\n".join((*head, *rows)))
         if left_out:
             parts.append(f"and {counted(range(left_out), 'more finding')}")
@@ -71,7 +74,7 @@ def code(text: str) -> str:
     return f"<code>{escaped(text)}</code>"
 
 
-def _finding(finding: Finding) -> str:
+def _finding(finding: Finding, proof: Proof | None) -> str:
     place = finding.place
     fix = "" if finding.fix is None else finding.fix.description
     return _row(
@@ -80,7 +83,7 @@ def _finding(finding: Finding) -> str:
             code(finding.rule),
             seen(finding.status, finding.frequency),
             code(f"{place.file}:{place.line}:{place.column}"),
-            escaped(finding.message),
+            "<br>".join(map(escaped, (finding.message, *saw(proof)))),
             "<br>".join(map(escaped, fix.splitlines())),
         )
     )

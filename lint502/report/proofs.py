@@ -45,6 +45,11 @@ def brief(proof: Proof) -> list[str]:
     return lines + [shown(clause) for clause in conditions(proof)]
 
 
+def saw(proof: Proof | None) -> list[str]:
+    """The same, marked as what was watched; nothing where nothing was."""
+    return [] if proof is None else [f"saw: {line}" for line in brief(proof)]
+
+
 def conditions(proof: Proof) -> list[str]:
     """Under which conditions it was watched, as clauses."""
     clauses = list(proof.conditions)

@@ -20,8 +20,10 @@ from lint502.reading import shown
 from lint502.report import Look
 from lint502.report.explanation import explanation
 from lint502.report.json import dump
+from lint502.report.proofs import brief
 
 if TYPE_CHECKING:
+    from lint502.lab.proof import Proof
     from lint502.lint import Report
 
 SCHEMA = (
@@ -70,7 +72,7 @@ def render(report: Report, look: Look) -> str:
                     },
                     "columnKind": "unicodeCodePoints",
                     "results": [
-                        _result(finding, fingerprint)
+                        _result(finding, fingerprint, report.proofs.get(finding))
                         for finding, fingerprint in zip(report.findings, fingerprints, strict=True)
                     ],
                     "properties": {"nginx": str(report.version)},
@@ -109,13 +111,14 @@ def _shortened(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
-def _result(finding: Finding, fingerprint: str) -> dict[str, Any]:
+def _result(finding: Finding, fingerprint: str, proof: Proof | None) -> dict[str, Any]:
     facts = {
         "status": finding.status,
         "frequency": finding.frequency,
         "log": None if finding.log is None else shown(finding.log),
         "upstream": None if finding.upstream is None else shown(finding.upstream),
         "front": None if finding.front is None else shown(finding.front),
+        "evidence": None if proof is None else brief(proof),
     }
     result: dict[str, Any] = {
         "ruleId": finding.rule,

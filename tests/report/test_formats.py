@@ -8,6 +8,8 @@ import pytest
 
 from lint502 import __version__
 from lint502.findings import Finding, Severity
+from lint502.lab.proof import Proof
+from lint502.nginx.version import Version
 from lint502.places import Place
 from lint502.report import FORMATS, Look, counted, renderer
 from report.canned import CLEAN, FINDINGS, REPORT
@@ -105,6 +107,21 @@ def test_findings_are_grouped_by_file() -> None:
         "b:3:1  warning  r  ·  502",
         "a:2:1  warning  r  ·  502",
     ]
+
+
+@pytest.mark.parametrize(
+    ("format", "seen"),
+    [
+        ("github", "%0Asaw: cannot be shown here on nginx 1.26.3: no \\x1b[31m nginx\n::warning "),
+        ("junit", "\n  saw: cannot be shown here on nginx 1.26.3: no \\x1b[31m nginx\n\n"),
+        ("markdown", "<br>saw: cannot be shown here on nginx 1.26.3: no \\\\x1b\\[31m nginx | "),
+        ("sarif", '"evidence": [\n              "cannot be shown here on nginx 1.26.3: no '),
+    ],
+)
+def test_what_was_watched(format: str, seen: str) -> None:
+    proof = Proof("cannot be shown here", "no \x1b[31m nginx", "hop-1", Version(1, 26, 3))
+    report = replace(REPORT, proofs={FINDINGS[0]: proof})
+    assert seen in renderer(format)(report, Look())
 
 
 def test_counted() -> None:

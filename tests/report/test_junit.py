@@ -83,6 +83,12 @@ def test_what_is_known_of_a_hop_goes_before_why_it_was_skipped() -> None:
     )
 
 
+def test_a_finding_of_no_hop_that_is_there_is_a_test_of_its_own() -> None:
+    finding = replace(FINDINGS[0], hops=("gone",))
+    (test,) = cases(replace(CLEAN, hops=(), findings=(finding,)))
+    assert (test.name, outcome(test)) == ("port-mismatch api", "Failure")
+
+
 @given(report=reports())
 def test_any_text(report: Report) -> None:
     found = cases(report)

@@ -185,7 +185,7 @@ def check(
     if not quiet:
         output.say_notes(report.notes)
     output.say_problems(report.problems)
-    _write_all(report, outputs, color)
+    _write_all(report, outputs, color, quiet)
     if profile:
         output.say(stages.table())
     told = None if settings is None else settings.fail_on
@@ -279,7 +279,7 @@ def _outputs(formats: list[str] | None) -> list[Output]:
     return outputs
 
 
-def _write_all(report: Report, outputs: list[Output], color: output.Colour) -> None:
+def _write_all(report: Report, outputs: list[Output], color: output.Colour, quiet: bool) -> None:
     from lint502.cli import ci
 
     renamed: Report | None = None
@@ -290,7 +290,9 @@ def _write_all(report: Report, outputs: list[Output], color: output.Colour) -> N
         else:
             _write(report, wanted, color)
     if renamed is not None and "github" in [wanted.format for wanted in outputs]:
-        ci.write_summary(renamed)
+        reason = ci.write_summary(renamed)
+        if reason is not None and not quiet:
+            output.say(f"note: {reason}")
 
 
 def _write(report: Report, wanted: Output, color: output.Colour) -> None:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from lint502.cli import output
 from lint502.findings import Edit, Finding, Problem
 from lint502.places import Place
 from lint502.reading import shown
@@ -90,15 +89,15 @@ def _name(path: Path, top: Path) -> str | None:
     return None
 
 
-def write_summary(report: Report) -> None:
-    """Add the report to the page of the job, where GitHub has named a file for that. Where it
-    cannot be written, the run goes on: the annotations say the same.
+def write_summary(report: Report) -> str | None:
+    """Add the report to the page of the job, where GitHub has named a file for that. Says why it
+    cannot be written; the annotations say the same.
 
     Source: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
     """
     file = os.environ.get("GITHUB_STEP_SUMMARY")
     if not file:
-        return
+        return None
     from lint502.report.markdown import shortened
 
     try:
@@ -106,4 +105,5 @@ def write_summary(report: Report) -> None:
             summary.write(shortened(report, _MOST_SUMMARY) + "\n")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no file can have this name"
-        output.say(f"note: the summary of the job cannot be written to {shown(file)}: {reason}")
+        return f"the summary of the job cannot be written to {shown(file)}: {reason}"
+    return None

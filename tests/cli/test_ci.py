@@ -210,3 +210,4 @@ def test_a_summary_that_cannot_be_written(
         "note: the summary of the job cannot be written to /nowhere\\x1b/summary.md: "
         "No such file or directory\n",
     )
+    assert run("check", "a.conf", "--format=github", "--quiet") == (0, "", "")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import cycle
 
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lint502.findings import Edit, Finding, Fix, Problem, Severity
@@ -64,3 +66,10 @@ def reports(draw: st.DrawFn) -> Report:
         problems=(Problem(filled(), None, filled()), Problem(filled(), 7, filled())),
         notes=(),
     )
+
+
+def any_report(test: Callable[[Report], None]) -> Callable[[], None]:
+    """Tries a test with many reports, however busy the machine is."""
+    patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    tried: Callable[[], None] = patient(given(reports())(test))
+    return tried

@@ -4,14 +4,12 @@ import re
 from dataclasses import replace
 from typing import NamedTuple
 
-from hypothesis import given
-
 from lint502.lint import Report
 from lint502.reading import shown
 from lint502.report import Look
 from lint502.report.github import render
 from report.canned import CLEAN, FINDINGS, REPORT
-from report.nasty import reports
+from report.nasty import any_report
 
 
 class Command(NamedTuple):
@@ -62,7 +60,7 @@ def test_levels() -> None:
     assert names == ["error", "warning", "notice", "notice", "error", "notice", "error", "error"]
 
 
-@given(report=reports())
+@any_report
 def test_any_text(report: Report) -> None:
     output = render(report, Look())
     output.encode()

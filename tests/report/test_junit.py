@@ -3,7 +3,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from hypothesis import given
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase
 
 from lint502.findings import Severity
@@ -12,7 +11,7 @@ from lint502.reading import shown
 from lint502.report import Look
 from lint502.report.junit import render
 from report.canned import CLEAN, FINDINGS, HOPS, REPORT
-from report.nasty import reports
+from report.nasty import any_report
 
 
 def cases(report: Report) -> list[TestCase]:
@@ -89,7 +88,7 @@ def test_a_finding_of_no_hop_that_is_there_is_a_test_of_its_own() -> None:
     assert (test.name, outcome(test)) == ("port-mismatch api", "Failure")
 
 
-@given(report=reports())
+@any_report
 def test_any_text(report: Report) -> None:
     found = cases(report)
     for finding in report.findings:

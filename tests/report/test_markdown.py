@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from html.parser import HTMLParser
 
-from hypothesis import given
+from hypothesis import given, settings
 from markdown_it import MarkdownIt
 
 from lint502.lint import Report
@@ -11,7 +11,7 @@ from lint502.reading import shown
 from lint502.report import Look
 from lint502.report.markdown import code, escaped, render, shortened
 from report.canned import CLEAN, FINDINGS, REPORT
-from report.nasty import reports, texts
+from report.nasty import any_report, texts
 
 
 class Read(HTMLParser):
@@ -61,6 +61,7 @@ def test_escapes() -> None:
     )
 
 
+@settings(deadline=None)
 @given(text=texts)
 def test_text_is_shown_as_it_is(text: str) -> None:
     for written in (escaped(text), code(text)):
@@ -70,7 +71,7 @@ def test_text_is_shown_as_it_is(text: str) -> None:
         )
 
 
-@given(report=reports())
+@any_report
 def test_any_text(report: Report) -> None:
     read = Read(render(report, Look()))
     allowed = {"p", "strong", "code", "br", "ul", "li"}

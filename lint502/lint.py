@@ -13,6 +13,7 @@ from lint502.checks.masking import as_the_client_sees, replaced_statuses
 from lint502.checks.site import Site
 from lint502.checks.unused_ignore import unused
 from lint502.findings import Edit, Finding, Frequency, Note, Problem, Severity
+from lint502.nginx.envsubst import Replaced, Span, Values, without_edits_in
 from lint502.nginx.files import Files, OnDisk, PathMap
 from lint502.nginx.hops import Hop, find_hops
 from lint502.nginx.parse import ForeignCrossplaneError, ParsedFile
@@ -42,6 +43,7 @@ class Options:
     file, that file's name. ``select`` and ``ignore`` name rules; an empty ``select`` is all.
     ``rules`` are the ``[rules.NAME]`` tables, ``path_ignores`` what is not reported in some files.
     ``overlay`` has texts of nginx files, by real path, that count instead of what the disk has.
+    ``env`` are the values for templates.
     """
 
     working_directory: Path
@@ -58,6 +60,7 @@ class Options:
     rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     path_ignores: tuple[PathIgnore, ...] = ()
     overlay: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +123,14 @@ class Report:
 @dataclass(frozen=True, slots=True)
 class Examined:
     """A report, the sites that it is about, one for each root, and the names of the nginx files
-    that were read; ``on_disk`` has those that are files."""
+    that were read; ``on_disk`` has those that are files, ``values`` those that templates were
+    given, by their names."""
 
     report: Report
     sites: tuple[Site, ...]
     files: tuple[str, ...] = ()
     on_disk: Mapping[str, OnDisk] = field(default_factory=dict)
+    values: tuple[tuple[str, str], ...] = ()
 
 
 Begins = Callable[[str], None]
@@ -183,7 +188,8 @@ def examine_together(
     checks = {rule: check_of(rule) for rule in chosen}
     found = [_found(site, checks, suppression, begins) for site in sites]
     begins("putting the report together")
-    findings = [finding for one in found for finding in one.findings]
+    replaced = _replaced(loaded)
+    findings = [without_edits_in(finding, replaced) for one in found for finding in one.findings]
     if "unused-ignore" in chosen:
         findings += [unused(ignore) for ignore in suppression.unused() if ignore.rule in chosen]
     versions = {site.tree.name: site.version for site in sites}
@@ -205,15 +211,24 @@ def examine_together(
     )  # fmt: skip
     read = dict.fromkeys(one.source.name for part in loaded for one in part.parsed)
     on_disk = {name: file for part in loaded for name, file in part.on_disk.items()}
-    return Examined(report, tuple(sites), tuple(read), on_disk)
+    names = {span.name for spans in replaced.values() for span in spans}
+    given = dict.fromkeys(
+        item for part in loaded for item in part.options.env.items() if item[0] in names
+    )
+    return Examined(report, tuple(sites), tuple(read), on_disk, tuple(given))
 
 
 def _load(options: Options, standard_input: Callable[[], bytes], begins: Begins) -> _Loaded:
     """Read the roots and the spec files that they are compared with."""
     files = Files(options.working_directory, options.maps, options.allow_paths, options.overlay)
-    loader = RootLoader(files, options.allow_missing, standard_input)
     problems: dict[Problem, None] = {}
     notes: dict[Note, None] = {}
+    try:
+        values = Values(options.env)
+    except ValueError as error:
+        values = Values()
+        problems[Problem("the values for templates", None, str(error))] = None
+    loader = RootLoader(files, options.allow_missing, standard_input, values)
     trees: dict[tuple[Path, ...], list[Tree]] = {}
     try:
         unspecified: dict[str, Note] = {}
@@ -278,6 +293,16 @@ def _found(
         else:
             findings.append(replace(left, roots=(site.tree.name,)))
     return _Found(tuple(findings), tuple(suppressed), tuple(_hop_reports(site, findings)))
+
+
+def _replaced(loaded: Iterable[_Loaded]) -> Replaced:
+    """What stands in templates in the place of values."""
+    replaced: dict[tuple[str, int], list[Span]] = {}
+    for part in loaded:
+        for parsed in part.parsed:
+            for span in parsed.replaced:
+                replaced.setdefault((parsed.source.name, span.line), []).append(span)
+    return replaced
 
 
 def _suppression(options: Options, loaded: Iterable[_Loaded]) -> tuple[Suppression, list[Problem]]:

@@ -66,6 +66,25 @@ Maps = Annotated[
         help="Read below TO what nginx reads below FROM; may be repeated.",
     ),
 ]
+Env = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--env",
+        metavar="NAME[=VALUE]",
+        show_default=False,
+        help="A value for ${NAME} in templates; without =VALUE that of the environment. "
+        "May be repeated.",
+    ),
+]
+EnvFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--env-file",
+        metavar="FILE",
+        show_default=False,
+        help="A file of such values, as docker run takes it; may be repeated.",
+    ),
+]
 Nginx = Annotated[
     Path | None,
     typer.Option(
@@ -130,6 +149,8 @@ def asked(
     installed: Version | None = None,
     standard_input: Callable[[], bytes] | None = None,
     begins: Callable[[str], None] = lambda _: None,
+    env: Sequence[str] | None = None,
+    env_files: Sequence[Path] | None = None,
 ) -> Asked:
     """What arguments and settings ask for; bad arguments end the process.
 
@@ -144,8 +165,9 @@ def asked(
     if settings is None:
         return Asked((), tuple(problems), read, begins)
     chosen = _chosen(settings, problems, roots)
+    given = _environment(env, env_files)
     parts = [
-        _options(told, chosen_there, specs, nginx_version, maps, select, ignore)
+        _options(told, chosen_there, specs, nginx_version, maps, select, ignore, given)
         for told, chosen_there in _by_settings(settings, chosen)
     ]
     if installed is not None:
@@ -170,11 +192,13 @@ def examine(
     installed: Version | None = None,
     standard_input: Callable[[], bytes] | None = None,
     begins: Callable[[str], None] = lambda _: None,
+    env: Sequence[str] | None = None,
+    env_files: Sequence[Path] | None = None,
 ) -> Examined:
     """As :func:`asked`, and run once."""
     return asked(
         settings, problems, roots, specs, nginx_version, maps, select, ignore, installed,
-        standard_input, begins,
+        standard_input, begins, env, env_files,
     ).examine()  # fmt: skip
 
 
@@ -233,6 +257,7 @@ def _options(
     maps: Sequence[str] | None,
     select: Sequence[str],
     ignore: Sequence[str],
+    env: Mapping[str, str],
 ) -> Options:
     from lint502.lint import Options
 
@@ -253,7 +278,34 @@ def _options(
         tuple(ignore) or settings.ignore,
         settings.rules,
         settings.path_ignores,
+        env={**settings.env, **env},
     )
+
+
+def _environment(env: Sequence[str] | None, files: Sequence[Path] | None) -> dict[str, str]:
+    """The values of ``--env-file`` and ``--env``; the latter come before those of files."""
+    from lint502.environment import EnvironmentFileError, quoted, read, told
+    from lint502.reading import shown
+
+    given: dict[str, str] = {}
+    for path in files or ():
+        try:
+            values = read(str(path))
+        except EnvironmentFileError as error:
+            raise typer.BadParameter(
+                f"{shown(str(path))}{error}", param_hint="--env-file"
+            ) from None
+        for name in quoted(values):
+            say(
+                f"note: {shown(str(path))}: the quotes of {shown(name)} belong to its value, as in "
+                "docker run --env-file; Compose takes them off"
+            )
+        given.update(values)
+    try:
+        given.update(told(text) for text in env or ())
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--env") from None
+    return given
 
 
 def rule_names(values: Sequence[str] | None, option: str) -> tuple[str, ...]:

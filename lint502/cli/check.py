@@ -44,6 +44,8 @@ def check(
     specs: arguments.Specs = None,
     nginx_version: arguments.NginxVersion = None,
     maps: arguments.Maps = None,
+    env: arguments.Env = None,
+    env_files: arguments.EnvFiles = None,
     formats: Annotated[
         list[str] | None,
         typer.Option(
@@ -157,6 +159,8 @@ def check(
         ignored,
         None if running is None else running.version,
         begins=stages,
+        env=env,
+        env_files=env_files,
     )
     examined = asked.examine()
     stages.end()

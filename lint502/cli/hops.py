@@ -29,12 +29,16 @@ def hops(
     specs: arguments.Specs = None,
     nginx_version: arguments.NginxVersion = None,
     maps: arguments.Maps = None,
+    env: arguments.Env = None,
+    env_files: arguments.EnvFiles = None,
     shape: Annotated[Shape, typer.Option("--format", help="How to show them.")] = Shape.text,
     color: arguments.Color = output.Colour.auto,
 ) -> None:
     """Show every hop, its targets, upstream and state."""
     settings, problems = arguments.settings_here()
-    report = arguments.examine(settings, problems, roots, specs, nginx_version, maps).report
+    report = arguments.examine(
+        settings, problems, roots, specs, nginx_version, maps, env=env, env_files=env_files
+    ).report
     output.say_notes(report.notes)
     output.say_problems(report.problems)
     output.write(_json(report) if shape is Shape.json else _text(report, output.look(color)))

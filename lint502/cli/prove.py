@@ -24,6 +24,8 @@ def prove(
     specs: arguments.Specs = None,
     nginx_version: arguments.NginxVersion = None,
     maps: arguments.Maps = None,
+    env: arguments.Env = None,
+    env_files: arguments.EnvFiles = None,
     rules: Annotated[
         list[str] | None,
         typer.Option(
@@ -62,7 +64,17 @@ def prove(
     settings, problems = arguments.settings_here()
     running = usable_nginx(nginx)
     examined = arguments.examine(
-        settings, problems, roots, specs, nginx_version, maps, (), (), running.version
+        settings,
+        problems,
+        roots,
+        specs,
+        nginx_version,
+        maps,
+        (),
+        (),
+        running.version,
+        env=env,
+        env_files=env_files,
     )
     report = examined.report
     wanted = frozenset(hops or ())
@@ -122,6 +134,7 @@ def with_proofs(
     from dataclasses import replace
 
     from lint502.lab.proof import prove_all
+    from lint502.lab.secrets import masked
 
     report = examined.report
     if report.version[:2] != nginx.version[:2]:
@@ -141,4 +154,9 @@ def with_proofs(
         )
     finally:
         output.progress("")
+    if examined.values:
+        proofs = {
+            finding: replace(proof, configuration=masked(proof.configuration, examined.values))
+            for finding, proof in proofs.items()
+        }
     return replace(report, proofs=proofs)

@@ -37,6 +37,8 @@ def upgrade(
     ] = None,
     specs: arguments.Specs = None,
     maps: arguments.Maps = None,
+    env: arguments.Env = None,
+    env_files: arguments.EnvFiles = None,
     shape: Annotated[Shape, typer.Option("--format", help="How to show it.")] = Shape.text,
     color: arguments.Color = output.Colour.auto,
 ) -> None:
@@ -56,7 +58,15 @@ def upgrade(
 
     def run(version: str) -> Examined:
         return arguments.examine(
-            settings, problems, roots, specs, version, maps, standard_input=read
+            settings,
+            problems,
+            roots,
+            specs,
+            version,
+            maps,
+            standard_input=read,
+            env=env,
+            env_files=env_files,
         )
 
     before, after = run(_now(old, settings)), run(new or str(NEWEST))

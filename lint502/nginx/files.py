@@ -126,6 +126,8 @@ class Files:
     """Reads files from the disk, each once; ``overlay`` has the texts that take the place of what
     the disk has, by real path."""
 
+    has_templates = True
+
     def __init__(
         self,
         working_directory: Path,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from lint502.findings import Problem
-from lint502.nginx.tokens import Comment, Token, Tokens, tokenize
+from lint502.findings import Note, Problem
+from lint502.nginx.envsubst import Rendered, Span, markers
+from lint502.nginx.tokens import Comment, NginxSyntaxError, Token, Tokens, tokenize
 from lint502.places import Place, SourceFile
 from lint502.reading import not_utf8
 
@@ -53,26 +54,35 @@ class Directive:
 @dataclass(frozen=True, slots=True)
 class ParsedFile:
     """One file: its directives, without what it includes, and its comments; ``tokens`` is how many
-    words, braces and comments it has. ``problems`` are those that nginx does not mind."""
+    words, braces and comments it has. ``problems`` are those that nginx does not mind, unless it is
+    ``unread``: then they say why.
+
+    ``replaced`` is what stands in a template in the place of values; ``unknown`` are the markers
+    of it that have no value, whether they are meant to or not.
+    """
 
     source: SourceFile
     directives: tuple[Directive, ...]
     comments: tuple[Comment, ...]
     tokens: int
     problems: tuple[Problem, ...] = ()
+    unread: bool = False
+    notes: tuple[Note, ...] = ()
+    replaced: tuple[Span, ...] = ()
+    unknown: tuple[Span, ...] = ()
 
 
 class ForeignCrossplaneError(Exception):
     """Another package answers to the import name ``crossplane``."""
 
 
-def parse_file(source: SourceFile) -> ParsedFile:
-    """Parse the text of one file.
+def parse_file(source: SourceFile, rendered: Rendered | None = None) -> ParsedFile:
+    """Parse the text of one file, or what was rendered from it: its places are those of the file.
 
     Raises :class:`~lint502.nginx.tokens.NginxSyntaxError` where nginx would refuse it, and
     :class:`ForeignCrossplaneError`.
     """
-    tokens = tokenize(source.text)
+    tokens = tokenize(source.text) if rendered is None else _tokens_of(rendered)
     payload = _crossplane_parse(tokens)
     comments = tuple(tokens.comments)
     size = len(tokens.items) + len(comments)
@@ -80,7 +90,60 @@ def parse_file(source: SourceFile) -> ParsedFile:
         Problem(source.name, line, f"this file {message}")
         for line, message in not_utf8(source.text)
     )
-    return ParsedFile(source, _directives(payload, source), comments, size, problems)
+    return ParsedFile(
+        source,
+        _directives(payload, source),
+        comments,
+        size,
+        problems,
+        replaced=() if rendered is None else tuple(rendered.spans()),
+        unknown=tuple(_unknown(source, rendered, comments)),
+    )
+
+
+def _tokens_of(rendered: Rendered) -> Tokens:
+    """The tokens of a rendered text at the places of its template."""
+    try:
+        tokens = tokenize(rendered.text)
+    except NginxSyntaxError as error:
+        raise error.moved(rendered.line) from None
+    for token in tokens.items:
+        if isinstance(token, Token):
+            token.end_column = rendered.end_column(token.line, token.end_column)
+            token.line, token.column = rendered.start(token.line, token.column)
+    comments = [
+        comment
+        for found in tokens.comments
+        if (comment := _comment_of(found, rendered)) is not None
+    ]
+    return Tokens(tokens.items, comments)
+
+
+def _comment_of(comment: Comment, rendered: Rendered) -> Comment | None:
+    """A comment as the template has it; one that comes out of a value is none."""
+    text = rendered.text_line(comment.line).rstrip("\r")
+    column = len(text) - len(comment.text)
+    if rendered.in_value(comment.line, column):
+        return None
+    line, column = rendered.start(comment.line, column)
+    return Comment(line, rendered.template_line(line)[column:].rstrip("\r"))
+
+
+def _unknown(
+    source: SourceFile, rendered: Rendered | None, comments: Iterable[Comment]
+) -> Iterator[Span]:
+    """The markers in capital letters, outside comments, that were not replaced."""
+    if "$" not in source.text:
+        return
+    replaced = () if rendered is None else tuple(rendered.spans())
+    starts = {(span.line, span.column) for span in replaced}
+    commented = {
+        comment.line: len(source.line(comment.line)) - len(comment.text) for comment in comments
+    }
+    for span in markers(source.text):
+        in_comment = commented.get(span.line, span.column) < span.column
+        if not in_comment and (span.line, span.column) not in starts:
+            yield span
 
 
 def _crossplane_parse(tokens: Tokens) -> list[dict[str, Any]]:

@@ -9,14 +9,22 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from lint502.findings import Problem
-from lint502.nginx.files import MAX_FILE_BYTES, Files, glob_match, posix_glob
+from lint502.findings import Note, Problem
+from lint502.nginx.envsubst import Rendered, Values, markers
+from lint502.nginx.files import (
+    MAX_FILE_BYTES,
+    MAX_TOTAL_BYTES,
+    Files,
+    glob_match,
+    posix_glob,
+)
 from lint502.nginx.parse import Directive, ParsedFile, parse_file
-from lint502.nginx.templates import template_problem
+from lint502.nginx.templates import is_template, set_names, template_problem, undefined
 from lint502.nginx.tokens import Comment, NginxSyntaxError
 from lint502.nginx.tree import Builder, Context, Tree
 from lint502.places import SourceFile
@@ -28,6 +36,7 @@ MAX_TOKENS = 1_000_000
 
 _HEADING = re.compile(r"^# configuration file (\S+):\r?$", re.MULTILINE)
 _SAID_AFTER = re.compile(r"(?:^nginx: [^\n]*\n?)+\Z", re.MULTILINE)
+_COMMENT_LINE = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 _CONTEXT_COMMENT = re.compile(r"\s*lint502:\s*context\s+(\S.*?)\s*$")
 _THIRD_PARTY = re.compile(
     r"\w+_by_lua|lua_|js_|more_|brotli|zstd|modsecurity|passenger_|pagespeed|geoip2|echo|"
@@ -50,12 +59,15 @@ class RootLoader:
         files: Files,
         allow_missing: Sequence[str],
         standard_input: Callable[[], bytes],
+        values: Values | None = None,
     ) -> None:
         self._files = files
         self._allow_missing = allow_missing
         self._standard_input = standard_input
+        self._values = Values() if values is None else values
         self._parsed: dict[SourceFile, ParsedFile | Problem] = {}
         self._tokens = 0
+        self._rendered = 0
 
     def load(self, argument: str) -> Tree:
         """The tree of one root; what goes wrong is among its problems."""
@@ -129,9 +141,11 @@ class RootLoader:
         parsed = self._parse(source)
         if isinstance(parsed, Problem):
             return partial(_tree_of, parsed)
-        template = template_problem(source)
+        template = template_problem(source, given=self._values)
         if template is not None:
             return partial(_tree_of, template)
+        if parsed.unread:
+            return partial(_tree_of, *parsed.problems)
         try:
             around = contexts_around(parsed)
         except ValueError as error:
@@ -143,20 +157,62 @@ class RootLoader:
             if above is not None:  # where nginx.conf stands is where its includes start from
                 self._files.allow(above)
                 prefixes.append(above)
-        builder = Builder(
-            self._files, prefixes, self._parse, self._allow_missing, fragment=bool(around)
+
+        def build(refused: Mapping[SourceFile, ParsedFile]) -> tuple[Tree, Builder]:
+            builder = Builder(
+                self._files,
+                prefixes,
+                lambda source: refused.get(source) or self._parse(source),
+                self._allow_missing,
+                fragment=bool(around),
+            )
+            root = refused.get(source, parsed)
+            return builder.build(source.name, root, self._files.identity(path), around), builder
+
+        return partial(self._without_undefined, build)
+
+    def _without_undefined(
+        self, build: Callable[[Mapping[SourceFile, ParsedFile]], tuple[Tree, Builder]]
+    ) -> Tree:
+        """A tree without the templates that have variables without a value.
+
+        Which variables nginx itself knows is told over all files of a root: a first time they are
+        read as they are.
+        """
+        tree, builder = build({})
+        used = builder.used.values()
+        if not any(parsed.unknown for parsed in used):
+            return tree
+        known = {name for parsed in used for name in set_names(parsed.directives)}
+        found = [
+            (parsed.source, problems)
+            for parsed in used
+            if (problems := undefined(parsed.source, parsed.unknown, known, self._values))
+        ]
+        refused = {
+            source: _unread(source, problems) for source, problems in found if is_template(source)
+        }
+        if refused:
+            tree, _ = build(refused)
+        # elsewhere nginx may know a variable from what is not seen
+        whole = not tree.fragment and not _has_unseen(tree.main)
+        missing = (
+            problem
+            for source, problems in found
+            if whole or source in refused
+            for problem in problems
         )
-        return partial(builder.build, source.name, parsed, self._files.identity(path), around)
+        return replace(tree, problems=tuple(dict.fromkeys((*tree.problems, *missing))))
 
     def _dump(self, dump: SourceFile) -> _Build:
         store = DumpFiles(dump.text, self._files.name)
         root = store.first
         source = store.read(root)
-        parsed = self._parse(source)
+        parsed = self._parse_dumped(source)
         if isinstance(parsed, Problem):
             return partial(_tree_of, parsed)
         builder = Builder(
-            store, [os.path.dirname(root)], self._parse, self._allow_missing, fragment=False
+            store, [os.path.dirname(root)], self._parse_dumped, self._allow_missing, fragment=False
         )
         return partial(builder.build, source.name, parsed, root, ())
 
@@ -165,27 +221,104 @@ class RootLoader:
         return (parsed for parsed in self._parsed.values() if isinstance(parsed, ParsedFile))
 
     def _parse(self, source: SourceFile) -> ParsedFile | Problem:
+        """A file as nginx reads it: with the values, where they are to be put in."""
         parsed = self._parsed.get(source)
         if parsed is None:
-            parsed = self._parsed[source] = self._parse_anew(source)
+            try:
+                rendered = self._render(source)
+            except UnreadableError as error:
+                parsed = Problem(source.name, error.line, f"this file {error}")
+            else:
+                parsed = self._parse_anew(source, rendered)
+            self._parsed[source] = parsed
         return parsed
 
-    def _parse_anew(self, source: SourceFile) -> ParsedFile | Problem:
+    def _parse_dumped(self, source: SourceFile) -> ParsedFile | Problem:
+        """What nginx has read is no template any more."""
+        parsed = self._parsed.get(source)
+        if parsed is None:
+            parsed = self._parsed[source] = self._parse_anew(source, None)
+        return parsed
+
+    def _render(self, source: SourceFile) -> Rendered | None:
+        """The text with the values in it; None where nothing is to be replaced.
+
+        In a file that is no template by its looks, only ``${NAME}`` in capital letters tells that
+        it is one all the same, unless it is a variable of its own.
+        """
+        if not self._values or "$" not in source.text:
+            return None
+        takes: Callable[[str], bool] = _all
+        if not is_template(source):
+            given = [span for span in markers(source.text) if span.name in self._values]
+            if not any(span.braced for span in given):
+                return None
+            own = _own_names(source)
+            names = {span.name for span in given if span.name.lower() not in own}
+            takes = names.__contains__
+        rendered = Rendered(source.text, self._values, takes)
+        self._rendered += len(rendered.text)
+        if self._rendered > MAX_TOTAL_BYTES:
+            raise UnreadableError(
+                f"and those before it come to more than {MAX_TOTAL_BYTES // 1024**2} MB with the "
+                "values that are given; lint502 stops here"
+            )
+        return rendered if rendered.changed else None
+
+    def _parse_anew(self, source: SourceFile, rendered: Rendered | None) -> ParsedFile | Problem:
         if self._tokens > MAX_TOKENS:
             message = f"the files read have more than {MAX_TOKENS} words; lint502 stops here"
             return Problem(source.name, 1, message)
         try:
-            parsed = parse_file(source)
+            parsed = parse_file(source, rendered)
         except NginxSyntaxError as error:
-            return template_problem(source, refused=True) or Problem(
-                source.name, error.line, str(error)
-            )
+            return self._refused(source, rendered, error)
         self._tokens += parsed.tokens
-        return parsed
+        if rendered is None or is_template(source):
+            return parsed
+        names = ", ".join(rendered.names())
+        note = Note(source.name, None, f"a template, read with the values of {names}")
+        return replace(parsed, notes=(note,))
+
+    def _refused(
+        self, source: SourceFile, rendered: Rendered | None, error: NginxSyntaxError
+    ) -> ParsedFile | Problem:
+        """What is wrong with a file that nginx would not read: perhaps it only lacks values."""
+        problem = template_problem(source, refused=True, given=self._values)
+        if problem is None and is_template(source):
+            without = _COMMENT_LINE.sub("", source.text)
+            replaced = () if rendered is None else {span.name for span in rendered.spans()}
+            left = (span for span in markers(without) if span.braced and span.name not in replaced)
+            missing = undefined(source, left, (), self._values)
+            if missing:
+                return _unread(source, missing)
+        return problem or Problem(source.name, error.line, str(error))
+
+
+def _all(_name: str) -> bool:
+    return True
+
+
+def _own_names(source: SourceFile) -> frozenset[str]:
+    """The variables that a file defines for nginx; none where it is nothing that nginx reads."""
+    try:
+        return frozenset(set_names(parse_file(source).directives))
+    except NginxSyntaxError:
+        return frozenset()
+
+
+def _unread(source: SourceFile, problems: tuple[Problem, ...]) -> ParsedFile:
+    return ParsedFile(source, (), (), 0, problems, unread=True)
+
+
+def _has_unseen(context: Context) -> bool:
+    return bool(context.unseen) or any(_has_unseen(child) for child in context.children)
 
 
 class DumpFiles:
     """The files of an ``nginx -T`` output; nothing is read from the disk."""
+
+    has_templates = False
 
     def __init__(self, text: str, name: Callable[[str], str]) -> None:
         self._name = name
@@ -331,9 +464,10 @@ def _failed(name: str, line: int | None, message: str) -> _Build:
     return partial(_tree_of, Problem(name, line, message))
 
 
-def _tree_of(problem: Problem) -> Tree:
+def _tree_of(*problems: Problem) -> Tree:
     """The tree of a root that cannot be read."""
-    return Tree(problem.file, Context("main", None, None, partial=True), True, (problem,), ())
+    main = Context("main", None, None, partial=True)
+    return Tree(problems[0].file, main, True, problems, ())
 
 
 def default_roots(working_directory: Path) -> list[str]:

@@ -8,6 +8,7 @@ here. Source: ``src/core/ngx_conf_file.c``.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lint502.nginx.lua import skip_lua_block
@@ -60,11 +61,19 @@ class Comment:
 
 
 class NginxSyntaxError(Exception):
-    """nginx would refuse the file; ``str()`` words it, ``line`` is where."""
+    """nginx would refuse the file; ``str()`` words it, ``line`` is where. ``opened`` is the line
+    that the message ends with, where it speaks of another."""
 
-    def __init__(self, message: str, line: int) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, line: int, opened: int | None = None) -> None:
+        super().__init__(message if opened is None else f"{message} {opened}")
         self.line = line
+        self._message = message
+        self._opened = opened
+
+    def moved(self, to: Callable[[int], int]) -> NginxSyntaxError:
+        """The same for a text whose lines are to be found elsewhere."""
+        opened = None if self._opened is None else to(self._opened)
+        return NginxSyntaxError(self._message, to(self.line), opened)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +190,9 @@ def tokenize(text: str, first_line: int = 1) -> Tokens:
         raise NginxSyntaxError('the file ends before the ";" of this directive', line)
     if opened:
         raise NginxSyntaxError(
-            f'the file ends before the "}}" of the block that opens on line {opened[-1]}',
+            'the file ends before the "}" of the block that opens on line',
             text.count("\n") - text.endswith("\n") + first_line,
+            opened[-1],
         )
     return Tokens(items, comments)
 

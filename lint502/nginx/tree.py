@@ -11,6 +11,7 @@ from typing import Protocol
 from lint502.findings import Note, Problem
 from lint502.nginx.files import OutsideTreeError, has_magic
 from lint502.nginx.parse import Directive, ParsedFile
+from lint502.nginx.templates import SUFFIX
 from lint502.nginx.tokens import MAX_DEPTH
 from lint502.places import SourceFile
 from lint502.reading import MissingFileError, UnreadableError, shown
@@ -40,7 +41,10 @@ _PROXY_PARAMS = (
 
 
 class Store(Protocol):
-    """Where included files come from: the disk, or a dump."""
+    """Where included files come from: the disk, or a dump. ``has_templates`` tells whether files
+    may be there only as templates from which they are rendered."""
+
+    has_templates: bool
 
     def name(self, path: str) -> str:
         """A path as reports show it."""
@@ -113,7 +117,8 @@ class Tree:
 
 
 class Builder:
-    """Expands one root. ``prefixes`` are the folders against which relative includes are tried."""
+    """Expands one root. ``prefixes`` are the folders against which relative includes are tried;
+    ``used`` are then the files of the root."""
 
     def __init__(
         self,
@@ -128,6 +133,7 @@ class Builder:
         self._parse = parse
         self._allow_missing = allow_missing
         self._fragment = fragment
+        self.used: dict[SourceFile, ParsedFile] = {}
         self._problems: dict[Problem, None] = {}
         self._notes: dict[Note, None] = {}
         self._stack: list[str] = []
@@ -147,11 +153,16 @@ class Builder:
             self._notes[
                 Note(name, None, "a fragment, read as the contents of " + " { ".join(around))
             ] = None
-        self._problems.update(dict.fromkeys(parsed.problems))
+        self._take(parsed)
         self._fill(context, parsed.directives, depth=0)
         if self._exhausted:  # a bomb: what it left behind tells nothing
             main = Context("main", None, None, partial=True)
         return Tree(name, main, self._fragment, tuple(self._problems), tuple(self._notes))
+
+    def _take(self, parsed: ParsedFile) -> None:
+        self.used[parsed.source] = parsed
+        self._problems.update(dict.fromkeys(parsed.problems))
+        self._notes.update(dict.fromkeys(parsed.notes))
 
     def _fill(self, context: Context, directives: tuple[Directive, ...], depth: int) -> None:
         items, by_name = context.items, context.by_name
@@ -216,11 +227,13 @@ class Builder:
                 ] = None
         else:
             parsed = self._parse(source)
-            if isinstance(parsed, ParsedFile):
-                self._problems.update(dict.fromkeys(parsed.problems))
-                return parsed
+            if isinstance(parsed, Problem):
+                self._problems[parsed] = None
+            else:
+                self._take(parsed)
+                if not parsed.unread:
+                    return parsed
             context.unseen.append(include)
-            self._problems[parsed] = None
         return None
 
     def _resolve(self, context: Context, include: Directive) -> list[str]:
@@ -230,24 +243,28 @@ class Builder:
             self._store.mapped(os.path.normpath(os.path.join(prefix, written)))
             for prefix in self._prefixes
         ]
-        if not has_magic(written):
-            for path in candidates[:-1]:
-                if os.path.lexists(path):
-                    return [path]
-            return candidates[-1:] if len(candidates) > 1 else candidates
         seen: bool | None = False
-        for pattern in candidates:
-            seen = self._store.sees(pattern)
-            if not seen:
-                continue
-            try:
-                found = self._store.matches(pattern)
-            except UnreadableError as error:
-                self._problem(include, f"include {shown(written)}: {error}")
-                context.unseen.append(include)
-                return []
-            if found:
-                return found
+        try:
+            if not has_magic(written):
+                return self._one(include, candidates)
+            for pattern in candidates:
+                seen = self._store.sees(pattern)
+                if seen and (found := self._store.matches(pattern)):
+                    templates = [
+                        path for path in self._found_templates(include) if path not in found
+                    ]
+                    if templates:
+                        self._note(
+                            include, f"include {shown(written)}: finds files, so that "
+                            f"{self._names(templates)} was passed over"
+                        )  # fmt: skip
+                    return found
+            if templates := self._templates(include):
+                return templates
+        except UnreadableError as error:
+            self._problem(include, f"include {shown(written)}: {error}")
+            context.unseen.append(include)
+            return []
         if seen is None:
             self._missing(context, include, OutsideTreeError())
         elif not _is_stock(written):
@@ -255,6 +272,46 @@ class Builder:
             if not seen:
                 context.unseen.append(include)
         return []
+
+    def _one(self, include: Directive, candidates: Sequence[str]) -> list[str]:
+        """The file that an include without a glob names, whether it is there or not."""
+        for path in candidates[:-1]:
+            if os.path.lexists(path):
+                return [path]
+        path = candidates[-1]
+        try:
+            self._store.read(path)
+        except (MissingFileError, OutsideTreeError):
+            return self._templates(include) or [path]
+        except UnreadableError:
+            pass  # it is there
+        return [path]
+
+    def _templates(self, include: Directive) -> list[str]:
+        """The templates from which what an include names is rendered when nginx starts."""
+        found = self._found_templates(include)
+        if found:
+            self._note(
+                include, f"include {shown(str(include.args[0]))}: nothing is there; read from "
+                f"{self._names(found)}, as if rendered when nginx starts"
+            )  # fmt: skip
+        return found
+
+    def _found_templates(self, include: Directive) -> list[str]:
+        """Templates of what an include names, in the order of what is rendered from them."""
+        if not self._store.has_templates:
+            return []
+        for prefix in self._prefixes:
+            path = os.path.normpath(os.path.join(prefix, str(include.args[0])))
+            for pattern, suffix in _template_patterns(path, self._store.mapped):
+                if self._store.sees(pattern) and (found := self._store.matches(pattern)):
+                    return sorted(found, key=lambda file: file.removesuffix(suffix))
+        return []
+
+    def _names(self, paths: Sequence[str]) -> str:
+        most = 3
+        names = ", ".join(shown(self._store.name(path)) for path in paths[:most])
+        return f"{names} and {len(paths) - most} more" if paths[most:] else names
 
     def _missing(self, context: Context, include: Directive, why: UnreadableError) -> None:
         """An include whose file is not here: a stock file, an allowed one, or a problem."""
@@ -309,6 +366,23 @@ class Builder:
         if not self._exhausted:
             self._problem(directive, f"{what} once all are expanded; lint502 stops here")
         self._exhausted = True
+
+
+_RENDERED_INTO = (("/conf.d/", ".template"), ("/stream-conf.d/", ".stream-template"))
+
+
+def _template_patterns(path: str, mapped: Callable[[str], str]) -> Iterator[tuple[str, str]]:
+    """Where the templates of what nginx reads at ``path`` may be, and their suffix: beside it, or
+    in ``templates/`` beside the folder that the image renders them into.
+
+    Source: the defaults in ``entrypoint/20-envsubst-on-templates.sh`` of nginx/docker-nginx.
+    """
+    yield mapped(path) + SUFFIX, SUFFIX
+    for folder, suffix in _RENDERED_INTO:
+        for told in (path, mapped(path)):
+            before, found, rest = told.partition(folder)
+            if found:
+                yield mapped(f"{before}/templates/{rest}{suffix}"), suffix
 
 
 _FLAT = frozenset(("map", "geo", "split_clients"))

@@ -271,7 +271,7 @@ class TestNotNginx:
             ("http { {% if x %} a; {% endif %} }", 1, "Jinja: {% … %}"),
             ("server {\n listen {{ port }};\n}", 2, "{{ … }}"),
             ("server {\n\n listen <%= @port %>;\n}", 3, "ERB or EJS: <% … %>"),
-            ("http {\n${SERVERS}\n}", 2, "a directive from ${…}"),
+            ("http {\n${servers}\n}", 2, "a directive from ${…}"),
             ("{{ range .Sites }}\nserver { }\n{{ end }}", 1, "{{ … }}"),
         ],
     )

@@ -12,6 +12,7 @@ from sites import contexts, write
 from lint502.findings import Note, Problem
 from lint502.nginx import parse, roots
 from lint502.nginx import tree as module
+from lint502.nginx.envsubst import Rendered
 from lint502.nginx.files import Files, PathMap
 from lint502.nginx.parse import Directive, ParsedFile
 from lint502.nginx.roots import RootLoader
@@ -452,9 +453,9 @@ class TestOnce:
     def test_parsing(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
         parsed = []
 
-        def counting(source: SourceFile) -> ParsedFile:
+        def counting(source: SourceFile, rendered: Rendered | None) -> ParsedFile:
             parsed.append(source.name)
-            return parse.parse_file(source)
+            return parse.parse_file(source, rendered)
 
         monkeypatch.setattr(roots, "parse_file", counting)
         tree = load(tmp_path, {"nginx.conf": "http { include a; include a; }", "a": text})

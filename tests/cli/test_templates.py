@@ -191,6 +191,25 @@ def test_what_a_run_is_told(run: Run, asked: Asked, site: Path) -> None:
     }  # fmt: skip
 
 
+def test_comments_that_ignore_are_the_template_s_own(run: Run, tmp_path: Path) -> None:
+    template = (
+        "${HEAD}\nserver {\n    location / {\n"
+        "        # lint502: ignore[port-mismatch] ${API_PORT} is not for us to say\n"
+        "        proxy_pass http://${API_HOST}:${API_PORT};\n    }\n"
+        "    location /b { proxy_pass http://${API_HOST}:${API_PORT}; } "
+        "# lint502: ignore[port-mismatch] as above\n"
+        "    location /c { proxy_pass http://${API_HOST}:${API_PORT}; }\n}\n"
+    )
+    write(tmp_path, {**FILES, "nginx/templates/default.conf.template": template})
+    head = "map $host $x {\n}\n# lint502: ignore[zero-timeout] is not heeded\n"
+    result = run("check", "nginx", "--env", "API_PORT=1", "--env", f"HEAD={head}", "--format=json")
+    report = json.loads(result.out)
+    assert [(one["rule"], one["line"], one["column"]) for one in report["findings"]] == [
+        ("port-mismatch", 8, 30)
+    ]
+    assert report["summary"]["suppressed"] == 2
+
+
 def test_fixes_change_what_is_the_template_s_own(run: Run, tmp_path: Path) -> None:
     template = (
         "upstream pool {\n    server ${API_HOST}:${API_PORT};\n    keepalive 8;\n}\n"

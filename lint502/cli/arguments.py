@@ -137,20 +137,27 @@ class Asked:
         return replace(examined, report=report)
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The arguments that say what to check and how; None where one is not given."""
+
+    roots: Sequence[str] | None
+    specs: Sequence[Path] | None
+    nginx_version: str | None
+    maps: Sequence[str] | None
+    env: Sequence[str] | None
+    env_files: Sequence[Path] | None
+    select: Sequence[str] = ()
+    ignore: Sequence[str] = ()
+
+
 def asked(
     settings: Settings | None,
     problems: Sequence[Problem],
-    roots: Sequence[str] | None,
-    specs: Sequence[Path] | None,
-    nginx_version: str | None,
-    maps: Sequence[str] | None,
-    select: Sequence[str] = (),
-    ignore: Sequence[str] = (),
+    given: Given,
     installed: Version | None = None,
     standard_input: Callable[[], bytes] | None = None,
     begins: Callable[[str], None] = lambda _: None,
-    env: Sequence[str] | None = None,
-    env_files: Sequence[Path] | None = None,
 ) -> Asked:
     """What arguments and settings ask for; bad arguments end the process.
 
@@ -164,10 +171,10 @@ def asked(
     read = standard_input or read_standard_input
     if settings is None:
         return Asked((), tuple(problems), read, begins)
-    chosen = _chosen(settings, problems, roots)
-    given = _environment(env, env_files)
+    chosen = _chosen(settings, problems, given.roots)
+    env = _environment(given.env, given.env_files)
     parts = [
-        _options(told, chosen_there, specs, nginx_version, maps, select, ignore, given)
+        _options(told, chosen_there, given, env)
         for told, chosen_there in _by_settings(settings, chosen)
     ]
     if installed is not None:
@@ -178,28 +185,6 @@ def asked(
             for options in parts
         ]
     return Asked(tuple(parts), tuple(problems), read, begins)
-
-
-def examine(
-    settings: Settings | None,
-    problems: Sequence[Problem],
-    roots: Sequence[str] | None,
-    specs: Sequence[Path] | None,
-    nginx_version: str | None,
-    maps: Sequence[str] | None,
-    select: Sequence[str] = (),
-    ignore: Sequence[str] = (),
-    installed: Version | None = None,
-    standard_input: Callable[[], bytes] | None = None,
-    begins: Callable[[str], None] = lambda _: None,
-    env: Sequence[str] | None = None,
-    env_files: Sequence[Path] | None = None,
-) -> Examined:
-    """As :func:`asked`, and run once."""
-    return asked(
-        settings, problems, roots, specs, nginx_version, maps, select, ignore, installed,
-        standard_input, begins, env, env_files,
-    ).examine()  # fmt: skip
 
 
 def _chosen(
@@ -250,34 +235,27 @@ def _by_settings(
 
 
 def _options(
-    settings: Settings,
-    roots: tuple[str, ...],
-    specs: Sequence[Path] | None,
-    nginx_version: str | None,
-    maps: Sequence[str] | None,
-    select: Sequence[str],
-    ignore: Sequence[str],
-    env: Mapping[str, str],
+    settings: Settings, roots: tuple[str, ...], given: Given, env: Mapping[str, str]
 ) -> Options:
     from lint502.lint import Options
 
     here = _working_directory()
-    version, origin, source = _version(nginx_version, settings)
+    version, origin, source = _version(given.nginx_version, settings)
     _say_if_unknown(version)
     return Options(
         here,
         roots,
-        tuple(here / path for path in specs) if specs else settings.specs,
-        version,
-        origin,
-        source,
-        tuple(_map(text, here) for text in maps) if maps else settings.maps,
-        settings.allow_missing,
-        settings.allow_paths,
-        tuple(select) or settings.select,
-        tuple(ignore) or settings.ignore,
-        settings.rules,
-        settings.path_ignores,
+        specs=tuple(here / path for path in given.specs) if given.specs else settings.specs,
+        version=version,
+        version_origin=origin,
+        version_source=source,
+        maps=tuple(_map(text, here) for text in given.maps) if given.maps else settings.maps,
+        allow_missing=settings.allow_missing,
+        allow_paths=settings.allow_paths,
+        select=tuple(given.select) or settings.select,
+        ignore=tuple(given.ignore) or settings.ignore,
+        rules=settings.rules,
+        path_ignores=settings.path_ignores,
         env={**settings.env, **env},
     )
 

@@ -151,16 +151,11 @@ def check(
     asked = arguments.asked(
         settings,
         problems,
-        roots,
-        specs,
-        nginx_version,
-        maps,
-        selected,
-        ignored,
+        arguments.Given(
+            roots, specs, nginx_version, maps, env, env_files, select=selected, ignore=ignored
+        ),
         None if running is None else running.version,
         begins=stages,
-        env=env,
-        env_files=env_files,
     )
     examined = asked.examine()
     stages.end()

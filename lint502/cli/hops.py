@@ -36,9 +36,8 @@ def hops(
 ) -> None:
     """Show every hop, its targets, upstream and state."""
     settings, problems = arguments.settings_here()
-    report = arguments.examine(
-        settings, problems, roots, specs, nginx_version, maps, env=env, env_files=env_files
-    ).report
+    given = arguments.Given(roots, specs, nginx_version, maps, env, env_files)
+    report = arguments.asked(settings, problems, given).examine().report
     output.say_notes(report.notes)
     output.say_problems(report.problems)
     output.write(_json(report) if shape is Shape.json else _text(report, output.look(color)))

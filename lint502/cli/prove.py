@@ -63,19 +63,8 @@ def prove(
     selected = arguments.rule_names(rules, "--rule")
     settings, problems = arguments.settings_here()
     running = usable_nginx(nginx)
-    examined = arguments.examine(
-        settings,
-        problems,
-        roots,
-        specs,
-        nginx_version,
-        maps,
-        (),
-        (),
-        running.version,
-        env=env,
-        env_files=env_files,
-    )
+    given = arguments.Given(roots, specs, nginx_version, maps, env, env_files)
+    examined = arguments.asked(settings, problems, given, running.version).examine()
     report = examined.report
     wanted = frozenset(hops or ())
     unknown = wanted - {hop.id for hop in report.hops}

@@ -57,17 +57,8 @@ def upgrade(
     read = cache(arguments.read_standard_input)  # both runs get the same
 
     def run(version: str) -> Examined:
-        return arguments.examine(
-            settings,
-            problems,
-            roots,
-            specs,
-            version,
-            maps,
-            standard_input=read,
-            env=env,
-            env_files=env_files,
-        )
+        given = arguments.Given(roots, specs, version, maps, env, env_files)
+        return arguments.asked(settings, problems, given, standard_input=read).examine()
 
     before, after = run(_now(old, settings)), run(new or str(NEWEST))
     if after.report.version < before.report.version:

@@ -24,7 +24,14 @@ from lint502.pairing import Pair, Pairing
 from lint502.places import Place
 from lint502.reading import shown
 from lint502.spec.listeners import Spec
-from lint502.suppression import Ignore, PathIgnore, Suppression, in_configuration, in_spec
+from lint502.suppression import (
+    MAX_IGNORES,
+    Ignore,
+    PathIgnore,
+    Suppression,
+    in_configuration,
+    in_spec,
+)
 
 if TYPE_CHECKING:
     from lint502.lab.proof import Proof
@@ -322,6 +329,11 @@ def _suppression(options: Options, loaded: Iterable[_Loaded]) -> tuple[Suppressi
     ):
         ignores += ignored
         problems += wrong
+    if len(ignores) > MAX_IGNORES:
+        last = ignores[MAX_IGNORES].place
+        said = f"more than {MAX_IGNORES} rules are ignored by comments; those from here on are not"
+        problems.append(Problem(last.file, last.line, said))
+        del ignores[MAX_IGNORES:]
     here = options.working_directory
     return Suppression(ignores, options.path_ignores, frozenset(sources), here), problems
 

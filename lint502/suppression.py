@@ -9,6 +9,7 @@ key or table that follows, a block or table as a whole. Rules know nothing of it
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -19,6 +20,9 @@ from lint502.findings import Finding, Problem
 from lint502.nginx.parse import Directive, ParsedFile
 from lint502.places import Place, SourceFile
 from lint502.reading import shown
+
+MAX_IGNORES = 5_000
+"""Of one run; each is compared with each finding of its rule."""
 
 _MARK = "lint502:"
 _COMMENT = re.compile(r"\s*lint502:\s*ignore\b(?:\s*\[([^\]]*)\])?\s*(.*)")
@@ -56,15 +60,22 @@ def in_configuration(parsed: ParsedFile) -> tuple[list[Ignore], list[Problem]]:
     if _MARK not in parsed.source.text:
         return ignores, problems
     spans = sorted(_spans(parsed.directives))
+    starts = [first for first, _, _ in spans]
+    ends: dict[int, int] = {}
+    for first, last, block in spans:
+        if not block:
+            ends.setdefault(last, first)
     for comment in parsed.comments:
         if (match := _COMMENT.match(comment.text)) is None:
             continue
         line = parsed.source.line(comment.line)
         column = len(line) - len(comment.text)
         before = line[: column - 1]
-        first, last = (
-            _line_span(spans, comment.line) if before.strip() else _next(spans, comment.line)
-        )
+        if before.strip():
+            first, last = ends.get(comment.line, comment.line), comment.line
+        else:
+            index = bisect_right(starts, comment.line)
+            first, last = spans[index][:2] if index < len(spans) else (comment.line, comment.line)
         place = Place(parsed.source.name, comment.line, column, len(line) + 1, line)
         _add(match, place, first, last, ignores, problems)
     return ignores, problems
@@ -77,6 +88,8 @@ def in_spec(source: SourceFile) -> tuple[list[Ignore], list[Problem]]:
     if _MARK not in source.text:
         return ignores, problems
     lines = source.text.split("\n")
+    following = _following(lines)
+    tables: dict[int, int] = {}
     for number, text in enumerate(lines, 1):
         found = _IN_TOML.search(text)
         match = _COMMENT.match(found[1]) if found is not None else None
@@ -84,7 +97,8 @@ def in_spec(source: SourceFile) -> tuple[list[Ignore], list[Problem]]:
             continue
         first = last = number
         if not text[: found.start()].strip():
-            first, last = _next_in_toml(lines, number)
+            first = following[number]
+            last = tables[first] = tables.get(first) or _end_in_toml(lines, first)
         place = Place(source.name, number, found.start() + 1, len(text) + 1, text.rstrip("\r"))
         _add(match, place, first, last, ignores, problems)
     return ignores, problems
@@ -125,36 +139,28 @@ def _spans(directives: Iterable[Directive]) -> Iterator[tuple[int, int, bool]]:
         yield from inner
 
 
-def _line_span(spans: Sequence[tuple[int, int, bool]], line: int) -> tuple[int, int]:
-    """The lines of what ends on a line."""
-    ending = [first for first, last, block in spans if last == line and not block]
-    return min(ending, default=line), line
+def _following(lines: Sequence[str]) -> list[int]:
+    """For each line, counted from 1, the next one that is neither empty nor a comment; the line
+    itself where there is none."""
+    following = list(range(len(lines) + 1))
+    for number in range(len(lines) - 1, 0, -1):
+        text = lines[number].strip()  # the line after it
+        says_nothing = not text or text.startswith("#")
+        following[number] = following[number + 1] if says_nothing else number + 1
+    return following
 
 
-def _next(spans: Sequence[tuple[int, int, bool]], line: int) -> tuple[int, int]:
-    """The lines of the first thing after a line."""
-    return next(((first, last) for first, last, _ in spans if first > line), (line, line))
-
-
-def _next_in_toml(lines: Sequence[str], number: int) -> tuple[int, int]:
-    """The lines of the key or the table that follows a line, with the tables within that one."""
-    first = next(
-        (
-            index
-            for index in range(number + 1, len(lines) + 1)
-            if lines[index - 1].strip() and not lines[index - 1].lstrip().startswith("#")
-        ),
-        number,
-    )
+def _end_in_toml(lines: Sequence[str], first: int) -> int:
+    """The last line of the key or the table that a line begins, with the tables within that one."""
     header = _HEADER.match(lines[first - 1])
     if header is None:
-        return first, first
+        return first
     within = f"{header[1]}."
     for index in range(first + 1, len(lines) + 1):
         other = _HEADER.match(lines[index - 1])
         if other is not None and not other[1].startswith(within):
-            return first, index - 1
-    return first, len(lines)
+            return index - 1
+    return len(lines)
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ import pytest
 from sites import check
 
 from lint502.findings import Problem
-from lint502.suppression import PathIgnore
+from lint502.suppression import MAX_IGNORES, PathIgnore
 
 SPEC = '[upstream.api]\nport = 3000\nprotocol = "http"\n'
 BLOCKS = """\
@@ -192,6 +192,15 @@ def test_a_rule_that_did_not_run_is_not_called_unused(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert lines(tmp_path, text, ignore=("port-mismatch",)) == [(3, "unused-ignore")]
     assert lines(tmp_path, text, ignore=("port-mismatch", "unused-ignore")) == []
+
+
+def test_an_absurd_number_of_comments(tmp_path: Path) -> None:
+    comments = f"{IGNORE}\n" * (MAX_IGNORES + 10)
+    files = {"nginx.conf": with_comment(3, comments), "upstreams.toml": SPEC + comments}
+    report = check(tmp_path, files)
+    message = "more than 5000 rules are ignored by comments; those from here on are not"
+    assert report.problems == (Problem("nginx.conf", 3 + MAX_IGNORES, message),)
+    assert report.suppressed == 2
 
 
 def test_paths(tmp_path: Path) -> None:

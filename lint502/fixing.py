@@ -31,7 +31,8 @@ MAX_ROUNDS = 10
 MAX_CHECKS = 200
 """Checks of edited texts in one run: each reads the whole configuration."""
 
-_MOST_LAYERS = 3
+_MOST_LAYERS = 5
+_INSTEAD = "would be found instead"
 _VALUES = frozenset(("map", "geo", "split_clients"))
 _VARIABLE = re.compile(r"\$(\w+|\{\w+\})")
 
@@ -78,6 +79,7 @@ def mend(
     fixed = 0
     refused: dict[tuple[frozenset[Key], str], Unfixed] = {}
     waiting: list[Finding] = []
+    progress = False
     for _ in range(MAX_ROUNDS):
         candidates = [
             finding
@@ -91,9 +93,11 @@ def mend(
                 refused[view.identity(finding)] = Unfixed(finding, reason)
         if settled.accepted:
             fixed += sum(len(group.findings) for group in settled.accepted)
-            texts, view = settled.texts, settled.view
+            texts, view, progress = settled.texts, settled.view, True
         elif not waiting:
-            break
+            if not (progress and refused):
+                break
+            refused, progress = {}, False  # what was in the way may be gone
     left = {view.identity(finding): finding for finding in view.examined.report.findings}
     unfixed = [
         Unfixed(left[identity], item.reason) for identity, item in refused.items()
@@ -341,10 +345,20 @@ def _about_the_same(one: Finding, other: Finding) -> bool:
     if one.fix is None or other.fix is None:
         return False
     return any(
-        mine == yours or (mine.file == yours.file and overlap(mine, yours))
+        mine == yours
+        or (
+            mine.file == yours.file
+            and _replaces(mine)
+            and _replaces(yours)
+            and overlap(mine, yours)
+        )
         for mine in one.fix.edits
         for yours in other.fix.edits
     )
+
+
+def _replaces(edit: Edit) -> bool:
+    return edit.column < edit.end_column
 
 
 def _grouped(
@@ -479,16 +493,17 @@ class _Run:
                 return changed, after
             first = first or objection
             bad = [one for one in objection.appeared if not self.admits(after, one)]
-            if bad or not objection.appeared:
-                return _because(first, _objection(after, bad, [], "") if bad else objection)
-            current, waiting, misplaced = _grouped(after, objection.appeared)
+            if bad:
+                return _objection(after, bad, bad, _INSTEAD)
+            if not objection.appeared:
+                return _because(first, objection)
+            current, _, misplaced = _grouped(after, objection.appeared)  # the others come next
             bad = [
-                *waiting,
                 *(one for group, _ in misplaced for one in group.findings),
                 *(one for group in current if _unknown(after, group) for one in group.findings),
             ]
             if bad:
-                return _because(first, _objection(after, bad, [], ""))
+                return _objection(after, bad, bad, _INSTEAD)
             before, texts = after, changed
         assert first is not None, "there is at least one layer"
         return first
@@ -573,7 +588,7 @@ def _judged(before: _View, after: _View, required: Sequence[Key]) -> _Objection 
         if any(key in (staying or wrong) for key in after.keys(finding))
     ]
     if not staying:
-        return _objection(after, found, found, "would be found instead")
+        return _objection(after, found, found, _INSTEAD)
     return _objection(after, found, [], "would still be found")
 
 

@@ -6,7 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from lint502.checks.keepalive_unsupported import ending, kept_all_the_same
 from lint502.checks.mending import Edits, insertion, place_for, removal, rewritten, set_to
-from lint502.checks.reuse import PORTS_RUN_OUT, Reuse, nginx_may_close_first, reuse, users
+from lint502.checks.reuse import (
+    PORTS_RUN_OUT,
+    Reuse,
+    closing_line,
+    nginx_may_close_first,
+    reuse,
+    users,
+)
 from lint502.checks.site import Site
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.hops import Hop
@@ -70,7 +77,7 @@ def _fix(site: Site, block: Block, hops: Sequence[Hop], found: Sequence[Reuse]) 
     first, hop = found[0], hops[0]
     each = [_edits(hop, item, site.version) for hop, item in zip(hops, found, strict=True)]
     edits = tuple(dict.fromkeys(edit for of_hop in each for edit in of_hop)) if all(each) else ()
-    safe = all(
+    safe = not any(closing_line(hop, site.version) for hop in hops) and all(
         pair.listener is not None and pair.listener.idle_timeout is not None
         for hop in hops
         for pair in site.pairs[hop.id]
@@ -106,9 +113,9 @@ def _edits(hop: Hop, found: Reuse, version: Version) -> Edits:
         if headers.origin != "default" and line.args and line.args[0].lower() == "connection"
     ]
     ahead: list[str] = []
-    if found.cause is not None:
-        words = f'{found.cause.args[0]} ""' if found.cause.name == "set" else '""'
-        edits += rewritten(found.cause, words)
+    cause = found.cause or closing_line(hop, version)
+    if cause is not None:
+        edits += rewritten(cause, f'{cause.args[0]} ""' if cause.name == "set" else '""')
     elif lines:
         for line in lines:
             if "$" not in line.args[-1] and "close" in line.args[-1].lower():

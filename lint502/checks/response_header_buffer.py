@@ -159,6 +159,8 @@ def _fix(hop: Hop, small: Value[int], largest: int) -> Fix:
         busy = max(2 * each, (now.busy if now is not None else None) or 0)
         words[f"{family}_buffers"] = f"{number} {format_size(each)}"
         words[f"{family}_busy_buffers_size"] = format_size(busy)
+        if now is not None and now.written is not None and now.written < each:
+            words[f"{family}_temp_file_write_size"] = format_size(2 * each)
     description = " ".join(f"{name} {value};" for name, value in words.items())
     return Fix(description, True, _edits(hop, small, words))
 

@@ -60,6 +60,11 @@ def reuse(hop: Hop, version: Version) -> Reuse:
     return by_header
 
 
+def closing_line(hop: Hop, version: Version) -> Directive | None:
+    """The line of a ``map`` or ``set`` that closes the connections of a hop, also in HTTP/1.1."""
+    return _by_header(hop, version, "1.1").cause if hop.kind == "proxy" else None
+
+
 def users(site: Site) -> dict[Block, list[Hop]]:
     """The blocks that hops reach, each with its hops."""
     found: dict[Block, list[Hop]] = {}

@@ -403,3 +403,98 @@ def test_a_pass_in_an_if_has_its_setting_around_it(tmp_path: Path) -> None:
         body.replace("    if", "    proxy_read_timeout 110s;\n    if"),
         [],
     )
+
+
+def test_fixes_that_are_set_in_at_one_place(tmp_path: Path) -> None:
+    """They come one after the other; behind a wrong port too."""
+    spec = (
+        API.replace("127.0.0.1", "10.0.0.1")
+        + 'timeouts = { response = "80s" }\nlimits = { response_headers = "10k" }\n'
+        'protocol = "http"\n'
+    )
+    body = "\nserver {\n  location / {\n    proxy_pass http://10.0.0.1:3001;\n  }\n}\n"
+    assert one_file(tmp_path, body, spec) == (
+        body.replace(
+            "    proxy_pass http://10.0.0.1:3001",
+            "    proxy_read_timeout 110s;\n    proxy_buffer_size 16k;\n"
+            "    proxy_buffers 8 16k;\n    proxy_busy_buffers_size 32k;\n"
+            "    proxy_pass http://10.0.0.1:3000",
+        ),
+        [],
+    )
+
+
+def test_a_pass_and_one_in_an_if_beside_it(tmp_path: Path) -> None:
+    """Both settings are set in above the outer pass."""
+    spec = (
+        '[upstream.web]\nhosts = ["10.0.0.1"]\nport = 3000\nprotocol = "http"\n'
+        'timeouts = { response = "80s" }\n'
+        '[upstream.php]\nhosts = ["10.0.0.2"]\nport = 9000\nprotocol = "fastcgi"\n'
+        'timeouts = { response = "80s" }\n'
+    )
+    body = (
+        "\nserver {\n  location / {\n    if ($arg_a) { fastcgi_pass 10.0.0.2:9000; }\n"
+        "    proxy_pass http://10.0.0.1:3000;\n  }\n}\n"
+    )
+    assert one_file(tmp_path, body, spec) == (
+        body.replace(
+            "    proxy_pass",
+            "    fastcgi_read_timeout 110s;\n    proxy_read_timeout 110s;\n    proxy_pass",
+        ),
+        [],
+    )
+
+
+IGNORED = "  # lint502: ignore[read-timeout] nobody waits for it\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (
+            "\nproxy_read_timeout 9s;\nserver {\n"
+            "location /a/ { proxy_pass http://10.0.0.1:3000; }\n"
+            f"location /b/ {{\n{IGNORED}proxy_pass http://10.0.0.1:3000;\n}}\n}}\n",
+            "unused-ignore would be found instead (nginx.conf:6)",
+        ),
+        (
+            "\nserver {\nlocation /a/ {\n  # lint502: ignore[response-header-buffer] we cut it\n"
+            "  proxy_pass http://10.0.0.1:3000;\n}\n}\n",
+            "unused-ignore would be found instead (nginx.conf:4)",
+        ),
+        (
+            "\nserver {\nlocation /a/ {\n  proxy_read_timeout 9s;\n"
+            "  # lint502: ignore[response-header-buffer] we cut it\n"
+            "  proxy_pass http://10.0.0.1:3000;\n}\n}\n",
+            None,
+        ),
+    ],
+)
+def test_comments_that_ignore_something(body: str, reason: str | None, tmp_path: Path) -> None:
+    """What somebody has decided not to hear of at one hop is not mended through another one, and no
+    comment gets another line to stand above."""
+    spec = API.replace("127.0.0.1", "10.0.0.1") + (
+        'timeouts = { response = "80s" }\nprotocol = "http"\n'
+    )
+    if "response-header-buffer" in body:
+        spec += 'limits = { response_headers = "10k" }\n'
+    files = {"nginx.conf": http(body), "upstreams.toml": spec}
+    result, texts, _ = mended(tmp_path, files)
+    assert [item.reason for item in result.unfixed] == ([] if reason is None else [reason])
+    assert bool(texts) is (reason is None)
+
+
+def test_what_is_mended_stays_so(tmp_path: Path) -> None:
+    spec = (
+        '[upstream.api]\nhosts = ["10.0.0.1"]\nport = 3000\nprotocol = "http"\n'
+        'keepalive = { idle_timeout = "5s" }\n'
+    )
+    body = (
+        "\nupstream u { server 10.0.0.1:3001; keepalive 8; }\n"
+        "server { location / { proxy_http_version 1.1; proxy_pass http://u; } }\n"
+    )
+    after, left = one_file(tmp_path, body, spec)
+    assert left == []
+    assert after is not None
+    again, _ = one_file(tmp_path, after, spec)
+    assert again is None

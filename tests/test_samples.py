@@ -223,8 +223,8 @@ FIXED: dict[str, tuple[list[str], list[str]]] = {
         ["request-timeout", "unused-ignore", "unused-upstream"],
     ),
     "edge": (
-        ["front-keepalive-race"],
-        ["front-proxy-protocol", "front-sni-rejected"],
+        ["front-keepalive-race", "front-proxy-protocol"],
+        ["front-sni-rejected"],
     ),
     "grpc-tls": (
         [

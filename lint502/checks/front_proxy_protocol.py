@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.checks.fronts import Trouble, Way, called, none_fits, together, ways
+from lint502.checks.mending import appended
 from lint502.checks.site import Site
 from lint502.checks.wording import by_profile, declared
 from lint502.findings import Finding, Fix, Severity
@@ -68,11 +69,9 @@ def _finding(found: Trouble) -> Finding:
     else:
         expects, does = "nginx expects no PROXY header", "sends one"
         outcome = f"nginx takes it for the request, and {servers} answers 400"
-    fix = (
-        f"listen {line.args[0]} proxy_protocol;"
-        if sends.value and line.name == "listen"
-        else f"listen without proxy_protocol, or let {front.name} send the header"
-    )
+    fix = Fix(f"listen without proxy_protocol, or let {front.name} send the header")
+    if sends.value and line.name == "listen":
+        fix = Fix(f"listen {line.args[0]} proxy_protocol;", edits=appended(line, "proxy_protocol"))
     return Finding(
         rule=RULE,
         severity=Severity.ERROR,
@@ -82,6 +81,6 @@ def _finding(found: Trouble) -> Finding:
         place=line.place(expects),
         related=(declared(sends, f"{front.name} {does}"),),
         log=None if sends.value else LOG,
-        fix=Fix(fix),
+        fix=fix,
         front=front.name,
     )

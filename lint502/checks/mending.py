@@ -7,6 +7,7 @@ the hop. Everything else on the lines stays: indentation, comments, line ends.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from lint502.findings import Edit
 from lint502.nginx.directives import directive as directive_info
@@ -39,6 +40,12 @@ def rewritten(line: Directive, words: str) -> Edits:
     if any("\n" in token or token.line != first.line for token in tokens):
         return ()
     return (Edit(line.source.name, first.line, first.column, last.end_column, words),)
+
+
+def appended(line: Directive, word: str) -> Edits:
+    """A line with one more argument."""
+    found = rewritten(line, f" {word}")
+    return tuple(replace(edit, column=edit.end_column) for edit in found)
 
 
 def removal(line: Directive) -> Edits:

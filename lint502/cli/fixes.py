@@ -113,11 +113,14 @@ def _write(examined: Examined, texts: Mapping[str, str]) -> None:
     try:
         for name, path, old, new in _changed(examined, texts):
             prepared.append((name, _beside(name, path, old, new), path))
-        for name, temporary, path in prepared:
+        for number, (name, temporary, path) in enumerate(prepared):
             try:
                 Path(temporary).replace(path)
             except OSError as error:
-                output.fail(f"cannot write {shown(name)}: {error.strerror}")
+                done = ", ".join(shown(written) for written, _, _ in prepared[:number])
+                output.fail(
+                    f"cannot write {shown(name)}: {error.strerror}; written: {done or 'nothing'}"
+                )
             _sync_folder(path)
     finally:
         for _, temporary, _ in prepared:

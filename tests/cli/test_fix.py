@@ -363,3 +363,24 @@ def test_json_is_of_the_second_run(site: Path, run: Run) -> None:
     code, out, _ = run("check", "--fix", "--format", "json")
     assert [finding["rule"] for finding in json.loads(out)["findings"]] == ["zero-timeout"]
     assert code == 1
+
+
+def test_a_file_that_cannot_be_put_in_place(
+    site: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each file is whole; it is said which are new."""
+    original = Path.replace
+
+    def refused(self: Path, target: str) -> Path:
+        if target.endswith("nginx.conf"):
+            raise PermissionError(1, "Operation not permitted")
+        return original(self, target)
+
+    monkeypatch.setattr(Path, "replace", refused)
+    code, _, err = run("check", "--fix")
+    assert (code, err) == (
+        2,
+        "error: cannot write nginx.conf: Operation not permitted; written: mail.conf\n",
+    )
+    assert texts() == (NGINX, FIXED_MAIL)
+    assert names() == ["mail.conf", "nginx.conf", "upstreams.toml"]

@@ -18,10 +18,10 @@ from lint502.spec.listeners import Spec
 class Site:
     """One root, ready to be checked.
 
-    ``hops`` are those that requests get to, ``every_hop`` also those behind a ``return``.
-    ``pairs`` has the pairs of each hop, by the hop's id, in the order of its targets. ``reached``
-    names the upstreams and blocks that some hop of the run reaches; None where parts of a
-    configuration were not seen. ``options`` are the ``[rules.NAME]`` tables of the settings.
+    ``hops`` are those that requests get to, ``every_hop`` also those behind a ``return`` or a
+    ``rewrite``. ``pairs`` has the pairs of each hop, by the hop's id, in the order of its targets.
+    ``reached`` names the upstreams and blocks that some hop of the run reaches; None where parts of
+    a configuration were not seen. ``options`` are the ``[rules.NAME]`` tables of the settings.
     """
 
     tree: Tree

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -32,6 +33,12 @@ _SCHEMES: dict[Kind, dict[str, bool]] = {
     "uwsgi": {"": False, "uwsgi": False, "suwsgi": True},
 }
 """The schemes that a directive takes, and whether each means TLS; the others take none."""
+
+_ANY_URI = re.compile(r"\^|\$|\^?/?(?:\.\*|\(\.\*\))\$?|\^?(?:/|\.\+\$?|\(\.\+\)\$?)")
+"""The regular expressions of a ``rewrite`` that any URI matches, as people write them."""
+
+_URLS = ("http://", "https://", "$scheme")
+"""What a ``rewrite`` has to begin with to send the client there (``ngx_http_rewrite()``)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +74,7 @@ class Hop:
     ``server`` is the first name of the server (its first ``listen`` for stream), ``location`` the
     arguments of the innermost location. ``unknown`` says why not every target is known, if so.
     ``unknown_host`` tells that the host of one comes from the request. ``reached`` is False behind
-    a ``return``.
+    a ``return``, or a ``rewrite`` that takes every request away.
     """
 
     id: str
@@ -333,7 +340,8 @@ def _printable(text: str) -> str:
 
 
 def _returns(context: Context) -> bool:
-    """Whether a ``return`` of the location or the server answers before a hop is reached."""
+    """Whether a ``return`` or a ``rewrite`` of the location or the server answers, or leads
+    elsewhere, before a hop is reached."""
     for level in context.up():
         if _level_returns(level):
             return True
@@ -344,19 +352,39 @@ def _returns(context: Context) -> bool:
 
 
 def _level_returns(level: Context) -> bool:
-    """Whether a ``return`` certainly runs: a ``break`` before it, also by ``rewrite`` or in an
-    ``if``, ends the lines of the rewrite module at this level."""
-    if "return" not in level.by_name:
+    """Whether a line of the rewrite module certainly runs that lets no request stay: a ``break``
+    before it, also by ``rewrite`` or in an ``if``, ends these lines at this level."""
+    if "return" not in level.by_name and "rewrite" not in level.by_name:
         return False
-    for item in level.items:
+    for index, item in enumerate(level.items):
         if isinstance(item, Context):
             if item.name == "if" and any(_breaks(line) for line in item.items):
                 return False
-        elif item.name == "return":
+        elif item.name == "return" or _leaves(level, index, item):
             return True
         elif _breaks(item):
             return False
     return False
+
+
+def _leaves(level: Context, index: int, line: Directive) -> bool:
+    """Whether a ``rewrite`` takes every request away: to a URL, or from a location to the one of
+    its new URI, unless it or a later line says ``break`` (``ngx_http_script_regex_start_code()``).
+    """
+    if line.name != "rewrite" or len(line.args) < 2 or _ANY_URI.fullmatch(line.args[0]) is None:
+        return False
+    flag = line.args[2] if len(line.args) > 2 else ""
+    if flag in ("redirect", "permanent") or line.args[1].startswith(_URLS):
+        return True
+    if level.name == "server" or flag == "break":
+        return False
+    if flag == "last":
+        return True
+    return level.name == "location" and not any(map(_stays, level.items[index + 1 :]))
+
+
+def _stays(item: Directive | Context) -> bool:
+    return any(map(_breaks, item.items)) if isinstance(item, Context) else _breaks(item)
 
 
 def _breaks(item: Directive | Context) -> bool:

@@ -303,9 +303,23 @@ class TestVariables:
         ("location / { if ($x) { return 404; proxy_pass http://a:1; } }", False),
         ("location / { if ($x) { break; proxy_pass http://a:1; } return 403; }", True),
         ("location /a { return 404; location /a/b { proxy_pass http://a:1; } }", True),
+        # a rewrite of every URI leads to another location, or the client elsewhere (seen on nginx)
+        ("location / { rewrite ^ /x last; proxy_pass http://a:1; }", False),
+        ("location / { rewrite ^/(.*)$ /x/$1; proxy_pass http://a:1; }", False),
+        ("location / { rewrite (.*) /x permanent; proxy_pass http://a:1; }", False),
+        ("location / { rewrite ^ https://b.example$uri; proxy_pass http://a:1; }", False),
+        ("location / { if ($x) { rewrite ^ /x last; proxy_pass http://a:1; } }", False),
+        ("rewrite ^ https://b.example$uri permanent; location / { proxy_pass http://a:1; }", False),
+        ("rewrite ^ /x last; location / { proxy_pass http://a:1; }", True),
+        ("location / { rewrite ^ /x break; proxy_pass http://a:1; }", True),
+        ("location / { rewrite ^ /x; break; proxy_pass http://a:1; }", True),
+        ("location / { rewrite ^ /x; if ($x) { break; } proxy_pass http://a:1; }", True),
+        ("location / { rewrite ^/a /x last; proxy_pass http://a:1; }", True),
+        ("location / { rewrite ^/.+$ /x last; proxy_pass http://a:1; }", True),
+        ("location /a { rewrite ^ /x last; location /a/b { proxy_pass http://a:1; } }", True),
     ],
 )
-def test_what_a_return_keeps_from_being_reached(tmp_path: Path, body: str, reached: bool) -> None:
+def test_what_keeps_a_pass_from_being_reached(tmp_path: Path, body: str, reached: bool) -> None:
     assert hop_of(tmp_path, http(f"server {{ {body} }}")).reached is reached
 
 

@@ -11,6 +11,7 @@ from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.addresses import is_loopback, literal_ip
 from lint502.nginx.hops import Target
 from lint502.pairing import Pair
+from lint502.spec.listeners import Listener
 
 
 def check(site: Site) -> Iterator[Finding]:
@@ -39,13 +40,19 @@ def check(site: Site) -> Iterator[Finding]:
             hops=(pair.hop.id,),
             upstream=listener.upstream,
             log=log,
-            fix=_fix(target, listener.bind.value),
+            fix=_fix(target, listener),
         )
 
 
-def _fix(target: Target, bound: tuple[str, ...]) -> Fix | None:
-    """The address that is bound, where there is one; the other way is to bind more."""
+def _fix(target: Target, listener: Listener) -> Fix | None:
+    """The address that is bound, where there is one that can be reached; the other way is to bind
+    more."""
+    assert listener.bind is not None
+    bound = listener.bind.value
     if len(bound) != 1 or literal_ip(bound[0]) is None:
+        return None
+    elsewhere = listener.same_host is not None and not listener.same_host.value
+    if elsewhere and is_loopback(bound[0]):
         return None
     written = target.written.args[target.arg]
     port = f":{target.address.port}"

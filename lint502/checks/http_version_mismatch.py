@@ -11,7 +11,11 @@ from lint502.checks.site import Site
 from lint502.checks.wording import by_profile, declared, listed, server_of
 from lint502.findings import Finding, Fix
 from lint502.nginx.scope import Value
+from lint502.nginx.version import Version
 from lint502.pairing import Pair
+
+_HTTP_2 = Version(1, 29, 4)
+"""From here on nginx speaks HTTP/2 to upstreams (CHANGES)."""
 
 _ANSWER_426 = frozenset(("envoy",))
 """Servers that answer HTTP/1.0 with "426 Upgrade Required"; they are documented, not measured."""
@@ -36,6 +40,7 @@ def check(site: Site) -> Iterator[Finding]:
             message += f"; {exposure.hint}"
         line = version.directive or hop.directive
         wanted = "1.1" if "1.1" in accepted else accepted[-1]
+        known = wanted != "2" or site.version >= _HTTP_2
         yield Finding(
             rule="http-version-mismatch",
             severity=exposure.severity,
@@ -48,9 +53,9 @@ def check(site: Site) -> Iterator[Finding]:
             upstream=listener.upstream,
             log=outcome.log,
             fix=Fix(
-                f"proxy_http_version {wanted};",
+                f"proxy_http_version {wanted};" + ("" if known else " (from nginx 1.29.4 on)"),
                 wanted == "1.1",
-                set_to(hop, [(version.setting, wanted)]),
+                set_to(hop, [(version.setting, wanted)]) if known else (),
             ),
         )
 

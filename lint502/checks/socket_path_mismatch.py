@@ -10,6 +10,7 @@ from lint502.checks.port_mismatch import alike, where
 from lint502.checks.site import Site
 from lint502.checks.wording import address_place, replacement
 from lint502.findings import Finding, Fix, Severity
+from lint502.nginx.addresses import normal_socket
 from lint502.nginx.hops import Target
 from lint502.pairing import Mismatch, Pair
 
@@ -65,7 +66,8 @@ def _fix(target: Target, mismatch: Mismatch) -> Fix | None:
     if not mismatch.certain or len(sockets) != 1 or mismatch.total != len(mismatch.nearest):
         return None
     written = target.written.args[target.arg]
-    path = written[written.lower().find("unix:") + len("unix:") :].partition(":")[0]
-    if not path:
-        return None
+    start = written.lower().find("unix:")
+    path = (written if start == -1 else written[start + len("unix:") :]).partition(":")[0]
+    if not path or (start == -1 and normal_socket(path) != target.address.socket):
+        return None  # a part of the path stands elsewhere
     return replacement(target.written, target.arg, path, sockets[0], safe=mismatch.total == 1)

@@ -82,4 +82,7 @@ def _fix(pair: Pair) -> Fix | None:
     other = (_WITHOUT if target.tls else _WITH).get(scheme.lower())
     if not separator or other is None:
         return None
-    return replacement(hop.directive, 0, f"{scheme}://", f"{other}://")
+    listener = pair.listener
+    spoken = listener.protocol if listener is not None else None
+    fits = spoken is None or spoken.value == ("http" if hop.kind == "proxy" else hop.kind)
+    return replacement(hop.directive, 0, f"{scheme}://", f"{other}://", safe=fits)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from sites import Found
 
-from .conftest import Lint
+from .conftest import Findings, Lint
 
 RULE = "bind-mismatch"
 
@@ -84,10 +84,21 @@ def test_one_of_two_servers(lint: Lint) -> None:
             server [::1]:3000;
         }
         server { location / { proxy_pass http://api; } }"""
-    spec = '[upstream.api]\nport = 3000\nbind = ["127.0.0.1"]\n'
+    spec = '[upstream.api]\nhosts = ["10.0.0.5"]\nport = 3000\nbind = ["127.0.0.1"]\n'
     assert lint(body, spec) == [Found(4, "warning", 502, "sometimes", RULE, "api")]
 
 
 def test_without_bind_nothing_is_known(lint: Lint) -> None:
     body = "\nserver { location / { proxy_pass http://[::1]:3000; } }"
     assert lint(body, "[upstream.api]\nport = 3000\n") == []
+
+
+def test_the_fix_is_no_loopback_address_of_another_machine(findings: Findings) -> None:
+    body = "server { location / { proxy_pass http://10.0.0.5:3000; } }"
+    spec = '[upstream.api]\nhosts = ["10.0.0.5"]\nport = 3000\nbind = ["127.0.0.1"]\nsame_host = '
+    (finding,) = findings(body, f"{spec}true\n")
+    assert (
+        finding.fix is not None and finding.fix.description == "proxy_pass http://127.0.0.1:3000;"
+    )
+    (finding,) = findings(body, f"{spec}false\n")
+    assert finding.fix is None

@@ -111,3 +111,11 @@ def test_the_default_is_said_to_be_one(findings: Findings) -> None:
     assert finding.message == (
         "nginx speaks HTTP/1.0 by default to up, which accepts only HTTP/1.1"
     )
+
+
+def test_the_fix_offers_http_2_to_an_nginx_that_speaks_it_only(findings: Findings) -> None:
+    spec = '[upstream.up]\nport = 1\nprotocol = "http"\nhttp_versions = ["2"]\n'
+    for version, edits in (("1.29.3", 0), ("1.29.4", 1)):
+        (finding,) = findings(body("proxy_http_version 1.1;"), spec, version=version)
+        assert finding.fix is not None and len(finding.fix.edits) == edits
+        assert finding.fix.description.startswith("proxy_http_version 2;")

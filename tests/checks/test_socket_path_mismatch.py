@@ -77,6 +77,16 @@ def test_the_fix(findings: Findings, written: str, fixed: str) -> None:
     )
 
 
+def test_the_fix_of_a_path_that_a_variable_holds(findings: Findings) -> None:
+    def edited(line: str, value: str) -> str | None:
+        body = f"server {{ location / {{\n{line}\nproxy_pass http://unix:{value};\n}} }}"
+        (finding,) = findings(body, "complete = true\n" + SPEC)
+        return finding.fix.description if finding.fix is not None else None
+
+    assert edited("set $s /run/app.sock;", "$s:/x") == "set $s /run/app/app.sock;"
+    assert edited("set $s /run/app;", "$s.sock") is None
+
+
 def test_of_many_the_nearest_are_named(findings: Findings) -> None:
     spec = "".join(f'[upstream.u{i}]\nsocket = "/run/u{i}/app.sock"\n' for i in range(9))
     found = findings(server("proxy_pass http://unix:/run/v3/app.sock"), spec)

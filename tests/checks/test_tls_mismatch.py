@@ -162,3 +162,11 @@ def test_the_fix(findings: Findings) -> None:
     (finding,) = findings(body, f"[upstream.up]\nport = 1\n{TLS}\n")
     assert finding.fix is not None
     assert finding.fix.description == "proxy_pass https://up:1/x;"
+
+
+def test_the_fix_is_not_safe_where_the_protocol_differs_too(findings: Findings) -> None:
+    body = "server { location / { proxy_pass https://up:1; } }"
+    for facts, safe in ((PLAIN, True), (f'{PLAIN}\nprotocol = "fastcgi"', False)):
+        found = findings(body, f"[upstream.up]\nport = 1\n{facts}\n")
+        fixes = [finding.fix for finding in found if finding.rule == RULE]
+        assert [fix is not None and fix.safe for fix in fixes] == [safe]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nginx.real_nginx import HTTP, MAIN, check_all
 from sites import NEW, OLD, http, write
 
 from lint502.edits import MisplacedEditError, edited, overlap
@@ -498,3 +499,214 @@ def test_what_is_mended_stays_so(tmp_path: Path) -> None:
     assert after is not None
     again, _ = one_file(tmp_path, after, spec)
     assert again is None
+
+
+WEB = '[upstream.web]\nhosts = ["10.0.0.1"]\nport = 3000\nprotocol = "http"\n'
+TLS = WEB.replace("3000", "8443")
+POOL = "upstream web {\n    server 10.0.0.1:3000;\n    keepalive 8;\n}\n"
+IN_POOL = WEB + 'keepalive = { idle_timeout = "90s" }\n'
+
+
+def site(*lines: str, around: str = "") -> str:
+    """The inside of ``http {}``: one location with these lines in one server."""
+    inner = "".join(f"        {line}\n" for line in lines)
+    return f"\n{around}server {{\n    location / {{\n{inner}    }}\n}}\n"
+
+
+WRITTEN = {
+    "keepalive-unused": (
+        IN_POOL,
+        site("proxy_pass http://web;", around=POOL),
+        site(
+            "proxy_http_version 1.1;",
+            'proxy_set_header Connection "";',
+            "proxy_pass http://web;",
+            around=POOL,
+        ),
+    ),
+    "keepalive-unused: headers of its own": (
+        IN_POOL,
+        site("proxy_set_header Host $host;", "proxy_pass http://web;", around=POOL),
+        site(
+            'proxy_set_header Connection "";',
+            "proxy_set_header Host $host;",
+            "proxy_http_version 1.1;",
+            "proxy_pass http://web;",
+            around=POOL,
+        ),
+    ),
+    "keepalive-unused: inherited headers": (
+        IN_POOL,
+        site("proxy_pass http://web;", around=f"proxy_set_header Host $host;\n{POOL}"),
+        site(
+            "proxy_http_version 1.1;",
+            "proxy_pass http://web;",
+            around=f'proxy_set_header Connection "";\nproxy_set_header Host $host;\n{POOL}',
+        ),
+    ),
+    "keepalive-unused: closed by a header": (
+        IN_POOL,
+        site(
+            "proxy_http_version 1.1;",
+            "proxy_set_header Connection close;",
+            "proxy_pass http://web;",
+            around=POOL,
+        ),
+        site(
+            "proxy_http_version 1.1;",
+            'proxy_set_header Connection "";',
+            "proxy_pass http://web;",
+            around=POOL,
+        ),
+    ),
+    "keepalive-unused and then keepalive-race": (
+        IN_POOL.replace("90s", "20s"),
+        site("proxy_pass http://web;", around=POOL),
+        site(
+            "proxy_http_version 1.1;",
+            'proxy_set_header Connection "";',
+            "proxy_pass http://web;",
+            around=POOL.replace("    keepalive", "    keepalive_timeout 19s;\n    keepalive"),
+        ),
+    ),
+    "keepalive-unused: FastCGI": (
+        IN_POOL.replace('"http"', '"fastcgi"'),
+        site("fastcgi_pass web;", around=POOL),
+        site("fastcgi_keep_conn on;", "fastcgi_pass web;", around=POOL),
+    ),
+    "keepalive-unsupported": (
+        WEB + "keepalive = { max_requests = 50, announces_close = false }\n",
+        site(KEPT, "proxy_pass http://web;", around=POOL),
+        site(
+            KEPT,
+            "proxy_pass http://web;",
+            around=POOL.replace("    keepalive", "    keepalive_requests 50;\n    keepalive"),
+        ),
+    ),
+    "http-version-mismatch": (
+        WEB + 'http_versions = ["1.1"]\n',
+        site("proxy_pass http://10.0.0.1:3000;"),
+        site("proxy_http_version 1.1;", "proxy_pass http://10.0.0.1:3000;"),
+    ),
+    "http-version-mismatch: inherited": (
+        WEB + 'http_versions = ["1.1"]\n',
+        site("proxy_pass http://10.0.0.1:3000;", around="proxy_http_version 1.0; # old\n"),
+        site("proxy_pass http://10.0.0.1:3000;", around="proxy_http_version 1.1; # old\n"),
+    ),
+    "tls-mismatch": (
+        TLS + "tls = true\n",
+        site("proxy_pass HTTP://10.0.0.1:8443/a;"),
+        site("proxy_pass https://10.0.0.1:8443/a;"),
+    ),
+    "tls-mismatch: plain": (
+        WEB + "tls = false\n",
+        site("proxy_pass 'https://10.0.0.1:3000';"),
+        site("proxy_pass 'http://10.0.0.1:3000';"),
+    ),
+    "tls-mismatch: gRPC": (
+        TLS.replace('"http"', '"grpc"') + "tls = true\n",
+        site("grpc_pass grpc://10.0.0.1:8443;"),
+        site("grpc_pass grpcs://10.0.0.1:8443;"),
+    ),
+    "sni-missing": (
+        TLS + 'tls = { sni = "required", names = ["web.test"] }\n',
+        site(
+            "proxy_ssl_server_name off;",
+            "proxy_pass https://web.test;",
+            around="upstream web.test { server 10.0.0.1:8443; }\n",
+        ),
+        site(
+            "proxy_ssl_server_name on;",
+            "proxy_pass https://web.test;",
+            around="upstream web.test { server 10.0.0.1:8443; }\n",
+        ),
+    ),
+    "unix-url-colon": (
+        '[upstream.web]\nsocket = "/run/web.sock"\nprotocol = "fastcgi"\n',
+        site("fastcgi_pass unix:/run/web.sock:;"),
+        site("fastcgi_pass unix:/run/web.sock;"),
+    ),
+    "socket-path-mismatch": (
+        '[upstream.web]\nsocket = "/run/web.sock"\nprotocol = "http"\n',
+        site(
+            "proxy_pass http://web/a;",
+            around="upstream web {\n    server unix:/tmp/../run/wep.sock max_fails=0; # it\n}\n",
+        ),
+        site(
+            "proxy_pass http://web/a;",
+            around="upstream web {\n    server unix:/run/web.sock max_fails=0; # it\n}\n",
+        ),
+    ),
+    "implicit-port-80": (
+        TLS + "tls = true\n",
+        site("proxy_pass https://web;", around="upstream web { server 10.0.0.1 weight=2; }\n"),
+        site("proxy_pass https://web;", around="upstream web { server 10.0.0.1:8443 weight=2; }\n"),
+    ),
+    "response-header-buffer: on their own lines": (
+        WEB + 'limits = { response_headers = "20k" }\n',
+        site(
+            "proxy_buffers 4 16k;",
+            "proxy_buffer_size 8k;",
+            "proxy_busy_buffers_size 16k;",
+            "proxy_pass http://10.0.0.1:3000;",
+        ),
+        site(
+            "proxy_buffers 8 32k;",
+            "proxy_buffer_size 32k;",
+            "proxy_busy_buffers_size 64k;",
+            "proxy_pass http://10.0.0.1:3000;",
+        ),
+    ),
+    "response-header-buffer: around it": (
+        WEB + 'limits = { response_headers = "20k" }\n',
+        site(
+            "proxy_pass http://10.0.0.1:3000;",
+            around="proxy_buffer_size 8k;\nproxy_temp_file_write_size 16k;\n",
+        ),
+        site(
+            "proxy_pass http://10.0.0.1:3000;",
+            around="proxy_buffers 8 32k;\nproxy_busy_buffers_size 64k;\nproxy_buffer_size 32k;\n"
+            "proxy_temp_file_write_size 64k;\n",
+        ),
+    ),
+    "request-body-limit": (
+        WEB + 'limits = { request_body = "2m" }\n',
+        site("proxy_pass http://10.0.0.1:3000;", around="client_max_body_size 50m;\n"),
+        site(
+            "client_max_body_size 2m;",
+            "proxy_pass http://10.0.0.1:3000;",
+            around="client_max_body_size 50m;\n",
+        ),
+    ),
+    "read-timeout": (
+        WEB + 'timeouts = { response = "80s" }\n',
+        site("proxy_read_timeout 10s; proxy_pass http://10.0.0.1:3000;"),
+        site("proxy_read_timeout 110s; proxy_pass http://10.0.0.1:3000;"),
+    ),
+    "keepalive-order": (
+        IN_POOL,
+        site(
+            KEPT,
+            "proxy_pass http://web;",
+            around=POOL.replace("8;\n", "8;\n    ip_hash; # sticky\n"),
+        ),
+        site(
+            KEPT,
+            "proxy_pass http://web;",
+            around=POOL.replace("keepalive 8;\n", "ip_hash;\n    keepalive 8; # sticky\n"),
+        ),
+    ),
+}
+"""A spec, and what safe fixes make of a configuration."""
+
+
+@pytest.mark.parametrize("case", WRITTEN)
+def test_what_is_written(case: str, tmp_path: Path) -> None:
+    spec, before, after = WRITTEN[case]
+    assert one_file(tmp_path, before, spec) == (after, [])
+
+
+def test_a_real_nginx_accepts_what_is_written() -> None:
+    texts = [text for _, before, after in WRITTEN.values() for text in (before, after)]
+    verdicts = check_all([f"{MAIN}http {{{HTTP}{text}}}\n".encode() for text in texts])
+    assert [verdict for verdict in verdicts if not verdict.accepted] == []

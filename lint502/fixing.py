@@ -530,7 +530,7 @@ def _unknown(view: _View, group: _Group) -> _Objection | None:
         return None
     for number in sorted(view.bearing(group.edits) - own):
         hop = view.hops[number]
-        if hop.state in ("undeclared", "undecidable"):
+        if hop.reason is not None or any(target.upstream is None for target in hop.targets):
             where = f"{hop.place.file}:{hop.place.line}"
             return _Objection(
                 f"it also bears on {hop.directive} {hop.value} ({where}), of whose upstream "

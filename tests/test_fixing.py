@@ -255,14 +255,15 @@ def test_a_shared_line_that_suits_both(tmp_path: Path) -> None:
     }
 
 
-def test_a_shared_line_that_bears_on_a_hop_without_a_declaration(tmp_path: Path) -> None:
-    """The other root has a spec that knows nothing of it."""
+@pytest.mark.parametrize("more", ["", "proxy_read_timeout 0; "])
+def test_a_shared_line_that_bears_on_a_hop_without_a_declaration(more: str, tmp_path: Path) -> None:
+    """The other root has a spec that knows nothing of it, whatever else is wrong there."""
     result, texts, _ = mended(
         tmp_path,
         {
             "nginx.conf": http("\nserver { location / { include up; } }\n"),
             "upstreams.toml": API.replace("127.0.0.1", "10.0.0.1"),
-            "two/nginx.conf": http("\nserver { location / { include ../up; } }\n"),
+            "two/nginx.conf": http(f"\nserver {{ location / {{ {more}include ../up; }} }}\n"),
             "two/upstreams.toml": "",
             "up": "proxy_pass http://10.0.0.1:3001;\n",
         },

@@ -215,7 +215,7 @@ class _View:
         return found
 
     @cached_property
-    def _spots(self) -> dict[str, list[tuple[int, int, list[Context]]]]:
+    def _spots(self) -> dict[str, list[tuple[int, int, Directive, list[Context]]]]:
         """For each file the directives by place, each with the contexts that it stands in."""
         occurrences: dict[Directive, list[Context]] = {}
         for context in self.contexts:
@@ -223,11 +223,11 @@ class _View:
                 line = item.opener if isinstance(item, Context) else item
                 if line is not None:
                     occurrences.setdefault(line, []).append(context)
-        spots: dict[str, list[tuple[int, int, list[Context]]]] = {}
+        spots: dict[str, list[tuple[int, int, Directive, list[Context]]]] = {}
         for line, found in occurrences.items():
             path = self.path_of(line.source.name)
             if path is not None:
-                spots.setdefault(path, []).append((line.line, line.column, found))
+                spots.setdefault(path, []).append((line.line, line.column, line, found))
         for of_file in spots.values():
             of_file.sort(key=lambda spot: spot[:2])
         return spots
@@ -250,13 +250,25 @@ class _View:
         hops: set[int] = set()
         for edit in edits:
             spots = self._spots.get(edit.file, [])
-            index = bisect_right(spots, (edit.line, edit.column), key=lambda spot: spot[:2])
-            for context in spots[index - 1][2] if index else ():
-                if context.name in _VALUES:
+            last = edit.line, max(edit.column, edit.end_column - 1)
+            index = bisect_right(spots, last, key=lambda spot: spot[:2])
+            if index == 0:
+                continue
+            _, column, line, contexts = spots[index - 1]
+            for context in contexts:
+                if (line, context) in self._passes and last[1] > column:
+                    hops.add(self._passes[line, context])
+                elif context.name in _VALUES:
                     hops.update(self._hops_with(context))
                 else:
                     hops.update(self._hops_of.get(context, ()))
         return hops
+
+    @cached_property
+    def _passes(self) -> dict[tuple[Directive, Context], int]:
+        """The hops by their pass: what it says bears on no other."""
+        hops = (hop for site in self.examined.sites for hop in site.every_hop)
+        return {(hop.directive, hop.context): number for number, hop in enumerate(hops)}
 
     def _hops_with(self, values: Context) -> set[int]:
         """The hops around which the variable of a ``map`` is named, or one made of it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from nginx.real_nginx import HTTP, MAIN, check_all
 from sites import NEW, OLD, http, write
 
+from lint502 import fixing
 from lint502.edits import MisplacedEditError, edited, overlap
 from lint502.findings import Edit
 from lint502.fixing import Mended, mend
@@ -274,6 +276,92 @@ def test_a_shared_line_that_bears_on_a_hop_without_a_declaration(more: str, tmp_
         "it also bears on proxy_pass http://10.0.0.1:3001 (up:1), of whose upstream nothing is "
         "known"
     ]
+
+
+@pytest.mark.parametrize(
+    ("shared", "here", "name"),
+    [
+        ("upstream u {\n    server 10.0.0.1:3001;\n}\n", "proxy_pass http://u;", "http://u"),
+        (
+            "map $uri $u {\n    default 10.0.0.1:3001;\n}\n",
+            "set $to http://$u; proxy_pass $to;",
+            "$to",
+        ),
+    ],
+)
+def test_a_shared_block(shared: str, here: str, name: str, tmp_path: Path) -> None:
+    """Its hops are elsewhere; a hop that has nothing to do with it does not matter."""
+    site = f"\ninclude ../shared;\nserver {{\nlocation / {{ {here} }}\n"
+    files = {
+        "nginx.conf": http("\n"),
+        "one/nginx.conf": http(f"{site}location /a {{ proxy_pass http://10.9.9.9; }} }}\n"),
+        "one/upstreams.toml": API.replace("127.0.0.1", "10.0.0.1"),
+        "shared": shared,
+    }
+    _, texts, left = mended(tmp_path, files, roots=("nginx.conf", "one/nginx.conf"))
+    assert (texts, left) == ({"shared": shared.replace("3001", "3000")}, ["undeclared-upstream"])
+    more = {"two/nginx.conf": http(f"{site}}}\n"), "two/upstreams.toml": ""}
+    result, texts, _ = mended(
+        tmp_path, files | more, roots=("nginx.conf", "one/nginx.conf", "two/nginx.conf")
+    )
+    assert texts == {}
+    assert [item.reason for item in result.unfixed] == [
+        f"it also bears on proxy_pass {name} (two/nginx.conf:4), of whose upstream nothing is known"
+    ]
+
+
+def test_what_a_pass_says_bears_on_no_pass_within(tmp_path: Path) -> None:
+    body = (
+        "\nserver {\n  location / {\n    if ($arg_a) { proxy_pass http://10.9.9.9; }\n"
+        "    proxy_pass http://10.0.0.1:3001;\n  }\n}\n"
+    )
+    assert one_file(tmp_path, body, API.replace("127.0.0.1", "10.0.0.1")) == (
+        body.replace("3001", "3000"),
+        ["undeclared-upstream"],
+    )
+
+
+def test_a_line_that_is_taken_out_bears_on_its_own_block(tmp_path: Path) -> None:
+    """Not on that of the line above it."""
+    body = (
+        "\nupstream u {\n  keepalive 8;\n  server 10.0.0.1:3000;\n}\n"
+        f"server {{ location / {{ {KEPT} proxy_pass http://u; }}\n"
+        "location /a { proxy_pass http://10.9.9.9; } }\n"
+    )
+    assert one_file(tmp_path, body, IDLE.replace("5s", "1s")) == (
+        body.replace("  keepalive 8;\n", ""),
+        ["undeclared-upstream"],
+    )
+
+
+def test_a_socket_whose_name_nginx_would_not_read(tmp_path: Path) -> None:
+    files = {
+        "nginx.conf": http("\nserver { location / { proxy_pass http://unix:/run/a.sock; } }\n"),
+        "upstreams.toml": 'complete = true\n[upstream.api]\nsocket = "/run/a;{.sock"\n',
+    }
+    result, texts, _ = mended(tmp_path, files)
+    assert texts == {}
+    assert [item.reason.partition(":")[0] for item in result.unfixed] == [
+        "the file could not be read any more"
+    ]
+
+
+def test_what_is_refused_gets_another_chance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = fixing._Run._try
+    asked: list[int] = []
+
+    def stubborn(self: Any, view: Any, texts: Any, groups: Any) -> Any:
+        asked.append(len(groups))
+        if len(asked) == 1:
+            return fixing._Objection("not now", {0: "not now"})
+        return original(self, view, texts, groups)
+
+    monkeypatch.setattr(fixing._Run, "_try", stubborn)
+    body = "\n" + SERVER.strip() + SERVER
+    assert one_file(tmp_path, body, f"complete = true\n{API}") == (body.replace("3001", "3000"), [])
+    assert asked == [2, 1, 1]
 
 
 def two_specs(folder: Path, second: str) -> tuple[Mended, dict[str, str], list[str]]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -63,18 +63,24 @@ class Mended:
 
 
 def mend(
-    first: Examined, check: Check, *, unsafe: bool = False, wanted: Sequence[Finding] | None = None
+    first: Examined,
+    check: Check,
+    *,
+    unsafe: bool = False,
+    wanted: Sequence[Finding] | None = None,
+    rules: Container[str] | None = None,
 ) -> Mended:
     """What fixing makes of the files that ``first`` is about.
 
-    ``wanted`` are the findings to fix, or parts of them; without it, all that are reported.
+    ``wanted`` are the findings to fix, or parts of them; without it, all that are reported. With
+    ``rules`` only their findings are fixed.
     """
     view = _View(first)
     others = set(view.counts) - {
         key for finding in (first.report.findings if wanted is None else wanted)
         for key in view.keys(finding)
     }  # fmt: skip
-    run = _Run(check, unsafe, others)
+    run = _Run(check, unsafe, others, rules)
     texts: dict[str, str] = {}
     fixed = 0
     refused: dict[tuple[frozenset[Key], str], Unfixed] = {}
@@ -111,7 +117,7 @@ def mend(
     original = {file.path: file.text for file in first.on_disk.values()}
     original = {file.path: file.text for file in first.on_disk.values()}
     changed = {path: text for path, text in texts.items() if text != original[path]}
-    also_unsafe = _Run(check, True, others)
+    also_unsafe = _Run(check, True, others, rules)
     more = sum(
         also_unsafe.admits(view, finding) and not run.admits(view, finding)
         for finding in left.values()
@@ -440,11 +446,13 @@ def _applied(view: _View, texts: Mapping[str, str], groups: Iterable[_Group]) ->
 
 @dataclass(slots=True)
 class _Run:
-    """Tries edits; ``others`` are the findings that are to stay as they are."""
+    """Tries edits; ``others`` are the findings that are to stay as they are, as are those of other
+    rules than ``rules``."""
 
     check: Check
     unsafe: bool
     others: set[Key]
+    rules: Container[str] | None = None
     checks: int = field(default=0)
 
     def admits(self, view: _View, finding: Finding) -> bool:
@@ -452,6 +460,8 @@ class _Run:
         if finding.fix is None or not finding.fix.edits:
             return False
         if not (finding.fix.safe or self.unsafe):
+            return False
+        if self.rules is not None and finding.rule not in self.rules:
             return False
         return not all(key in self.others for key in view.keys(finding))
 

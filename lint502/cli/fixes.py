@@ -8,6 +8,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,8 +51,12 @@ def mended(
                 f"{shown(site.tree.name)}: {what}: standard input and the output of nginx -T are "
                 "no files to write to; name the file that nginx starts from"
             )
-    wanted = None if baseline is None else baselines.unknown(report, baseline)
-    result = mend(examined, asked.examine, unsafe=unsafe, wanted=wanted)
+    selected = frozenset(rule for options in asked.parts for rule in options.select)
+    if selected:  # what a fix does to the others counts all the same
+        asked = replace(asked, parts=tuple(replace(part, select=()) for part in asked.parts))
+        examined = asked.examine()
+    wanted = None if baseline is None else baselines.unknown(examined.report, baseline)
+    result = mend(examined, asked.examine, unsafe=unsafe, wanted=wanted, rules=selected or None)
     output.progress("")
     if write:
         _write(examined, result.texts)
@@ -152,6 +157,7 @@ def _beside(name: str, path: str, old: str, new: str) -> str:
             if (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
                 with contextlib.suppress(PermissionError):
                     os.fchown(file.fileno(), status.st_uid, status.st_gid)
+            _copy_attributes(path, file.fileno())
             os.fchmod(file.fileno(), stat.S_IMODE(status.st_mode))
             file.flush()
             os.fsync(file.fileno())
@@ -169,3 +175,13 @@ def _sync_folder(path: str) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _copy_attributes(path: str, descriptor: int) -> None:
+    """Take over what else a file system knows of a file, such as its SELinux label."""
+    if not hasattr(os, "listxattr"):
+        return
+    with contextlib.suppress(OSError):
+        for name in os.listxattr(path):
+            with contextlib.suppress(OSError):
+                os.setxattr(descriptor, name, os.getxattr(path, name))

@@ -187,6 +187,22 @@ def test_only_selected_rules(site: Path, run: Run) -> None:
     assert (code, err) == (0, "fixed 1 finding in 1 file\n")
 
 
+@pytest.mark.parametrize("more", [(), ("--ignore", "tls-mismatch")])
+def test_rules_that_are_not_selected_count_all_the_same(
+    more: tuple[str, ...], site: Path, run: Run
+) -> None:
+    """Behind the wrong port, the API speaks TLS; who ignores that knows it."""
+    put("upstreams.toml", SPEC.replace("port = 3000", "port = 3000\ntls = true", 1))
+    code, _, err = run("check", "--fix", "--select", "port-mismatch", *more)
+    if more:
+        assert (code, texts()) == (0, (FIXED, FIXED_MAIL))
+        return
+    assert (code, texts()) == (1, (NGINX, FIXED_MAIL))
+    assert err.splitlines()[0] == (
+        "not fixed: nginx.conf:6: port-mismatch: tls-mismatch would be found instead (nginx.conf:6)"
+    )
+
+
 TWO_SERVERS = """\
 events {}
 http {
@@ -334,6 +350,16 @@ def test_links_and_modes_stay(site: Path, run: Run) -> None:
     assert Path("nginx.conf").is_symlink()
     assert texts() == (FIXED, FIXED_MAIL)
     assert stat.S_IMODE(Path("real/main.conf").stat().st_mode) == 0o640
+
+
+def test_attributes_stay(site: Path, run: Run) -> None:
+    try:
+        os.setxattr("nginx.conf", "user.note", b"ours")
+    except (AttributeError, OSError):
+        pytest.skip("this file system keeps no attributes")
+    run("check", "--fix")
+    assert texts() == (FIXED, FIXED_MAIL)
+    assert os.getxattr("nginx.conf", "user.note") == b"ours"
 
 
 def test_a_link_out_of_the_tree_is_not_written_to(

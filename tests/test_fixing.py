@@ -772,6 +772,19 @@ WRITTEN = {
         site("proxy_read_timeout 10s; proxy_pass http://10.0.0.1:3000;"),
         site("proxy_read_timeout 110s; proxy_pass http://10.0.0.1:3000;"),
     ),
+    "keepalive-order: on one line": (
+        IN_POOL,
+        site(
+            KEPT,
+            "proxy_pass http://web;",
+            around="upstream web { server 10.0.0.1:3000; keepalive 8; ip_hash; } # web\n",
+        ),
+        site(
+            KEPT,
+            "proxy_pass http://web;",
+            around="upstream web { server 10.0.0.1:3000; ip_hash; keepalive 8; } # web\n",
+        ),
+    ),
     "keepalive-order": (
         IN_POOL,
         site(
@@ -782,7 +795,7 @@ WRITTEN = {
         site(
             KEPT,
             "proxy_pass http://web;",
-            around=POOL.replace("keepalive 8;\n", "ip_hash;\n    keepalive 8; # sticky\n"),
+            around=POOL.replace("keepalive 8;\n", "ip_hash; # sticky\n    keepalive 8;\n"),
         ),
     ),
 }

@@ -6,6 +6,7 @@ the hop. Everything else on the lines stays: indentation, comments, line ends.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -17,6 +18,7 @@ from lint502.nginx.scope import Setting
 from lint502.nginx.tokens import Token
 from lint502.nginx.tree import Context
 
+_ALONE = re.compile(r"\s*;\s*(#.*)?")
 Edits = tuple[Edit, ...]
 """Empty where nothing can be written with certainty: then the fix is described only."""
 
@@ -63,15 +65,19 @@ def removal(line: Directive) -> Edits:
 
 
 def swapped(one: Directive, other: Directive) -> Edits:
-    """Two lines, each in the place of the other."""
+    """Two lines, each in the place of the other, with the comments that follow them where nothing
+    else stands beside them."""
     places = [line.place() for line in (one, other)]
-    texts = [place.text[place.column - 1 : place.end_column - 1] for place in places]
     for line, place in zip((one, other), places, strict=True):
         ends = rewritten(line, "") if line.args else ()
-        if line.args and (
-            not ends or (ends[0].line, ends[0].end_column) != (line.line, place.end_column)
-        ):
+        written = (ends[0].line, ends[0].end_column) if ends else None
+        if line.args and written != (line.line, place.end_column):
             return ()
+    if all(_ALONE.fullmatch(place.text[place.end_column - 1 :]) for place in places) and not any(
+        place.text[: place.column - 1].strip() for place in places
+    ):
+        places = [replace(place, end_column=len(place.text) + 1) for place in places]
+    texts = [place.text[place.column - 1 : place.end_column - 1] for place in places]
     return tuple(
         Edit(place.file, place.line, place.column, place.end_column, text)
         for place, text in zip(places, reversed(texts), strict=True)

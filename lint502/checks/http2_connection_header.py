@@ -22,7 +22,9 @@ from lint502.spec.listeners import Listener
 Way = Literal["reset", "close", "answer"]
 """How a server refuses such a request: it ends the stream, or the connection, or answers 400."""
 
-_OF_A_CONNECTION = frozenset(("connection", "upgrade", "keep-alive", "proxy-connection"))
+_OF_A_CONNECTION = frozenset(
+    ("connection", "upgrade", "keep-alive", "proxy-connection", "transfer-encoding")
+)
 """Headers that make a request of HTTP/2 malformed (RFC 9113, 8.2.2); so does ``TE``, but for
 "trailers"."""
 

@@ -34,6 +34,7 @@ def body(line: str, around: str = "", passes: str = "") -> str:
         ("proxy_set_header connection Upgrade;", "", ALWAYS),
         ("proxy_set_header Upgrade websocket;", "", ALWAYS),
         ("proxy_set_header Keep-Alive timeout=5;", "", ALWAYS),
+        ("proxy_set_header Transfer-Encoding chunked;", "", ALWAYS),
         ("proxy_set_header TE gzip;", "", ALWAYS),
         ("proxy_set_header TE trailers;", "", []),
         ('proxy_set_header Connection "";', "", []),

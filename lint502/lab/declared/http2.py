@@ -22,7 +22,9 @@ _HTTP1 = re.compile(rb"[A-Z]+ \S+ HTTP/1\.")
 _EMPTY_MESSAGE = bytes(5)
 """A gRPC message without compression and without bytes."""
 
-_OF_A_CONNECTION = frozenset(("connection", "upgrade", "keep-alive", "proxy-connection"))
+_OF_A_CONNECTION = frozenset(
+    ("connection", "upgrade", "keep-alive", "proxy-connection", "transfer-encoding")
+)
 """Headers that make a request malformed (RFC 9113, 8.2.2)."""
 
 _PADDING = "x-padding"

@@ -71,8 +71,13 @@ def _outcomes(hop: Hop, *, other_opens: bool) -> Iterator[tuple[str, _Outcome]]:
         return
     if _is_zero(hop, "read_timeout"):
         log = f"{_TIMED_OUT} reading response header from upstream"
-        what = "gives each request up as soon as it is sent, and answers 504"
-        yield f"{family}_read_timeout", _Outcome(Severity.ERROR, 504, "always", log, what)
+        if hop.scope.version >= _AT_ONCE:
+            frequency: Frequency = "always"
+            what = "gives each request up as soon as it is sent, and answers 504"
+        else:
+            frequency = "sometimes"
+            what = "answers 504 to each request whose answer is not there in the same millisecond"
+        yield f"{family}_read_timeout", _Outcome(Severity.ERROR, 504, frequency, log, what)
     if _is_zero(hop, "send_timeout") and sends_bodies(hop):
         log = f"{_TIMED_OUT} sending request to upstream"
         what = "answers 504 where a request does not fit into the kernel's buffers at once"

@@ -19,7 +19,7 @@ _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})[ \t]*([^\s`]*)[^`]*")
 _CONDITION = re.compile(r"(>=|<=|>|<)(\d+\.\d+(?:\.\d+)?)")
 _COMPARE = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
 _REQUIRED = {"severity": str, "summary": str, "nginx": str}
-_OPTIONAL = {"status": int, "frequency": str, "log": str}
+_OPTIONAL = {"status": int, "frequency": str, "sometimes": str, "log": str}
 
 
 class PageError(Exception):
@@ -32,7 +32,7 @@ class Page:
 
     ``status`` is what the client sees, ``frequency`` how often, ``log`` the line of nginx's error
     log; all None for a rule of severity info. ``nginx`` are the versions that it is about, such as
-    ``>=1.18``. ``body`` is the Markdown after the front matter, ``sections`` the text below each
+    ``>=1.18``, ``sometimes`` those in which it does not happen always, where others do. ``body`` is the Markdown after the front matter, ``sections`` the text below each
     heading.
     """
 
@@ -45,10 +45,17 @@ class Page:
     summary: str
     body: str
     sections: Mapping[str, str]
+    sometimes: str | None = None
 
     def holds_in(self, version: Version) -> bool:
         """Whether the rule is about this version of nginx."""
         return covers(self.nginx, version)
+
+    def frequency_in(self, version: Version) -> Frequency | None:
+        """How often the client sees it with this version of nginx."""
+        if self.sometimes is not None and covers(self.sometimes, version):
+            return "sometimes"
+        return self.frequency
 
     def blocks(self, heading: str, language: str) -> tuple[str, ...]:
         """The texts of the fenced blocks in a language, such as ``nginx``, below a heading."""
@@ -124,6 +131,7 @@ def parse(rule: str, text: str) -> Page:
         summary=facts["summary"],
         body=body,
         sections=sections,
+        sometimes=facts.get("sometimes"),
     )
 
 

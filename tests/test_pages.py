@@ -6,6 +6,7 @@ import pytest
 
 from lint502 import pages
 from lint502.findings import Severity
+from lint502.nginx.version import Version
 from lint502.pages import HEADINGS, Block, Page, PageError, blocks, page
 
 TEXT = """\
@@ -165,3 +166,12 @@ def test_where_the_pages_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert pages.folder() == tmp_path / "rules"
     (package / "rules").mkdir(parents=True)
     assert pages.folder() == package / "rules"
+
+
+def test_what_happens_always_in_some_versions_only() -> None:
+    old, new = Version.parse("1.18.0"), Version.parse("1.20.0")
+    text = broken('frequency = "always"\n', 'frequency = "always"\nsometimes = "<1.19.9"\n')
+    result = pages.parse("port-mismatch", text)
+    assert [result.frequency_in(version) for version in (old, new)] == ["sometimes", "always"]
+    plain = pages.parse("port-mismatch", TEXT)
+    assert [plain.frequency_in(version) for version in (old, new)] == ["always", "always"]

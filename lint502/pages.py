@@ -32,8 +32,8 @@ class Page:
 
     ``status`` is what the client sees, ``frequency`` how often, ``log`` the line of nginx's error
     log; all None for a rule of severity info. ``nginx`` are the versions that it is about, such as
-    ``>=1.18``, ``sometimes`` those in which it does not happen always, where others do. ``body`` is the Markdown after the front matter, ``sections`` the text below each
-    heading.
+    ``>=1.18``; in those of ``sometimes`` it does not happen always, as it does in the others.
+    ``body`` is the Markdown after the front matter, ``sections`` the text below each heading.
     """
 
     name: str

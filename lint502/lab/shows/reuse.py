@@ -144,7 +144,8 @@ def other_kind(case: Case) -> Experiment:
     return Experiment(
         replace(made, servers=servers),
         Once(requests, usual(clash.other.hop, "/beside/")),
-        conditions=(*conditions, clause) if clause else conditions,
+        Setting(round_trip_matters=True),  # a server that ends the connection may say so first
+        (*conditions, clause) if clause else conditions,
     )
 
 

@@ -17,6 +17,7 @@ from lint502 import fixing
 from lint502.edits import MisplacedEditError, edited, overlap
 from lint502.findings import Edit
 from lint502.fixing import Mended, mend
+from lint502.fixing.judging import Objection
 from lint502.lint import Examined, Options, examine
 from lint502.nginx.version import Version
 
@@ -355,7 +356,7 @@ def test_what_is_refused_gets_another_chance(
     def stubborn(self: Any, view: Any, texts: Any, groups: Any) -> Any:
         asked.append(len(groups))
         if len(asked) == 1:
-            return fixing._Objection("not now", {0: "not now"})
+            return Objection("not now", {0: "not now"})
         return original(self, view, texts, groups)
 
     monkeypatch.setattr(fixing._Run, "_try", stubborn)

@@ -1,0 +1,105 @@
+"""What speaks against edited texts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from lint502.findings import Finding
+from lint502.fixing.view import Key, View
+from lint502.lint import HopReport
+from lint502.nginx.buffers import refused_buffers
+from lint502.nginx.directives import directive as directive_info
+from lint502.nginx.tree import Context
+
+INSTEAD = "would be found instead"
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Why edited texts are not to be kept: at each of the hops (by number) where that is known.
+    ``appeared`` are the findings that were not there before, where nothing else is wrong."""
+
+    reason: str
+    at: Mapping[int, str] = field(default_factory=dict)
+    appeared: tuple[Finding, ...] = ()
+
+
+def judged(before: View, after: View, required: Sequence[Key]) -> Objection | None:
+    """What speaks against edited texts, if anything does."""
+    report = after.examined.report
+    if report.problems:
+        return Objection(f"the file could not be read any more: {report.problems[0].message}")
+    if len(before.hops) != len(after.hops) or len(before.contexts) != len(after.contexts):
+        return Objection("the file would be read in another way")
+    refused = _refused_by_nginx(before, after)
+    if refused is not None:
+        return refused
+    allowed = Counter(before.counts)
+    allowed.subtract(required)
+    wrong = {
+        key
+        for key, count in after.counts.items()
+        if count > allowed[key] or after.worst[key] < before.worst.get(key, 99)
+    }
+    if not wrong:
+        return None
+    staying = wrong.intersection(required)
+    found = [
+        finding
+        for finding in report.findings
+        if any(key in (staying or wrong) for key in after.keys(finding))
+    ]
+    if not staying:
+        return objection_of(after, found, found, INSTEAD)
+    return objection_of(after, found, [], "would still be found")
+
+
+def objection_of(
+    after: View, findings: Sequence[Finding], appeared: Sequence[Finding], what: str
+) -> Objection:
+    """What findings say against edited texts, at each of their hops; ``appeared`` are those that
+    were not there before, ``what`` is the verb."""
+    at: dict[int, str] = {}
+    reason = ""
+    for finding in findings:
+        where = f"({finding.place.file}:{finding.place.line})"
+        for hop in sorted(after.hop_numbers(finding)):
+            named = "" if appeared else _named(after.hops[hop])
+            at.setdefault(hop, f"{finding.rule} {what}{named} {where}")
+        reason = reason or next(iter(at.values()), f"{finding.rule} {what} {where}")
+    return Objection(reason, at, tuple(appeared))
+
+
+def _named(hop: HopReport) -> str:
+    where = " ".join(part for part in (hop.server, hop.location) if part)
+    return f" at {where}" if where else ""
+
+
+def _refused_by_nginx(before: View, after: View) -> Objection | None:
+    """What ``nginx -t`` would refuse that it has taken before: a directive that stands twice, and
+    buffers that do not go together."""
+    for old, new in zip(before.contexts, after.contexts, strict=True):
+        if old.name != new.name:
+            return Objection("the file would be read in another way")
+        for name, lines in new.by_name.items():
+            if 1 < len(lines) > len(old.by_name.get(name, ())) and _once(new, name):
+                return Objection(f"{name} would stand twice in one block")
+    for site in after.examined.sites:
+        said = refused_buffers(site.tree.main, site.version)
+        if said is not None and said not in {
+            refused_buffers(one.tree.main, one.version) for one in before.examined.sites
+        }:
+            return Objection(said)
+    return None
+
+
+def _once(context: Context, name: str) -> bool:
+    """Whether a directive may stand only once in a context."""
+    if context.name == "upstream":
+        area = "stream_upstream" if context.enclosing("stream") else "upstream"
+    else:
+        area = "stream" if context.enclosing("stream") else "http"
+    info = directive_info(area, name)
+    return info is not None and info.inherit == "value" and info.type not in ("list", "mask")

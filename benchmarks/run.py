@@ -64,6 +64,11 @@ socket = "/run/php/site{n}.sock"
 server = "php-fpm"
 """
 
+FRONT = """[front.edge]
+kind = "aws-alb"
+proxy_protocol = false
+"""
+
 CROSSPLANE = (
     "import crossplane, sys; crossplane.parse(sys.argv[1], check_ctx=False, check_args=False)"
 )
@@ -92,7 +97,7 @@ def write_sites(folder: Path) -> None:
     (folder / "snippets").mkdir()
     (folder / "nginx.conf").write_text(ROOT)
     (folder / "snippets" / "proxy.conf").write_text(SNIPPET)
-    spec = []
+    spec = [FRONT]
     for n in range(SITES):
         port = 10_000 + n
         (folder / "conf.d" / f"site{n:04}.conf").write_text(SITE.format(n=n, port=port))

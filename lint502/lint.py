@@ -18,6 +18,7 @@ from lint502.nginx.files import Files, OnDisk, PathMap
 from lint502.nginx.hops import Hop, find_hops
 from lint502.nginx.parse import ForeignCrossplaneError, ParsedFile
 from lint502.nginx.roots import RootLoader
+from lint502.nginx.servers import find_servers
 from lint502.nginx.tree import Context, Tree
 from lint502.nginx.version import NEWEST, Version
 from lint502.pairing import Pair, Pairing
@@ -292,6 +293,7 @@ def _found(
     for rule, check in checks.items():
         begins(f"rule {rule}")
         raw += check(site)
+    begins("putting the report together")
     for merged in _merged(raw):
         finding = as_the_client_sees(merged, replaced)
         left = suppression.left(finding, passes)
@@ -391,6 +393,7 @@ def _sites(
                 hops=tuple(hop for hop in hops if hop.reached),
                 every_hop=tuple(hops),
                 blocks=tuple(blocks),
+                servers=tuple(find_servers(tree)),
                 pairs=pairs,
                 reached=None,
                 options=options.rules,

@@ -31,11 +31,12 @@ def check(site: Site) -> Iterator[Finding]:
 
 def troubles(site: Site) -> Iterator[Trouble]:
     """The lines that set too short a time; ``http`` where none does."""
+    later = margin(site)
     return together(
         (line, way)
         for way in ways(site)
         for timeout in timeouts(way, site.version)
-        if _too_short(timeout, way, margin(site))
+        if _too_short(timeout, way, later)
         for line in (_line(timeout, way),)
         if line is not None
     )

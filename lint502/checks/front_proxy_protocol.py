@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks.fronts import Trouble, Way, called, none_fits, together, ways
+from lint502.checks.fronts import Trouble, Way, by_socket, called, none_fits, ways
 from lint502.checks.mending import appended
 from lint502.checks.site import Site
 from lint502.checks.wording import by_profile, declared
@@ -26,15 +26,13 @@ def check(site: Site) -> Iterator[Finding]:
 def troubles(site: Site) -> Iterator[Trouble]:
     """The ``listen`` lines that a front gets nowhere with."""
     found = [way for way in ways(site) if way.front.proxy_protocol is not None and way.known]
-    return together(
-        (line, way)
-        for way in none_fits(found, [way for way in found if differs(way)])
-        for line in (_line(way),)
-        if line is not None
-    )
+    for there in by_socket(none_fits(found, [way for way in found if _differs(way)])):
+        line = _line(there[0])
+        if line is not None:
+            yield Trouble(line, tuple(there))
 
 
-def differs(way: Way) -> bool:
+def _differs(way: Way) -> bool:
     """Whether one side has a PROXY header and the other does not. What ``stream {}`` does not
     expect it passes on, perhaps to an upstream that does."""
     sends = way.front.proxy_protocol
@@ -43,7 +41,7 @@ def differs(way: Way) -> bool:
     return not (sends.value and way.stream)
 
 
-def status_of(way: Way) -> int:
+def _status_of(way: Way) -> int:
     """What the front's client gets where the two sides differ."""
     sends = way.front.proxy_protocol
     return 400 if sends is not None and sends.value and not way.socket.tls else way.closed_status
@@ -51,12 +49,13 @@ def status_of(way: Way) -> int:
 
 def _line(way: Way) -> Directive | None:
     """The ``listen`` that speaks of the header, if one does, else the first one."""
-    lines = sorted(way.socket.listens, key=lambda listen: "proxy_protocol" not in listen.parameters)
-    return lines[0].directive or way.server.context.opener
+    listens = way.socket.listens
+    speaking = (listen for listen in listens if "proxy_protocol" in listen.parameters)
+    return next(speaking, listens[0]).directive or way.server.context.opener
 
 
 def _finding(found: Trouble) -> Finding:
-    way, line, status = found.ways[0], found.line, status_of(found.ways[0])
+    way, line, status = found.ways[0], found.line, _status_of(found.ways[0])
     front, sends = way.front, way.front.proxy_protocol
     assert sends is not None, "that is what differs"
     address, servers = way.socket.listens[0], called(found.ways)

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks.fronts import Trouble, Way, called, none_fits, rejecting, together, ways
+from lint502.checks.fronts import (
+    Trouble,
+    Way,
+    by_socket,
+    called,
+    none_fits,
+    rejecting,
+    together,
+    ways,
+)
 from lint502.checks.site import Site
 from lint502.checks.wording import declared
 from lint502.findings import Finding, Fix, Severity
@@ -21,19 +30,21 @@ def check(site: Site) -> Iterator[Finding]:
 
 def troubles(site: Site) -> Iterator[Trouble]:
     """The lines that reject a front's handshakes."""
-    version = site.version
     found = [
         way for way in ways(site) if way.front.sni is not None and way.known and way.socket.tls
     ]
-    return together(
-        (line, way)
-        for way in none_fits(found, [way for way in found if rejected(way, version)])
-        for line in (rejected(way, version),)
+    wrong = {
+        id(way): line
+        for there in by_socket(found)
+        for line in (_rejected(there[0], site.version),)
         if line is not None
-    )
+        for way in there
+    }
+    stopped = none_fits(found, [way for way in found if id(way) in wrong])
+    return together((wrong[id(way)], way) for way in stopped)
 
 
-def rejected(way: Way, version: Version) -> Directive | None:
+def _rejected(way: Way, version: Version) -> Directive | None:
     """The line that refuses the front's handshakes, if one does."""
     assert way.front.sni is not None, "else it is not known what is asked for"
     asked = way.socket.server_for(way.front.sni.value)

@@ -9,7 +9,7 @@ from lint502.checks.site import Site
 from lint502.checks.wording import listed
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Scope
-from lint502.nginx.servers import Server, Servers, Socket, find_servers
+from lint502.nginx.servers import Server, Servers, Socket
 from lint502.nginx.tree import Context
 from lint502.nginx.version import Version
 from lint502.spec.listeners import Front
@@ -84,7 +84,7 @@ def rejecting(server: Context, version: Version) -> Directive | None:
 
 
 def _ways(site: Site) -> Iterator[Way]:
-    areas = [area for area in find_servers(site.tree) if area.servers]
+    areas = [area for area in site.servers if area.servers]
     http = [area for area in areas if not area.stream]
     for front in site.spec.fronts:
         for area in http or areas:
@@ -116,6 +116,14 @@ def _to_name(front: Front, name: str, area: Servers, sockets: list[Socket]) -> I
         named = [(socket, server) for socket in sockets if (server := socket.server_for(name))]
     for socket, server in named:
         yield Way(front, name, server, socket, area.stream, area.known)
+
+
+def by_socket(found: Iterable[Way]) -> Iterator[list[Way]]:
+    """The ways, each front's to one socket together: what a connection meets there is the same."""
+    grouped: dict[tuple[str, Socket], list[Way]] = {}
+    for way in found:
+        grouped.setdefault((way.front.name, way.socket), []).append(way)
+    return iter(grouped.values())
 
 
 def none_fits(found: Iterable[Way], wrong: Iterable[Way]) -> list[Way]:

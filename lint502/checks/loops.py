@@ -16,7 +16,7 @@ from lint502.checks.site import Site
 from lint502.nginx.addresses import Address, parse_address, split_scheme
 from lint502.nginx.hops import Hop, Target
 from lint502.nginx.locations import find_location
-from lint502.nginx.servers import Server, Servers, Socket, find_servers
+from lint502.nginx.servers import Server, Servers, Socket
 from lint502.nginx.tree import Context
 from lint502.nginx.variables import UNKNOWN
 from lint502.pairing import Pair
@@ -82,7 +82,7 @@ def loops(site: Site) -> list[Loop]:
     if site.tree.fragment:
         return []
     found: dict[frozenset[str], Loop] = {}
-    for servers in find_servers(site.tree):
+    for servers in site.servers:
         if servers.known:
             for loop in _Area(servers, site).loops():
                 key = frozenset(step.hop.id for step in loop.steps)
@@ -93,14 +93,13 @@ def loops(site: Site) -> list[Loop]:
 
 def itself(site: Site) -> Callable[[Pair], bool]:
     """Whether nginx itself certainly listens where a target leads."""
-    areas = find_servers(site.tree)
 
     def listens(pair: Pair) -> bool:
         address = pair.target.address
         if not (address.is_loopback or address.socket is not None):
             return False
         local = address if address.ip or address.socket else Address("127.0.0.1", address.port)
-        return any(servers.at(local) is not None for servers in areas)
+        return any(servers.at(local) is not None for servers in site.servers)
 
     return listens
 

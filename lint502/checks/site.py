@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lint502.nginx.hops import Hop
+from lint502.nginx.servers import Servers
 from lint502.nginx.tree import Tree
 from lint502.nginx.upstreams import Block
 from lint502.nginx.version import Version
@@ -19,9 +20,10 @@ class Site:
     """One root, ready to be checked.
 
     ``hops`` are those that requests get to, ``every_hop`` also those behind a ``return`` or a
-    ``rewrite``. ``pairs`` has the pairs of each hop, by the hop's id, in the order of its targets.
-    ``reached`` names the upstreams and blocks that some hop of the run reaches; None where parts of
-    a configuration were not seen. ``options`` are the ``[rules.NAME]`` tables of the settings.
+    ``rewrite``. ``servers`` are those of each ``http {}`` and ``stream {}``. ``pairs`` has the
+    pairs of each hop, by the hop's id, in the order of its targets. ``reached`` names the upstreams
+    and blocks that some hop of the run reaches; None where parts of a configuration were not seen.
+    ``options`` are the ``[rules.NAME]`` tables of the settings.
     """
 
     tree: Tree
@@ -30,6 +32,7 @@ class Site:
     hops: tuple[Hop, ...]
     every_hop: tuple[Hop, ...]
     blocks: tuple[Block, ...]
+    servers: tuple[Servers, ...]
     pairs: Mapping[str, tuple[Pair, ...]]
     reached: frozenset[str] | None
     options: Mapping[str, Mapping[str, Any]]

@@ -78,19 +78,16 @@ class Server:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Socket:
-    """What listens at one address and port (or range of ports), for all servers that share it."""
+    """What listens at one address and port (or range of ports), for all servers that share it.
+    ``parameters`` are those of all its lines together."""
 
     host: str
     ports: range
     listens: tuple[Listen, ...]
     servers: tuple[Server, ...]
     default: Server
+    parameters: frozenset[str]
     _names: Names
-
-    @property
-    def parameters(self) -> frozenset[str]:
-        """The parameters of all its lines together."""
-        return frozenset().union(*(listen.parameters for listen in self.listens))
 
     @property
     def tls(self) -> bool:
@@ -319,4 +316,6 @@ def _socket(found: list[tuple[Server, Listen]]) -> Socket:
         server for server, listen in found if not _DEFAULT_PARAMETERS.isdisjoint(listen.parameters)
     )
     default = next(chosen, servers[0])
-    return Socket(listens[0].host, listens[0].ports, listens, servers, default, Names.of(servers))
+    parameters = frozenset[str]().union(*(listen.parameters for listen in listens))
+    names = Names.of(servers)
+    return Socket(listens[0].host, listens[0].ports, listens, servers, default, parameters, names)

@@ -55,21 +55,24 @@ def _finding(found: Trouble) -> Finding:
     way = found.ways[0]
     front, sni, status = way.front, way.front.sni, way.closed_status
     assert sni is not None, "that is what is rejected"
-    servers = called(found.ways)
+    where, servers = way.socket.listens[0], called(found.ways)
+    if way.socket.named(sni.value) is None:
+        why = f"no server on {where} is called so and the default one rejects the handshake"
+        fix = f"add {sni.value} to a server_name, or let {front.name} ask for a name that is there"
+    else:
+        why = f"the server on {where} that is called so rejects the handshake"
+        fix = f"take ssl_reject_handshake off there, or let {front.name} ask for another name"
     return Finding(
         rule=RULE,
         severity=Severity.ERROR,
         status=status,
         frequency="always",
         message=(
-            f"{front.name} asks for {sni.value} in the TLS handshake, but no server on "
-            f"{way.socket.listens[0]} is called so and the default one rejects the handshake: "
-            f"{servers} answers {status}"
+            f"{front.name} asks for {sni.value} in the TLS handshake, but {why}: {servers} answers "
+            f"{status}"
         ),
         place=found.line.place(f"rejects handshakes for {sni.value}"),
         related=(declared(sni, f"{front.name} asks for {sni.value}"),),
-        fix=Fix(
-            f"add {sni.value} to a server_name, or let {front.name} ask for a name that is there"
-        ),
+        fix=Fix(fix),
         front=front.name,
     )

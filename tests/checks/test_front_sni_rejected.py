@@ -53,6 +53,21 @@ def test_the_message(findings: Findings) -> None:
     assert finding.front == "edge"
 
 
+def test_a_server_of_that_name_may_be_the_one_that_rejects(findings: Findings) -> None:
+    body = BODY.replace(
+        "listen 443 ssl default_server;", "listen 443 ssl; server_name old.example;"
+    )
+    (finding,) = findings(body, front("old.example", "shop.example.com"))
+    assert finding.message == (
+        "edge asks for old.example in the TLS handshake, but the server on *:443 that is called so "
+        "rejects the handshake: shop.example.com answers 502"
+    )
+    assert finding.fix is not None
+    assert finding.fix.description == (
+        "take ssl_reject_handshake off there, or let edge ask for another name"
+    )
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -70,6 +70,36 @@ def test_what_is_announced_does_no_harm(setting: str, release: str) -> None:
     assert found == [200, 200, 200]
 
 
+REJECTING = "ssl_certificate a; ssl_certificate_key b; server { listen 8080 ssl; %s }"
+
+
+@pytest.mark.parametrize("release", RELEASES[1:])
+@pytest.mark.parametrize(
+    "other",
+    [
+        "ssl_reject_handshake on;",
+        "server_name other; ssl_reject_handshake on; } server { listen 8080 ssl default_server; "
+        "return 200;",
+    ],
+)
+def test_a_name_that_is_rejected(other: str, release: str, tmp_path: Path) -> None:
+    """By the default server, or by the one that is called so."""
+    body = f"http {{ {REJECTING % other} {TLS} }}"
+    spec = 'servers = ["shop"]\nsni = "other"'
+    ((rule, status, proof),) = proofs(body, spec, release, tmp_path)
+    assert (rule, status, proof.verdict, proof.why) == ("front-sni-rejected", 502, "confirmed", "")
+
+
+@pytest.mark.parametrize("release", RELEASES[1:])
+def test_a_race_beside_a_server_that_rejects_others(release: str, tmp_path: Path) -> None:
+    """The name that is asked for is not declared: one that fits is taken."""
+    body = f"http {{ {REJECTING % 'ssl_reject_handshake on;'} {TLS} }}"
+    ((rule, status, proof),) = proofs(body, 'idle_timeout = "2m"', release, tmp_path)
+    assert (rule, status, proof.verdict, proof.why) == (
+        "front-keepalive-race", 502, "confirmed", ""
+    )  # fmt: skip
+
+
 def test_another_finding_is_in_the_way(tmp_path: Path) -> None:
     body = f"http {{ {SERVER % ' proxy_protocol'} }}"
     spec = 'idle_timeout = "2m"\nproxy_protocol = false'

@@ -82,9 +82,14 @@ def _behaviour(way: Way) -> FrontBehaviour:
     return FrontBehaviour(
         header=way.socket.proxy_protocol if sends is None else sends.value,
         tls=way.socket.tls,
-        name=front.sni.value if front.sni is not None else None,
+        name=_asked(way),
         closed=way.closed_status,
     )
+
+
+def _asked(way: Way) -> str:
+    """The name in the TLS handshake: where it is not declared, one that fits."""
+    return _host(way) if way.front.sni is None else way.front.sni.value
 
 
 def _documented(way: Way) -> tuple[str, ...]:
@@ -105,7 +110,7 @@ def _host(way: Way) -> str:
 
 
 def _plan(way: Way, site: Site, factor: float = 1.0, setting: str = "") -> Plan:
-    """The server with its socket, and the one that rejects handshakes there, if it does."""
+    """The server with its socket, and the one that rejects the handshake, if one does."""
     socket, lines = way.socket, []
     listen = f"listen {LISTEN}"
     listen += " ssl" if socket.tls else ""
@@ -124,8 +129,13 @@ def _plan(way: Way, site: Site, factor: float = 1.0, setting: str = "") -> Plan:
         *([setting] if setting else []),
         "location / { return 200; }",
     )
-    if socket.tls and rejecting(socket.default.context, site.version):
-        text = _server(f"{listen} default_server;", "ssl_reject_handshake on;") + text
+    asked = socket.server_for(_asked(way)) if socket.tls else None
+    if asked is not None and rejecting(asked.context, site.version):
+        called = [quoted(name) for name in asked.names if name]
+        named = [f"server_name {' '.join(called)};"] if called else []
+        if asked is socket.default:
+            listen += " default_server"
+        text += _server(f"{listen};", *named, "ssl_reject_handshake on;")
     return Plan("proxy", text, "", (), (), factor)
 
 

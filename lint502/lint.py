@@ -116,6 +116,15 @@ class Report:
     proofs: Mapping[Finding, Proof] = field(default_factory=dict)
     root_versions: Mapping[str, Version] = field(default_factory=dict)
 
+    def changed(self, change: Callable[[Finding], Finding]) -> Report:
+        """The report with something else in the place of each finding, which keeps its proof."""
+        findings = {finding: change(finding) for finding in self.findings}
+        return replace(
+            self,
+            findings=tuple(findings[finding] for finding in self.findings),
+            proofs={findings[finding]: proof for finding, proof in self.proofs.items()},
+        )
+
     def count(self, severity: Severity) -> int:
         """How many findings have this severity."""
         return sum(finding.severity is severity for finding in self.findings)

@@ -11,7 +11,7 @@ import typer
 
 from lint502.cli import arguments, baselines, output
 from lint502.cli.stages import Stages
-from lint502.report import AUTO, FORMATS, Look, renderer
+from lint502.report import AUTO, FORMATS, Look, renderer, with_roots
 
 if TYPE_CHECKING:
     from lint502.findings import Severity
@@ -282,12 +282,13 @@ def _write_all(report: Report, outputs: list[Output], color: output.Colour, quie
     from lint502.cli import ci
 
     renamed: Report | None = None
+    told = with_roots(report)
     for wanted in outputs:
         if wanted.format in ci.FROM_TOP:
-            renamed = renamed or ci.named_from_top(report)
+            renamed = renamed or ci.named_from_top(told)
             _write(renamed, wanted, color)
         else:
-            _write(report, wanted, color)
+            _write(report if wanted.format == "json" else told, wanted, color)
     if renamed is not None and "github" in [wanted.format for wanted in outputs]:
         reason = ci.write_summary(renamed)
         if reason is not None and not quiet:

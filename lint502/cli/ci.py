@@ -55,13 +55,10 @@ def named_from_top(report: Report) -> Report:
         related = tuple(_renamed(place, name) for place in finding.related)
         return replace(finding, place=place, related=related, fix=fix)
 
-    findings = {finding: moved(finding) for finding in report.findings}
     return replace(
-        report,
-        findings=tuple(findings[finding] for finding in report.findings),
+        report.changed(moved),
         hops=tuple(replace(hop, place=_renamed(hop.place, name)) for hop in report.hops),
         problems=tuple(_renamed(problem, name) for problem in report.problems),
-        proofs={findings[finding]: proof for finding, proof in report.proofs.items()},
     )
 
 

@@ -58,7 +58,7 @@ def prove(
     """
     from dataclasses import replace
 
-    from lint502.report import json, proofs
+    from lint502.report import json, proofs, with_roots
 
     selected = arguments.rule_names(rules, "--rule")
     settings, problems = arguments.settings_here()
@@ -82,7 +82,10 @@ def prove(
     output.say_notes(report.notes)
     output.say_problems(report.problems)
     look = output.look(color)
-    output.write(proofs.render(report, look) if shape is Shape.text else json.render(report, look))
+    if shape is Shape.text:
+        output.write(proofs.render(with_roots(report), look))
+    else:
+        output.write(json.render(report, look))
     raise typer.Exit(exit_code(report, "error"))
 
 

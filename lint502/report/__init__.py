@@ -45,6 +45,24 @@ def renderer(name: str) -> Renderer:
     return render
 
 
+def with_roots(report: Report) -> Report:
+    """The report with the roots of each finding in its message, where several were checked: for
+    formats that have no place of their own for them."""
+    if len(report.roots) < 2:
+        return report
+    from dataclasses import replace
+
+    from lint502.checks.wording import listed
+
+    return report.changed(
+        lambda finding: (
+            replace(finding, message=f"{finding.message} (in {listed(finding.roots)})")
+            if finding.roots
+            else finding
+        )
+    )
+
+
 def counted(things: Sized, word: str) -> str:
     """How many there are: "1 hop", "2 hops"."""
     number = len(things)

@@ -32,16 +32,7 @@ def render(report: Report, look: Look) -> str:
     for findings in _by_file(report.findings):
         infos = [finding for finding in findings if finding.severity is Severity.INFO]
         blocks += [
-            "\n".join(
-                finding_lines(
-                    finding,
-                    hops,
-                    look,
-                    ink,
-                    report.proofs.get(finding),
-                    finding.roots if len(report.roots) > 1 else (),
-                )
-            )
+            "\n".join(finding_lines(finding, hops, look, ink, report.proofs.get(finding)))
             for finding in findings
             if finding.severity is not Severity.INFO
         ]
@@ -84,15 +75,9 @@ def _info(finding: Finding, ink: Ink) -> str:
 
 
 def finding_lines(
-    finding: Finding,
-    hops: Mapping[str, HopReport],
-    look: Look,
-    ink: Ink,
-    proof: Proof | None,
-    roots: Sequence[str] = (),
+    finding: Finding, hops: Mapping[str, HopReport], look: Look, ink: Ink, proof: Proof | None
 ) -> list[str]:
-    """A finding with its places, message, hops, log line and fix, and the ``roots`` that it is to
-    name."""
+    """A finding with its places, message, hops, log line and fix."""
     status = seen(finding.status, finding.frequency)
     lines = [head(finding, ink) + (f"  ·  {status}" if status else "")]
     places = (finding.place, *finding.related)
@@ -110,8 +95,6 @@ def finding_lines(
     width = None if look.width is None else look.width - 2
     lines += [f"  {line}" for line in wrap(shown(finding.message), width)]
     lines += _labelled("hop", _hops(finding, hops), ink)
-    if roots:
-        lines += _labelled("in ", [listed(map(shown, roots))], ink)
     if finding.log is not None:
         lines += _labelled("log", [shown(finding.log)], ink)
     if finding.fix is not None:

@@ -10,6 +10,7 @@ import pytest
 from sites import write
 
 from cli.conftest import Run
+from lint502.report import FORMATS
 
 NGINX = "events {} http { include ../snippets/*.conf; server { include site.conf; } }\n"
 SPEC = '[upstream.api]\nport = %s\nserver = "node"\n'
@@ -56,7 +57,7 @@ def test_each_has_its_own_spec_and_version(run: Run) -> None:
     assert report["root_versions"] == {EDGE: "1.26.3", SHOP: "1.31.4"}
     assert rows(report) == [("keepalive-race", "snippets/pool.conf", [SHOP])]
     text = run("check").out
-    assert "\n  in    shop/nginx.conf\n" in text
+    assert "does not send again) (in shop/nginx.conf)\n" in text
     assert text.endswith("nginx 1.26.3 for edge/nginx.conf and 1.31.4 for shop/nginx.conf\n")
 
 
@@ -70,6 +71,14 @@ def test_a_shared_snippet_is_reported_once(run: Run) -> None:
     assert rows(report) == [("keepalive-race", "snippets/pool.conf", [EDGE, SHOP])]
     assert len(report["findings"][0]["hops"]) == 2
     assert report["root_versions"] == {}
+
+
+@pytest.mark.parametrize("format", [name for name in FORMATS if name != "json"])
+def test_each_format_names_the_roots(run: Run, format: str) -> None:
+    files = {**FILES, "edge.toml": SPEC % 1, "lint502.toml": SETTINGS}
+    write(Path.cwd(), files)
+    assert "(in shop/nginx.conf)" in run("check", "--format", format).out
+    assert "(in " not in run("check", SHOP, "--format", format).out
 
 
 def test_a_root_that_is_named_keeps_its_own(run: Run) -> None:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
+from lab.nginxes import lacks
 
 from lint502.report import AUTO, FORMATS
 
@@ -46,7 +47,7 @@ def test_schemas() -> None:
 def test_zizmor_finds_nothing() -> None:
     zizmor = shutil.which("zizmor", path=str(BIN))
     if zizmor is None:
-        pytest.skip("there is no zizmor for this machine")
+        lacks("there is no zizmor for this machine")
     command = [zizmor, "--offline", "--pedantic", "--no-config", "action.yml"]
     result = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr

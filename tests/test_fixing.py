@@ -292,15 +292,15 @@ def test_a_shared_line_that_bears_on_a_hop_without_a_declaration(more: str, tmp_
 )
 def test_a_shared_block(shared: str, here: str, name: str, tmp_path: Path) -> None:
     """Its hops are elsewhere; a hop that has nothing to do with it does not matter."""
-    site = f"\ninclude ../shared;\nserver {{\nlocation / {{ {here} }}\n"
+    site = f"\ninclude ../common;\nserver {{\nlocation / {{ {here} }}\n"
     files = {
         "nginx.conf": http("\n"),
         "one/nginx.conf": http(f"{site}location /a {{ proxy_pass http://10.9.9.9; }} }}\n"),
         "one/upstreams.toml": API.replace("127.0.0.1", "10.0.0.1"),
-        "shared": shared,
+        "common": shared,
     }
     _, texts, left = mended(tmp_path, files, roots=("nginx.conf", "one/nginx.conf"))
-    assert (texts, left) == ({"shared": shared.replace("3001", "3000")}, ["undeclared-upstream"])
+    assert (texts, left) == ({"common": shared.replace("3001", "3000")}, ["undeclared-upstream"])
     more = {"two/nginx.conf": http(f"{site}}}\n"), "two/upstreams.toml": ""}
     result, texts, _ = mended(
         tmp_path, files | more, roots=("nginx.conf", "one/nginx.conf", "two/nginx.conf")

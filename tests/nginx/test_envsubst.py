@@ -8,6 +8,7 @@ import subprocess
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lab.nginxes import lacks
 
 from lint502.findings import Edit, Finding, Fix, Severity
 from lint502.nginx.envsubst import (
@@ -61,7 +62,7 @@ class TestText:
     def test_as_the_real_envsubst(self, template: str) -> None:
         program = shutil.which("envsubst")
         if program is None:
-            pytest.skip("there is no envsubst here (Debian: gettext-base)")
+            lacks("there is no envsubst here (Debian: gettext-base)")
         done = subprocess.run(
             [program, " ".join(f"${{{name}}}" for name in VALUES)],
             input=template.encode(),

@@ -19,7 +19,7 @@ from lint502.nginx.hops import Hop, find_hops
 from lint502.nginx.parse import ForeignCrossplaneError, ParsedFile
 from lint502.nginx.roots import RootLoader
 from lint502.nginx.servers import find_servers
-from lint502.nginx.tree import Context, Tree
+from lint502.nginx.tree import Tree
 from lint502.nginx.version import NEWEST, Version
 from lint502.pairing import Pair, Pairing
 from lint502.places import Place
@@ -385,7 +385,7 @@ def _sites(
     for tree in trees:
         hops, blocks = find_hops(tree, options.version, ordinals, pairing.behind)
         pairs = {hop.id: tuple(pairing.pair(hop, target) for target in hop.targets) for hop in hops}
-        unseen = tree.fragment or tree.problems or _has_unseen(tree.main)
+        unseen = tree.fragment or tree.problems or not tree.main.seen_whole
         if unseen or any(hop.unknown for hop in hops):
             reached = None
         if reached is not None:
@@ -411,10 +411,6 @@ def _sites(
     if reached is None:
         return sites
     return [replace(site, reached=frozenset(reached)) for site in sites]
-
-
-def _has_unseen(context: Context) -> bool:
-    return bool(context.unseen) or any(_has_unseen(child) for child in context.children)
 
 
 def _merged(findings: Iterable[Finding]) -> list[Finding]:

@@ -24,7 +24,7 @@ from lint502.nginx.files import (
     posix_glob,
 )
 from lint502.nginx.parse import Directive, ParsedFile, parse_file
-from lint502.nginx.templates import is_template, set_names, template_problem, undefined
+from lint502.nginx.templates import COMMENT, is_template, set_names, template_problem, undefined
 from lint502.nginx.tokens import Comment, NginxSyntaxError
 from lint502.nginx.tree import Builder, Context, Tree
 from lint502.places import SourceFile
@@ -36,7 +36,6 @@ MAX_TOKENS = 1_000_000
 
 _HEADING = re.compile(r"^# configuration file (\S+):\r?$", re.MULTILINE)
 _SAID_AFTER = re.compile(r"(?:^nginx: [^\n]*\n?)+\Z", re.MULTILINE)
-_COMMENT_LINE = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 _CONTEXT_COMMENT = re.compile(r"\s*lint502:\s*context\s+(\S.*?)\s*$")
 _THIRD_PARTY = re.compile(
     r"\w+_by_lua|lua_|js_|more_|brotli|zstd|modsecurity|passenger_|pagespeed|geoip2|echo|"
@@ -195,7 +194,7 @@ class RootLoader:
         if refused:
             tree, _ = build(refused)
         # elsewhere nginx may know a variable from what is not seen
-        whole = not tree.fragment and not _has_unseen(tree.main)
+        whole = not tree.fragment and tree.main.seen_whole
         missing = (
             problem
             for source, problems in found
@@ -286,7 +285,7 @@ class RootLoader:
         """What is wrong with a file that nginx would not read: perhaps it only lacks values."""
         problem = template_problem(source, refused=True, given=self._values)
         if problem is None and is_template(source):
-            without = _COMMENT_LINE.sub("", source.text)
+            without = COMMENT.sub("", source.text)
             replaced = () if rendered is None else {span.name for span in rendered.spans()}
             left = (span for span in markers(without) if span.braced and span.name not in replaced)
             missing = undefined(source, left, (), self._values)
@@ -309,10 +308,6 @@ def _own_names(source: SourceFile) -> frozenset[str]:
 
 def _unread(source: SourceFile, problems: tuple[Problem, ...]) -> ParsedFile:
     return ParsedFile(source, (), (), 0, problems, unread=True)
-
-
-def _has_unseen(context: Context) -> bool:
-    return bool(context.unseen) or any(_has_unseen(child) for child in context.children)
 
 
 class DumpFiles:

@@ -15,6 +15,9 @@ from lint502.places import SourceFile
 SUFFIX, STREAM_SUFFIX = ".template", ".stream-template"
 """What the names of templates end with in nginx's container image."""
 
+COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
+"""A line that is a comment, whatever language the template is in."""
+
 _Markers = tuple[tuple[re.Pattern[str], str], ...]
 
 _MARKERS: _Markers = (
@@ -25,7 +28,6 @@ _MARKERS: _Markers = (
 )
 _PLACEHOLDER: _Markers = ((re.compile(r"(?<!\$)\{[A-Z][A-Z0-9_]+\}"), "{NAME}"),)
 _UPPER_ALONE = re.compile(r"^[ \t]*\$\{([A-Z][A-Z0-9_]*)\}[ \t\r]*$", re.MULTILINE)
-_COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 _NAMED_CAPTURE = re.compile(r"\(\?(?:P?<|')([A-Za-z]\w*)[>']", re.ASCII)
 _DEFINED_BY = {
     "map": slice(1, 2), "split_clients": slice(1, 2), "keyval": slice(1, 2), "geo": slice(-1, None),
@@ -50,7 +52,7 @@ def template_problem(
     value."""
     marker = _marker(source.text, given)
     if marker is None and refused:
-        marker = _first(_COMMENT.sub("", source.text), _PLACEHOLDER)
+        marker = _first(COMMENT.sub("", source.text), _PLACEHOLDER)
     if marker is None:
         return None
     line, kind = marker
@@ -66,7 +68,7 @@ def _marker(text: str, given: Container[str]) -> tuple[int, str] | None:
     """The line of the first template marker outside comments, and what it looks like."""
     if not any(start in text for start in ("{{", "{%", "<%", "${")):
         return None
-    plain = _COMMENT.sub("", text)
+    plain = COMMENT.sub("", text)
     return _first(plain, _MARKERS, given)
 
 

@@ -93,6 +93,11 @@ class Context:
         """The contexts directly within this one."""
         return (item for item in self.items if isinstance(item, Context))
 
+    @property
+    def seen_whole(self) -> bool:
+        """Whether the contents of every include in it, and in those within it, are known."""
+        return not self.unseen and all(child.seen_whole for child in self.children)
+
     def up(self) -> Iterator[Context]:
         """This context, then those around it, from the inside out."""
         context: Context | None = self

@@ -10,7 +10,6 @@ from lint502.checks.wording import by_profile, declared, replacement
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Scope, Value
-from lint502.nginx.tree import Context
 from lint502.nginx.values import format_time, parse_time
 from lint502.nginx.version import Version
 
@@ -51,7 +50,7 @@ def timeouts(way: Way, version: Version) -> Iterator[Value[int]]:
     if way.stream:
         return
     server = way.server.context
-    places = list(_locations(server))
+    places = list(server.locations())
     if not any(place.parent is server and place.args == ("/",) for place in places):
         places.append(server)
     for place in places:
@@ -66,13 +65,6 @@ def _closes_after(found: Trouble, version: Version) -> Value[int]:
     """How long nginx keeps the connections that a trouble is about."""
     way = found.ways[0]
     return next(timeout for timeout in timeouts(way, version) if _line(timeout, way) is found.line)
-
-
-def _locations(context: Context) -> Iterator[Context]:
-    for child in context.children:
-        if child.name == "location":
-            yield child
-            yield from _locations(child)
 
 
 def margin(site: Site) -> int:

@@ -378,13 +378,6 @@ def _is_sole(server: Context, location: Context, prefix: str) -> bool:
     """Whether no other location of a server can take requests from one."""
     return all(
         other is location or not (_prefix(other) or prefix).startswith(prefix)
-        for other in _locations(server)
+        for other in server.locations()
         if not other.args[0].startswith("@")
     )
-
-
-def _locations(level: Context) -> Iterator[Context]:
-    for child in level.children:
-        if child.name == "location" and child.args:
-            yield child
-            yield from _locations(child)

@@ -98,6 +98,13 @@ class Context:
         """Whether the contents of every include in it, and in those within it, are known."""
         return not self.unseen and all(child.seen_whole for child in self.children)
 
+    def locations(self) -> Iterator[Context]:
+        """The locations in it, those within others too."""
+        for child in self.children:
+            if child.name == "location" and child.args:
+                yield child
+                yield from child.locations()
+
     def up(self) -> Iterator[Context]:
         """This context, then those around it, from the inside out."""
         context: Context | None = self

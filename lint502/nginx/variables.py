@@ -225,7 +225,7 @@ class Variables:
             before = self._set_at(server, server)
             everywhere: dict[str, list[Values]] = {}
             rewritten: dict[str, list[Values]] = {}
-            for location in _locations(server):
+            for location in server.locations():
                 own = before.new_child()
                 self._run(location, own)
                 leads_on = _rewrites(location)
@@ -294,13 +294,6 @@ def _assignments(level: Context) -> Iterator[str]:
         for line in inner.by_name.get("set", ()):
             if _assigns(line):
                 yield line.args[0][1:]
-
-
-def _locations(server: Context) -> Iterator[Context]:
-    for child in server.children:
-        if child.name == "location":
-            yield child
-            yield from _locations(child)
 
 
 def _rewrites(location: Context) -> bool:

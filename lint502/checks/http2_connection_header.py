@@ -41,7 +41,7 @@ and behind 1.30 with ``proxy_http_version 2``."""
 _PHASES: dict[Way, Phase] = {"reset": "header", "close": "sent", "answer": "passed"}
 _LOGS: dict[Way, str | None] = {
     "reset": "upstream rejected request with error 1 while reading response header from upstream",
-    "close": ("upstream prematurely closed connection while reading response header from upstream"),
+    "close": "upstream prematurely closed connection while reading response header from upstream",
     "answer": None,
 }
 

@@ -34,6 +34,14 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Baseline:
+    """What a file has: the entries, and the roots that they were found in."""
+
+    roots: tuple[str, ...]
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Compared:
     """What is left of the findings, how many are known, and the entries that no longer occur."""
 
@@ -50,19 +58,20 @@ def entries(findings: Iterable[Finding], hops: Mapping[str, str]) -> Iterator[En
             yield Entry(finding.fingerprint_at(hop), finding.rule, where)
 
 
-def dumped(found: Iterable[Entry]) -> str:
+def dumped(baseline: Baseline) -> str:
     """The file: sorted, so that a change of one finding changes one line."""
-    rows = sorted((entry.where, entry.rule, entry.fingerprint) for entry in found)
+    rows = sorted((entry.where, entry.rule, entry.fingerprint) for entry in baseline.entries)
     lines = ",\n".join(
         "    " + json.dumps({"rule": rule, "where": where, "fingerprint": fingerprint})
         for where, rule, fingerprint in rows
     )
     body = f"[\n{lines}\n  ]" if lines else "[]"
-    return f'{{\n  "schema_version": {_VERSION},\n  "findings": {body}\n}}\n'
+    roots = json.dumps(sorted(baseline.roots))
+    return f'{{\n  "schema_version": {_VERSION},\n  "roots": {roots},\n  "findings": {body}\n}}\n'
 
 
-def read(path: str) -> tuple[Entry, ...]:
-    """The entries of a file. Raises :class:`BaselineError`."""
+def read(path: str) -> Baseline:
+    """What a file has. Raises :class:`BaselineError`."""
     try:
         data = json.loads(decode(read_regular(path, _LARGEST)))
     except UnreadableError as error:
@@ -73,10 +82,16 @@ def read(path: str) -> tuple[Entry, ...]:
         raise BaselineError(
             "is no baseline that this lint502 knows; write it anew with --write-baseline"
         )
-    found = data.get("findings")
-    if not isinstance(found, list) or not all(map(_is_entry, found)):
+    found, roots = data.get("findings"), data.get("roots", [])
+    if (
+        not isinstance(found, list)
+        or not all(map(_is_entry, found))
+        or not isinstance(roots, list)
+        or not all(isinstance(root, str) for root in roots)
+    ):
         raise BaselineError("is damaged; write it anew with --write-baseline")
-    return tuple(Entry(one["fingerprint"], one["rule"], one["where"]) for one in found)
+    entries = (Entry(one["fingerprint"], one["rule"], one["where"]) for one in found)
+    return Baseline(tuple(roots), tuple(entries))
 
 
 def compare(findings: Iterable[Finding], known: Iterable[Entry]) -> Compared:

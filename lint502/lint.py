@@ -70,6 +70,10 @@ class Options:
     overlay: Mapping[str, str] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
 
+    def runs(self, rule: str) -> bool:
+        """Whether a rule is among those asked for."""
+        return (not self.select or rule in self.select) and rule not in self.ignore
+
 
 @dataclass(frozen=True, slots=True)
 class TargetReport:
@@ -93,6 +97,13 @@ class HopReport:
     state: State
     targets: tuple[TargetReport, ...]
     reason: str | None = None
+
+    @property
+    def label(self) -> str:
+        """Its server, its location, and where it passes requests to."""
+        where = " ".join(part for part in (self.server, self.location) if part)
+        passes = f"{self.directive} {self.value}"
+        return f"{where} → {passes}" if where else passes
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,11 +198,7 @@ def examine_together(
     begins("reading nginx's files")
     loaded = [_load(options, standard_input, begins) for options in parts]
     first = parts[0]
-    chosen = [
-        rule
-        for rule in RULES
-        if (not first.select or rule in first.select) and rule not in first.ignore
-    ]
+    chosen = [rule for rule in RULES if first.runs(rule)]
     problems: dict[Problem, None] = {}
     notes: dict[Note, None] = {}
     for part in loaded:

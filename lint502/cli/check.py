@@ -171,11 +171,12 @@ def check(
         examined = asked.examine()
         stages.end()
     if write_baseline is not None:
-        baselines.write(examined.report, str(write_baseline))
+        baselines.write(examined.report, str(write_baseline), quiet=quiet)
     else:
         file = _baseline(baseline, settings)
         if file is not None:
-            examined = replace(examined, report=baselines.without_known(examined.report, file))
+            report = baselines.without_known(examined.report, file, asked, quiet=quiet)
+            examined = replace(examined, report=report)
     report = examined.report
     if running is not None:
         report = with_proofs(examined, running, at_once=jobs or AT_ONCE)

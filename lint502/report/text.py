@@ -120,10 +120,8 @@ def _hops(finding: Finding, hops: Mapping[str, HopReport]) -> list[str]:
 
 
 def hop_line(hop: HopReport) -> str:
-    """A hop in one line: its server, its location, and where it passes requests to."""
-    where = " ".join(part for part in (hop.server, hop.location) if part)
-    passes = f"{hop.directive} {hop.value} ({_file_and_line(hop.place)})"
-    return shown(f"{where} → {passes}" if where else passes)
+    """A hop in one line: its server, its location, where it passes requests to, and its place."""
+    return f"{shown(hop.label)} ({_file_and_line(hop.place)})"
 
 
 def _file_and_line(place: Place) -> str:

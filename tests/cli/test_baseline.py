@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.conftest import Run
-from lint502.baseline import Compared, Entry, compare, dumped, entries, read
+from lint502.baseline import Baseline, Compared, Entry, compare, dumped, entries, read
 from lint502.findings import Finding, Severity
 from lint502.places import Place
 
@@ -48,7 +48,7 @@ def test_what_is_written(run: Run, site: Path) -> None:
     )  # fmt: skip
     written = json.loads((site / "known.json").read_text())
     rows = [(entry["rule"], entry["where"]) for entry in written["findings"]]
-    assert written["schema_version"] == 1
+    assert (written["schema_version"], written["roots"]) == (1, ["nginx.conf"])
     assert rows == [
         ("port-mismatch", "shop /a → proxy_pass http://api"),
         ("port-mismatch", "shop /b → proxy_pass http://api:3002"),
@@ -81,6 +81,38 @@ def test_what_is_gone_is_said(run: Run, site: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--select", "loopback-in-container"),
+        ("--ignore", "port-mismatch"),
+        ("other.conf", "--ignore", "unused-upstream"),
+        ("--quiet",),
+    ],
+)
+def test_what_was_not_looked_for_is_not_gone(
+    run: Run, site: Path, arguments: tuple[str, ...]
+) -> None:
+    run("check", "--write-baseline", "known.json")
+    (site / "nginx.conf").write_text(NGINX.replace(":3002", ":3000"))
+    (site / "other.conf").write_text("events {}\nhttp { server { listen 80; } }\n")
+    asked = ("check", "--baseline", "known.json", "--format", "concise", *arguments)
+    assert run(*asked) == (0, "", "")
+
+
+def test_nothing_is_gone_where_not_everything_was_seen(run: Run, site: Path) -> None:
+    run("check", "--write-baseline", "known.json")
+    broken = NGINX.replace("location /b { proxy_pass http://api:3002; }", "include missing.conf;")
+    (site / "nginx.conf").write_text(broken)
+    code, _, err = run("check", "--baseline", "known.json", "--format", "concise")
+    assert (code, "gone" in err, "missing.conf" in err) == (2, False, True)
+
+
+def test_quiet_writes_and_says_nothing(run: Run, site: Path) -> None:
+    assert run("check", "--write-baseline", "known.json", "--quiet").err == ""
+    assert (site / "known.json").exists()
+
+
 def test_the_settings_can_name_it(run: Run, site: Path) -> None:
     run("check", "--write-baseline", "known.json")
     (site / "lint502.toml").write_text('baseline = "known.json"\n')
@@ -109,6 +141,8 @@ def test_nothing_is_written_where_something_is_wrong(run: Run, site: Path) -> No
         ("[]", "is no baseline that this lint502 knows; write it anew with --write-baseline"),
         ('{"schema_version": 2, "findings": []}',
          "is no baseline that this lint502 knows; write it anew with --write-baseline"),
+        ('{"schema_version": 1, "roots": [1], "findings": []}',
+         "is damaged; write it anew with --write-baseline"),
         ('{"schema_version": 1, "findings": [{"rule": 1}]}',
          "is damaged; write it anew with --write-baseline"),
     ],
@@ -149,5 +183,7 @@ def test_what_tells_findings_apart() -> None:
 def test_what_is_written_is_read_back(tmp_path_factory: pytest.TempPathFactory,
                                       found: list[Entry]) -> None:  # fmt: skip
     file = tmp_path_factory.mktemp("baseline") / "known.json"
-    file.write_text(dumped(found))
-    assert sorted(read(str(file)), key=str) == sorted(found, key=str)
+    file.write_text(dumped(Baseline(("b", "a"), tuple(found))))
+    baseline = read(str(file))
+    assert baseline.roots == ("a", "b")
+    assert sorted(baseline.entries, key=str) == sorted(found, key=str)

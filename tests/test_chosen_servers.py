@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sites import check
+
+from tests.support.sites import check
 
 BLOCK = "upstream pool { server 0.0.0.1; balancer_by_lua_block { choose() } }\n"
 NGINX = f"events {{}} http {{ {BLOCK} server {{ location / {{ proxy_pass http://pool; }} }} }}\n"

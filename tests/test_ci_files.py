@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
-from lab.nginxes import lacks
 
 from lint502.report import AUTO, FORMATS
+from tests.support.nginxes import lacks
 
 CHECKOUT = Path(__file__).parents[1]
 ACTION = yaml.safe_load((CHECKOUT / "action.yml").read_text())

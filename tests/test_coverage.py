@@ -10,12 +10,12 @@ from typing import Any, NamedTuple, get_args
 import pytest
 import tomli
 from pydantic import BaseModel
-from sites import OLD, check
 
 from lint502.checks import RULES
 from lint502.findings import Severity
 from lint502.pages import page
 from lint502.spec.model import FrontTable, ListenerTable, SpecFile
+from tests.support.sites import OLD, check
 
 TEXT = (Path(__file__).parents[1] / "docs" / "coverage.md").read_text(encoding="utf-8")
 CASES = tomli.loads(Path(__file__).with_name("coverage.toml").read_text(encoding="utf-8"))["case"]

@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nginx.real_nginx import HTTP, MAIN, check_all
-from sites import NEW, OLD, http, write
 
 from lint502 import fixing
 from lint502.edits import MisplacedEditError, edited, overlap
@@ -20,6 +18,8 @@ from lint502.fixing import Mended, mend
 from lint502.fixing.judging import Objection
 from lint502.lint import Examined, Options, examine
 from lint502.nginx.version import Version
+from tests.support.real_nginx import HTTP, MAIN, check_all
+from tests.support.sites import NEW, OLD, http, write
 
 API = '[upstream.api]\nhosts = ["127.0.0.1"]\nport = 3000\n'
 

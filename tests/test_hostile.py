@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sites import http, write
 
 from lint502.nginx.tokens import MAX_TOKENS
+from tests.support.sites import http, write
 
 SECONDS = 120
 """After which a run counts as hung; ``pytest -rP`` shows the time that each took."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sites import NEW, OLD, check, found, http, write
 
 from lint502.findings import Problem, Severity
 from lint502.nginx.files import PathMap
+from tests.support.sites import NEW, OLD, check, found, http, write
 
 API = "[upstream.api]\nport = 3000\n"
 

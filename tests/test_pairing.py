@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sites import check, hops_of, http, stream
 
 from lint502 import pairing as module
 from lint502.pairing import Pair, Pairing
 from lint502.spec.load import load_specs
+from tests.support.sites import check, hops_of, http, stream
 
 Told = tuple[str, ...] | None
 

@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from nginx.real_nginx import HTTP, nginx_command, prefix
 
 from lint502.checks import RULES
 from lint502.fixing import mend
@@ -20,6 +19,7 @@ from lint502.lab.declared.certificates import Authority
 from lint502.lint import Examined, Options, Report, examine, run
 from lint502.nginx.version import Version
 from lint502.settings import load_settings
+from tests.support.real_nginx import HTTP, nginx_command, prefix
 
 SAMPLES = Path(__file__).parent.parent / "sample_configs"
 SITES = tuple(sorted(path.parent.name for path in SAMPLES.glob("*/upstreams.toml")))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sites import check
 
 from lint502.findings import Problem
 from lint502.suppression import MAX_IGNORES, PathIgnore
+from tests.support.sites import check
 
 SPEC = '[upstream.api]\nport = 3000\nprotocol = "http"\n'
 BLOCKS = """\

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sites import OLD, Found, check, found, http
 
 from lint502.findings import Finding
+from tests.support.sites import OLD, Found, check, found, http
 
 Lint = Callable[..., list[Found]]
 Findings = Callable[..., tuple[Finding, ...]]

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from sites import Found, stream
+
+from tests.support.sites import Found, stream
 
 from .conftest import Findings, Lint
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from sites import Found, stream
+
+from tests.support.sites import Found, stream
 
 from .conftest import Lint
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sites import Found, check, stream
+
+from tests.support.sites import Found, check, stream
 
 from .conftest import Findings, Lint
 

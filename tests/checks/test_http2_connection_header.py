@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from sites import NEW, Found
+
+from tests.support.sites import NEW, Found
 
 from .conftest import Findings, Lint
 

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from sites import NEW, OLD, Found
+
+from tests.support.sites import NEW, OLD, Found
 
 from .conftest import Findings, Lint
 

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from sites import NEW, OLD, Found
-from sites import found as in_short
+
+from tests.support.sites import NEW, OLD, Found
+from tests.support.sites import found as in_short
 
 from .conftest import Findings, Lint
 

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from sites import NEW, Found, stream
+
+from tests.support.sites import NEW, Found, stream
 
 from .conftest import Findings, Lint
 

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from sites import Found, check, found, stream
+
+from tests.support.sites import Found, check, found, stream
 
 from .conftest import Findings, Lint
 

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from sites import NEW, Found, http, stream
+
+from tests.support.sites import NEW, Found, http, stream
 
 from .conftest import Findings, Lint
 

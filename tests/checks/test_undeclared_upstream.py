@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from sites import Found, found
+
+from tests.support.sites import Found, found
 
 from .conftest import Findings, Lint
 

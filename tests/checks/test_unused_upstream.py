@@ -3,7 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sites import Found, check, found, http
+
+from tests.support.sites import Found, check, found, http
 
 from .conftest import Lint
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.conftest import Run
 from lint502.baseline import Baseline, Compared, Entry, compare, dumped, entries, read
 from lint502.findings import Finding, Severity
 from lint502.places import Place
+from tests.support.cli import Run
 
 SPEC = '[upstream.api]\nport = 3000\nprotocol = "http"\n'
 NGINX = """\

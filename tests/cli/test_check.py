@@ -7,15 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from report.canned import CLEAN, FINDINGS, REPORT
 
-from cli.conftest import Asked, Run
 from lint502 import lint
 from lint502.findings import Finding, Problem, Severity
 from lint502.lint import Options, Report
 from lint502.nginx.files import PathMap
 from lint502.nginx.version import NEWEST, OLDEST, Version
 from lint502.report import Look, renderer
+from tests.support.canned import CLEAN, FINDINGS, REPORT
+from tests.support.cli import Asked, Run
 
 NOTES = """\
 note: nginx/nginx.conf:4: include conf.d/*.conf matches no file here

@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from report.canned import CLEAN, FINDINGS, HOPS, REPORT
 
-from cli.conftest import Asked, Run
 from lint502.cli.ci import named_from_top
 from lint502.findings import Edit, Fix, Problem, Severity
 from lint502.places import Place
 from lint502.report import FORMATS, Look, renderer
+from tests.support.canned import CLEAN, FINDINGS, HOPS, REPORT
+from tests.support.cli import Asked, Run
 
 
 def output(format: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from cli.conftest import Run
+from tests.support.cli import Run
 
 SPEC = """\
 [upstream.api]

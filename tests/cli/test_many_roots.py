@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sites import write
 
-from cli.conftest import Run
 from lint502.report import FORMATS
+from tests.support.cli import Run
+from tests.support.sites import write
 
 NGINX = "events {} http { include ../snippets/*.conf; server { include site.conf; } }\n"
 SPEC = '[upstream.api]\nport = %s\nserver = "node"\n'

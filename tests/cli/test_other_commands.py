@@ -6,11 +6,11 @@ from itertools import cycle
 from pathlib import Path
 
 import pytest
-from report.canned import CLEAN, REPORT
 
-from cli.conftest import Asked, Run
 from lint502 import __version__
 from lint502.checks import RULES
+from tests.support.canned import CLEAN, REPORT
+from tests.support.cli import Asked, Run
 
 HOPS = """\
 WHERE                      SERVER            LOCATION  PASSES TO                        TARGET              UPSTREAM  STATE

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from cli.conftest import Asked, Run
 from lint502 import __version__, lint
 from lint502.cli.output import Colour, look
 from lint502.report import Look
+from tests.support.cli import Asked, Run
 
 LINT502 = [sys.executable, "-m", "lint502"]
 CHECKOUT = Path(__file__).parents[2]

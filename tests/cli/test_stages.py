@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from cli.conftest import Run
 from lint502.checks import RULES
 from lint502.cli import output
 from lint502.cli.stages import Stages
+from tests.support.cli import Run
 
 NGINX = "events {} http { include conf.d/*.conf; include mime.types; }\n"
 SITE = "server { location / { proxy_pass http://api:3000; } }\n"

@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
-from sites import write
 
-from cli.conftest import Asked, Run
+from tests.support.cli import Asked, Run
+from tests.support.sites import write
 
 MAIN = "events {}\nhttp {\n    include /etc/nginx/conf.d/*.conf;\n}\n"
 SITE = """\

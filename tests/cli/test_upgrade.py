@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.conftest import Run
+from tests.support.cli import Run
 
 NGINX = """\
 events {}

@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from cli.conftest import run
+from tests.support.cli import run
 
 __all__ = ["run"]

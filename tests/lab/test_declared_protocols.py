@@ -14,7 +14,9 @@ import h2.connection
 import h2.events
 import pytest
 
-from lab.test_declared import (
+from lint502.lab.bench import LOOPBACK
+from lint502.lab.declared import Behaviour, DeclaredServer
+from tests.lab.test_declared import (
     GET,
     PATIENCE,
     VERSION_1,
@@ -26,8 +28,6 @@ from lab.test_declared import (
     rest,
     say,
 )
-from lint502.lab.bench import LOOPBACK
-from lint502.lab.declared import Behaviour, DeclaredServer
 
 # HTTP/2 and gRPC
 

@@ -8,7 +8,6 @@ from contextlib import closing
 
 import pytest
 
-from lab.test_declared import BAD, GET, VERSION_1, ask, connected, rest, say, wait_until
 from lint502.lab.bench import LabError
 from lint502.lab.declared import (
     Authority,
@@ -17,6 +16,7 @@ from lint502.lab.declared import (
     DeclaredServer,
     TlsBehaviour,
 )
+from tests.lab.test_declared import BAD, GET, VERSION_1, ask, connected, rest, say, wait_until
 
 NAME = "api.internal"
 

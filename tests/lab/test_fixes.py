@@ -6,10 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import test_samples
-from test_samples import SITES
 
-from lab.nginxes import nginx_of
 from lint502.checks.fronts import ways
 from lint502.findings import Finding
 from lint502.lab.behind import routes
@@ -19,6 +16,9 @@ from lint502.lab.shows.case import CannotShowError, Case, Experiment
 from lint502.lab.shows.fronts import trouble
 from lint502.lint import Examined, examine
 from lint502.nginx.version import Version
+from tests import test_samples
+from tests.support.nginxes import nginx_of
+from tests.test_samples import SITES
 
 RELEASE = "trixie"
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import pytest
 
-from lab.nginxes import lacks
 from lint502.checks import protocols
 from lint502.lab import matrix
 from lint502.lab.bench import LabError
 from lint502.lab.cells import Cell
+from tests.support.nginxes import lacks
 
 RUNS = 2
 """Some servers do one thing or the other from start to start: what differs has to differ again."""

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from lab.nginxes import lacks, nginx_of
 from lint502.lab.bench import LabError
 from lint502.lab.proof import Proof, prove
 from lint502.lint import Options, examine
+from tests.support.nginxes import lacks, nginx_of
 
 HOSTS = Path("/etc/hosts")
 SPEC = '[upstream.api]\nhosts = ["%s"]\nport = 3000\nprotocol = "http"\n'

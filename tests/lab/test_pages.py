@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from lab.nginxes import RELEASES, nginx_of
-from lab.pages import all_played, examined, played_as_written
 from lint502.checks import RULES
 from lint502.findings import Severity
 from lint502.lab.proof import contradiction, is_stated, prove
@@ -16,6 +14,8 @@ from lint502.lab.scene import Step
 from lint502.lab.shows import FRONTS_SHOWN_BY, SHOWN_BY
 from lint502.nginx.version import Version
 from lint502.pages import Page, page
+from tests.support.nginxes import RELEASES, nginx_of
+from tests.support.pages import all_played, examined, played_as_written
 
 TRIES = 3
 """A request has to meet a moment, and the machine may be busy."""

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from sites import http, write
-
-from lab.nginxes import RELEASES, nginx_of
 from lint502.checks.protocols import Ending, load
 from lint502.lab.nginx import Nginx
 from lint502.lab.proof import is_stated, prove
 from lint502.lint import Options, examine
 from lint502.spec import profiles
+from tests.support.nginxes import RELEASES, nginx_of
+from tests.support.sites import http, write
 
 PASSES = {
     "http": "proxy_pass http://127.0.0.1:3000;",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from lab.nginxes import lacks
 from lint502.lab.bench import LabError
 from lint502.lab.measure import Figures, measure_all
+from tests.support.nginxes import lacks
 
 LONGEST_SECONDS = 33.0
 """Longer idle timeouts (nginx, aiohttp, Daphne, waitress, Tornado, Caddy) are seen to be longer;

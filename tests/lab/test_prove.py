@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli.conftest import Run
 
-from lab.nginxes import RELEASES, nginx_of
 from lint502.findings import Severity
 from lint502.lab import nginx as lab_nginx
 from lint502.lab.proof import Proof, prove
 from lint502.lint import Options, examine
+from tests.support.cli import Run
+from tests.support.nginxes import RELEASES, nginx_of
 
 SAMPLES = Path(__file__).parents[2] / "sample_configs"
 SITES = sorted(path.parent.name for path in SAMPLES.glob("*/upstreams.toml"))

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from lab.nginxes import lacks, nginx_of
-from lab.relay import Relay
 from lint502.lab.bench import LOOPBACK, Bench, LabError
 from lint502.lab.client import Request, send
 from lint502.lab.nginx import Nginx, Running
 from lint502.lab.servers import families, start
 from lint502.lint import Options, run
+from tests.support.nginxes import lacks, nginx_of
+from tests.support.relay import Relay
 
 LAG = 1.0
 """Seconds in which a request is to meet a connection that is being closed."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sites import http, stream, write
 
-from lab.nginxes import nginx_of
 from lint502.lab.proof import Proof, prove
 from lint502.lint import Options, examine
+from tests.support.nginxes import nginx_of
+from tests.support.sites import http, stream, write
 
 KEPT = 'proxy_http_version 1.1; proxy_set_header Connection "";'
 API = '[upstream.api]\nhosts = ["127.0.0.1"]\nport = 3000\nprotocol = "http"\n'

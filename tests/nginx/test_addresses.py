@@ -16,8 +16,7 @@ from lint502.nginx.addresses import (
     parse_address,
     split_scheme,
 )
-
-from .real_nginx import MAIN, check_all
+from tests.support.real_nginx import MAIN, check_all
 
 HTTP_PORT = 80
 

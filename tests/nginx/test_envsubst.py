@@ -8,7 +8,6 @@ import subprocess
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lab.nginxes import lacks
 
 from lint502.findings import Edit, Finding, Fix, Severity
 from lint502.nginx.envsubst import (
@@ -25,6 +24,7 @@ from lint502.nginx.parse import parse_file
 from lint502.nginx.tokens import Comment, NginxSyntaxError, Token, tokenize
 from lint502.places import Place, SourceFile
 from lint502.reading import UnreadableError
+from tests.support.nginxes import lacks
 
 VALUES = {
     "A": "one",

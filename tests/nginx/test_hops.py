@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sites import hop_of, hops_of, http, load, stream
 
 from lint502.nginx.hops import Hop, find_hops
 from lint502.nginx.version import NEWEST
+from tests.support.sites import hop_of, hops_of, http, load, stream
 
 
 def targets(hop: Hop) -> list[tuple[Any, ...]]:

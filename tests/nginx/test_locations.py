@@ -3,9 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sites import contexts, http, load
 
 from lint502.nginx.locations import find_location
+from tests.support.sites import contexts, http, load
 
 SERVER = r"""
 server {

@@ -7,7 +7,6 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
-from sites import contexts, hops_of, http, write
 
 from lint502.findings import Note, Problem
 from lint502.nginx.files import Files, PathMap
@@ -15,8 +14,8 @@ from lint502.nginx.hops import find_hops
 from lint502.nginx.roots import RootLoader, default_roots, is_dump
 from lint502.nginx.tree import Tree
 from lint502.nginx.version import NEWEST
-
-from .real_nginx import nginx_command
+from tests.support.real_nginx import nginx_command
+from tests.support.sites import contexts, hops_of, http, write
 
 SITE = "server { location / { proxy_pass http://10.0.0.1; } }"
 

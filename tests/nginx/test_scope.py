@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sites import NEW, OLD, contexts, hop_of, http, load, stream
 
 from lint502.nginx.scope import Scope, Setting
 from lint502.nginx.version import Version
+from tests.support.sites import NEW, OLD, contexts, hop_of, http, load, stream
 
 
 def told(setting: Setting | None) -> tuple[Any, ...] | None:

@@ -3,10 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sites import http, load, stream
 
 from lint502.nginx.addresses import parse_address
 from lint502.nginx.servers import Servers, Socket, find_servers
+from tests.support.sites import http, load, stream
 
 NAMES = """
     server { listen 80; server_name first.example; }

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import sites
-from sites import write
 
 from lint502 import lint
 from lint502.checks.site import Site
@@ -22,6 +20,8 @@ from lint502.nginx.templates import set_names
 from lint502.nginx.tree import Tree
 from lint502.nginx.version import NEWEST
 from lint502.places import SourceFile
+from tests.support import sites
+from tests.support.sites import write
 
 MAIN = "events {}\nhttp {\n include /etc/nginx/conf.d/*.conf;\n}\n"
 SITE = "server {\n location / {\n  proxy_pass http://${API}:${PORT};\n }\n}\n"

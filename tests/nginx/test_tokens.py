@@ -15,8 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lint502.nginx.tokens import MAX_DEPTH, Comment, NginxSyntaxError, Token, tokenize
-
-from .real_nginx import HTTP, MAIN, check_all, get, running
+from tests.support.real_nginx import HTTP, MAIN, check_all, get, running
 
 CONFIGS = Path(__file__).parent / "configs"
 LIMIT = 4096  # nginx's buffer

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from sites import contexts, write
 
 from lint502.findings import Note, Problem
 from lint502.nginx import parse, roots
@@ -19,8 +18,8 @@ from lint502.nginx.roots import RootLoader
 from lint502.nginx.tree import Context, Tree
 from lint502.places import SourceFile
 from lint502.reading import not_utf8
-
-from .real_nginx import nginx_command
+from tests.support.real_nginx import nginx_command
+from tests.support.sites import contexts, write
 
 
 def load(

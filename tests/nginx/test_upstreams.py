@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sites import NEW, OLD, contexts, hops_of, http, load, stream
 
 from lint502.nginx.addresses import Address
 from lint502.nginx.upstreams import Block, Pool, read_block
 from lint502.nginx.version import Version
+from tests.support.sites import NEW, OLD, contexts, hops_of, http, load, stream
 
 
 def block_of(folder: Path, inside: str, name: str = "api", *, area: str = "http") -> Block:

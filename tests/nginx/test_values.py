@@ -10,8 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lint502.nginx.values import format_size, format_time, parse_flag, parse_size, parse_time
-
-from .real_nginx import MAIN, check_all
+from tests.support.real_nginx import MAIN, check_all
 
 LARGEST = 2**63 - 1
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sites import hops_of, http, stream
 
 from lint502.nginx.hops import Hop
 from lint502.nginx.variables import MAX_VALUES, UNKNOWN
+from tests.support.sites import hops_of, http, stream
 
 U = UNKNOWN
 
@@ -158,10 +158,9 @@ def test_map_and_its_like(tmp_path: Path, blocks: str, expected: list[str]) -> N
 
 
 def _with_problems(folder: Path, body: str) -> tuple[list[Hop], object]:
-    from sites import OLD, load
-
     from lint502.nginx.hops import find_hops
     from lint502.nginx.version import Version
+    from tests.support.sites import OLD, load
 
     tree = load(folder, {"nginx.conf": http(body)})
     return find_hops(tree, Version.parse(OLD), {})

@@ -10,8 +10,8 @@ from lint502.lint import Report
 from lint502.reading import shown
 from lint502.report import Look
 from lint502.report.checkstyle import render
-from report.canned import CLEAN
-from report.nasty import any_report
+from tests.support.canned import CLEAN
+from tests.support.nasty import any_report
 
 DTD = etree.DTD(
     StringIO("""\

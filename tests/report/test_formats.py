@@ -12,7 +12,7 @@ from lint502.lab.proof import Proof
 from lint502.nginx.version import Version
 from lint502.places import Place
 from lint502.report import FORMATS, Look, counted, renderer
-from report.canned import CLEAN, FINDINGS, REPORT
+from tests.support.canned import CLEAN, FINDINGS, REPORT
 
 EXPECTED = Path(__file__).parent / "expected"
 

@@ -11,8 +11,8 @@ from lint502.lint import Report
 from lint502.reading import shown
 from lint502.report import Look
 from lint502.report.gitlab import render
-from report.canned import CLEAN, FINDINGS, REPORT
-from report.nasty import any_report
+from tests.support.canned import CLEAN, FINDINGS, REPORT
+from tests.support.nasty import any_report
 
 SCHEMA = Draft202012Validator(
     {

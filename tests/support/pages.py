@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from lab.written import as_written
 from lint502.checks.fronts import ways
 from lint502.checks.site import Site
 from lint502.findings import Finding, Severity
@@ -21,6 +20,7 @@ from lint502.lab.shows.usual import once
 from lint502.lint import Examined, Options, examine
 from lint502.nginx.hops import Hop
 from lint502.pages import Page
+from tests.support.written import as_written
 
 _FILES = {"nginx": "nginx.conf", "toml": "upstreams.toml"}
 

@@ -65,7 +65,7 @@ def told(text: str) -> tuple[str, str]:
 
     Raises ``ValueError``.
     """
-    from lint502.spec.wording import quote
+    from lint502.quoting import quote
 
     name, equals, value = text.partition("=")
     if not is_name(name):

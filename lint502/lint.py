@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from lint502.behaviour.error_pages import as_the_client_sees, replaced_statuses
 from lint502.checks import RULES, Check, check_of
-from lint502.checks.masking import as_the_client_sees, replaced_statuses
-from lint502.checks.site import Site
 from lint502.checks.unused_ignore import unused
+from lint502.declared.listeners import Spec
 from lint502.findings import Edit, Finding, Frequency, Note, Problem, Severity
 from lint502.nginx.envsubst import Replaced, Span, Values, without_edits_in
 from lint502.nginx.files import Files, OnDisk, PathMap
@@ -24,7 +24,7 @@ from lint502.nginx.version import NEWEST, Version
 from lint502.pairing import Pair, Pairing
 from lint502.places import Place
 from lint502.reading import shown
-from lint502.spec.listeners import Spec
+from lint502.site import Site
 from lint502.suppression import (
     MAX_IGNORES,
     Ignore,
@@ -359,7 +359,7 @@ def _suppression(options: Options, loaded: Iterable[_Loaded]) -> tuple[Suppressi
 def _load_spec(paths: Sequence[Path], files: Files) -> tuple[Spec, Sequence[Problem]]:
     if not paths:
         return Spec(), ()
-    from lint502.spec.load import load_specs
+    from lint502.declared.load import load_specs
 
     return load_specs(paths, lambda path: files.name(str(path)))
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TypeVar
 
+from lint502.declared.listeners import Listener, Spec
 from lint502.nginx.addresses import Address, is_loopback, literal_ip, normal_socket
 from lint502.nginx.hops import Hop, Kind, Target
-from lint502.spec.listeners import Listener, Spec
 
 T = TypeVar("T", int, str)
 

@@ -77,7 +77,7 @@ def load_settings(working_directory: Path) -> tuple[Settings | None, tuple[Probl
     found = _find(working_directory)
     if found is None:
         return Settings(), ()
-    from lint502.spec.source import read_toml
+    from lint502.toml.read import read_toml
 
     name = _name(found.path, working_directory)
     read = read_toml(found.path, name)
@@ -135,9 +135,9 @@ def _validate(
     """The valid part of the settings, and a problem for each mistake in the rest."""
     from pydantic import ValidationError
 
+    from lint502.quoting import MOST_HINTS
     from lint502.settings_model import SettingsTable, message, path_of
-    from lint502.spec import positions
-    from lint502.spec.wording import MOST_HINTS
+    from lint502.toml import positions
 
     try:
         return SettingsTable.model_validate(data), ()

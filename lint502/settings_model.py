@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 from lint502.checks import RULES
 from lint502.nginx.values import parse_time
 from lint502.nginx.version import Version
-from lint502.spec.wording import dotted, listing, meant, quote
+from lint502.quoting import dotted, listing, meant, quote
 
 
 def _text(value: str) -> str:

@@ -120,7 +120,7 @@ def _add(
     elif not match[2].strip():
         wrong = f"this comment does not say why it ignores {', '.join(map(shown, rules))}; {_HOW}"
     elif unknown:
-        from lint502.spec.wording import meant, quote
+        from lint502.quoting import meant, quote
 
         hint = meant(unknown[0], RULES, 'see "lint502 rules"')
         wrong = f"this comment ignores a rule {quote(unknown[0])} that does not exist; {hint}"

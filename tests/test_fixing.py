@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lint502 import fixing
-from lint502.edits import MisplacedEditError, edited, overlap
+from lint502.edits.apply import MisplacedEditError, edited, overlap
 from lint502.findings import Edit
 from lint502.fixing import Mended, mend
 from lint502.fixing.judging import Objection

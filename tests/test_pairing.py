@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from lint502 import pairing as module
+from lint502.declared.load import load_specs
 from lint502.pairing import Pair, Pairing
-from lint502.spec.load import load_specs
 from tests.support.sites import check, hops_of, http, stream
 
 Told = tuple[str, ...] | None

@@ -9,8 +9,8 @@ import pytest
 
 from lint502.findings import Problem
 from lint502.nginx.files import PathMap
+from lint502.quoting import MOST_HINTS
 from lint502.settings import Settings, load_settings
-from lint502.spec.wording import MOST_HINTS
 
 FULL = """\
 roots = ["nginx/nginx.conf", "/srv/other.conf"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from importlib import import_module
 
-from lint502.checks.site import Site
 from lint502.findings import Finding
+from lint502.site import Site
 
 Check = Callable[[Site], Iterator[Finding]]
 

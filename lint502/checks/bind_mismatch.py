@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks.failover import failing
-from lint502.checks.site import Site
-from lint502.checks.wording import declared, listed, refusal, replacement
+from lint502.behaviour.failover import failing
+from lint502.declared.listeners import Listener
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.addresses import is_loopback, literal_ip
 from lint502.nginx.hops import Target
 from lint502.pairing import Pair
-from lint502.spec.listeners import Listener
+from lint502.site import Site
+from lint502.wording import declared, listed, refusal, replacement
 
 
 def check(site: Site) -> Iterator[Finding]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.checks.response_header_buffer import too_big_header
-from lint502.checks.site import Site
-from lint502.checks.wording import listed
 from lint502.findings import Edit, Finding, Fix, Severity
 from lint502.nginx.directives import directive
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
 from lint502.nginx.tree import Context, Tree
 from lint502.nginx.values import format_size, parse_size
+from lint502.site import Site
+from lint502.wording import listed
 
 _FAMILIES = ("proxy", "fastcgi", "uwsgi", "scgi", "grpc", "memcached")
 _TUNING = (

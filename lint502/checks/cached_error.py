@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lint502.checks.methods import allowed_methods
-from lint502.checks.site import Site
+from lint502.behaviour.methods import allowed_methods
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
 from lint502.nginx.values import format_time, parse_time
+from lint502.site import Site
 
 _FAMILIES = frozenset(("proxy", "fastcgi", "uwsgi", "scgi"))
 _OWN = ("502", "504")

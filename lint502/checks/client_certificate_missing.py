@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Literal
 
-from lint502.checks.failover import Exposure, Phase, failing
-from lint502.checks.handshake import family, gives_certificate, protocols, speaks_tls
-from lint502.checks.site import Site
-from lint502.checks.wording import declared, server_of
+from lint502.behaviour.failover import Exposure, Phase, failing
+from lint502.behaviour.tls import family, gives_certificate, protocols, speaks_tls
 from lint502.findings import Finding, Fix
 from lint502.pairing import Pair
+from lint502.site import Site
+from lint502.wording import declared, server_of
 
 Refusal = Literal["early", "late", "session", "answer"]
 """In the handshake, as with TLS 1.2; when that is over for nginx, as with TLS 1.3, in HTTP or in a

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from lint502.checks.site import Site
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
 from lint502.nginx.tree import Context
+from lint502.site import Site
 
 _EVERYTHING = frozenset((("/",), ("^~", "/")))
 """The locations that are not for WebSockets alone."""

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks.ejection import NO_LIVE, named, out_for, usable
-from lint502.checks.mending import rewritten
-from lint502.checks.methods import NOT_IDEMPOTENT, allowed_methods
-from lint502.checks.site import Site
-from lint502.checks.wording import listed
+from lint502.behaviour.ejection import NO_LIVE, named, out_for, usable
+from lint502.behaviour.methods import NOT_IDEMPOTENT, allowed_methods
+from lint502.edits.propose import rewritten
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
@@ -16,6 +14,8 @@ from lint502.nginx.scope import Value
 from lint502.nginx.upstreams import Block
 from lint502.nginx.values import format_time
 from lint502.nginx.version import Version
+from lint502.site import Site
+from lint502.wording import listed
 
 _FAILURES = ("http_500", "http_502", "http_503", "http_504", "http_429")
 """The statuses after which a server counts as failed; after 403 and 404 it does not

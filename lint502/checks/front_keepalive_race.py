@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks.fronts import Trouble, Way, called, together, ways
-from lint502.checks.site import Site
-from lint502.checks.wording import by_profile, declared, replacement
+from lint502.behaviour.fronts import Trouble, Way, called, together, ways
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Scope, Value
 from lint502.nginx.values import format_time, parse_time
 from lint502.nginx.version import Version
+from lint502.site import Site
+from lint502.wording import by_profile, declared, replacement
 
 RULE = "front-keepalive-race"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks.fronts import Trouble, Way, by_socket, called, none_fits, ways
-from lint502.checks.mending import appended
-from lint502.checks.site import Site
-from lint502.checks.wording import by_profile, declared
+from lint502.behaviour.fronts import Trouble, Way, by_socket, called, none_fits, ways
+from lint502.edits.propose import appended
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.parse import Directive
+from lint502.site import Site
+from lint502.wording import by_profile, declared
 
 RULE = "front-proxy-protocol"
 

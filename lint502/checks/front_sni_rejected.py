@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks.fronts import (
+from lint502.behaviour.fronts import (
     Trouble,
     Way,
     by_socket,
@@ -14,11 +14,11 @@ from lint502.checks.fronts import (
     together,
     ways,
 )
-from lint502.checks.site import Site
-from lint502.checks.wording import declared
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.parse import Directive
 from lint502.nginx.version import Version
+from lint502.site import Site
+from lint502.wording import declared
 
 RULE = "front-sni-rejected"
 

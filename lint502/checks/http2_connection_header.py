@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from lint502.checks.failover import Phase, failing
-from lint502.checks.mending import Edits, rewritten
-from lint502.checks.protocols import lineage
-from lint502.checks.site import Site
-from lint502.checks.wording import server_of
+from lint502.behaviour.failover import Phase, failing
+from lint502.behaviour.protocol_table import lineage
+from lint502.declared.listeners import Listener
+from lint502.edits.propose import Edits, rewritten
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
 from lint502.nginx.variables import UNKNOWN
 from lint502.pairing import Pair
-from lint502.spec.listeners import Listener
+from lint502.site import Site
+from lint502.wording import server_of
 
 Way = Literal["reset", "close", "answer"]
 """How a server refuses such a request: it ends the stream, or the connection, or answers 400."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks.consequences import Consequence, consequence
-from lint502.checks.failover import failing
-from lint502.checks.mending import set_to
-from lint502.checks.site import Site
-from lint502.checks.wording import by_profile, declared, listed, server_of
+from lint502.behaviour.failover import failing
+from lint502.behaviour.protocol_outcomes import Consequence, consequence
+from lint502.edits.propose import set_to
 from lint502.findings import Finding, Fix
 from lint502.nginx.scope import Value
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
+from lint502.site import Site
+from lint502.wording import by_profile, declared, listed, server_of
 
 _HTTP_2 = Version(1, 29, 4)
 """From here on nginx speaks HTTP/2 to upstreams (CHANGES)."""

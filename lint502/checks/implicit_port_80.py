@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from lint502.checks.failover import failing
-from lint502.checks.site import Site
-from lint502.checks.wording import replacement
+from lint502.behaviour.failover import failing
 from lint502.findings import Finding
 from lint502.nginx.hops import Hop
 from lint502.pairing import Pair
+from lint502.site import Site
+from lint502.wording import replacement
 
 _NEVER_ON_80 = frozenset(("fastcgi", "uwsgi", "scgi", "memcached"))
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks.mending import swapped
-from lint502.checks.reuse import PORTS_RUN_OUT, nginx_may_close_first, reuse, users
-from lint502.checks.site import Site
+from lint502.behaviour.keepalive import PORTS_RUN_OUT, nginx_may_close_first, reuse, users
+from lint502.edits.propose import swapped
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.upstreams import KEEPALIVE_BY_DEFAULT
+from lint502.site import Site
 
 
 def check(site: Site) -> Iterator[Finding]:

@@ -7,19 +7,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lint502.checks.failover import is_backup
-from lint502.checks.pools import with_setting, without_pool
-from lint502.checks.resending import not_sent_again
-from lint502.checks.reuse import kept_by_default, line_of, meeting_kept_connections
-from lint502.checks.site import Site
-from lint502.checks.wording import by_profile, declared
+from lint502.behaviour.failover import is_backup
+from lint502.behaviour.keepalive import kept_by_default, line_of, meeting_kept_connections
+from lint502.behaviour.next_upstream import not_sent_again
+from lint502.declared.listeners import Fact, Listener
+from lint502.edits.pools import with_setting, without_pool
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.hops import Hop
 from lint502.nginx.scope import Scope
 from lint502.nginx.upstreams import Block
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
-from lint502.spec.listeners import Fact, Listener
+from lint502.site import Site
+from lint502.wording import by_profile, declared
 
 _ANNOUNCING = ("proxy", "grpc")
 """The protocols in which a server can say that a response is the last on its connection."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from lint502.checks.keepalive_unsupported import ending, kept_all_the_same
-from lint502.checks.mending import Edits, insertion, place_for, removal, rewritten, set_to
-from lint502.checks.reuse import (
+from lint502.behaviour.keepalive import (
     PORTS_RUN_OUT,
     Reuse,
     closing_line,
@@ -14,12 +12,14 @@ from lint502.checks.reuse import (
     reuse,
     users,
 )
-from lint502.checks.site import Site
+from lint502.checks.keepalive_unsupported import ending, kept_all_the_same
+from lint502.edits.propose import Edits, insertion, place_for, removal, rewritten, set_to
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.hops import Hop
 from lint502.nginx.upstreams import KEEPALIVE_BY_DEFAULT, Block
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
+from lint502.site import Site
 
 
 def check(site: Site) -> Iterator[Finding]:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lint502.behaviour.ejection import NO_LIVE, out_for
+from lint502.behaviour.failover import is_backup, retries
 from lint502.checks.bind_mismatch import covers
-from lint502.checks.ejection import NO_LIVE, out_for
-from lint502.checks.failover import is_backup, retries
-from lint502.checks.site import Site
 from lint502.checks.static_dns import says_resolve
-from lint502.checks.wording import declared, listed, refusal, replacement
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.addresses import is_loopback, literal_ip
 from lint502.nginx.hops import Target
 from lint502.pairing import Pair
+from lint502.site import Site
+from lint502.wording import declared, listed, refusal, replacement
 
 FAMILIES = ("127.0.0.1", "::1")
 """The addresses of ``localhost``."""

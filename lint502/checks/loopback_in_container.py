@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks.failover import failing
-from lint502.checks.loops import itself
+from lint502.behaviour.failover import failing
+from lint502.behaviour.loops import itself
 from lint502.checks.port_mismatch import alike
-from lint502.checks.site import Site
-from lint502.checks.wording import declared, listed, refusal, replacement
+from lint502.declared.listeners import Listener
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.addresses import is_loopback
 from lint502.nginx.hops import Target
 from lint502.pairing import NEAREST, Mismatch, Pair
-from lint502.spec.listeners import Listener
+from lint502.site import Site
+from lint502.wording import declared, listed, refusal, replacement
 
 
 def check(site: Site) -> Iterator[Finding]:

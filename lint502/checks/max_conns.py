@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks.ejection import NO_LIVE, named, usable
-from lint502.checks.reuse import users
-from lint502.checks.site import Site
+from lint502.behaviour.ejection import NO_LIVE, named, usable
+from lint502.behaviour.keepalive import users
 from lint502.findings import Finding, Severity
 from lint502.nginx.upstreams import Block
+from lint502.site import Site
 
 _SHOWN = 3
 

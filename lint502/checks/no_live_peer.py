@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks.site import Site
 from lint502.findings import Finding, Severity
 from lint502.nginx.hops import Hop
 from lint502.nginx.upstreams import Block
+from lint502.site import Site
 
 _SHOWN = 3
 

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from lint502.checks.pools import with_setting
-from lint502.checks.resending import not_sent_again
-from lint502.checks.reuse import reuse, users
-from lint502.checks.site import Site
+from lint502.behaviour.keepalive import reuse, users
+from lint502.behaviour.next_upstream import not_sent_again
+from lint502.declared.listeners import Listener
+from lint502.edits.pools import with_setting
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.addresses import Address
 from lint502.nginx.hops import Hop
 from lint502.nginx.upstreams import KEEPALIVE_BY_DEFAULT, Block, Pool
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
-from lint502.spec.listeners import Listener
+from lint502.site import Site
 
 Spoken = Literal["HTTP/1", "HTTP/2", "gRPC", "FastCGI", "memcached"]
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from lint502.behaviour.failover import Exposure, failing
+from lint502.behaviour.loops import itself
 from lint502.checks import implicit_port_80
-from lint502.checks.failover import Exposure, failing
-from lint502.checks.loops import itself
-from lint502.checks.site import Site
-from lint502.checks.wording import address_place, listed, listens, refusal, replacement
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.addresses import Address
 from lint502.nginx.hops import Target
 from lint502.nginx.parse import Directive
 from lint502.pairing import Mismatch, Pair
+from lint502.site import Site
+from lint502.wording import address_place, listed, listens, refusal, replacement
 
 
 def check(site: Site) -> Iterator[Finding]:

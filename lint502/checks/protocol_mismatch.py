@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks.consequences import Consequence, consequence
-from lint502.checks.failover import failing
-from lint502.checks.site import Site
-from lint502.checks.wording import by_profile, declared, refusal
+from lint502.behaviour.failover import failing
+from lint502.behaviour.protocol_outcomes import Consequence, consequence
+from lint502.declared.listeners import Listener
 from lint502.findings import Finding
 from lint502.nginx.hops import Hop
 from lint502.pairing import Pair
-from lint502.spec.listeners import Listener
+from lint502.site import Site
+from lint502.wording import by_profile, declared, refusal
 
 _CLOSED = "upstream prematurely closed connection while reading response header from upstream"
 _SPOKEN = {

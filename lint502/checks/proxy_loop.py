@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks.loops import Loop, Step, loops
+from lint502.behaviour.loops import Loop, Step, loops
 from lint502.checks.port_mismatch import fix
-from lint502.checks.site import Site
-from lint502.checks.wording import address_place, listed
 from lint502.findings import Finding, Severity
 from lint502.nginx.parse import Directive
 from lint502.places import Place
+from lint502.site import Site
+from lint502.wording import address_place, listed
 
 _LOG = "… worker_connections are not enough while connecting to upstream"
 

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import product
 
-from lint502.checks.failover import Exposure, Phase, failing
-from lint502.checks.mending import set_to
-from lint502.checks.refusals import missing_header
-from lint502.checks.site import Site
-from lint502.checks.wording import declared
+from lint502.behaviour.failover import Exposure, Phase, failing
+from lint502.behaviour.tls_failures import missing_header
+from lint502.edits.propose import set_to
 from lint502.findings import Finding, Fix
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
 from lint502.pairing import Pair
+from lint502.site import Site
+from lint502.wording import declared
 
 _PHASES: tuple[Phase, ...] = ("connect", "sent", "passed")
 _CLOSED = "upstream prematurely closed connection while reading response header from upstream"

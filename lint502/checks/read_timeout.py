@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks.failover import failing
-from lint502.checks.mending import set_to
-from lint502.checks.site import Site
-from lint502.checks.wording import declared
+from lint502.behaviour.failover import failing
+from lint502.edits.propose import set_to
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.hops import Hop
 from lint502.nginx.scope import Value
 from lint502.nginx.values import format_time
 from lint502.pairing import Pair
+from lint502.site import Site
+from lint502.wording import declared
 
 _LOG = "upstream timed out (110: Connection timed out) while reading response header from upstream"
 _MARGIN = 30_000

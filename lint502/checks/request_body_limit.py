@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks.failover import is_backup
-from lint502.checks.mending import set_to
-from lint502.checks.methods import sends_bodies
-from lint502.checks.redirects import origins
-from lint502.checks.site import Site
-from lint502.checks.wording import by_profile, declared
+from lint502.behaviour.failover import is_backup
+from lint502.behaviour.internal_redirects import origins
+from lint502.behaviour.methods import sends_bodies
+from lint502.declared.listeners import Listener
+from lint502.edits.propose import set_to
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.hops import Hop
 from lint502.nginx.scope import Scope, Value
 from lint502.nginx.values import format_size
 from lint502.pairing import Pair
-from lint502.spec.listeners import Listener
+from lint502.site import Site
+from lint502.wording import by_profile, declared
 
 _LOG = "recv() failed (104: Connection reset by peer) while reading response header from upstream"
 """Where the reset finds nginx waiting to send on; while it writes, ``writev()`` fails instead."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks.failover import is_backup
-from lint502.checks.site import Site
-from lint502.checks.wording import by_profile, declared, server_of
+from lint502.behaviour.failover import is_backup
+from lint502.declared.listeners import Listener
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.hops import Hop
 from lint502.nginx.scope import Setting
 from lint502.nginx.values import format_size, parse_size
 from lint502.pairing import Pair
-from lint502.spec.listeners import Listener
+from lint502.site import Site
+from lint502.wording import by_profile, declared, server_of
 
 _SETTING = "large_client_header_buffers"
 _DEFAULT = 4 * 8192

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks.site import Site
-from lint502.checks.wording import by_profile, declared
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.hops import Hop
 from lint502.nginx.scope import Value
 from lint502.nginx.values import format_time
 from lint502.pairing import Pair
+from lint502.site import Site
+from lint502.wording import by_profile, declared
 
 
 def check(site: Site) -> Iterator[Finding]:

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lint502.behaviour.ejection import NO_LIVE
+from lint502.behaviour.failover import retries
 from lint502.checks import bind_mismatch
-from lint502.checks.ejection import NO_LIVE
-from lint502.checks.failover import retries
 from lint502.checks.localhost_family import passed_over
-from lint502.checks.site import Site
 from lint502.checks.static_dns import RESOLVE, says_resolve
-from lint502.checks.wording import declared, listed, refusal, replacement
 from lint502.findings import Finding, Severity
 from lint502.nginx.addresses import literal_ip
 from lint502.nginx.hops import Target
@@ -22,6 +20,8 @@ from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Scope
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
+from lint502.site import Site
+from lint502.wording import declared, listed, refusal, replacement
 
 
 def check(site: Site) -> Iterator[Finding]:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks.failover import failing
-from lint502.checks.site import Site
-from lint502.checks.wording import declared, listed
+from lint502.behaviour.failover import failing
 from lint502.findings import Finding, Fix
 from lint502.nginx.addresses import parse_address
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
 from lint502.pairing import Pair
+from lint502.site import Site
+from lint502.wording import declared, listed
 
 PUBLIC = frozenset(
     ("1.0.0.1", "1.1.1.1", "8.8.4.4", "8.8.8.8", "9.9.9.9", "149.112.112.112", "208.67.220.220",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lint502.checks.site import Site
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.hops import Hop
+from lint502.site import Site
 
 _REQUESTED_HOST = re.compile(
     r"\$\{?(host|http_host|ssl_server_name|ssl_preread_server_name)\b", re.ASCII

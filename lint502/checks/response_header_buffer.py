@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from lint502.checks.failover import failing
-from lint502.checks.mending import Edits, insertion, rewritten, set_to
-from lint502.checks.site import Site
-from lint502.checks.wording import by_profile, declared
+from lint502.behaviour.failover import failing
+from lint502.edits.propose import Edits, insertion, rewritten, set_to
 from lint502.findings import Edit, Finding, Fix, Severity
 from lint502.nginx.buffers import buffers_at
 from lint502.nginx.hops import Hop
@@ -15,6 +13,8 @@ from lint502.nginx.scope import Value
 from lint502.nginx.values import format_size
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
+from lint502.site import Site
+from lint502.wording import by_profile, declared
 
 _FAMILIES = frozenset(("proxy", "fastcgi", "uwsgi", "scgi", "grpc"))
 _CACHE_HEADER = 336 + 6 + 1

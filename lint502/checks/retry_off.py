@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from lint502.checks.ejection import named, usable
-from lint502.checks.site import Site
-from lint502.checks.wording import refusal, replacement
+from lint502.behaviour.ejection import named, usable
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.addresses import Address
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
 from lint502.nginx.upstreams import Block
+from lint502.site import Site
+from lint502.wording import refusal, replacement
 
 _SHOWN = 3
 _USUAL = ("127.0.0.1", "::1", "0.0.0.0", "::")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks.ejection import NO_LIVE, named, out_for, usable
-from lint502.checks.reuse import users
-from lint502.checks.site import Site
-from lint502.checks.wording import replacement
+from lint502.behaviour.ejection import NO_LIVE, named, out_for, usable
+from lint502.behaviour.keepalive import users
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.addresses import Address
 from lint502.nginx.upstreams import Block, Server
 from lint502.nginx.values import format_time
+from lint502.site import Site
+from lint502.wording import replacement
 
 _SHOWN = 3
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks.failover import failing
-from lint502.checks.handshake import (
+from lint502.behaviour.failover import failing
+from lint502.behaviour.tls import (
     asked,
     can_be_sent,
     covers,
     family,
     sends_name,
 )
-from lint502.checks.mending import set_to
-from lint502.checks.refusals import unnamed
-from lint502.checks.site import Site
-from lint502.checks.wording import by_profile, declared
+from lint502.behaviour.tls_failures import unnamed
+from lint502.declared.listeners import Listener
+from lint502.edits.propose import set_to
 from lint502.findings import Finding, Fix, Severity
 from lint502.pairing import Pair
-from lint502.spec.listeners import Listener
+from lint502.site import Site
+from lint502.wording import by_profile, declared
 
 _HANDSHAKING = "SSL_do_handshake() failed (SSL: …) while SSL handshaking to upstream"
 

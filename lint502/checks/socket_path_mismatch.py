@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lint502.behaviour.failover import failing
 from lint502.checks import unix_url_colon
-from lint502.checks.failover import failing
 from lint502.checks.port_mismatch import alike, where
-from lint502.checks.site import Site
-from lint502.checks.wording import address_place, replacement
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.addresses import normal_socket
 from lint502.nginx.hops import Target
 from lint502.pairing import Mismatch, Pair
+from lint502.site import Site
+from lint502.wording import address_place, replacement
 
 
 def check(site: Site) -> Iterator[Finding]:

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from lint502.checks.failover import failing
-from lint502.checks.site import Site
-from lint502.checks.wording import by_profile
+from lint502.behaviour.failover import failing
+from lint502.declared.listeners import Fact, Listener
 from lint502.findings import Finding, Severity
 from lint502.nginx.parse import Directive
 from lint502.nginx.tree import Tree
 from lint502.pairing import Pair
 from lint502.places import Place
-from lint502.spec.listeners import Fact, Listener
+from lint502.site import Site
+from lint502.wording import by_profile
 
 _WRITE = 2
 """What ``connect()`` needs of a socket: unix(7)."""

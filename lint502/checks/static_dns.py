@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks.failover import failing
-from lint502.checks.site import Site
-from lint502.checks.wording import declared, refusal
+from lint502.behaviour.failover import failing
 from lint502.findings import Finding, Fix
 from lint502.nginx.hops import Target
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
+from lint502.site import Site
+from lint502.wording import declared, refusal
 
 RESOLVE = Version(1, 27, 3)
 """From here on ``server NAME resolve`` is there without a subscription (CHANGES, 1.27.3)."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks.consequences import consequence
-from lint502.checks.failover import Exposure, failing
-from lint502.checks.mending import set_to
-from lint502.checks.site import Site
-from lint502.checks.wording import by_profile, declared, replacement
+from lint502.behaviour.failover import Exposure, failing
+from lint502.behaviour.protocol_outcomes import consequence
+from lint502.edits.propose import set_to
 from lint502.findings import Finding, Fix
 from lint502.pairing import Pair
+from lint502.site import Site
+from lint502.wording import by_profile, declared, replacement
 
 _WITH = {"http": "https", "grpc": "grpcs", "uwsgi": "suwsgi"}
 _WITHOUT = {tls: plain for plain, tls in _WITH.items()}

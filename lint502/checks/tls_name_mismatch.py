@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks.failover import failing
-from lint502.checks.handshake import Unfit, can_be_sent, family
-from lint502.checks.mending import set_to
-from lint502.checks.refusals import is_address, misnamed
-from lint502.checks.site import Site
-from lint502.checks.wording import declared, listed
+from lint502.behaviour.failover import failing
+from lint502.behaviour.tls import Unfit, can_be_sent, family
+from lint502.behaviour.tls_failures import is_address, misnamed
+from lint502.declared.listeners import Listener
+from lint502.edits.propose import set_to
 from lint502.findings import Finding, Fix
 from lint502.pairing import Pair
 from lint502.places import Place
-from lint502.spec.listeners import Listener
+from lint502.site import Site
+from lint502.wording import declared, listed
 
 
 def check(site: Site) -> Iterator[Finding]:

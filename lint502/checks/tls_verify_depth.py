@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks.failover import failing
-from lint502.checks.handshake import family
-from lint502.checks.mending import set_to
-from lint502.checks.refusals import too_small
-from lint502.checks.site import Site
-from lint502.checks.wording import declared
+from lint502.behaviour.failover import failing
+from lint502.behaviour.tls import family
+from lint502.behaviour.tls_failures import too_small
+from lint502.edits.propose import set_to
 from lint502.findings import Finding, Fix
+from lint502.site import Site
+from lint502.wording import declared
 
 _REFUSED = "upstream SSL certificate verify error: (…) while SSL handshaking to upstream"
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from lint502.checks.failover import failing
-from lint502.checks.handshake import family, protocols
-from lint502.checks.mending import set_to
-from lint502.checks.refusals import OLD, without_version
-from lint502.checks.site import Site
-from lint502.checks.wording import by_profile, declared, listed
+from lint502.behaviour.failover import failing
+from lint502.behaviour.tls import family, protocols
+from lint502.behaviour.tls_failures import OLD, without_version
+from lint502.edits.propose import set_to
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.hops import Hop
+from lint502.site import Site
+from lint502.wording import by_profile, declared, listed
 
 _VERSIONS = ("SSLv2", "SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 """In their order."""

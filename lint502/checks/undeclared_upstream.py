@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.checks import implicit_port_80, unix_url_colon
-from lint502.checks.site import Site
 from lint502.findings import Finding, Severity
 from lint502.nginx.addresses import Address
 from lint502.nginx.parse import Directive
 from lint502.pairing import Pair
+from lint502.site import Site
 
 
 def check(site: Site) -> Iterator[Finding]:

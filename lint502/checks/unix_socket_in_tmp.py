@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks.failover import failing
-from lint502.checks.site import Site
-from lint502.checks.wording import address_place
+from lint502.behaviour.failover import failing
 from lint502.findings import Finding, Severity
 from lint502.nginx.addresses import Address
 from lint502.pairing import Pair
+from lint502.site import Site
+from lint502.wording import address_place
 
 _FOLDERS = ("/tmp/", "/var/tmp/")
 

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lint502.checks.failover import failing
-from lint502.checks.site import Site
-from lint502.checks.wording import address_place, replacement
+from lint502.behaviour.failover import failing
+from lint502.declared.listeners import Listener
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.addresses import normal_socket
 from lint502.pairing import Pair, goes_beyond
-from lint502.spec.listeners import Listener
+from lint502.site import Site
+from lint502.wording import address_place, replacement
 
 _TELLING = re.compile(r"(?P<socket>.+?\.sock(?:et)?)(?P<rest>(?:/|:/).*|:)|(?P<other>.+):")
 """What looks like a socket and something that is none of its path."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks.site import Site
 from lint502.findings import Finding, Fix, Severity
+from lint502.site import Site
 from lint502.suppression import Ignore
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from lint502.checks.site import Site
 from lint502.findings import Finding, Severity
+from lint502.site import Site
 
 
 def check(site: Site) -> Iterator[Finding]:

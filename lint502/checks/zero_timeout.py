@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from lint502.checks.methods import sends_bodies
-from lint502.checks.reuse import users
-from lint502.checks.site import Site
-from lint502.checks.wording import replacement
+from lint502.behaviour.keepalive import users
+from lint502.behaviour.methods import sends_bodies
 from lint502.findings import Finding, Frequency, Severity
 from lint502.nginx.hops import Hop
 from lint502.nginx.version import Version
+from lint502.site import Site
+from lint502.wording import replacement
 
 _AT_ONCE = Version(1, 19, 9)
 """From here on a timer that has run out is acted on before what has come meanwhile (c108f04e8);

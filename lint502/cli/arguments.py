@@ -298,7 +298,7 @@ def rule_names(values: Sequence[str] | None, option: str) -> tuple[str, ...]:
 def require_rule(name: str, parameter: str) -> None:
     """End the process where there is no such rule."""
     from lint502.checks import RULES
-    from lint502.spec.wording import meant, quote
+    from lint502.quoting import meant, quote
 
     if name not in RULES:
         hint = meant(name, RULES, 'see "lint502 rules"')

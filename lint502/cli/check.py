@@ -253,7 +253,7 @@ def exit_code(report: Report, fail_on: str) -> int:
 
 def _outputs(formats: list[str] | None) -> list[Output]:
     from lint502.cli.ci import format_here
-    from lint502.spec.wording import listing, meant, quote
+    from lint502.quoting import listing, meant, quote
 
     outputs: list[Output] = []
     known = (*FORMATS, AUTO)

@@ -15,7 +15,7 @@ AT_ONCE = 4
 """How many findings are watched at once: most of it is waiting."""
 
 if TYPE_CHECKING:
-    from lint502.lab.nginx import Nginx
+    from lint502.lab.binary import Nginx
     from lint502.lint import Examined, Report
 
 
@@ -94,7 +94,7 @@ def usable_nginx(binary: Path | None) -> Nginx:
     from importlib.util import find_spec
 
     from lint502.lab.bench import LabError
-    from lint502.lab.nginx import described, found
+    from lint502.lab.binary import described, found
 
     missing = [name for name in ("dns", "h11", "h2", "trustme") if find_spec(name) is None]
     if missing:

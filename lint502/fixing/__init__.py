@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lint502.edits import MisplacedEditError
+from lint502.edits.apply import MisplacedEditError
 from lint502.findings import Finding
 from lint502.fixing.groups import Group, applied, grouped
 from lint502.fixing.judging import INSTEAD, Objection, judged, objection_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from lint502.edits import edited, overlap
+from lint502.edits.apply import edited, overlap
 from lint502.findings import Edit, Finding
 from lint502.fixing.view import View
 

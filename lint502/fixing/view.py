@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from lint502.edits import overlap
+from lint502.edits.apply import overlap
 from lint502.findings import Edit, Finding
 from lint502.lint import Examined, HopReport
 from lint502.nginx.parse import Directive

@@ -6,15 +6,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from lint502.checks.handshake import asked
+from lint502.behaviour.tls import asked
 from lint502.checks.unix_url_colon import slip
+from lint502.declared.listeners import Fact, HttpVersion, Listener, Protocol
 from lint502.lab.bench import LOOPBACK
-from lint502.lab.declared.behaviour import Behaviour, TlsBehaviour, behaviour
+from lint502.lab.standins.behaviour import Behaviour, TlsBehaviour, behaviour
 from lint502.nginx.addresses import Address, literal_ip
 from lint502.nginx.hops import Hop, Kind
 from lint502.nginx.upstreams import Block
 from lint502.pairing import Pair
-from lint502.spec.listeners import Fact, HttpVersion, Listener, Protocol
 
 _PROTOCOLS: dict[Kind, Protocol] = {
     "proxy": "http",

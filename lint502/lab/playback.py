@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from lint502.checks.consequences import measured
-from lint502.checks.protocols import GARBAGE, Ending, Outcome
-from lint502.checks.wording import server_of
-from lint502.lab.declared import Reaction
+from lint502.behaviour.protocol_outcomes import measured
+from lint502.behaviour.protocol_table import GARBAGE, Ending, Outcome
+from lint502.declared.listeners import Listener
+from lint502.lab.standins import Reaction
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
-from lint502.spec.listeners import Listener
+from lint502.wording import server_of
 
 _DOCUMENTED = {"envoy": Reaction("answer", 426)}
 """Servers that no package brings, and that say what they do with HTTP/1.0."""

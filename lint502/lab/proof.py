@@ -9,20 +9,20 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal
 
-from lint502.checks.masking import LEAST_ERROR, replaced_statuses
-from lint502.checks.site import Site
-from lint502.checks.wording import listed
+from lint502.behaviour.error_pages import LEAST_ERROR, replaced_statuses
 from lint502.findings import Finding, Frequency, Severity
 from lint502.lab.behind import routes
 from lint502.lab.bench import LabError
-from lint502.lab.nginx import Nginx
+from lint502.lab.binary import Nginx
+from lint502.lab.demonstrations import FRONTS_SHOWN_BY, experiment
+from lint502.lab.demonstrations.before_nginx import trouble
+from lint502.lab.demonstrations.case import CannotShowError, Experiment, cases_of
 from lint502.lab.play import play
 from lint502.lab.scene import Step
-from lint502.lab.shows import FRONTS_SHOWN_BY, experiment
-from lint502.lab.shows.case import CannotShowError, Experiment, cases_of
-from lint502.lab.shows.fronts import trouble
 from lint502.nginx.hops import Hop
 from lint502.nginx.version import Version
+from lint502.site import Site
+from lint502.wording import listed
 
 Verdict = Literal["confirmed", "not confirmed", "cannot be shown here"]
 

@@ -15,14 +15,14 @@ from types import TracebackType
 from lint502.lab import client
 from lint502.lab.behind import Planned
 from lint502.lab.bench import LOOPBACK, Bench, LabError
+from lint502.lab.binary import Nginx, Running
 from lint502.lab.client import Request
-from lint502.lab.declared.certificates import Authority
-from lint502.lab.declared.proxy_header import is_proxy_header
-from lint502.lab.declared.server import DeclaredServer
 from lint502.lab.front import Front, FrontBehaviour
 from lint502.lab.names import NameServer
-from lint502.lab.nginx import Nginx, Running
 from lint502.lab.plan import CERTIFICATES, DNS, LISTEN, Plan
+from lint502.lab.standins.certificates import Authority
+from lint502.lab.standins.proxy_header import is_proxy_header
+from lint502.lab.standins.server import DeclaredServer
 from lint502.nginx.values import format_size
 
 _UNKNOWN_VARIABLE = re.compile(r'unknown "(\w+)" variable')

@@ -52,7 +52,7 @@ def with_roots(report: Report) -> Report:
         return report
     from dataclasses import replace
 
-    from lint502.checks.wording import listed
+    from lint502.wording import listed
 
     return report.changed(
         lambda finding: (

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from lint502.checks.wording import listed
 from lint502.findings import Finding, Problem
 from lint502.reading import shown
 from lint502.report import Look, counted
@@ -14,6 +13,7 @@ from lint502.report.ink import Ink
 from lint502.report.proofs import saw
 from lint502.report.summary import finding_counts, hop_counts, version
 from lint502.report.text import seen
+from lint502.wording import listed
 
 if TYPE_CHECKING:
     from lint502.lab.proof import Proof

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lint502.checks.wording import listed
 from lint502.findings import Severity
 from lint502.reading import shown
 from lint502.report import counted
 from lint502.report.ink import Ink
+from lint502.wording import listed
 
 if TYPE_CHECKING:
     from lint502.lint import Report

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from lint502.checks.wording import listed
 from lint502.findings import Finding, Frequency, Severity
 from lint502.places import Place
 from lint502.reading import shown
@@ -14,6 +13,7 @@ from lint502.report.cells import wrap
 from lint502.report.excerpt import excerpt
 from lint502.report.ink import Ink
 from lint502.report.summary import finding_counts, hop_counts, version
+from lint502.wording import listed
 
 if TYPE_CHECKING:
     from lint502.lab.proof import Proof

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lint502 import __version__
-from lint502.checks.wording import listed
 from lint502.findings import Severity, unique_fingerprints
 from lint502.lint import HopReport
 from lint502.reading import shown
@@ -14,6 +13,7 @@ from lint502.report import Look, counted, json
 from lint502.report.ink import Ink
 from lint502.report.text import finding_lines, head, hop_line
 from lint502.upgrade import Because, Changed, Upgrade
+from lint502.wording import listed
 
 _MOST_HOPS = 3
 

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.linting import Lint
 from tests.support.sites import Found, stream
-
-from .conftest import Lint
 
 RULE = "client-certificate-missing"
 

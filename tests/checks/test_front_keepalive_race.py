@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.linting import Findings, Lint
 from tests.support.sites import Found, check, stream
-
-from .conftest import Findings, Lint
 
 RULE = "front-keepalive-race"
 

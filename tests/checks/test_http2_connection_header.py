@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.linting import Findings, Lint
 from tests.support.sites import NEW, Found
-
-from .conftest import Findings, Lint
 
 RULE = "http2-connection-header"
 SPEC = '[upstream.up]\nport = 1\nprotocol = "http"\nhttp_versions = ["1.1", "2"]\n'

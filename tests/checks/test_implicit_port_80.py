@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.linting import Findings, Lint
 from tests.support.sites import NEW, Found, stream
-
-from .conftest import Findings, Lint
 
 RULE = "implicit-port-80"
 

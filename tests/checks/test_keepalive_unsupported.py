@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.linting import Findings, Lint
 from tests.support.sites import NEW, OLD, Found
-
-from .conftest import Findings, Lint
 
 RULE = "keepalive-unsupported"
 PERSISTENT = 'proxy_http_version 1.1; proxy_set_header Connection "";'

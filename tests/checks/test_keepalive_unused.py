@@ -2,10 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.linting import Findings, Lint
 from tests.support.sites import NEW, OLD, Found
 from tests.support.sites import found as in_short
-
-from .conftest import Findings, Lint
 
 SPEC = "[upstream.up]\nport = 3000\n"
 UNUSED = [Found(2, "warning", 502, "sometimes", "keepalive-unused", None)]

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.linting import Findings, Lint
 from tests.support.sites import Found
-
-from .conftest import Findings, Lint
 
 RULE = "request-body-limit"
 

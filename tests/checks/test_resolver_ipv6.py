@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.linting import Findings, Lint
 from tests.support.sites import NEW, Found, stream
-
-from .conftest import Findings, Lint
 
 RULE = "resolver-ipv6"
 API = '[upstream.api]\nhosts = ["api.internal"]\nport = 3000\nbind = [%s]\n'

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.linting import Findings, Lint
 from tests.support.sites import Found, check, found, stream
-
-from .conftest import Findings, Lint
 
 RULE = "resolver-missing"
 SPEC = '[upstream.api]\nport = 80\nhosts = ["h", "i", "127.0.0.1"]\n'

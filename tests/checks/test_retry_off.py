@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.linting import Findings, Lint
 from tests.support.sites import Found, stream
-
-from .conftest import Findings, Lint
 
 RULE = "retry-off"
 TWO = "server 127.0.0.1:1; server 127.0.0.1:2;"

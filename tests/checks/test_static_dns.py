@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.linting import Findings, Lint
 from tests.support.sites import NEW, Found, http, stream
-
-from .conftest import Findings, Lint
 
 RULE = "static-dns"
 API = '[upstream.api]\nhosts = ["api.internal"]\nport = 3000\ndynamic_address = true\n'

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.linting import Findings, Lint
 from tests.support.sites import Found, stream
-
-from .conftest import Findings, Lint
 
 RULE = "tls-verify-depth"
 VERIFY = "proxy_ssl_verify on;"

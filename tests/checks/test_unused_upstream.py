@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.linting import Lint
 from tests.support.sites import Found, check, found, http
-
-from .conftest import Lint
 
 SPEC = "[upstream.api]\nport = 3000\n\n[upstream.web]\nport = 4000\n"
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from lint502.lab import debian
 from lint502.lab.bench import LabError
-from lint502.lab.debian import NotAvailable, Unpacked
 from lint502.nginx.version import Version
 from tests.support.nginxes import lacks
+from tools.measure import debian
+from tools.measure.debian import NotAvailable, Unpacked
 
 MONTH = 31 * 86400.0
 

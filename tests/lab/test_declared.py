@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from lint502.declared.listeners import Fact, Listener, Tls
 from lint502.lab.bench import LOOPBACK, LabError
-from lint502.lab.declared import Answer, Behaviour, DeclaredServer, TlsBehaviour, behaviour
-from lint502.lab.declared import server as server_module
+from lint502.lab.standins import Answer, Behaviour, DeclaredServer, TlsBehaviour, behaviour
+from lint502.lab.standins import server as server_module
 from lint502.places import Place
-from lint502.spec.listeners import Fact, Listener, Tls
 
 PATIENCE = 10.0
 GET = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"

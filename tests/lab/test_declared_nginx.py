@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from lint502.declared.listeners import Protocol
 from lint502.lab import client
 from lint502.lab.bench import Bench
+from lint502.lab.binary import Running, found
 from lint502.lab.client import Request
-from lint502.lab.declared import Authority, Behaviour, DeclaredServer, TlsBehaviour
-from lint502.lab.nginx import Running, found
-from lint502.spec.listeners import Protocol
+from lint502.lab.standins import Authority, Behaviour, DeclaredServer, TlsBehaviour
 
 Got = tuple[int | None, list[str]]
 """The status that the client got, and the messages in nginx's error log."""

@@ -15,7 +15,7 @@ import h2.events
 import pytest
 
 from lint502.lab.bench import LOOPBACK
-from lint502.lab.declared import Behaviour, DeclaredServer
+from lint502.lab.standins import Behaviour, DeclaredServer
 from tests.lab.test_declared import (
     GET,
     PATIENCE,

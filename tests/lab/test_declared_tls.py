@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from lint502.lab.bench import LabError
-from lint502.lab.declared import (
+from lint502.lab.standins import (
     Authority,
     Behaviour,
     CertificateFiles,

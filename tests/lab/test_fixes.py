@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from lint502.checks.fronts import ways
+from lint502.behaviour.fronts import ways
 from lint502.findings import Finding
 from lint502.lab.behind import routes
+from lint502.lab.demonstrations import FRONTS_SHOWN_BY, experiment
+from lint502.lab.demonstrations.before_nginx import trouble
+from lint502.lab.demonstrations.case import CannotShowError, Case, Experiment
 from lint502.lab.play import play
-from lint502.lab.shows import FRONTS_SHOWN_BY, experiment
-from lint502.lab.shows.case import CannotShowError, Case, Experiment
-from lint502.lab.shows.fronts import trouble
 from lint502.lint import Examined, examine
 from lint502.nginx.version import Version
 from tests import test_samples

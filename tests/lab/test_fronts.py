@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from lint502.lab.bench import Bench
+from lint502.lab.binary import Running
 from lint502.lab.client import Request
 from lint502.lab.front import Front, FrontBehaviour
-from lint502.lab.nginx import Running
 from lint502.lab.proof import Proof, prove
 from lint502.lint import Options, examine
 from tests.support.nginxes import RELEASES, nginx_of

@@ -1,15 +1,15 @@
-"""``lint502/checks/protocols.toml`` against a fresh run: every pass directive, every real server,
-four versions of nginx."""
+"""``lint502/behaviour/protocol_table.toml`` against a fresh run: every pass directive, every real
+server, four versions of nginx."""
 
 from __future__ import annotations
 
 import pytest
 
-from lint502.checks import protocols
-from lint502.lab import matrix
+from lint502.behaviour import protocol_table
 from lint502.lab.bench import LabError
-from lint502.lab.cells import Cell
 from tests.support.nginxes import lacks
+from tools.measure import matrix
+from tools.measure.matrix_cells import Cell
 
 RUNS = 2
 """Some servers do one thing or the other from start to start: what differs has to differ again."""
@@ -23,9 +23,9 @@ def test_the_file_says_what_a_fresh_run_shows() -> None:
             with matrix.lab() as running:
                 again = {
                     difference.cell: str(difference)
-                    for difference in matrix.differences(running, protocols.load())
+                    for difference in matrix.differences(running, protocol_table.load())
                 }
-                text = matrix.written(protocols.load(), running)
+                text = matrix.written(protocol_table.load(), running)
             found = {
                 cell: difference
                 for cell, difference in again.items()
@@ -36,4 +36,4 @@ def test_the_file_says_what_a_fresh_run_shows() -> None:
     except LabError as error:
         lacks(error)
     assert found == {}
-    assert protocols.parse(text) == protocols.load()
+    assert protocol_table.parse(text) == protocol_table.load()

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from lint502.lab.behind import Planned, host_of, routes
-from lint502.lab.declared import Behaviour, TlsBehaviour
 from lint502.lab.plan import Plan, plan, quoted
+from lint502.lab.standins import Behaviour, TlsBehaviour
 from lint502.lint import Options, examine
 from lint502.nginx.addresses import Address
 from lint502.nginx.version import Version

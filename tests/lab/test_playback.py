@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from lint502.checks.protocols import Ending, load
-from lint502.lab.nginx import Nginx
+from lint502.behaviour.protocol_table import Ending, load
+from lint502.declared import profiles
+from lint502.lab.binary import Nginx
 from lint502.lab.proof import is_stated, prove
 from lint502.lint import Options, examine
-from lint502.spec import profiles
 from tests.support.nginxes import RELEASES, nginx_of
 from tests.support.sites import http, write
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from lint502.lab.bench import LabError
-from lint502.lab.measure import Figures, measure_all
 from tests.support.nginxes import lacks
+from tools.measure.profiles import Figures, measure_all
 
 LONGEST_SECONDS = 33.0
 """Longer idle timeouts (nginx, aiohttp, Daphne, waitress, Tornado, Caddy) are seen to be longer;
-``python -m lint502.lab.measure`` waits for more of them."""
+``python -m tools.measure.profiles`` waits for more of them."""
 
 TRIES = 2
 """The machine may be busy."""

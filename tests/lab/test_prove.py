@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from lint502.findings import Severity
-from lint502.lab import nginx as lab_nginx
+from lint502.lab import binary as lab_nginx
 from lint502.lab.proof import Proof, prove
 from lint502.lint import Options, examine
 from tests.support.cli import Run

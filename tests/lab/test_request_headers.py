@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from lint502.lab import servers
 from lint502.lab.bench import LOOPBACK, Bench, LabError
+from lint502.lab.binary import Running
 from lint502.lab.client import Request, send
-from lint502.lab.nginx import Running
-from lint502.lab.servers import Endpoint
 from tests.support.nginxes import RELEASES, lacks, nginx_of
+from tools.measure import servers
+from tools.measure.servers import Endpoint
 
 TRIES = 3
 """The machine may be busy."""

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from lint502.lab.bench import LOOPBACK, Bench, LabError
+from lint502.lab.binary import Nginx, Running
 from lint502.lab.client import Request, send
-from lint502.lab.nginx import Nginx, Running
-from lint502.lab.servers import families, start
 from lint502.lint import Options, run
 from tests.support.nginxes import lacks, nginx_of
 from tests.support.relay import Relay
+from tools.measure.servers import families, start
 
 LAG = 1.0
 """Seconds in which a request is to meet a connection that is being closed."""

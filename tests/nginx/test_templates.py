@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from lint502 import lint
-from lint502.checks.site import Site
 from lint502.findings import Edit, Finding, Fix, Note, Problem, Severity
 from lint502.nginx import roots
 from lint502.nginx.envsubst import FILTER, Values
@@ -20,6 +19,7 @@ from lint502.nginx.templates import set_names
 from lint502.nginx.tree import Tree
 from lint502.nginx.version import NEWEST
 from lint502.places import SourceFile
+from lint502.site import Site
 from tests.support import sites
 from tests.support.sites import write
 

@@ -8,8 +8,8 @@ from typing import NoReturn
 
 import pytest
 
-from lint502.lab.debian import RELEASES, NotAvailable, unpacked
-from lint502.lab.nginx import Nginx, described, found
+from lint502.lab.binary import Nginx, described, found
+from tools.measure.debian import RELEASES, NotAvailable, unpacked
 
 __all__ = ["RELEASES", "in_ci", "lacks", "nginx_of"]
 

@@ -6,20 +6,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from lint502.checks.fronts import ways
-from lint502.checks.site import Site
+from lint502.behaviour.fronts import ways
 from lint502.findings import Finding, Severity
 from lint502.lab.behind import routes, servers_of
-from lint502.lab.nginx import Nginx
+from lint502.lab.binary import Nginx
+from lint502.lab.demonstrations import FRONTS_SHOWN_BY, experiment
+from lint502.lab.demonstrations.before_nginx import trouble
+from lint502.lab.demonstrations.case import Case, Experiment, cases_of
+from lint502.lab.demonstrations.usual import once
 from lint502.lab.plan import Plan
 from lint502.lab.play import Played, play
-from lint502.lab.shows import FRONTS_SHOWN_BY, experiment
-from lint502.lab.shows.case import Case, Experiment, cases_of
-from lint502.lab.shows.fronts import trouble
-from lint502.lab.shows.usual import once
 from lint502.lint import Examined, Options, examine
 from lint502.nginx.hops import Hop
 from lint502.pages import Page
+from lint502.site import Site
 from tests.support.written import as_written
 
 _FILES = {"nginx": "nginx.conf", "toml": "upstreams.toml"}

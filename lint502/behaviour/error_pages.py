@@ -1,0 +1,115 @@
+"""What the client does not see of nginx's own 502.
+
+``error_page 502 = …`` answers with another status in the place of nginx's own 502.
+
+Without the ``=`` the client still gets the 502, with another body, unless the page is a URL: then
+it is sent there. Source: ``ngx_http_send_error_page()`` in
+``src/http/ngx_http_special_response.c``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+from lint502.behaviour.internal_redirects import error_pages, subrequests
+from lint502.findings import Finding, Severity
+from lint502.nginx.hops import Hop
+
+LEAST_ERROR = 500
+"""From here on a status says that the server has failed."""
+
+_OWN = ("500", "502", "504")
+"""The statuses that nginx itself answers for a hop; an upstream's own pass through."""
+
+
+class Instead(NamedTuple):
+    """The status that the client sees, and which directive brings that about."""
+
+    status: int
+    by: str
+
+
+ITS_OWN = 0
+"""Stands for the status that an error page answers with by itself."""
+
+_REDIRECT = 302
+
+
+def replaced_statuses(hop: Hop) -> dict[int, Instead]:
+    """The statuses of a hop that the client does not get to see, and what it sees instead."""
+    if hop.kind == "stream":
+        return {}
+    beside = _beside(hop)
+    if beside is not None:
+        return {int(code): beside for code in _OWN if int(code) != beside.status}
+    setting = hop.scope.setting("error_page")
+    if setting is None or not setting.lines or _is_error_page(hop):
+        return {}
+    found: dict[int, Instead] = {}
+    for line in setting.lines:
+        instead = _instead(line)
+        if instead is not None:
+            for code in line:
+                if code in _OWN and int(code) != instead.status:
+                    found.setdefault(int(code), instead)  # the first line counts
+    return found
+
+
+def _is_error_page(hop: Hop) -> bool:
+    """Whether requests get to a hop by ``error_page``, whose own errors it does not handle."""
+    recursive = hop.scope.flag("recursive_error_pages")
+    if recursive is not None and recursive.value:
+        return False
+    server = hop.context.enclosing("server")
+    return server is not None and hop.location in error_pages(server)
+
+
+def _instead(line: tuple[str, ...]) -> Instead | None:
+    """The status that a line gives; None where it leaves the one that there was."""
+    for arg in line:
+        if arg.startswith("="):
+            return Instead(int(arg[1:]) if arg[1:].isdecimal() else ITS_OWN, "error_page")
+    if line[-1].lower().startswith(("http://", "https://", "$scheme")):
+        return Instead(_REDIRECT, "error_page")
+    return None
+
+
+def _beside(hop: Hop) -> Instead | None:
+    """What becomes of the failures of a hop that is only asked beside the request.
+
+    ``auth_request`` answers 500 to whatever is neither 2xx, 401 nor 403; nobody sees what a
+    ``mirror`` gets.
+    """
+    location = hop.context.enclosing("location")
+    server = hop.context.enclosing("server")
+    if location is None or server is None or "internal" not in location.by_name:
+        return None
+    if hop.location.removeprefix("= ") in subrequests(server, "auth_request"):
+        return Instead(500, "auth_request")
+    if hop.location.removeprefix("= ") in subrequests(server, "mirror"):
+        return Instead(ITS_OWN, "mirror")
+    return None
+
+
+def as_the_client_sees(finding: Finding, replaced: Mapping[str, Mapping[int, Instead]]) -> Finding:
+    """An error that is hidden at every hop is a warning: the upstream still fails. What becomes
+    another error is one still, with that status."""
+    if finding.severity is Severity.INFO or finding.status is None or not finding.hops:
+        return finding
+    seen = {replaced[hop].get(finding.status) for hop in finding.hops}
+    first = next(iter(seen))
+    if first is None or None in seen:
+        return finding
+    if len(seen) == 1 and first.status >= LEAST_ERROR:
+        message = f"{finding.message}; {first.by} makes {first.status} of it"
+        return replace(finding, status=first.status, message=message)
+    if finding.severity is not Severity.ERROR:
+        return finding
+    return replace(
+        finding,
+        severity=Severity.WARNING,
+        frequency="sometimes",
+        message=f"{finding.message}; {first.by} answers in its place",
+    )

@@ -1,0 +1,146 @@
+"""The ways from what stands before nginx to the servers that it sends to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from lint502.declared.listeners import Front
+from lint502.nginx.parse import Directive
+from lint502.nginx.scope import Scope
+from lint502.nginx.servers import Server, Servers, Socket
+from lint502.nginx.tree import Context
+from lint502.nginx.version import Version
+from lint502.site import Site
+from lint502.wording import listed
+
+_CLOSED = 502
+"""What a front is taken to answer where nginx closes the connection, unless it is documented."""
+
+_REJECTING_SINCE = Version(1, 19, 4)
+"""https://nginx.org/en/docs/http/ngx_http_ssl_module.html#ssl_reject_handshake"""
+
+_UNNAMED = ("", "_")
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One server that a front sends to, at one socket of it.
+
+    ``name`` is what the front asks for: a name that is declared for it, else the server's own.
+    ``known`` is False where an include that was not seen may add servers or sockets.
+    """
+
+    front: Front
+    name: str
+    server: Server
+    socket: Socket
+    stream: bool
+    known: bool
+
+    @property
+    def closed_status(self) -> int:
+        """What the front's client gets where nginx closes the connection."""
+        fact = self.front.closed_status
+        return _CLOSED if fact is None else fact.value
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What a finding is about: the line at fault, and the ways of one front that it stops."""
+
+    line: Directive
+    ways: tuple[Way, ...]
+
+
+def together(found: Iterable[tuple[Directive, Way]]) -> Iterator[Trouble]:
+    """One trouble for each front and line."""
+    grouped: dict[tuple[str, Directive], list[Way]] = {}
+    for line, way in found:
+        grouped.setdefault((way.front.name, line), []).append(way)
+    for (_, line), there in grouped.items():
+        yield Trouble(line, tuple(there))
+
+
+def ways(site: Site) -> Iterator[Way]:
+    """Every way of every front.
+
+    On which ports a front sends to a server is not declared: it may be any that other machines
+    reach, or where there are none, that this machine reaches. A front that names no servers sends
+    to those of ``http {}``, or where there are none, to those of ``stream {}``. Nobody gets to a
+    server that rejects every handshake.
+    """
+    for way in _ways(site) if site.spec.fronts else ():
+        if not (way.socket.tls and rejecting(way.server.context, site.version)):
+            yield way
+
+
+def rejecting(server: Context, version: Version) -> Directive | None:
+    """The ``ssl_reject_handshake on`` in effect in a server, if it is."""
+    if version < _REJECTING_SINCE:
+        return None
+    flag = Scope(server, version).flag("ssl_reject_handshake")
+    return flag.directive if flag is not None and flag.value else None
+
+
+def _ways(site: Site) -> Iterator[Way]:
+    areas = [area for area in site.servers if area.servers]
+    http = [area for area in areas if not area.stream]
+    for front in site.spec.fronts:
+        for area in http or areas:
+            sockets = _sockets(area)
+            if front.servers is None:
+                yield from _to_all(front, area, sockets)
+                continue
+            for name in front.servers.value:
+                yield from _to_name(front, name, area, sockets)
+
+
+def _sockets(area: Servers) -> list[Socket]:
+    """Those that a front may connect to."""
+    usable = [socket for socket in area.sockets if not socket.datagrams]
+    outside = [socket for socket in usable if not all(one.local for one in socket.listens)]
+    return outside or usable
+
+
+def _to_all(front: Front, area: Servers, sockets: Iterable[Socket]) -> Iterator[Way]:
+    for socket in sockets:
+        for server in socket.servers:
+            yield Way(front, server.label, server, socket, area.stream, area.known)
+
+
+def _to_name(front: Front, name: str, area: Servers, sockets: list[Socket]) -> Iterator[Way]:
+    """The ways to the server of a name; to the default servers where none is called so."""
+    named = [(socket, server) for socket in sockets if (server := socket.named(name))]
+    if not named and area.known:
+        named = [(socket, server) for socket in sockets if (server := socket.server_for(name))]
+    for socket, server in named:
+        yield Way(front, name, server, socket, area.stream, area.known)
+
+
+def by_socket(found: Iterable[Way]) -> Iterator[list[Way]]:
+    """The ways, each front's to one socket together: what a connection meets there is the same."""
+    grouped: dict[tuple[str, Socket], list[Way]] = {}
+    for way in found:
+        grouped.setdefault((way.front.name, way.socket), []).append(way)
+    return iter(grouped.values())
+
+
+def none_fits(found: Iterable[Way], wrong: Iterable[Way]) -> list[Way]:
+    """The ways that are wrong, where no other way to the same server is right: the front may use
+    that one."""
+    bad = {id(way) for way in wrong}
+    fits = {_server(way) for way in found if id(way) not in bad}
+    return [way for way in found if id(way) in bad and _server(way) not in fits]
+
+
+def _server(way: Way) -> tuple[str, object]:
+    """What tells one server from another: its name, for many have a block for each port."""
+    return way.front.name, way.name if way.name not in _UNNAMED else way.server
+
+
+def called(found: Iterable[Way]) -> str:
+    """The servers at the ends of some ways, as a message names them."""
+    return listed(
+        way.name if way.name not in _UNNAMED else "a server without a name" for way in found
+    )

@@ -1,0 +1,153 @@
+"""Whether the connections of a hop are kept for later requests.
+
+A connection goes into the pool when the response is complete, HTTP/1.1 or newer, and does not say
+``Connection: close``; a server says so when nginx's request did, or came as HTTP/1.0. Source: the
+upstream keepalive module, and ``ngx_http_upstream_process_connection()``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lint502.nginx.hops import Hop
+from lint502.nginx.parse import Directive
+from lint502.nginx.upstreams import KEEPALIVE_BY_DEFAULT, Block
+from lint502.nginx.variables import UNKNOWN
+from lint502.nginx.version import Version
+from lint502.site import Site
+
+PORTS_RUN_OUT = (
+    "connect() to … failed (99: Cannot assign requested address) while connecting to upstream"
+)
+"""What nginx logs where no local port is left."""
+
+_MINDS_LENGTH = Version(1, 19, 1)
+"""From here on nginx takes the answer of a uwsgi or SCGI server for complete by its Content-Length,
+and does not wait for the server to close (CHANGES)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reuse:
+    """``kept`` is None where it is not known; ``why`` is a clause on why nothing is kept, and
+    ``cause`` the line of a ``map`` or ``set`` that brings it about, if one does."""
+
+    kept: bool | None
+    why: str = ""
+    cause: Directive | None = None
+
+
+def reuse(hop: Hop, version: Version) -> Reuse:
+    """Whether a hop leaves its connections open, so that a pool can keep them."""
+    if hop.kind in ("uwsgi", "scgi"):
+        return Reuse(False, f"{hop.directive.name} opens a connection for each request")
+    if hop.kind == "stream":
+        return Reuse(False, "stream has no pool")
+    if hop.kind == "fastcgi":
+        flag = hop.scope.flag("fastcgi_keep_conn")
+        if flag is None or flag.value:
+            return Reuse(None if flag is None else True)
+        return Reuse(False, flag.described("fastcgi_keep_conn is off"))
+    if hop.kind in ("grpc", "memcached"):
+        return Reuse(True)
+    spoken = hop.scope.word("proxy_http_version")
+    if spoken is None:
+        return Reuse(None)
+    if spoken.value == "2":
+        return Reuse(True)
+    by_header = _by_header(hop, version, spoken.value)
+    if by_header.kept is False and spoken.value == "1.0":
+        return Reuse(False, spoken.described("proxy_http_version is 1.0"))
+    return by_header
+
+
+def closing_line(hop: Hop, version: Version) -> Directive | None:
+    """The line of a ``map`` or ``set`` that closes the connections of a hop, also in HTTP/1.1."""
+    return _by_header(hop, version, "1.1").cause if hop.kind == "proxy" else None
+
+
+def users(site: Site) -> dict[Block, list[Hop]]:
+    """The blocks that hops reach, each with its hops."""
+    found: dict[Block, list[Hop]] = {}
+    for hop in site.hops:
+        for block in hop.blocks:
+            found.setdefault(block, []).append(hop)
+    return found
+
+
+def meeting_kept_connections(site: Site) -> dict[tuple[Block | None, str], bool]:
+    """The blocks, each with the ids of hops whose requests may go over a kept connection; whether
+    they keep connections themselves.
+
+    A pool belongs to its block: what one hop leaves open another one takes, even if it closes its
+    own. Only a pool that is ``local``, as that by default is, belongs to one location.
+    """
+    found: dict[tuple[Block | None, str], bool] = {}
+    for block, hops in users(site).items():
+        pool = block.pool(site.version)
+        if pool is None or pool.connections == 0:
+            continue
+        keeps = {hop.id: bool(reuse(hop, site.version).kept) for hop in hops}
+        shared = not pool.local and any(keeps.values())
+        found.update(((block, hop), own) for hop, own in keeps.items() if own or shared)
+    return found
+
+
+def kept_by_default(block: Block, version: Version) -> str:
+    """A clause that says so where nothing but the version makes nginx keep connections, else ""."""
+    pool = block.pool(version)
+    if pool is None or pool.directive is not None:
+        return ""
+    return f"; nginx {version} keeps connections in every upstream block, as all do from 1.29.7 on"
+
+
+def line_of(block: Block, version: Version) -> Directive:
+    """The line that makes nginx keep connections: the pool's, else the block's."""
+    pool = block.pool(version)
+    return (pool.directive if pool is not None else None) or block.opener
+
+
+def nginx_may_close_first(hop: Hop, version: Version) -> bool:
+    """Whether nginx closes a connection after one request without waiting for the server to do so:
+    only the first to close keeps a port occupied. It waits for a FastCGI server, unless it has
+    asked it to keep the connection."""
+    if hop.kind in ("uwsgi", "scgi"):
+        return version >= _MINDS_LENGTH
+    return hop.kind != "fastcgi" or bool(reuse(hop, version).kept)
+
+
+def _tokens(value: str) -> set[str]:
+    return {token.strip() for token in value.split(",")}
+
+
+def _by_header(hop: Hop, version: Version, spoken: str) -> Reuse:
+    """By the ``Connection`` header that nginx sends: with HTTP/1.1 the connection is kept unless it
+    says "close", with HTTP/1.0 only where it says "keep-alive"."""
+    headers = hop.scope.setting("proxy_set_header")
+    if headers is None:
+        return Reuse(None)
+    if headers.origin == "default":
+        lines = []
+    else:
+        lines = [line for line in headers.lines if line and line[0].lower() == "connection"]
+    if not lines:
+        if not headers.complete:
+            return Reuse(None)
+        if version >= KEEPALIVE_BY_DEFAULT:
+            return Reuse(spoken != "1.0")
+        return Reuse(False, 'nginx sends "Connection: close" by default')
+    values: dict[str, Directive | None] = {}
+    for line in lines:
+        expanded = hop.variables.expand(line[1] if len(line) > 1 else "", hop.context)
+        if expanded is None:
+            return Reuse(None)
+        values.update((text.text.lower(), text.directive) for text in expanded)
+    if any(UNKNOWN in value for value in values):
+        return Reuse(None)
+    if len(values) > 1:
+        values.pop("upgrade", None)  # sent for a WebSocket, whose connection is not kept
+    closing = [value for value in values if "close" in _tokens(value)]
+    if len(closing) == len(values) or (closing and len(lines) > 1):
+        return Reuse(False, 'nginx sends "Connection: close"', values[closing[0]])
+    if spoken == "1.0":
+        return Reuse(any("keep-alive" in _tokens(value) for value in values))
+    return Reuse(True)

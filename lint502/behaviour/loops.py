@@ -1,0 +1,383 @@
+"""Passes that lead back to where they came from: requests that go round through nginx itself.
+
+A request is followed only as far as it is certain where it gets to. Whatever may answer it on the
+way, or change it (``if``, ``rewrite``, access rules, limits, code), ends the search.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from lint502.behaviour.internal_redirects import error_pages, origins
+from lint502.behaviour.tls import verifies
+from lint502.nginx.addresses import Address, parse_address, split_scheme
+from lint502.nginx.hops import Hop, Target
+from lint502.nginx.locations import find_location
+from lint502.nginx.servers import Server, Servers, Socket
+from lint502.nginx.tree import Context
+from lint502.nginx.variables import UNKNOWN
+from lint502.pairing import Pair
+from lint502.site import Site
+
+_MOST_STEPS = 64
+_MOST_ROUNDS = 8
+"""A URI that grows is followed so often past one hop: no location is left then that could take
+it."""
+
+_MAY_END = re.compile(
+    r"rewrite|return|deny|internal|auth_(?!basic_user_file$).*|limit_(conn|req)|proxy_method"
+    r"|.*_by_lua(_block|_file)?|js_(access|content|preread)|perl"
+)
+"""Directives that may answer a request, or change it."""
+
+_OF_THE_CLIENT = re.compile(r"\$(?:(?:http_)?host\b|\{(?:http_)?host\})", re.ASCII)
+_OF_THE_PASS = re.compile(r"\$(?:proxy_host\b|\{proxy_host\})", re.ASCII)
+_WHOLE_URI = ("$request_uri", "${request_uri}")
+_MODIFIERS = ("^~", "=")
+_UNNAMED = "lint502.invalid"
+"""A host that no server is called."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """A hop that leads back to nginx: one of its targets, and the socket that it reaches."""
+
+    hop: Hop
+    target: Target
+    socket: Socket
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loop:
+    """The steps of a circle, in their order. ``every``: all requests of one of the hops take it.
+    ``grows``: the URI gets longer with each round."""
+
+    steps: tuple[Step, ...]
+    every: bool
+    grows: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """A request at a hop; ``host`` and ``uri`` are None where they may be any that get there."""
+
+    hop: Hop
+    host: str | None
+    uri: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Takes:
+    """What a socket takes: TLS, the PROXY header, HTTP/2 (and, in plaintext, nothing else)."""
+
+    tls: bool
+    header: bool
+    http2: bool
+
+
+def loops(site: Site) -> list[Loop]:
+    """The circles of a root, each once."""
+    if site.tree.fragment:
+        return []
+    found: dict[frozenset[str], Loop] = {}
+    for servers in site.servers:
+        if servers.known:
+            for loop in _Area(servers, site).loops():
+                key = frozenset(step.hop.id for step in loop.steps)
+                if key not in found or loop.every:
+                    found[key] = loop
+    return list(found.values())
+
+
+def itself(site: Site) -> Callable[[Pair], bool]:
+    """Whether nginx itself certainly listens where a target leads."""
+
+    def listens(pair: Pair) -> bool:
+        address = pair.target.address
+        if not (address.is_loopback or address.socket is not None):
+            return False
+        local = address if address.ip or address.socket else Address("127.0.0.1", address.port)
+        return any(servers.at(local) is not None for servers in site.servers)
+
+    return listens
+
+
+class _Area:
+    """The servers of one ``http{}`` or ``stream{}``, with their hops."""
+
+    def __init__(self, servers: Servers, site: Site) -> None:
+        self._servers = servers
+        self._of_context = {id(server.context): server for server in servers.servers}
+        level, kind = ("server", "stream") if servers.stream else ("location", "proxy")
+        self._hops = {
+            id(hop.context): hop
+            for hop in site.hops
+            if hop.kind == kind and hop.context.name == level and hop.unknown is None
+            if id(hop.context.enclosing("server")) in self._of_context
+        }
+        self._ends: dict[Context, bool] = {}
+        self._taken: dict[Socket, _Takes] = {}
+        self._sockets: dict[Server, list[Socket]] = {}
+        for socket in servers.sockets:
+            for server in socket.servers:
+                self._sockets.setdefault(server, []).append(socket)
+        self._places = {hop.id: place for place, hop in enumerate(self._hops.values())}
+
+    def loops(self) -> Iterator[Loop]:
+        """The circles that the requests of some hop get into."""
+        for hop in self._hops.values():
+            loop = self._loop(hop)
+            if loop is not None:
+                yield loop
+
+    def _loop(self, hop: Hop) -> Loop | None:
+        if self._back(hop) is None:
+            return None
+        request = _Request(hop, self._a_host(hop), self._a_uri(hop))
+        seen: list[tuple[_Request, Step, bool]] = []
+        for _ in range(_MOST_STEPS):
+            step = self._back(request.hop)
+            reached = None if step is None else self._next(request, step)
+            if step is None or reached is None:
+                return None
+            seen.append((request, step, reached[1]))
+            request = reached[0]
+            rounds = [index for index, (one, _, _) in enumerate(seen) if one.hop is request.hop]
+            same = [index for index in rounds if seen[index][0] == request]
+            if same or len(rounds) >= _MOST_ROUNDS:
+                circle = tuple(one for _, one, _ in seen[(same or rounds)[-1] :])
+                every = all(always for _, _, always in seen)
+                every &= any(one.hop is hop for one in circle)
+                return Loop(self._in_order(circle), every, grows=not same)
+        return None
+
+    def _in_order(self, circle: tuple[Step, ...]) -> tuple[Step, ...]:
+        """A circle from that of its steps on which comes first in the configuration."""
+        start = min(range(len(circle)), key=lambda index: self._places[circle[index].hop.id])
+        return circle[start:] + circle[:start]
+
+    def _server(self, hop: Hop) -> Server:
+        context = hop.context.enclosing("server")
+        return self._of_context[id(context)]
+
+    def _back(self, hop: Hop) -> Step | None:
+        """The step of a hop, where all its targets lead to one socket of nginx's own."""
+        if not hop.targets or len({target.group for target in hop.targets}) > 1:
+            return None
+        sockets = {self._socket(hop, target) for target in hop.targets}
+        socket = sockets.pop()
+        if sockets or socket is None or any(map(self._may_end, hop.context.up())):
+            return None
+        return Step(hop, hop.targets[0], socket)
+
+    def _may_end(self, level: Context) -> bool:
+        if level not in self._ends:
+            self._ends[level] = _may_end(level)
+        return self._ends[level]
+
+    def _takes(self, socket: Socket) -> _Takes:
+        if socket not in self._taken:
+            http2 = "http2" in socket.parameters
+            self._taken[socket] = _Takes(socket.tls, socket.proxy_protocol, http2)
+        return self._taken[socket]
+
+    def _socket(self, hop: Hop, target: Target) -> Socket | None:
+        """The socket of nginx's own that a target certainly reaches, if it takes what comes."""
+        if target.needs_resolver or target.tls is None or hop.datagrams:
+            return None
+        address = target.address
+        if address.socket is None and address.ip is None:
+            if not address.is_loopback:
+                return None  # whose address a name is, the DNS decides
+            address = Address("127.0.0.1", address.port)
+        found = self._servers.at(address)
+        if found is None:
+            return None
+        takes = self._takes(found)
+        if takes.tls != target.tls:
+            return None
+        if not (address.is_loopback or address.socket or found.host == address.host):
+            return None  # an address of this machine only if nginx says so
+        if target.tls and not _shakes_hands(hop, found):
+            return None
+        if hop.kind == "stream":
+            header = hop.scope.flag("proxy_protocol")
+            sends = header is not None and header.value
+            return None if takes.header and not sends else found
+        version = hop.scope.word("proxy_http_version")
+        if version is None or version.value == "2" or takes.header:
+            return None
+        return None if takes.http2 and not takes.tls else found
+
+    def _next(self, request: _Request, step: Step) -> tuple[_Request, bool] | None:
+        """The request that comes of one, and whether all those at its hop go there; None where it
+        cannot be told, or no pass takes it."""
+        hop = request.hop
+        if hop.kind == "stream":
+            if len(step.socket.servers) > 1:
+                return None
+            found = self._hops.get(id(step.socket.default.context))
+            return None if found is None else (_Request(found, None, None), True)
+        host, given = _host(hop, step.target, request.host)
+        server = step.socket.server_for(host) if host else None
+        uri = _uri(hop, request.uri)
+        if server is None or uri is None:
+            return None
+        sole = given or len(step.socket.servers) == 1 or server is self._server(hop)
+        if server is self._server(hop) and not uri.changed:
+            return _Request(hop, host, request.uri), sole
+        if uri.text is None:
+            return None
+        location = find_location(server.context, uri.text)
+        found = None if location is None else self._hops.get(id(location))
+        if location is None or found is None or "try_files" in location.by_name:
+            return None
+        prefix = _prefix(location) or ""
+        every = sole and location.args[0] != "=" and _is_sole(server.context, location, prefix)
+        return _Request(found, host, uri.text), every
+
+    def _a_host(self, hop: Hop) -> str | None:
+        """A host by which a client gets to the server of a hop; None where none is known."""
+        if hop.kind == "stream":
+            return None
+        server = self._server(hop)
+        names = [f"a{name[1:]}" if name.startswith("*.") else name for name in server.names]
+        names = [name.removeprefix(".") for name in names if not name.startswith("~")]
+        names = [f"{name[:-1]}a" if name.endswith(".*") else name for name in names]
+        for name in (*filter(None, names), _UNNAMED):
+            for socket in self._sockets.get(server, ()):
+                if socket.server_for(name) is server:
+                    return name
+        return None
+
+    def _a_uri(self, hop: Hop) -> str | None:
+        """A URI of the requests that get to a hop; None where none is known."""
+        prefix = _prefix(hop.context) if hop.kind != "stream" else None
+        if prefix is None or "try_files" in hop.context.by_name:
+            return None
+        server = self._server(hop)
+        exact = hop.context.args[0] == "="
+        for uri in (prefix,) if exact else (prefix, f"{prefix}a"):
+            if find_location(server.context, uri) is hop.context:
+                return uri
+        return None
+
+
+def _may_end(level: Context) -> bool:
+    """Whether something at a level may answer a request, or change it."""
+    if level.unseen or any(child.name == "if" for child in level.children):
+        return True
+    for name, lines in level.by_name.items():
+        if _MAY_END.fullmatch(name) and not (
+            name.startswith("auth_") and all(line.args[:1] == ("off",) for line in lines)
+        ):
+            return True
+    return level.name == "location" and level.args[0].startswith("@") and not _falls_back(level)
+
+
+def _falls_back(location: Context) -> bool:
+    """Whether requests get to a named location by ``try_files`` only: those that come back do so
+    again."""
+    server, name = location.enclosing("server"), location.args[0]
+    if server is None or name in error_pages(server):
+        return False
+    levels = origins(server).get(name, ())
+    return bool(levels) and not any(_may_end(above) for level in levels for above in level.up())
+
+
+def _shakes_hands(hop: Hop, socket: Socket) -> bool:
+    """Whether the handshake with nginx's own socket is certain to succeed."""
+    levels = [level for server in socket.servers for level in server.context.up()]
+    asks = any(
+        name in level.by_name
+        for level in levels
+        for name in ("ssl_verify_client", "ssl_reject_handshake")
+    )
+    return not asks and (hop.kind == "stream" or verifies(hop) is False)
+
+
+def _host(hop: Hop, target: Target, of_client: str | None) -> tuple[str | None, bool]:
+    """The host of the request that nginx sends, None where it is not known; and whether it is the
+    same for every request."""
+    setting = hop.scope.setting("proxy_set_header")
+    if setting is None or not setting.complete:
+        return None, False
+    lines = [line for line in setting.lines if line[0].lower() == "host"]
+    if len(lines) > 1 or any(len(line) != 2 for line in lines):
+        return None, False
+    text = lines[0][1] if lines else "$proxy_host"
+    given = _OF_THE_CLIENT.search(text) is None
+    if not given and of_client is None:
+        return None, False
+    text = _OF_THE_CLIENT.sub(lambda _: of_client or "", text)
+    text = _OF_THE_PASS.sub(lambda _: _proxy_host(target), text)
+    if not text.startswith("["):
+        text = text.partition(":")[0]
+    texts = hop.variables.expand(text, hop.context)
+    if texts is None or len(texts) != 1 or UNKNOWN in texts[0].text:
+        return None, False
+    return texts[0].text.lower(), given
+
+
+def _proxy_host(target: Target) -> str:
+    if target.block is not None:
+        return target.block.context.args[0]
+    address = target.address
+    return "localhost" if address.socket is not None else str(Address(address.host))
+
+
+@dataclass(frozen=True, slots=True)
+class _Uri:
+    """The URI that nginx asks for: None where it is any. ``changed``: not what came."""
+
+    text: str | None
+    changed: bool
+
+
+def _uri(hop: Hop, uri: str | None) -> _Uri | None:
+    """The URI that comes of one at a hop; None where it is not known what becomes of it."""
+    written = hop.value
+    variables = "$" in written
+    if variables:
+        written = next(
+            (written[: -len(end)] for end in _WHOLE_URI if written.endswith(end)), written
+        )
+        texts = hop.variables.expand(written, hop.context)
+        if texts is None or len(texts) != 1 or UNKNOWN in texts[0].text:
+            return None
+        written = texts[0].text
+    try:
+        _, given = parse_address(split_scheme(written)[1], 80, uri=True)
+    except ValueError:
+        return None
+    given = given.partition("?")[0]
+    if not given:
+        return _Uri(uri, changed=False)
+    if variables:  # it takes the place of the whole
+        return _Uri(given, changed=given != uri)
+    prefix = _prefix(hop.context)
+    if prefix is None:
+        return None
+    if given == prefix:
+        return _Uri(uri, changed=False)
+    return _Uri(None if uri is None else given + uri[len(prefix) :], changed=True)
+
+
+def _prefix(location: Context) -> str | None:
+    """What the URIs of a location start with; None for a regular expression, or a name."""
+    args = location.args
+    name = args[-1]
+    if len(args) == 2 and args[0] not in _MODIFIERS:
+        return None
+    return name if name.startswith("/") else None
+
+
+def _is_sole(server: Context, location: Context, prefix: str) -> bool:
+    """Whether no other location of a server can take requests from one."""
+    return all(
+        other is location or not (_prefix(other) or prefix).startswith(prefix)
+        for other in server.locations()
+        if not other.args[0].startswith("@")
+    )

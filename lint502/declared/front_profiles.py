@@ -1,0 +1,64 @@
+"""What is documented of the load balancers and CDNs that stand before nginx.
+
+Each file in ``front_profiles/`` describes one: a ``title`` and its facts:
+
+    [[fact]]
+    key    = "idle_timeout"         # as in upstreams.toml
+    value  = "60s"                  # as in upstreams.toml
+    source = "https://docs.aws.amazon.com/elasticloadbalancing/…"
+
+One key is not in upstreams.toml: "closed_status", what its client gets where nginx closes the
+connection on which a request was sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import tomli
+
+from lint502.nginx.values import parse_time
+
+_FOLDER = Path(__file__).with_name("front_profiles")
+
+
+@dataclass(frozen=True, slots=True)
+class FrontFact:
+    """One figure: ``value`` is of the type that a :class:`~lint502.declared.listeners.Front` has (a
+    time in milliseconds), ``source`` where it is documented."""
+
+    value: Any
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class FrontProfile:
+    """What is documented of one kind of front, by key."""
+
+    title: str
+    facts: dict[str, FrontFact]
+
+
+@cache
+def kinds() -> tuple[str, ...]:
+    """The names of all kinds, sorted."""
+    return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
+
+
+@cache
+def load(kind: str) -> FrontProfile:
+    """The profile of a kind, which must be one of :func:`kinds`."""
+    with (_FOLDER / f"{kind}.toml").open("rb") as file:
+        data = tomli.load(file)
+    facts = {
+        entry["key"]: FrontFact(_value(entry["key"], entry["value"]), entry["source"])
+        for entry in data.get("fact", ())
+    }
+    return FrontProfile(data["title"], facts)
+
+
+def _value(key: str, value: Any) -> Any:
+    return parse_time(str(value)) if key == "idle_timeout" else value

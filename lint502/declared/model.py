@@ -1,0 +1,466 @@
+"""The form of ``upstreams.toml``: its tables, keys and values, as pydantic models.
+
+Importing this module imports pydantic, which takes longer than everything else that lint502 does
+with a spec file: only functions import it. Times become milliseconds here, sizes bytes.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PlainValidator,
+    Tag,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
+
+from lint502.declared import profiles
+from lint502.declared.listeners import HttpVersion, Overflow, Protocol
+from lint502.nginx.values import parse_size, parse_time
+from lint502.quoting import quote
+
+FrontKind = Literal[
+    "aws-alb",
+    "cloudfront",
+    "google-lb",
+    "azure-application-gateway",
+    "azure-front-door",
+    "cloudflare",
+    "fastly",
+    "haproxy",
+    "envoy",
+    "nginx",
+]
+"""What can stand before nginx; each gets a profile of its own."""
+
+TlsVersion = Literal["SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
+
+TABLE: Final = "a table"
+SWITCH: Final = "true or false"
+TEXT: Final = "a string"
+TABLES: Final = "several tables"
+FORMS: Final = frozenset({TABLE, SWITCH, TEXT, TABLES})
+"""The forms that one key can have; pydantic puts them into the path of an error."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_NO_HOST = re.compile(r"[\s;{}\"'\\\x00-\x1f\x7f]")
+_NAME = re.compile(r"\w(?:[\w.-]*\w)?\.?")
+_MODE = re.compile(r"[0-7]{3,4}", re.ASCII)
+
+
+def _form(value: object) -> str | None:
+    """Which form a value has, for the keys that have several."""
+    forms = {dict: TABLE, bool: SWITCH, str: TEXT, list: TABLES}
+    return forms.get(type(value))
+
+
+def _time(value: object) -> int:
+    text = _number_or_text(value)
+    if text is None:
+        raise ValueError(f'must be a time such as "30s" or "1m30s", not {quote(value)}')
+    try:
+        milliseconds = parse_time(text)
+    except ValueError:
+        raise ValueError(
+            f'must be a time as nginx writes it, such as "30s", "1m30s" or "500ms", '
+            f"not {quote(value)}"
+        ) from None
+    if milliseconds == 0:
+        raise ValueError('must not be 0; where there is no limit, give a long time such as "1d"')
+    return milliseconds
+
+
+def _size(value: object) -> int:
+    text = _number_or_text(value)
+    if text is None:
+        raise ValueError(f'must be a size such as "16k" or "10m", not {quote(value)}')
+    try:
+        size = parse_size(text, offset=True)
+    except ValueError:
+        raise ValueError(
+            f'must be a size as nginx writes it, such as "4096", "16k" or "10m", not {quote(value)}'
+        ) from None
+    if size == 0:
+        raise ValueError('must not be 0; where there is no limit, give a large size such as "1g"')
+    return size
+
+
+def _number_or_text(value: object) -> str | None:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value) if abs(value) < 2**63 else "too large"
+    return None
+
+
+def _text(value: str) -> str:
+    if not value:
+        raise ValueError("must not be empty")
+    if _CONTROL.search(value):
+        raise ValueError(f"must not contain control characters, as {quote(value)} does")
+    return value
+
+
+def _host(value: str) -> str:
+    """A host name or an IP address; that of IPv6 without brackets."""
+    bare = value[1:-1] if value.startswith("[") and value.endswith("]") else value
+    if _is_address(bare):
+        return bare
+    if not value:
+        raise ValueError("must not contain an empty string")
+    if "://" in value:
+        raise ValueError(f"must contain hosts, not URLs like {quote(value)}")
+    if value.startswith(("/", "unix:")):
+        raise ValueError(f'must contain hosts, not socket paths like {quote(value)}; use "socket"')
+    if _is_address(re.sub(r":\d*$", "", value).strip("[]")) or re.search(r":\d*$", value):
+        raise ValueError(f'must contain hosts without a port, unlike {quote(value)}; use "port"')
+    if re.fullmatch(r"[\d.]+", value, re.ASCII) or ":" in value:
+        raise ValueError(f"contains {quote(value)}, which is not an IP address")
+    if not _NAME.fullmatch(value):
+        raise ValueError(f"contains {quote(value)}, which is not a host")
+    return value
+
+
+def _bind(value: str) -> str:
+    """An IP address, ``*``, or a name like ``localhost``."""
+    return value if value == "*" else _host(value)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _name(value: str) -> str:
+    if not value:
+        raise ValueError("an upstream or a front needs a name, not an empty one")
+    if _NO_HOST.search(value) or "/" in value:
+        raise ValueError(f"{quote(value)} cannot be a name: nginx knows no such host")
+    return value
+
+
+def _socket_path(value: str) -> str:
+    if value.startswith("unix:"):
+        path = value.removeprefix("unix:").rstrip(":")
+        raise ValueError(f'must be the path alone: write {quote(path)}, without "unix:"')
+    if not value.startswith("/"):
+        raise ValueError(f"must be an absolute path, not {quote(value)}")
+    return _text(value)
+
+
+def _mode(value: object) -> int:
+    if not isinstance(value, str) or not _MODE.fullmatch(value):
+        raise ValueError(f'must be the octal mode as a string, such as "0660", not {quote(value)}')
+    return int(value, 8)
+
+
+def _server(value: str) -> str:
+    profiles.parse_server(value)
+    return value
+
+
+def _any_of(*types: str, **more: Any) -> WithJsonSchema:
+    return WithJsonSchema({"anyOf": [{"type": one} for one in types], **more})
+
+
+Time = Annotated[
+    int,
+    PlainValidator(_time),
+    _any_of("string", "integer", examples=["30s", "1m30s", "500ms"]),
+]
+Size = Annotated[
+    int,
+    PlainValidator(_size),
+    _any_of("string", "integer", examples=["4096", "16k", "10m"]),
+]
+Text = Annotated[str, AfterValidator(_text)]
+Host = Annotated[str, AfterValidator(_host)]
+Bind = Annotated[str, AfterValidator(_bind)]
+Name = Annotated[str, AfterValidator(_name)]
+SocketPath = Annotated[str, AfterValidator(_socket_path)]
+Mode = Annotated[
+    int, PlainValidator(_mode), WithJsonSchema({"type": "string", "examples": ["0660"]})
+]
+Server = Annotated[
+    str,
+    AfterValidator(_server),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "enum": list(profiles.names())},
+                {"type": "string", "pattern": "^[a-z0-9-]+/[0-9]+([.][0-9]+)*$"},
+            ]
+        }
+    ),
+]
+
+
+def _either(first: str, second: str) -> Discriminator:
+    return Discriminator(
+        _form,
+        custom_error_type="wrong_form",
+        custom_error_message=f"must be {first} or {second}",
+    )
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
+
+
+class DirectoryTable(_Table):
+    """The directory that holds a unix socket, and who may pass through it."""
+
+    owner: Annotated[Text | None, Field(description="The user that it belongs to.")] = None
+    group: Annotated[Text | None, Field(description="The group that it belongs to.")] = None
+    mode: Annotated[Mode | None, Field(description='Its permissions, such as "0750".')] = None
+
+
+class SocketTable(_Table):
+    """A unix socket and who may open it."""
+
+    path: Annotated[SocketPath, Field(description="Where the socket is; an absolute path.")]
+    owner: Annotated[Text | None, Field(description="The user that the socket belongs to.")] = None
+    group: Annotated[Text | None, Field(description="The group that the socket belongs to.")] = None
+    mode: Annotated[Mode | None, Field(description='Its permissions, such as "0660".')] = None
+    directory: Annotated[
+        DirectoryTable | None,
+        Field(description="The directory that it is in, with owner and mode."),
+    ] = None
+
+
+class TlsTable(_Table):
+    """That the listener speaks TLS, and what it asks for."""
+
+    versions: Annotated[
+        list[TlsVersion] | None,
+        Field(min_length=1, description="The TLS versions that it accepts."),
+    ] = None
+    names: Annotated[
+        list[Text] | None, Field(min_length=1, description="The names in its certificate.")
+    ] = None
+    sni: Annotated[
+        Literal["required", "optional"] | None,
+        Field(description="Whether it refuses a handshake without the server name."),
+    ] = None
+    client_certificate: Annotated[
+        Literal["required", "optional", "none"] | None,
+        Field(description="Whether it asks for a client certificate."),
+    ] = None
+    chain_depth: Annotated[
+        int | None,
+        Field(ge=0, le=100, description="How many intermediate certificates it sends."),
+    ] = None
+
+
+class TimeoutsTable(_Table):
+    """How long a request may take."""
+
+    request: Annotated[
+        Time | None,
+        Field(
+            description="After this time the server gives a request up and closes the connection "
+            "without an answer: a worker timeout, uWSGI's harakiri."
+        ),
+    ] = None
+    response: Annotated[
+        Time | None,
+        Field(description="The longest time that a legitimate answer takes to start."),
+    ] = None
+
+
+class KeepaliveTable(_Table):
+    """That the listener keeps connections open, and how long."""
+
+    idle_timeout: Annotated[
+        Time | None, Field(description="After this time it closes an idle connection.")
+    ] = None
+    max_requests: Annotated[
+        int | None,
+        Field(ge=1, le=2**53, description="After so many requests it closes a connection."),
+    ] = None
+    announces_close: Annotated[
+        bool | None,
+        Field(description='Whether it says "Connection: close" before it closes a connection.'),
+    ] = None
+
+
+class LimitsTable(_Table):
+    """How large requests and responses may be."""
+
+    request_headers: Annotated[
+        Size | None, Field(description="The largest head of a request that it accepts.")
+    ] = None
+    request_body: Annotated[
+        Size | None, Field(description="The largest body of a request that it accepts.")
+    ] = None
+    response_headers: Annotated[
+        Size | None, Field(description="The largest head of a response that it sends.")
+    ] = None
+    overflow: Annotated[
+        Overflow | None,
+        Field(
+            description="What it does with a request beyond its limits: answer with a 4xx status, "
+            "or close the connection."
+        ),
+    ] = None
+
+
+class ListenerTable(_Table):
+    """One address at which an upstream can be reached, and what is known of what answers there."""
+
+    hosts: Annotated[
+        list[Host] | None,
+        Field(description="The hosts by which nginx may reach it; its name always is one."),
+    ] = None
+    port: Annotated[
+        int | None, Field(ge=1, le=65535, description="The port; not together with a socket.")
+    ] = None
+    bind: Annotated[
+        list[Bind] | None,
+        Field(
+            min_length=1,
+            description="The addresses that the process binds; absent: reachable at its hosts.",
+        ),
+    ] = None
+    dynamic_address: Annotated[
+        bool | None, Field(description="Whether its addresses change while nginx runs.")
+    ] = None
+    resolvers: Annotated[
+        list[Text] | None,
+        Field(description="The DNS servers that know its hosts as they are written; [] for none."),
+    ] = None
+    socket: Annotated[
+        Annotated[
+            Annotated[SocketPath, Tag(TEXT)] | Annotated[SocketTable, Tag(TABLE)],
+            _either("an absolute path", "a table"),
+        ]
+        | None,
+        Field(
+            description="A unix socket: its path, or a table with path, owner, group, mode and "
+            "directory."
+        ),
+    ] = None
+    server: Annotated[
+        Server | None,
+        Field(
+            description="The server, whose documented defaults fill what is not declared; with the "
+            'version where it matters: "gunicorn/22.0".'
+        ),
+    ] = None
+    protocol: Annotated[Protocol | None, Field(description="The protocol that it speaks.")] = None
+    http_versions: Annotated[
+        list[HttpVersion] | None,
+        Field(min_length=1, description='The HTTP versions that it accepts; "2" is HTTP/2.'),
+    ] = None
+    proxy_protocol: Annotated[
+        bool | None, Field(description="Whether it expects the PROXY header.")
+    ] = None
+    same_host: Annotated[
+        bool | None,
+        Field(
+            description="Whether it shares nginx's network namespace; false: it runs in another "
+            "container or on another machine."
+        ),
+    ] = None
+    tls: Annotated[
+        Annotated[
+            Annotated[bool, Tag(SWITCH)] | Annotated[TlsTable, Tag(TABLE)],
+            _either("true, false", "a table"),
+        ]
+        | None,
+        Field(description="Whether it speaks TLS, or a table with what it asks for."),
+    ] = None
+    timeouts: Annotated[TimeoutsTable | None, Field(description="How long a request may take.")] = (
+        None
+    )
+    keepalive: Annotated[
+        Annotated[
+            Annotated[bool, Tag(SWITCH)] | Annotated[KeepaliveTable, Tag(TABLE)],
+            _either("true, false", "a table"),
+        ]
+        | None,
+        Field(
+            description="Whether it keeps connections open (false: it closes after each response), "
+            "or a table with how long."
+        ),
+    ] = None
+    limits: Annotated[
+        LimitsTable | None, Field(description="How large requests and responses may be.")
+    ] = None
+
+    @field_validator("socket", mode="after")
+    @classmethod
+    def _socket_alone(cls, value: object, info: ValidationInfo) -> object:
+        # A field that is not in info.data is there, but wrong in itself.
+        if value is not None and info.data.get("port", "wrong") is not None:
+            raise ValueError('contradicts "port": a listener has a port or a socket, never both')
+        if value is not None and info.data.get("bind", "wrong") is not None:
+            raise ValueError('contradicts "bind": a socket has no address to bind')
+        if value is not None and info.data.get("dynamic_address"):
+            raise ValueError('contradicts "dynamic_address": a socket has no address that changes')
+        return value
+
+    @field_validator("http_versions", mode="after")
+    @classmethod
+    def _http_only(cls, value: list[str] | None, info: ValidationInfo) -> list[str] | None:
+        protocol = info.data.get("protocol")
+        if value is not None and protocol not in (None, "http", "grpc"):
+            raise ValueError(f'contradicts "protocol": {protocol} is not HTTP')
+        if value is not None and protocol == "grpc" and "2" not in value:
+            raise ValueError('contradicts "protocol": gRPC needs HTTP/2, which is "2" here')
+        return value
+
+
+class FrontTable(_Table):
+    """What stands before nginx, a load balancer or a CDN, and sends to it."""
+
+    kind: Annotated[FrontKind | None, Field(description="What it is.")] = None
+    servers: Annotated[
+        list[Text] | None,
+        Field(min_length=1, description="The server_names that it sends to; absent: all."),
+    ] = None
+    idle_timeout: Annotated[
+        Time | None, Field(description="How long it keeps an idle connection to nginx.")
+    ] = None
+    proxy_protocol: Annotated[
+        bool | None, Field(description="Whether it sends the PROXY header.")
+    ] = None
+    sni: Annotated[
+        Text | None, Field(description="The server name that it sends in the TLS handshake.")
+    ] = None
+
+
+class SpecFile(_Table):
+    """A whole spec file."""
+
+    complete: Annotated[
+        bool | None,
+        Field(description="Whether everything that nginx may reach is declared here."),
+    ] = None
+    upstream: Annotated[
+        dict[
+            Name,
+            Annotated[
+                Annotated[ListenerTable, Tag(TABLE)]
+                | Annotated[list[ListenerTable], Tag(TABLES), Field(min_length=1)],
+                _either("a table", "several tables"),
+            ],
+        ]
+        | None,
+        Field(description="The upstreams, by name."),
+    ] = None
+    front: Annotated[
+        dict[Name, FrontTable] | None, Field(description="What stands before nginx, by name.")
+    ] = None

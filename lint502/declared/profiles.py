@@ -1,0 +1,207 @@
+"""The documented defaults of servers, which fill what an upstream does not declare.
+
+Each file in ``profiles/`` describes one server: a ``title``, perhaps a ``note`` and a profile that
+it is ``like``, and its facts:
+
+    [[fact]]
+    key    = "keepalive.idle_timeout"    # as in upstreams.toml
+    value  = "65s"                       # as in upstreams.toml
+    source = "puma/puma@v7.2.1:lib/puma/configuration.rb:148"
+    since  = "7.0"                       # from this version on; absent: always
+    before = "8.0"                       # up to this version, not including it
+    protocol = ["http"]                  # where the listener speaks this; absent: its default
+    tls    = false                       # where it speaks plaintext; absent: either
+    covers = ["request_headers"]         # an overflow that holds for some limits only
+
+One key is not in upstreams.toml: "limits.request_headers_status", the status with which too large a
+header is answered where that is not 431.
+
+What a server does by default is what a profile may say; where it listens it may not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import tomli
+
+from lint502.nginx.values import parse_size, parse_time
+from lint502.quoting import listing, meant, quote
+
+_FOLDER = Path(__file__).with_name("profiles")
+_VERSION = re.compile(r"\d{1,9}(?:\.\d{1,9}){0,9}", re.ASCII)
+_TIMES = frozenset({"keepalive.idle_timeout", "timeouts.request"})
+_SIZES = frozenset({"limits.request_headers", "limits.request_body"})
+_FIRST = ("protocol", "tls")  # the other facts depend on these
+
+Version = tuple[int, ...]
+
+
+class UnknownServerError(ValueError):
+    """No profile has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"names no known server: {quote(name)}")
+        self.name = name
+
+    def hint(self) -> str:
+        """What may be meant, or which servers are known."""
+        return meant(self.name, names(), f"known are {listing(names())}")
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileFact:
+    """One figure of a profile and the condition under which it holds.
+
+    ``value`` is of the type that :class:`~lint502.declared.listeners.Listener` has: times are
+    milliseconds, sizes bytes. ``protocols`` is empty where the protocol does not matter.
+    """
+
+    key: str
+    value: Any
+    source: str
+    since: str | None = None
+    before: str | None = None
+    protocols: tuple[str, ...] = ()
+    tls: bool | None = None
+    covers: tuple[str, ...] = ()
+
+    def holds_in(self, version: Version | None) -> bool:
+        """Whether it holds in a version; ``None`` is the newest, ``(22,)`` the newest 22."""
+        if self.since is not None and not _at_least(version, self.since):
+            return False
+        return self.before is None or not _at_least(version, self.before)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The documented defaults of a server; ``like`` names the profile that fills the rest."""
+
+    name: str
+    title: str
+    facts: tuple[ProfileFact, ...]
+    like: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """A figure as it fills a listener, with whose default it is and where that is written."""
+
+    value: Any
+    profile: str
+    source: str
+    covers: tuple[str, ...] = ()
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """The names of all profiles, sorted."""
+    return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
+
+
+@cache
+def load(name: str) -> Profile:
+    """The profile of this name, which must be one of :func:`names`."""
+    with (_FOLDER / f"{name}.toml").open("rb") as file:
+        data = tomli.load(file)
+    like = data.get("like")
+    entries = data.get("fact", [])
+    spoken = [entry["value"] for entry in entries if entry["key"] == "protocol"]
+    if like is not None:
+        spoken += [fact.value for fact in load(like).facts if fact.key == "protocol"]
+    facts = tuple(_fact(entry, spoken[:1]) for entry in entries)
+    return Profile(name, data["title"], facts, like, data.get("note"))
+
+
+def parse_server(server: str) -> tuple[str, str | None]:
+    """``"gunicorn/22.0"`` as name and version; the version is ``None`` where there is none.
+
+    Raises ``ValueError``, worded to follow the name of the key, where the version is none, and
+    :class:`UnknownServerError` where there is no such profile.
+    """
+    name, slash, version = server.partition("/")
+    if name not in names():
+        raise UnknownServerError(name)
+    if slash and not _VERSION.fullmatch(version):
+        raise ValueError(
+            f'must be a server or "server/version" with a version such as 22.0, not {quote(server)}'
+        )
+    return name, version or None
+
+
+def defaults(server: str, protocol: str | None, tls: bool | None) -> Mapping[str, Default]:
+    """What the profile of ``server`` (``"gunicorn"`` or ``"gunicorn/22.0"``) says, by key.
+
+    ``protocol`` and ``tls`` are what the listener declares, ``None`` where it does not. Without a
+    version the newest counts.
+    """
+    name, written = parse_server(server)
+    version = None if written is None else tuple(map(int, written.split(".")))
+    facts = [
+        (fact, profile.name if its_version is None else name)
+        for profile, its_version in _line(load(name), version)
+        for fact in profile.facts
+        if fact.holds_in(its_version)
+    ]
+    facts.sort(key=lambda pair: pair[0].key not in _FIRST)
+    found: dict[str, Default] = {}
+    for fact, owner in facts:
+        spoken = protocol or _value(found, "protocol")
+        secure = _value(found, "tls") if tls is None else tls
+        if fact.key in found or (fact.protocols and spoken not in fact.protocols):
+            continue
+        if fact.tls not in (None, secure):
+            continue
+        label = name if written is None else f"{name} {written}"
+        if fact.since is not None and (written is None or owner != name):
+            label = f"{owner} since {fact.since}"
+        found[fact.key] = Default(fact.value, label, fact.source, fact.covers)
+    return found
+
+
+def _line(profile: Profile, version: Version | None) -> Iterator[tuple[Profile, Version | None]]:
+    """A profile, the one that it is like and so on; a version counts for the first one only."""
+    yield profile, version
+    while profile.like is not None:
+        profile = load(profile.like)
+        yield profile, None
+
+
+def _value(found: Mapping[str, Default], key: str) -> Any:
+    return found[key].value if key in found else None
+
+
+def _fact(entry: Mapping[str, Any], spoken: list[str]) -> ProfileFact:
+    key, value = entry["key"], entry["value"]
+    if key == "socket.mode":
+        value = int(value, 8)
+    elif key in _TIMES:
+        value = parse_time(str(value))
+    elif key in _SIZES:
+        value = parse_size(str(value), offset=True)
+    elif isinstance(value, list):
+        value = tuple(value)
+    return ProfileFact(
+        key,
+        value,
+        entry["source"],
+        entry.get("since"),
+        entry.get("before"),
+        () if key in _FIRST else tuple(entry.get("protocol", spoken)),
+        entry.get("tls"),
+        tuple(entry.get("covers", ())),
+    )
+
+
+def _at_least(version: Version | None, limit: str) -> bool:
+    """Whether a version is ``limit`` or later; one that is cut short counts as its newest."""
+    if version is None:
+        return True
+    wanted = tuple(map(int, limit.split(".")))
+    return version[: len(wanted)] >= wanted[: len(version)]

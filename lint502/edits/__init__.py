@@ -1,0 +1,1 @@
+"""Edits of files: proposed by rules, and made."""

@@ -1,0 +1,143 @@
+"""What stands before nginx, and sends to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from lint502.behaviour.fronts import Trouble, Way, rejecting
+from lint502.checks import front_keepalive_race, front_proxy_protocol, front_sni_rejected
+from lint502.findings import Finding
+from lint502.lab.client import Request
+from lint502.lab.demonstrations.case import CannotShowError, Experiment
+from lint502.lab.demonstrations.usual import SHORT
+from lint502.lab.front import FrontBehaviour
+from lint502.lab.plan import CERTIFICATES, LISTEN, Plan, quoted
+from lint502.lab.play import Setting
+from lint502.lab.scripts import FrontRace, ThroughFront
+from lint502.nginx.parse import Directive
+from lint502.nginx.values import format_time
+from lint502.site import Site
+
+_TRIP = 0.05
+"""Seconds from the front to nginx, at least."""
+
+_MOMENT = 0.02
+"""Seconds before the front would close a connection, or hear that nginx has."""
+
+_LONGER = 0.2
+"""The same where nothing is to happen, and the machine may be busy."""
+
+_PLAIN_NAME = re.compile(r"[\w.-]+", re.ASCII)
+_TROUBLES: dict[str, Callable[[Site], Iterator[Trouble]]] = {
+    front_keepalive_race.RULE: front_keepalive_race.troubles,
+    front_proxy_protocol.RULE: front_proxy_protocol.troubles,
+    front_sni_rejected.RULE: front_sni_rejected.troubles,
+}
+
+
+def trouble(finding: Finding, site: Site) -> Trouble | None:
+    """What a finding about a front is about, where it is in this site."""
+    place = finding.place
+    for one in _TROUBLES[finding.rule](site):
+        line = one.line.place()
+        there = (line.file, line.line, line.column) == (place.file, place.line, place.column)
+        if there and one.ways[0].front.name == finding.front:
+            return one
+    return None
+
+
+def closed_early(way: Way, site: Site, line: Directive | None) -> Experiment:
+    """A second request on a connection, at the last moment at which the front uses it. ``line``
+    is that which sets for how long nginx keeps it, None for any."""
+    idle = way.front.idle_timeout
+    found = list(front_keepalive_race.timeouts(way, site.version))
+    found = [timeout for timeout in found if timeout.directive is line] or found
+    if idle is None or not found:
+        raise CannotShowError("how long its connections are kept is not known")
+    closes = min(timeout.value for timeout in found)
+    factor = max(1.0, min(idle.value, closes) / SHORT)
+    last, lag = min(idle.value, closes) / factor / 1000, (closes - idle.value) / factor / 1000
+    too_late = lag < front_keepalive_race.margin(site) / factor / 1000
+    trip = max(_TRIP, lag + _TRIP) if too_late else _TRIP
+    round_trip = format_time(round(2 * trip * factor * 1000))
+    keeps = f"keepalive_timeout {max(1, round(closes / factor))}ms;"
+    return Experiment(
+        _plan(way, site, factor, keeps),
+        FrontRace(_behaviour(way), _request(way), last - (_MOMENT if too_late else _LONGER), trip),
+        Setting(round_trip_matters=True),
+        (*_documented(way), f"on a network with a round trip of {round_trip}"),
+    )
+
+
+def as_it_asks(way: Way, site: Site, line: Directive | None) -> Experiment:
+    """One request."""
+    shown = ThroughFront(_behaviour(way), _request(way))
+    return Experiment(_plan(way, site), shown, conditions=_documented(way))
+
+
+def _behaviour(way: Way) -> FrontBehaviour:
+    front = way.front
+    sends = front.proxy_protocol
+    return FrontBehaviour(
+        header=way.socket.proxy_protocol if sends is None else sends.value,
+        tls=way.socket.tls,
+        name=_asked(way),
+        closed=way.closed_status,
+    )
+
+
+def _asked(way: Way) -> str:
+    """The name in the TLS handshake: where it is not declared, one that fits."""
+    return _host(way) if way.front.sni is None else way.front.sni.value
+
+
+def _documented(way: Way) -> tuple[str, ...]:
+    """What a clause has to say of the front, which is not the real one."""
+    status, name = way.front.closed_status, way.front.name
+    what = f"answers {way.closed_status} where no response comes"
+    if status is None or status.profile is None:
+        return (f"a front that {what} stands in for {name}",)
+    return (f"a front that {what}, as {status.profile} is documented to, stands in for {name}",)
+
+
+def _request(way: Way) -> Request:
+    return Request(host=_host(way))
+
+
+def _host(way: Way) -> str:
+    return way.name if _PLAIN_NAME.fullmatch(way.name) else Request().host
+
+
+def _plan(way: Way, site: Site, factor: float = 1.0, setting: str = "") -> Plan:
+    """The server with its socket, and the one that rejects the handshake, if one does."""
+    socket, lines = way.socket, []
+    listen = f"listen {LISTEN}"
+    listen += " ssl" if socket.tls else ""
+    listen += " proxy_protocol" if socket.proxy_protocol else ""
+    if socket.tls:
+        lines.append(f"ssl_certificate {CERTIFICATES}/client.pem;")
+        lines.append(f"ssl_certificate_key {CERTIFICATES}/client.key;")
+    if way.stream:
+        lines.append(r'return "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";')
+        return Plan("stream", "", _server(f"{listen};", *lines), (), (), factor)
+    names = dict.fromkeys([_host(way), *way.server.names])
+    text = _server(
+        f"{listen};",
+        f"server_name {' '.join(quoted(name) for name in names)};",
+        *lines,
+        *([setting] if setting else []),
+        "location / { return 200; }",
+    )
+    asked = socket.server_for(_asked(way)) if socket.tls else None
+    if asked is not None and rejecting(asked.context, site.version):
+        called = [quoted(name) for name in asked.names if name]
+        named = [f"server_name {' '.join(called)};"] if called else []
+        if asked is socket.default:
+            listen += " default_server"
+        text += _server(f"{listen};", *named, "ssl_reject_handshake on;")
+    return Plan("proxy", text, "", (), (), factor)
+
+
+def _server(*lines: str) -> str:
+    return "    server {\n" + "".join(f"        {line}\n" for line in lines) + "    }\n"

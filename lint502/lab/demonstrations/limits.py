@@ -1,0 +1,198 @@
+"""What is too large, or takes too long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from lint502.behaviour.methods import allowed_methods
+from lint502.checks.buffer_directive_family import tuned_size
+from lint502.checks.read_timeout import read_timeout
+from lint502.checks.request_body_limit import body_limit
+from lint502.checks.request_header_limit import header_buffers
+from lint502.lab.behind import Planned, host_of
+from lint502.lab.client import Request
+from lint502.lab.demonstrations.case import CannotShowError, Case, Experiment
+from lint502.lab.demonstrations.usual import (
+    LARGEST_BODY,
+    LARGEST_HEADER,
+    SHORT,
+    alone,
+    fact,
+    times,
+    usual,
+    usual_bytes,
+)
+from lint502.lab.plan import plan
+from lint502.lab.scripts import LargeHeader, NotAtOnce, Once, Slow
+from lint502.nginx.values import format_size, format_time
+
+_BEYOND = 1024
+_LINE_END = 16
+"""Bytes of a buffer for a line that are left free."""
+
+_MUCH_LATER = 500
+"""Milliseconds after which nobody waits any more, of those in the lab."""
+
+_MOMENT = 0.05
+"""Seconds that no answer can do without."""
+
+_NO_BUFFER = 32 * 1024 * 1024
+"""Bytes that do not fit into the buffers of a connection."""
+
+_NEAR = 0.05
+"""Seconds that two times have to be apart to be told apart."""
+
+
+def large_header(case: Case) -> Experiment:
+    """Answers with the largest header that the upstream sends."""
+    size = fact(case, "response_headers")
+    if size > LARGEST_BODY:
+        raise CannotShowError(f"a response header of {format_size(size)} is too large for the lab")
+    request = usual(case.hop, case.path)
+    return Experiment(
+        plan(case.route, case.version, case.failing),
+        # another one, for a cache would have the answer to the same
+        LargeHeader(replace(request, path=f"{case.path}?0"), (request,) * times(case), size),
+    )
+
+
+def tuned_header(case: Case) -> Experiment:
+    """Answers with a header that fits what is written for another pass directive, if anything is,
+    and not the buffer in effect; else with one that fits this."""
+    own, meant = case.hop.scope.size(f"{case.hop.kind}_buffer_size"), tuned_size(case.hop)
+    if own is None:
+        raise CannotShowError("the buffer in effect is not known")
+    size = own.value // 2
+    if case.status is not None and meant is not None:
+        size = meant if case.hop.kind == "grpc" else (own.value + meant) // 2
+    if size > LARGEST_BODY:
+        raise CannotShowError(f"a response header of {format_size(size)} is too large for the lab")
+    request = usual(case.hop, case.path)
+    clause = f"the upstream sends a response header of {size} bytes"
+    return Experiment(
+        plan(case.route, case.version, case.route.pairs),
+        LargeHeader(replace(request, path=f"{case.path}?0"), (request,) * times(case), size),
+        conditions=(clause,),
+    )
+
+
+def large_body(case: Case) -> Experiment:
+    """The largest body that nginx lets through, or one well above what the upstream takes."""
+    takes = fact(case, "request_body")
+    if takes >= LARGEST_BODY:
+        raise CannotShowError(f"a request body above {format_size(takes)} is too large for the lab")
+    limit = body_limit(case.hop)
+    lets = limit.value if limit is not None and limit.value else LARGEST_BODY
+    size = max(min(lets, 2 * takes + 1024 * 1024, LARGEST_BODY), min(lets, takes + 1))
+    methods = allowed_methods(case.hop)
+    method = next(
+        (name for name in ("POST", "PUT", "PATCH") if name in methods), min(methods, default="GET")
+    )
+    route, conditions = alone(case)
+    if case.listener is not None and case.listener.overflow is None:
+        clause = "beyond its limit the upstream closes the connection, which is not declared"
+        conditions = (*conditions, clause)
+    return Experiment(
+        plan(route, case.version, case.failing),
+        Once(
+            (Request(method, case.path, size, host_of(case.hop)),),
+            Request(method, case.path, 1, host_of(case.hop)),
+        ),
+        conditions=conditions,
+    )
+
+
+def large_request_header(case: Case) -> Experiment:
+    """A header that is a little larger than the upstream takes, in lines that nginx takes."""
+    takes, buffers = fact(case, "request_headers"), header_buffers(case.hop)
+    number, size = buffers if buffers is not None else (4, 8192)
+    if number * size > LARGEST_HEADER:
+        number = max(1, LARGEST_HEADER // size)
+    header = min(takes + _BEYOND, number * (size - _LINE_END))
+    if header <= takes and case.status is not None:
+        raise CannotShowError(f"{format_size(takes)} are too near to what nginx lets through")
+    route, conditions = alone(case)
+    made = plan(route, case.version, case.failing)
+    if case.status == 502 and case.listener is not None and case.listener.overflow is None:
+        clause = "beyond its limit the upstream closes the connection, which is not declared"
+        conditions = (*conditions, clause)
+        made = replace(made, servers=tuple(map(_closing, made.servers)))
+    request = usual(case.hop, case.path)
+    large = replace(request, header=header, line=size - _LINE_END)
+    return Experiment(made, Once((large,), request), conditions=conditions)
+
+
+def _closing(server: Planned) -> Planned:
+    if server.behaviour is None:
+        return server
+    return replace(server, behaviour=replace(server.behaviour, overflow="close"))
+
+
+def slow_answer(case: Case) -> Experiment:
+    """An answer that starts after the upstream gives up, and before nginx does."""
+    hop, gives_up = case.hop, fact(case, "request_timeout")
+    timeout = hop.scope.time(f"{hop.kind}_read_timeout")
+    waits = timeout.value if timeout is not None else 60_000
+    start = (gives_up + waits) / 2 if gives_up < waits else waits * 3 / 4
+    factor = max(1.0, min(gives_up, waits) / SHORT)
+    if abs(waits - gives_up) / factor / 1000 < _NEAR:
+        raise CannotShowError(
+            f"{format_time(gives_up)} and {format_time(waits)} are too near to tell apart"
+        )
+    if waits / factor > 60 * SHORT:  # nothing waits for it: what happens is before
+        start = gives_up * 2
+    route, conditions = alone(case)
+    return Experiment(
+        plan(route, case.version, case.failing, factor),
+        Slow(usual(hop, case.path), start / factor / 1000),
+        conditions=conditions,
+    )
+
+
+def late_answer(case: Case) -> Experiment:
+    """An answer that takes as long as it may, where nginx waits for less."""
+    takes, timeout = fact(case, "response_timeout"), read_timeout(case.hop)
+    waits = timeout.value if timeout is not None else 60_000
+    factor = max(1.0, min(takes, waits) / SHORT)
+    start = min(takes, waits + _MUCH_LATER * factor) if takes > waits else takes
+    if abs(waits - takes) / factor / 1000 < _NEAR:
+        raise CannotShowError(
+            f"{format_time(takes)} and {format_time(waits)} are too near to tell apart"
+        )
+    route, conditions = alone(case)
+    return Experiment(
+        plan(route, case.version, case.failing, factor),
+        Slow(usual_bytes(case.hop, case.path), start / factor / 1000),
+        conditions=conditions,
+    )
+
+
+def no_time(case: Case) -> Experiment:
+    """A request, to servers that take a moment to answer; where bodies are said to be the trouble,
+    one with a large body."""
+    hop = case.hop
+    requests: tuple[Request | bytes, ...] = (usual_bytes(hop, case.path),)
+    made = plan(case.route, case.version, case.failing)
+    sending = hop.kind != "stream" and hop.scope.time(f"{hop.kind}_send_timeout")
+    if case.status == 504 and sending and sending.value == 0:
+        requests = (*requests, *_upload(case))
+        made = replace(made, servers=tuple(map(_slowly_reading, made.servers)))
+    return Experiment(made, NotAtOnce(requests, _MOMENT))
+
+
+def _upload(case: Case) -> Iterator[Request]:
+    """A body that fits into no buffer of the kernel."""
+    limit, methods = body_limit(case.hop), allowed_methods(case.hop)
+    lets = limit.value if limit is not None else 0
+    for method in ("POST", "PUT", "PATCH"):
+        if method in methods and (lets == 0 or lets >= _NO_BUFFER):
+            yield Request(method, case.path, _NO_BUFFER, host_of(case.hop))
+            return
+
+
+def _slowly_reading(server: Planned) -> Planned:
+    """A server with small buffers of its own, which it has where there is a limit."""
+    if server.behaviour is None:
+        return server
+    return replace(server, behaviour=replace(server.behaviour, request_body=LARGEST_BODY))

@@ -1,0 +1,102 @@
+"""Names that have several addresses, or others than before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lint502.behaviour.failover import retries
+from lint502.checks.localhost_family import FAMILIES, refuses
+from lint502.checks.resolver_mismatch import unaware
+from lint502.checks.static_dns import found_once, says_resolve
+from lint502.lab.demonstrations.case import CannotShowError, Case, Experiment
+from lint502.lab.demonstrations.usual import times, usual_bytes, usual_script
+from lint502.lab.plan import Plan, plan
+from lint502.lab.play import Setting
+from lint502.lab.scripts import Moved, Repeated, Restarted
+from lint502.nginx.addresses import Address
+from lint502.wording import listed
+
+_A_FEW = 4
+_MANY = 12
+_BOTH = (f"the name is {' and '.join(FAMILIES)}",)
+_MOVES = ("the upstream moves to another address, which its name has from then on",)
+
+
+def one_family(case: Case) -> Experiment:
+    """Requests to ``localhost`` with both of its addresses; where nginx tries the other one, after
+    the upstream was started anew."""
+    _answered(case)
+    refused = {pair.target.address: refuses(pair) for pair in case.failing}
+    made = _bound(plan(case.route, case.version, case.failing), refused)
+    request = usual_bytes(case.hop, case.path)
+    if not retries(case.hop, "connect"):
+        return Experiment(made, Repeated(request, max(_A_FEW, times(case))))
+    return Experiment(made, Restarted(request, times(case)))
+
+
+def both_families(case: Case) -> Experiment:
+    """Requests to a name that has an IPv6 address too, where nothing listens; where nginx tries the
+    next one, after the upstream was started anew."""
+    _answered(case)
+    made = plan(case.route, case.version, case.failing)
+    remembered = {pair.target.address for pair in case.failing if says_resolve(pair.target)}
+    servers = tuple(
+        replace(
+            server,
+            addresses=FAMILIES,
+            name=server.address.host if server.address in remembered else "",
+        )
+        if server.failing
+        else server
+        for server in made.servers
+    )
+    made = replace(made, servers=servers)
+    conditions = _BOTH if case.status is not None else ()
+    request = usual_bytes(case.hop, case.path)
+    if remembered and retries(case.hop, "connect"):
+        return Experiment(made, Restarted(request, times(case)), conditions=conditions)
+    # nginx begins with any of the addresses
+    setting = Setting(round_trip_matters=True)
+    return Experiment(made, Repeated(request, _MANY), setting, conditions)
+
+
+def moved(case: Case) -> Experiment:
+    """Requests after the upstream got another address, and its name says so."""
+    _answered(case)
+    made = plan(case.route, case.version, case.failing)
+    found = {pair.target.address for pair in case.failing if found_once(pair.target)}
+    servers = tuple(
+        replace(server, name=server.address.host) if server.address in found else server
+        for server in made.servers
+    )
+    script = Moved(usual_bytes(case.hop, case.path), times(case))
+    return Experiment(replace(made, servers=servers), script, conditions=_MOVES if found else ())
+
+
+def unknown_to_dns(case: Case) -> Experiment:
+    """The usual request, with a DNS server that does not know the names that the finding is
+    about."""
+    made = plan(case.route, case.version, case.failing)
+    unknown = {pair.target.address.host for pair in case.failing if unaware(pair)}
+    made = replace(made, names=tuple(name for name in made.names if name not in unknown))
+    clause = f"the DNS server does not know {listed(unknown)}"
+    return Experiment(made, usual_script(case), conditions=(clause,) if unknown else ())
+
+
+def _answered(case: Case) -> None:
+    if case.hop.datagrams:
+        raise CannotShowError("one datagram that is not answered looks like another")
+
+
+def _bound(made: Plan, refused: dict[Address, str | None]) -> Plan:
+    """The plan with a ``localhost`` of both families, of which one address refuses."""
+    servers = []
+    for server in made.servers:
+        missed = refused.get(server.address)
+        if missed is not None:
+            bound = next(host for host in FAMILIES if host != missed)
+            server = replace(server, bound=bound, name="localhost", addresses=FAMILIES)
+        servers.append(server)
+    clause = f"localhost is {' and '.join(FAMILIES)}"
+    conditions = (*made.conditions, clause) if any(refused.values()) else made.conditions
+    return replace(made, servers=tuple(servers), conditions=conditions)

@@ -1,0 +1,70 @@
+"""Two sides that do not speak the same."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from lint502.checks.http2_connection_header import is_known, refusal, sent_by
+from lint502.lab.demonstrations.case import Case, Experiment
+from lint502.lab.demonstrations.usual import SHORT, once, timeouts, usual_script
+from lint502.lab.plan import Plan, plan
+from lint502.lab.playback import reaction
+
+
+def wrong_protocol(case: Case) -> Experiment:
+    """The usual request, to servers that do with it what the real ones were measured to do, where
+    the two sides are said not to fit."""
+    if case.status is None:
+        return once(case)
+    waits = [
+        found.after * 1000
+        for pair in case.failing
+        for found in (reaction(pair, case.version, 1.0)[0],)
+        if found is not None and found.after
+    ]
+    factor = 1.0
+    if case.status == 504 or waits:
+        factor = max(1.0, max((*timeouts(case.hop), *waits), default=0) / SHORT)
+    made = plan(case.route, case.version, case.failing, factor)
+    return Experiment(_played_back(made, case, factor), usual_script(case))
+
+
+def malformed(case: Case) -> Experiment:
+    """The usual request, to servers that refuse the headers of a connection in HTTP/2; one that
+    sends what nginx passes on, where that decides."""
+    shown = once(case)
+    sent = sent_by(case.hop)
+    if case.status is None or sent is None:
+        return shown
+    ways = {pair.target.address: refusal(pair) for pair in case.failing}
+    servers = tuple(
+        replace(server, behaviour=replace(server.behaviour, connection_headers=way))
+        if server.behaviour is not None and (way := ways.get(server.address)) is not None
+        else server
+        for server in shown.plan.servers
+    )
+    clauses = ["the upstream refuses such a request, as that server is known to do"]
+    if not all(pair.listener is not None and is_known(pair.listener) for pair in case.failing):
+        clauses = ["the upstream refuses such a request, which is not declared"]
+    http = shown.plan.http
+    if not sent.always:
+        name, value = sent.line.args
+        line = re.compile(rf"\b{sent.line.name} {name} [^;]*;")
+        http = line.sub(f"{sent.line.name} {name} upgrade;", http)
+        clauses.append(f"{value} is not empty")
+    made = replace(shown.plan, http=http, servers=servers)
+    return replace(shown, plan=made, conditions=(*shown.conditions, *clauses))
+
+
+def _played_back(made: Plan, case: Case, factor: float) -> Plan:
+    reactions = {pair.target.address: reaction(pair, case.version, factor) for pair in case.failing}
+    servers = []
+    clauses: dict[str, None] = {}
+    for server in made.servers:
+        found, clause = reactions.get(server.address, (None, ""))
+        if found is not None and server.behaviour is not None:
+            server = replace(server, behaviour=replace(server.behaviour, reaction=found))
+            clauses[clause] = None
+        servers.append(server)
+    return replace(made, servers=tuple(servers), conditions=(*made.conditions, *clauses))

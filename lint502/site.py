@@ -1,0 +1,43 @@
+"""What a rule is given: one root's hops, paired with the declared side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lint502.declared.listeners import Spec
+from lint502.nginx.hops import Hop
+from lint502.nginx.servers import Servers
+from lint502.nginx.tree import Tree
+from lint502.nginx.upstreams import Block
+from lint502.nginx.version import Version
+from lint502.pairing import Pair
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One root, ready to be checked.
+
+    ``hops`` are those that requests get to, ``every_hop`` also those behind a ``return`` or a
+    ``rewrite``. ``servers`` are those of each ``http {}`` and ``stream {}``. ``pairs`` has the
+    pairs of each hop, by the hop's id, in the order of its targets. ``reached`` names the upstreams
+    and blocks that some hop of the run reaches; None where parts of a configuration were not seen.
+    ``options`` are the ``[rules.NAME]`` tables of the settings.
+    """
+
+    tree: Tree
+    version: Version
+    spec: Spec
+    hops: tuple[Hop, ...]
+    every_hop: tuple[Hop, ...]
+    blocks: tuple[Block, ...]
+    servers: tuple[Servers, ...]
+    pairs: Mapping[str, tuple[Pair, ...]]
+    reached: frozenset[str] | None
+    options: Mapping[str, Mapping[str, Any]]
+
+    def each_pair(self) -> Iterator[Pair]:
+        """Every pair of every hop."""
+        for hop in self.hops:
+            yield from self.pairs[hop.id]

@@ -1,0 +1,1 @@
+"""TOML files: their text, the places of their keys, and what is wrong in them."""

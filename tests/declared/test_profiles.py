@@ -1,0 +1,327 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from lint502.declared import profiles
+from lint502.declared.profiles import Default, ProfileFact
+
+WANTED = [
+    "actix",
+    "aiohttp",
+    "apache",
+    "axum",
+    "bandit",
+    "bun",
+    "caddy",
+    "cowboy",
+    "daphne",
+    "deno",
+    "envoy",
+    "express",
+    "fastify",
+    "go",
+    "granian",
+    "grpc-go",
+    "grpc-java",
+    "gunicorn",
+    "gunicorn-gthread",
+    "gunicorn-uvicorn",
+    "haproxy",
+    "hypercorn",
+    "jetty",
+    "kestrel",
+    "memcached",
+    "nest",
+    "next",
+    "nginx",
+    "node",
+    "php-fpm",
+    "puma",
+    "rocket",
+    "spring-boot",
+    "tomcat",
+    "tornado",
+    "traefik",
+    "undertow",
+    "unicorn",
+    "uvicorn",
+    "uwsgi",
+    "varnish",
+    "waitress",
+    "werkzeug",
+]
+
+TYPES: Mapping[str, tuple[type, ...]] = {
+    "protocol": (str,),
+    "http_versions": (tuple,),
+    "tls": (bool,),
+    "keepalive": (bool,),
+    "keepalive.idle_timeout": (int,),
+    "keepalive.max_requests": (int,),
+    "keepalive.announces_close": (bool,),
+    "timeouts.request": (int,),
+    "limits.request_headers": (int,),
+    "limits.request_body": (int,),
+    "limits.overflow": (str,),
+    "socket.mode": (int,),
+    "limits.request_headers_status": (int,),
+}
+
+SOURCE = re.compile(
+    r"https://[^ ]+"
+    r"|(@[a-z-]+/)?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)?(@[A-Za-z0-9_.-]+)?:[A-Za-z0-9_./-]+.*"
+)
+
+
+def values(
+    server: str, protocol: str | None = None, tls: bool | None = None
+) -> dict[str, tuple[Any, str]]:
+    """The defaults of a server by key, as value and label."""
+    found = profiles.defaults(server, protocol, tls)
+    return {key: (default.value, default.profile) for key, default in sorted(found.items())}
+
+
+def test_all_profiles_are_there() -> None:
+    assert profiles.names() == tuple(sorted(WANTED))
+
+
+@pytest.mark.parametrize("name", WANTED)
+def test_each_figure_is_of_its_type_and_has_a_source(name: str) -> None:
+    profile = profiles.load(name)
+    assert profile.name == name
+    assert profile.title
+    assert profile.like is None or profile.like in WANTED
+    assert profile.facts or profile.like
+    for fact in profile.facts:
+        assert type(fact.value) in TYPES[fact.key], fact
+        assert SOURCE.fullmatch(fact.source), fact
+        if fact.key == "protocol":
+            assert fact.value in ("http", "grpc", "fastcgi", "uwsgi", "memcached")
+        if fact.key == "http_versions":
+            assert set(fact.value) <= {"1.0", "1.1", "2"}
+        if fact.key == "limits.overflow":
+            assert fact.value in ("answer", "close")
+
+
+@pytest.mark.parametrize("name", WANTED)
+def test_no_profile_contradicts_itself(name: str) -> None:
+    for tls in (None, False, True):
+        found = profiles.defaults(name, None, tls)
+        if "keepalive" in found and found["keepalive"].value is False:
+            assert not {"keepalive.idle_timeout", "keepalive.max_requests"} & found.keys()
+        elif "keepalive.idle_timeout" in found or "keepalive.max_requests" in found:
+            assert found["keepalive"].value is True
+
+
+@pytest.mark.parametrize("name", WANTED)
+def test_at_most_one_figure_of_a_key_holds_at_a_time(name: str) -> None:
+    facts = profiles.load(name).facts
+    for key in {fact.key for fact in facts}:
+        alike = [fact for fact in facts if fact.key == key]
+        for index, one in enumerate(alike):
+            for other in alike[index + 1 :]:
+                apart = one.tls is not None and other.tls is not None and one.tls != other.tls
+                split = (one.since, other.before) if one.since else (other.since, one.before)
+                assert apart or (split[0] is not None and split[0] == split[1]), (name, key)
+
+
+def test_what_a_profile_of_its_own_says() -> None:
+    assert profiles.defaults("varnish", None, None) == {
+        "protocol": Default("http", "varnish", _source("varnish", "protocol")),
+        "tls": Default(False, "varnish", _source("varnish", "tls")),
+        "keepalive": Default(True, "varnish", _source("varnish", "keepalive")),
+        "keepalive.idle_timeout": Default(
+            5_000, "varnish", _source("varnish", "keepalive.idle_timeout")
+        ),
+        "limits.request_headers": Default(
+            32_768, "varnish", _source("varnish", "limits.request_headers")
+        ),
+        "limits.overflow": Default(
+            "close", "varnish", _source("varnish", "limits.overflow"), ("request_headers",)
+        ),
+    }
+
+
+def _source(name: str, key: str) -> str:
+    (source,) = (fact.source for fact in profiles.load(name).facts if fact.key == key)
+    return source
+
+
+PUMA = {
+    "http_versions": ("1.0", "1.1"),
+    "keepalive": True,
+    "keepalive.announces_close": True,
+    "limits.overflow": "answer",
+    "limits.request_headers_status": 400,
+    "limits.request_headers": 114_688,
+    "protocol": "http",
+    "tls": False,
+}
+
+
+@pytest.mark.parametrize(
+    ("server", "label", "changing"),
+    [
+        ("puma", "puma since 7.0", {"idle_timeout": 65_000, "max_requests": 999}),
+        ("puma/8.0.2", "puma 8.0.2", {"idle_timeout": 65_000, "max_requests": 999}),
+        ("puma/7", "puma 7", {"idle_timeout": 65_000, "max_requests": 999}),
+        ("puma/6.6.1", "puma 6.6.1", {"idle_timeout": 20_000}),
+        ("puma/6", "puma 6", {"idle_timeout": 20_000}),
+    ],
+)
+def test_puma_waits_longer_from_7_on(server: str, label: str, changing: dict[str, int]) -> None:
+    fixed = label.replace(" since 7.0", "")
+    assert values(server) == {
+        **{key: (value, fixed) for key, value in PUMA.items()},
+        **{f"keepalive.{key}": (value, label) for key, value in changing.items()},
+    }
+
+
+GUNICORN = {
+    "http_versions": ("1.0", "1.1"),
+    "keepalive": False,
+    "keepalive.announces_close": True,
+    "limits.overflow": "answer",
+    "protocol": "http",
+    "tls": False,
+}
+
+
+@pytest.mark.parametrize(
+    ("server", "timeout"),
+    [
+        ("gunicorn", None),
+        ("gunicorn/23.0.0", None),
+        ("gunicorn/22", None),
+        ("gunicorn/22.0", None),
+        ("gunicorn/21.2.0", 30_000),
+        ("gunicorn/21", 30_000),
+        ("gunicorn/20.1.0", 30_000),
+    ],
+)
+def test_gunicorn_answers_500_from_22_on(server: str, timeout: int | None) -> None:
+    label = server.replace("/", " ")
+    expected = {key: (value, label) for key, value in GUNICORN.items()}
+    if timeout is not None:
+        expected["timeouts.request"] = (timeout, label)
+    assert values(server) == expected
+
+
+def test_threaded_gunicorn_keeps_connections() -> None:
+    assert values("gunicorn-gthread/21.2") == {
+        "http_versions": (("1.0", "1.1"), "gunicorn-gthread 21.2"),
+        "keepalive": (True, "gunicorn-gthread 21.2"),
+        "keepalive.idle_timeout": (2_000, "gunicorn-gthread 21.2"),
+        "limits.overflow": ("answer", "gunicorn-gthread 21.2"),
+        "protocol": ("http", "gunicorn-gthread 21.2"),
+        "tls": (False, "gunicorn-gthread 21.2"),
+    }
+
+
+def test_a_profile_like_another_has_its_facts_but_not_its_versions() -> None:
+    node = values("node")
+    assert values("express/5.2") == {
+        key: (value, "express 5.2") for key, (value, _) in node.items()
+    }
+    assert values("fastify") == {
+        **{key: (value, "fastify") for key, (value, _) in node.items()},
+        "keepalive.idle_timeout": (72_000, "fastify"),
+        "limits.request_body": (1_048_576, "fastify"),
+    }
+    assert values("spring-boot")["keepalive.idle_timeout"] == (60_000, "spring-boot")
+    assert values("tomcat")["keepalive.idle_timeout"] == (20_000, "tomcat")
+
+
+def test_uwsgi_depends_on_the_protocol() -> None:
+    assert values("uwsgi") == {
+        "limits.overflow": ("close", "uwsgi"),
+        "limits.request_headers": (4_096, "uwsgi"),
+        "protocol": ("uwsgi", "uwsgi"),
+        "tls": (False, "uwsgi"),
+    }
+    assert values("uwsgi", "http") == {
+        "http_versions": (("1.0", "1.1"), "uwsgi"),
+        "keepalive": (False, "uwsgi"),
+        "keepalive.announces_close": (False, "uwsgi"),
+        "limits.overflow": ("close", "uwsgi"),
+        "limits.request_headers": (4_096, "uwsgi"),
+        "protocol": ("uwsgi", "uwsgi"),
+        "tls": (False, "uwsgi"),
+    }
+
+
+def test_figures_for_http_do_not_hold_for_another_protocol() -> None:
+    assert values("go", "grpc") == {"protocol": ("http", "go"), "tls": (False, "go")}
+
+
+def test_http_2_can_depend_on_tls() -> None:
+    assert values("go", tls=True)["http_versions"] == (("1.0", "1.1", "2"), "go")
+    assert values("go", tls=False)["http_versions"] == (("1.0", "1.1"), "go")
+    assert values("go")["http_versions"] == (("1.0", "1.1"), "go")
+    assert "http_versions" not in values("caddy")
+    assert "tls" not in values("caddy")
+    assert values("caddy", tls=False)["http_versions"] == (("1.0", "1.1"), "caddy")
+
+
+@pytest.mark.parametrize(
+    ("since", "before", "versions", "expected"),
+    [
+        ("7.0", None, [None, (7,), (7, 0), (7, 0, 4), (8, 1), (6, 9), (6,)], "1111100"),
+        (None, "7.0", [None, (7,), (7, 0), (6, 9, 9), (6,)], "00011"),
+        ("1.9", "1.19.10", [None, (1,), (1, 19), (1, 19, 9), (1, 9), (1, 8), (2,)], "0001100"),
+    ],
+)
+def test_versions(
+    since: str | None, before: str | None, versions: list[tuple[int, ...] | None], expected: str
+) -> None:
+    fact = ProfileFact("keepalive", True, "", since, before)
+    assert "".join(str(int(fact.holds_in(version))) for version in versions) == expected
+
+
+NO_VERSION = 'must be a server or "server/version" with a version such as 22.0, not '
+
+
+@pytest.mark.parametrize(
+    ("server", "message"),
+    [
+        ("gunicron", 'names no known server: "gunicron"'),
+        ("Node/20", 'names no known server: "Node"'),
+        ("\x1b", 'names no known server: "\\x1b"'),
+        ("node/", NO_VERSION + '"node/"'),
+        ("node/v20", NO_VERSION + '"node/v20"'),
+        ("node/1.\n", NO_VERSION + '"node/1.\\n"'),
+    ],
+)
+def test_servers_that_there_are_not(server: str, message: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        profiles.parse_server(server)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("server", "hint"),
+    [
+        ("gunicron", 'did you mean "gunicorn"?'),
+        ("Node/20", 'did you mean "node"?'),
+        ("php_fpm", 'did you mean "php-fpm"?'),
+        (
+            "../zzz/1",
+            "known are "
+            + ", ".join(f'"{name}"' for name in sorted(WANTED)[:-1])
+            + ' or "werkzeug"',
+        ),
+    ],
+)
+def test_which_server_may_be_meant(server: str, hint: str) -> None:
+    with pytest.raises(profiles.UnknownServerError) as caught:
+        profiles.parse_server(server)
+    assert caught.value.hint() == hint
+
+
+def test_server_and_version() -> None:
+    assert profiles.parse_server("gunicorn") == ("gunicorn", None)
+    assert profiles.parse_server("gunicorn/22.0") == ("gunicorn", "22.0")

@@ -1,0 +1,46 @@
+"""PHP-FPM on a port."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from lint502.lab.bench import LOOPBACK, LabError
+from tools.measure.servers.model import Endpoint, Family, Program, Room, said_version, user
+
+_CONFIGURATION = """\
+[global]
+error_log = /proc/self/fd/2
+daemonize = no
+[www]
+{user}listen = {address}
+pm = static
+pm.max_children = 8
+"""
+
+
+def _fpm() -> str:
+    """Debian's command carries PHP's version in its name; the newest is taken."""
+    folders = (Path("/usr/sbin"), Path("/usr/local/sbin"))
+    found = sorted(str(file) for folder in folders for file in folder.glob("php-fpm*"))
+    command = found[-1] if found else shutil.which("php-fpm")
+    if command is None:
+        raise LabError("there is no php-fpm; install it (Debian: php-fpm)")
+    return command
+
+
+def _programs(room: Room) -> Iterator[Program]:
+    endpoint = Endpoint("php-fpm", "fastcgi", room.port())
+    name = user()
+    configuration = room.write(
+        "fpm.conf",
+        _CONFIGURATION.format(
+            user="" if name is None else f"user = {name}\n", address=f"{LOOPBACK}:{endpoint.port}"
+        ),
+    )
+    room.write("index.php", "<?php echo 'ok';\n")
+    yield Program((_fpm(), "--nodaemonize", "-n", "-y", configuration), (endpoint,))
+
+
+FAMILY = Family("php-fpm", lambda: said_version((_fpm(), "-n", "--version")), _programs)

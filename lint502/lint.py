@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from lint502.behaviour.error_pages import as_the_client_sees, replaced_statuses
-from lint502.checks import RULES, Check, check_of
+from lint502.checks import Check, check_of
 from lint502.checks.unused_ignore import unused
 from lint502.declared.listeners import Spec
 from lint502.findings import Edit, Finding, Frequency, Note, Problem, Severity
@@ -24,6 +24,7 @@ from lint502.nginx.version import NEWEST, Version
 from lint502.pairing import Pair, Pairing
 from lint502.places import Place
 from lint502.reading import shown
+from lint502.rule_names import RULES
 from lint502.site import Site
 from lint502.suppression import (
     MAX_IGNORES,

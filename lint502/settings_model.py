@@ -11,10 +11,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 from pydantic_core import PydanticCustomError
 
-from lint502.checks import RULES
 from lint502.nginx.values import parse_time
 from lint502.nginx.version import Version
 from lint502.quoting import dotted, listing, meant, quote
+from lint502.rule_names import RULES
 
 
 def _text(value: str) -> str:

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from lint502.checks import RULES
 from lint502.findings import Finding, Problem
 from lint502.nginx.parse import Directive, ParsedFile
 from lint502.places import Place, SourceFile
 from lint502.reading import shown
+from lint502.rule_names import RULES
 
 MAX_IGNORES = 5_000
 """Of one run; each is compared with each finding of its rule."""

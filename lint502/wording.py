@@ -41,7 +41,7 @@ def address_place(listener: Listener) -> Place:
     return replace(fact.place, note=f"{listener.upstream} listens on {listens(listener)}")
 
 
-def refusal(datagrams: bool) -> tuple[int, str]:
+def nothing_listens(datagrams: bool) -> tuple[int, str]:
     """What becomes of a request to a port on which nothing listens: status and log line.
 
     Nobody refuses a datagram at once: the session has begun by then, with the status 200, and gets

@@ -11,10 +11,10 @@ import pytest
 import tomli
 from pydantic import BaseModel
 
-from lint502.checks import RULES
 from lint502.declared.model import FrontTable, ListenerTable, SpecFile
 from lint502.findings import Severity
 from lint502.pages import page
+from lint502.rule_names import RULES
 from tests.support.sites import OLD, check
 
 TEXT = (Path(__file__).parents[1] / "docs" / "coverage.md").read_text(encoding="utf-8")

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from lint502.checks import RULES
 from lint502.fixing import mend
 from lint502.lab.standins.certificates import Authority
 from lint502.lint import Examined, Options, Report, examine, run
 from lint502.nginx.version import Version
+from lint502.rule_names import RULES
 from lint502.settings import load_settings
 from tests.support.real_nginx import HTTP, nginx_command, prefix
 

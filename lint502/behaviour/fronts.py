@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lint502.declared.listeners import Front
 from lint502.nginx.parse import Directive
-from lint502.nginx.scope import Scope
+from lint502.nginx.scope import Scope, Value
 from lint502.nginx.servers import Server, Servers, Socket
 from lint502.nginx.tree import Context
 from lint502.nginx.version import Version
@@ -144,3 +144,98 @@ def called(found: Iterable[Way]) -> str:
     return listed(
         way.name if way.name not in _UNNAMED else "a server without a name" for way in found
     )
+
+
+def early_closings(site: Site, margin: int) -> Iterator[Trouble]:
+    """The lines that let nginx close idle connections sooner than ``margin`` milliseconds after a
+    front; ``http`` where none does."""
+    return together(
+        (line, way)
+        for way in ways(site)
+        for timeout in timeouts(way, site.version)
+        if _too_short(timeout, way, margin)
+        for line in (timeout_line(timeout, way),)
+        if line is not None
+    )
+
+
+def timeouts(way: Way, version: Version) -> Iterator[Value[int]]:
+    """The ``keepalive_timeout`` of each place of a server in which a request may end, as far as it
+    is known. The one of the location counts that has answered the last request.
+
+    Source: ``ngx_http_set_keepalive()`` in ``src/http/ngx_http_request.c``.
+    """
+    if way.stream:
+        return
+    server = way.server.context
+    places = list(server.locations())
+    if not any(place.parent is server and place.args == ("/",) for place in places):
+        places.append(server)
+    for place in places:
+        scope = Scope(place, version)
+        requests, timeout = scope.number("keepalive_requests"), scope.time("keepalive_timeout")
+        # after the last one nginx says "Connection: close", and the front uses it no more
+        if timeout is not None and (requests is None or requests.value > 1):
+            yield timeout
+
+
+def _too_short(timeout: Value[int], way: Way, margin: int) -> bool:
+    idle = way.front.idle_timeout
+    return idle is not None and 0 < timeout.value < idle.value + margin
+
+
+def timeout_line(timeout: Value[int], way: Way) -> Directive | None:
+    """The line that sets a time, or that of ``http {}``, where it is the default; None where it may
+    be set around what was seen."""
+    if timeout.directive is not None:
+        return timeout.directive
+    area = way.server.context.enclosing("http")
+    return None if area is None or area.partial else area.opener
+
+
+def header_differences(site: Site) -> Iterator[Trouble]:
+    """The ``listen`` lines that a front gets nowhere with."""
+    found = [way for way in ways(site) if way.front.proxy_protocol is not None and way.known]
+    for there in by_socket(none_fits(found, [way for way in found if _header_differs(way)])):
+        line = _header_line(there[0])
+        if line is not None:
+            yield Trouble(line, tuple(there))
+
+
+def _header_differs(way: Way) -> bool:
+    """Whether one side has a PROXY header and the other does not. What ``stream {}`` does not
+    expect it passes on, perhaps to an upstream that does."""
+    sends = way.front.proxy_protocol
+    if sends is None or sends.value == way.socket.proxy_protocol:
+        return False
+    return not (sends.value and way.stream)
+
+
+def _header_line(way: Way) -> Directive | None:
+    """The ``listen`` that speaks of the header, if one does, else the first one."""
+    listens = way.socket.listens
+    speaking = (listen for listen in listens if "proxy_protocol" in listen.parameters)
+    return next(speaking, listens[0]).directive or way.server.context.opener
+
+
+def rejections(site: Site) -> Iterator[Trouble]:
+    """The lines that reject a front's handshakes."""
+    found = [
+        way for way in ways(site) if way.front.sni is not None and way.known and way.socket.tls
+    ]
+    wrong = {
+        id(way): line
+        for there in by_socket(found)
+        for line in (_rejected(there[0], site.version),)
+        if line is not None
+        for way in there
+    }
+    stopped = none_fits(found, [way for way in found if id(way) in wrong])
+    return together((wrong[id(way)], way) for way in stopped)
+
+
+def _rejected(way: Way, version: Version) -> Directive | None:
+    """The line that refuses the front's handshakes, if one does."""
+    assert way.front.sni is not None, "else it is not known what is asked for"
+    asked = way.socket.server_for(way.front.sni.value)
+    return None if asked is None else rejecting(asked.context, version)

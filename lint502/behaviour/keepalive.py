@@ -8,7 +8,9 @@ upstream keepalive module, and ``ngx_http_upstream_process_connection()``.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from lint502.declared.listeners import Fact, Listener
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
 from lint502.nginx.upstreams import KEEPALIVE_BY_DEFAULT, Block
@@ -151,3 +153,58 @@ def _by_header(hop: Hop, version: Version, spoken: str) -> Reuse:
     if spoken == "1.0":
         return Reuse(any("keep-alive" in _tokens(value) for value in values))
     return Reuse(True)
+
+
+ANNOUNCING = ("proxy", "grpc")
+"""The protocols in which a server can say that a response is the last on its connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionEnd:
+    """After how many responses a listener closes a connection, and the fact that says so.
+
+    ``if_silent``: whether it announces that is not known.
+    """
+
+    responses: int
+    stated: Fact[Any]
+    if_silent: bool
+
+    @property
+    def counted(self) -> str:
+        """The number in words."""
+        return "each response" if self.responses == 1 else f"{self.responses} responses"
+
+
+def connection_end(listener: Listener, hop: Hop) -> ConnectionEnd | None:
+    """How a listener ends connections by itself without saying so; None where it does not, says
+    so, or neither is known.
+
+    A server of HTTP/1.1 has to announce the end (RFC 9112, 9.6), so that one that is not known to
+    be silent is under suspicion only where it closes after each response. FastCGI and memcached
+    have no way to announce it.
+    """
+    stated: Fact[Any] | None = listener.max_requests
+    responses = listener.max_requests.value if listener.max_requests is not None else 1
+    if listener.keepalive is not None and not listener.keepalive.value:
+        stated, responses = listener.keepalive, 1
+    if stated is None:
+        return None
+    announces = listener.announces_close.value if listener.announces_close is not None else None
+    if announces is None and hop.kind not in ANNOUNCING:
+        announces = False
+    if announces or (announces is None and responses > 1):
+        return None
+    return ConnectionEnd(responses, stated, announces is None)
+
+
+def kept_all_the_same(hop: Hop, end: ConnectionEnd) -> bool:
+    """Whether nginx keeps a connection although it asks for its end: it goes by the response, and a
+    server that never says "close" does not say it when asked either.
+
+    The response to HTTP/1.0 is one of HTTP/1.0, which nginx does not keep.
+    """
+    if hop.kind != "proxy" or end.if_silent or end.responses > 1:
+        return False
+    spoken = hop.scope.word("proxy_http_version")
+    return spoken is not None and spoken.value == "1.1"

@@ -7,19 +7,12 @@ is still being sent.
 
 from __future__ import annotations
 
+from lint502.behaviour.http2 import speaks_http2
 from lint502.behaviour.methods import NOT_IDEMPOTENT, allowed_methods
 from lint502.nginx.hops import Hop
 from lint502.wording import listed
 
 _WITH_A_BODY = frozenset(("POST", "PUT", "PATCH"))
-
-
-def speaks_http2(hop: Hop) -> bool | None:
-    """Whether a hop speaks HTTP/2; None where it is not known."""
-    if hop.kind != "proxy":
-        return hop.kind == "grpc"
-    version = hop.scope.word("proxy_http_version")
-    return None if version is None else version.value == "2"
 
 
 def not_sent_again(hop: Hop, *, streams: bool = True) -> str | None:

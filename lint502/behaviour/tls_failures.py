@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lint502.behaviour.refusals import refusal
 from lint502.behaviour.tls import (
     Unfit,
     can_be_sent,
@@ -26,7 +27,7 @@ from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Value
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
-from lint502.wording import listed
+from lint502.wording import listed, server_of
 
 OLD = frozenset(("SSLv2", "SSLv3", "TLSv1", "TLSv1.1"))
 """OpenSSL 3 signs nothing of these at its default security level (its CHANGES, 3.0)."""
@@ -172,3 +173,9 @@ def missing_header(pair: Pair) -> bool | None:
         return None
     plain = listener is not None and listener.tls is not None and not listener.tls.value
     return None if pair.target.tls and plain and not expects.value else expects.value
+
+
+def answers_400(pair: Pair) -> bool:
+    """Whether the server behind a target answers a client without a certificate, in HTTP."""
+    listener = pair.listener
+    return listener is not None and refusal("no-certificate", server_of(listener)) is not None

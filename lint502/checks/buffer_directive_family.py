@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks.response_header_buffer import too_big_header
+from lint502.behaviour.limits import PASS_FAMILIES, too_big_header
 from lint502.findings import Edit, Finding, Fix, Severity
 from lint502.nginx.directives import directive
 from lint502.nginx.hops import Hop
@@ -14,7 +14,6 @@ from lint502.nginx.values import format_size, parse_size
 from lint502.site import Site
 from lint502.wording import listed
 
-_FAMILIES = ("proxy", "fastcgi", "uwsgi", "scgi", "grpc", "memcached")
 _TUNING = (
     "buffer_size",
     "buffers",
@@ -33,7 +32,7 @@ def check(site: Site) -> Iterator[Finding]:
     used = {line for hop in site.every_hop for line in _lines(hop, hop.kind)}
     unclear = _Unclear(site.tree)
     for hop in site.hops:
-        for family in _FAMILIES:
+        for family in PASS_FAMILIES:
             if hop.kind in (family, "stream"):
                 continue
             lines = [
@@ -43,18 +42,6 @@ def check(site: Site) -> Iterator[Finding]:
             ]
             if lines:
                 yield _finding(site, hop, family, lines)
-
-
-def tuned_size(hop: Hop) -> int | None:
-    """The largest ``*_buffer_size`` of another family that is written for a hop, in bytes."""
-    sizes = [
-        value.value
-        for family in _FAMILIES
-        if family != hop.kind
-        for value in (hop.scope.size(f"{family}_buffer_size"),)
-        if value is not None and value.setting.origin != "default"
-    ]
-    return max(sizes, default=None)
 
 
 def _finding(site: Site, hop: Hop, family: str, lines: list[Directive]) -> Finding:

@@ -8,18 +8,16 @@ from typing import Literal
 
 from lint502.behaviour.failover import Exposure, Phase, failing
 from lint502.behaviour.tls import family, gives_certificate, protocols, speaks_tls
+from lint502.behaviour.tls_failures import answers_400
 from lint502.findings import Finding, Fix
 from lint502.pairing import Pair
 from lint502.site import Site
-from lint502.wording import declared, server_of
+from lint502.wording import declared
 
 Refusal = Literal["early", "late", "session", "answer"]
 """In the handshake, as with TLS 1.2; when that is over for nginx, as with TLS 1.3, in HTTP or in a
 session of a stream; with a page."""
 
-_ANSWERS_400 = frozenset(("nginx",))
-"""Servers that finish the handshake, and then answer 400: ``ssl_verify_client on`` of nginx
-(``ngx_http_process_request()``)."""
 
 _LATE = "SSL_read() failed (SSL: …SSL alert number 116) while "
 _OUTCOMES: dict[Refusal, tuple[int, str, str | None]] = {
@@ -54,12 +52,6 @@ def check(site: Site) -> Iterator[Finding]:
     for kind, phase in kinds:
         for pair, exposure in failing(site, partial(_is, kind=kind), phase):
             yield _finding(pair, exposure, kind)
-
-
-def answers_400(pair: Pair) -> bool:
-    """Whether the server behind a target answers a client without a certificate, in HTTP."""
-    listener = pair.listener
-    return listener is not None and server_of(listener) in _ANSWERS_400
 
 
 def _finding(pair: Pair, exposure: Exposure, kind: Refusal) -> Finding:

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.behaviour.ejection import NO_LIVE, named, out_for, usable
-from lint502.behaviour.methods import NOT_IDEMPOTENT, allowed_methods
+from lint502.behaviour.ejection import (
+    FAILURE_STATUSES,
+    NO_LIVE,
+    asked_again,
+    failure_statuses,
+    named,
+    out_for,
+    usable,
+)
 from lint502.edits.propose import rewritten
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.hops import Hop
@@ -16,10 +23,6 @@ from lint502.nginx.values import format_time
 from lint502.nginx.version import Version
 from lint502.site import Site
 from lint502.wording import listed
-
-_FAILURES = ("http_500", "http_502", "http_503", "http_504", "http_429")
-"""The statuses after which a server counts as failed; after 403 and 404 it does not
-(``ngx_http_upstream_next()``)."""
 
 _TRIES_WITHOUT_DOWN = Version(1, 19, 6)
 """From here on a server that is ``down`` is no further try (CHANGES)."""
@@ -45,12 +48,12 @@ def check(site: Site) -> Iterator[Finding]:
             hops.append(hop)
             taken.update(blocks)
     for line, (words, hops, blocks) in lines.items():
-        counted = [word for word in _FAILURES if word in words.value]
+        counted = [word for word in FAILURE_STATUSES if word in words.value]
         kept = [
             word
             for item in words.setting.directives
             for word in item.args
-            if word not in _FAILURES and word != "non_idempotent"
+            if word not in FAILURE_STATUSES and word != "non_idempotent"
         ]
         until = "until fail_timeout is over" if any(blocks.values()) else "for the rest of a second"
         yield Finding(
@@ -81,41 +84,6 @@ def check(site: Site) -> Iterator[Finding]:
 
 def _lasting(time: int) -> str:
     return format_time(time) if time else "the rest of the second"
-
-
-def failure_statuses(hop: Hop) -> Value[frozenset[str]] | None:
-    """The ``*_next_upstream`` in effect, if it counts a status as a failure; None where it does
-    not, or is not known. A gRPC server answers 200, and says in a trailer what is wrong."""
-    if hop.kind in ("stream", "memcached", "grpc"):
-        return None
-    words = hop.scope.words(f"{hop.kind}_next_upstream")
-    if words is None or "off" in words.value or words.value.isdisjoint(_FAILURES):
-        return None
-    return words
-
-
-def first_status(hop: Hop) -> int | None:
-    """A status that counts as a failure at a hop, if one does."""
-    words = failure_statuses(hop)
-    if words is None:
-        return None
-    return next(int(word[-3:]) for word in _FAILURES if word in words.value)
-
-
-def listed_status(hop: Hop) -> int | None:
-    """A status after which nginx asks another server, if there is one."""
-    words = hop.scope.words(f"{hop.kind}_next_upstream")
-    listed_words = sorted(words.value) if words is not None and hop.kind != "stream" else []
-    return next((int(word[-3:]) for word in listed_words if word.startswith("http_")), None)
-
-
-def asked_again(hop: Hop) -> frozenset[str]:
-    """The methods that nginx sends to another server after such a status: only these count."""
-    words = hop.scope.words(f"{hop.kind}_next_upstream")
-    methods = allowed_methods(hop)
-    if words is not None and "non_idempotent" in words.value:
-        return methods
-    return methods - NOT_IDEMPOTENT
 
 
 def _taken_out_for(hop: Hop, block: Block, version: Version) -> int | None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.behaviour.fronts import Trouble, Way, called, together, ways
+from lint502.behaviour.fronts import Trouble, called, early_closings, timeout_line, timeouts
 from lint502.findings import Finding, Fix, Severity
-from lint502.nginx.parse import Directive
-from lint502.nginx.scope import Scope, Value
+from lint502.nginx.scope import Value
 from lint502.nginx.values import format_time, parse_time
 from lint502.nginx.version import Version
 from lint502.site import Site
@@ -24,66 +23,21 @@ _SPARE = 10_000
 
 def check(site: Site) -> Iterator[Finding]:
     """One finding for each front and each line that sets too short a time."""
-    for found in troubles(site):
+    for found in early_closings(site, margin(site)):
         yield _finding(found, site)
-
-
-def troubles(site: Site) -> Iterator[Trouble]:
-    """The lines that set too short a time; ``http`` where none does."""
-    later = margin(site)
-    return together(
-        (line, way)
-        for way in ways(site)
-        for timeout in timeouts(way, site.version)
-        if _too_short(timeout, way, later)
-        for line in (_line(timeout, way),)
-        if line is not None
-    )
-
-
-def timeouts(way: Way, version: Version) -> Iterator[Value[int]]:
-    """The ``keepalive_timeout`` of each place of a server in which a request may end, as far as it
-    is known. The one of the location counts that has answered the last request.
-
-    Source: ``ngx_http_set_keepalive()`` in ``src/http/ngx_http_request.c``.
-    """
-    if way.stream:
-        return
-    server = way.server.context
-    places = list(server.locations())
-    if not any(place.parent is server and place.args == ("/",) for place in places):
-        places.append(server)
-    for place in places:
-        scope = Scope(place, version)
-        requests, timeout = scope.number("keepalive_requests"), scope.time("keepalive_timeout")
-        # after the last one nginx says "Connection: close", and the front uses it no more
-        if timeout is not None and (requests is None or requests.value > 1):
-            yield timeout
 
 
 def _closes_after(found: Trouble, version: Version) -> Value[int]:
     """How long nginx keeps the connections that a trouble is about."""
     way = found.ways[0]
-    return next(timeout for timeout in timeouts(way, version) if _line(timeout, way) is found.line)
+    return next(
+        timeout for timeout in timeouts(way, version) if timeout_line(timeout, way) is found.line
+    )
 
 
 def margin(site: Site) -> int:
     """How much later than the front nginx has to close, in milliseconds."""
     return parse_time(str(site.options.get(RULE, {}).get("margin", DEFAULT_MARGIN)))
-
-
-def _too_short(timeout: Value[int], way: Way, later: int) -> bool:
-    idle = way.front.idle_timeout
-    return idle is not None and 0 < timeout.value < idle.value + later
-
-
-def _line(timeout: Value[int], way: Way) -> Directive | None:
-    """The line that sets a time, or that of ``http {}``, where it is the default; None where it may
-    be set around what was seen."""
-    if timeout.directive is not None:
-        return timeout.directive
-    area = way.server.context.enclosing("http")
-    return None if area is None or area.partial else area.opener
 
 
 def _finding(found: Trouble, site: Site) -> Finding:

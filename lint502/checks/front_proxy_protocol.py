@@ -5,10 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.behaviour.fronts import Trouble, Way, by_socket, called, none_fits, ways
+from lint502.behaviour.fronts import Trouble, Way, called, header_differences
 from lint502.edits.propose import appended
 from lint502.findings import Finding, Fix, Severity
-from lint502.nginx.parse import Directive
 from lint502.site import Site
 from lint502.wording import by_profile, declared
 
@@ -20,38 +19,13 @@ LOG = 'broken header: "…'
 
 def check(site: Site) -> Iterator[Finding]:
     """One finding for each front and each address that nginx listens on."""
-    return map(_finding, troubles(site))
-
-
-def troubles(site: Site) -> Iterator[Trouble]:
-    """The ``listen`` lines that a front gets nowhere with."""
-    found = [way for way in ways(site) if way.front.proxy_protocol is not None and way.known]
-    for there in by_socket(none_fits(found, [way for way in found if _differs(way)])):
-        line = _line(there[0])
-        if line is not None:
-            yield Trouble(line, tuple(there))
-
-
-def _differs(way: Way) -> bool:
-    """Whether one side has a PROXY header and the other does not. What ``stream {}`` does not
-    expect it passes on, perhaps to an upstream that does."""
-    sends = way.front.proxy_protocol
-    if sends is None or sends.value == way.socket.proxy_protocol:
-        return False
-    return not (sends.value and way.stream)
+    return map(_finding, header_differences(site))
 
 
 def _status_of(way: Way) -> int:
     """What the front's client gets where the two sides differ."""
     sends = way.front.proxy_protocol
     return 400 if sends is not None and sends.value and not way.socket.tls else way.closed_status
-
-
-def _line(way: Way) -> Directive | None:
-    """The ``listen`` that speaks of the header, if one does, else the first one."""
-    listens = way.socket.listens
-    speaking = (listen for listen in listens if "proxy_protocol" in listen.parameters)
-    return next(speaking, listens[0]).directive or way.server.context.opener
 
 
 def _finding(found: Trouble) -> Finding:

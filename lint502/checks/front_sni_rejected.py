@@ -6,17 +6,10 @@ from collections.abc import Iterator
 
 from lint502.behaviour.fronts import (
     Trouble,
-    Way,
-    by_socket,
     called,
-    none_fits,
-    rejecting,
-    together,
-    ways,
+    rejections,
 )
 from lint502.findings import Finding, Fix, Severity
-from lint502.nginx.parse import Directive
-from lint502.nginx.version import Version
 from lint502.site import Site
 from lint502.wording import declared
 
@@ -25,30 +18,7 @@ RULE = "front-sni-rejected"
 
 def check(site: Site) -> Iterator[Finding]:
     """One finding for each front and each line that rejects its handshakes."""
-    return map(_finding, troubles(site))
-
-
-def troubles(site: Site) -> Iterator[Trouble]:
-    """The lines that reject a front's handshakes."""
-    found = [
-        way for way in ways(site) if way.front.sni is not None and way.known and way.socket.tls
-    ]
-    wrong = {
-        id(way): line
-        for there in by_socket(found)
-        for line in (_rejected(there[0], site.version),)
-        if line is not None
-        for way in there
-    }
-    stopped = none_fits(found, [way for way in found if id(way) in wrong])
-    return together((wrong[id(way)], way) for way in stopped)
-
-
-def _rejected(way: Way, version: Version) -> Directive | None:
-    """The line that refuses the front's handshakes, if one does."""
-    assert way.front.sni is not None, "else it is not known what is asked for"
-    asked = way.socket.server_for(way.front.sni.value)
-    return None if asked is None else rejecting(asked.context, version)
+    return map(_finding, rejections(site))
 
 
 def _finding(found: Trouble) -> Finding:

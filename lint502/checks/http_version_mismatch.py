@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lint502.behaviour.failover import failing
 from lint502.behaviour.protocol_outcomes import Consequence, consequence
+from lint502.behaviour.refusals import refusal
 from lint502.edits.propose import set_to
 from lint502.findings import Finding, Fix
 from lint502.nginx.scope import Value
@@ -16,9 +17,6 @@ from lint502.wording import by_profile, declared, listed, server_of
 
 _HTTP_2 = Version(1, 29, 4)
 """From here on nginx speaks HTTP/2 to upstreams (CHANGES)."""
-
-_ANSWER_426 = frozenset(("envoy",))
-"""Servers that answer HTTP/1.0 with "426 Upgrade Required"; they are documented, not measured."""
 
 
 def check(site: Site) -> Iterator[Finding]:
@@ -83,6 +81,7 @@ def _outcome(pair: Pair, version: str) -> Consequence:
     listener = pair.listener
     assert listener is not None and listener.http_versions is not None
     only_http2 = listener.http_versions.value == ("2",)
-    if server_of(listener) in _ANSWER_426 and version != "2" and not only_http2:
-        return Consequence(426, None, "the server's own 426")
+    known = refusal("http-1-0", server_of(listener)) if version != "2" else None
+    if known is not None and known.status is not None and not only_http2:
+        return Consequence(known.status, None, f"the server's own {known.status}")
     return consequence(pair)

@@ -6,18 +6,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from lint502.behaviour.failover import failing
+from lint502.behaviour.mismatches import port_left_out
 from lint502.findings import Finding
 from lint502.nginx.hops import Hop
-from lint502.pairing import Pair
 from lint502.site import Site
 from lint502.wording import replacement
-
-_NEVER_ON_80 = frozenset(("fastcgi", "uwsgi", "scgi", "memcached"))
 
 
 def check(site: Site) -> Iterator[Finding]:
     """One finding for each ``server`` line whose missing port cannot mean 80."""
-    for pair, exposure in failing(site, covers, "connect"):
+    for pair, exposure in failing(site, port_left_out, "connect"):
         target, hop = pair.target, pair.hop
         mismatch = pair.mismatch
         nearest = mismatch.nearest if mismatch is not None and mismatch.certain else ()
@@ -61,15 +59,3 @@ def check(site: Site) -> Iterator[Finding]:
 def _asked(hop: Hop) -> str:
     scheme, separator, _ = hop.value.partition("://")
     return f"{scheme.lower()}://" if separator else hop.directive.name
-
-
-def covers(pair: Pair) -> bool:
-    """Whether a target is on port 80 for want of a port, where that cannot be meant."""
-    target = pair.target
-    if target.server is None or target.address.socket is not None or target.address.port_written:
-        return False
-    if any(parameter.startswith("service=") for parameter in target.server.directive.args):
-        return False
-    if pair.listener is not None:  # a listener on port 80 is declared, or one on no port at all
-        return False
-    return bool(target.tls) or pair.hop.kind in _NEVER_ON_80

@@ -4,25 +4,26 @@ so, and nginx keeps it."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
 from lint502.behaviour.failover import is_backup
-from lint502.behaviour.keepalive import kept_by_default, line_of, meeting_kept_connections
+from lint502.behaviour.keepalive import (
+    ANNOUNCING,
+    ConnectionEnd,
+    connection_end,
+    kept_all_the_same,
+    kept_by_default,
+    line_of,
+    meeting_kept_connections,
+)
 from lint502.behaviour.next_upstream import not_sent_again
-from lint502.declared.listeners import Fact, Listener
 from lint502.edits.pools import with_setting, without_pool
 from lint502.findings import Finding, Fix, Severity
-from lint502.nginx.hops import Hop
 from lint502.nginx.scope import Scope
 from lint502.nginx.upstreams import Block
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
 from lint502.site import Site
 from lint502.wording import by_profile, declared
-
-_ANNOUNCING = ("proxy", "grpc")
-"""The protocols in which a server can say that a response is the last on its connection."""
 
 
 def check(site: Site) -> Iterator[Finding]:
@@ -32,7 +33,7 @@ def check(site: Site) -> Iterator[Finding]:
         block, listener, hop = pair.target.block, pair.listener, pair.hop
         if block is None or listener is None:
             continue
-        end = ending(listener, hop)
+        end = connection_end(listener, hop)
         if end is None or not _keeps_longer(block, end.responses, site.version):
             continue
         own = meeting.get((block, hop.id))
@@ -65,45 +66,6 @@ def check(site: Site) -> Iterator[Finding]:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """After how many responses a listener closes a connection, and the fact that says so.
-
-    ``if_silent``: whether it announces that is not known.
-    """
-
-    responses: int
-    stated: Fact[Any]
-    if_silent: bool
-
-    @property
-    def counted(self) -> str:
-        """The number in words."""
-        return "each response" if self.responses == 1 else f"{self.responses} responses"
-
-
-def ending(listener: Listener, hop: Hop) -> Ending | None:
-    """How a listener ends connections by itself without saying so; None where it does not, says
-    so, or neither is known.
-
-    A server of HTTP/1.1 has to announce the end (RFC 9112, 9.6), so that one that is not known to
-    be silent is under suspicion only where it closes after each response. FastCGI and memcached
-    have no way to announce it.
-    """
-    stated: Fact[Any] | None = listener.max_requests
-    responses = listener.max_requests.value if listener.max_requests is not None else 1
-    if listener.keepalive is not None and not listener.keepalive.value:
-        stated, responses = listener.keepalive, 1
-    if stated is None:
-        return None
-    announces = listener.announces_close.value if listener.announces_close is not None else None
-    if announces is None and hop.kind not in _ANNOUNCING:
-        announces = False
-    if announces or (announces is None and responses > 1):
-        return None
-    return Ending(responses, stated, announces is None)
-
-
 def _has_pool(block: Block, version: Version) -> bool:
     pool = block.pool(version)
     return pool is not None and pool.connections > 0
@@ -119,19 +81,7 @@ def _keeps_longer(block: Block, responses: int, version: Version) -> bool:
     return requests.value > responses
 
 
-def kept_all_the_same(hop: Hop, end: Ending) -> bool:
-    """Whether nginx keeps a connection although it asks for its end: it goes by the response, and a
-    server that never says "close" does not say it when asked either.
-
-    The response to HTTP/1.0 is one of HTTP/1.0, which nginx does not keep.
-    """
-    if hop.kind != "proxy" or end.if_silent or end.responses > 1:
-        return False
-    spoken = hop.scope.word("proxy_http_version")
-    return spoken is not None and spoken.value == "1.1"
-
-
-def _message(pair: Pair, end: Ending, requests: str) -> str:
+def _message(pair: Pair, end: ConnectionEnd, requests: str) -> str:
     assert pair.listener is not None
     name, source = pair.listener.upstream, by_profile(end.stated)
     closes = f"{name} closes a connection after {end.counted}{source}"
@@ -145,7 +95,7 @@ def _message(pair: Pair, end: Ending, requests: str) -> str:
             f"{closes}; unless it says {said}, nginx keeps that connection, and {then}; if it "
             "does, declare keepalive = { max_requests = 1, announces_close = true }"
         )
-    silent = " without saying so" if pair.hop.kind in _ANNOUNCING else ""
+    silent = " without saying so" if pair.hop.kind in ANNOUNCING else ""
     return f"{closes}{silent}, and nginx keeps that connection: {then}"
 
 

@@ -8,11 +8,12 @@ from lint502.behaviour.keepalive import (
     PORTS_RUN_OUT,
     Reuse,
     closing_line,
+    connection_end,
+    kept_all_the_same,
     nginx_may_close_first,
     reuse,
     users,
 )
-from lint502.checks.keepalive_unsupported import ending, kept_all_the_same
 from lint502.edits.propose import Edits, insertion, place_for, removal, rewritten, set_to
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.hops import Hop
@@ -67,7 +68,7 @@ def check(site: Site) -> Iterator[Finding]:
 
 def _kept_all_the_same(pair: Pair) -> bool:
     """Whether the server never says "close", so that nginx does keep its connection."""
-    end = ending(pair.listener, pair.hop) if pair.listener is not None else None
+    end = connection_end(pair.listener, pair.hop) if pair.listener is not None else None
     return end is not None and kept_all_the_same(pair.hop, end)
 
 

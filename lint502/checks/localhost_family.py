@@ -8,19 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.behaviour.ejection import NO_LIVE, out_for
+from lint502.behaviour.binding import refuses
+from lint502.behaviour.ejection import NO_LIVE
 from lint502.behaviour.failover import is_backup, retries
-from lint502.checks.bind_mismatch import covers
-from lint502.checks.static_dns import says_resolve
+from lint502.behaviour.names import FAMILIES, passed_over
 from lint502.findings import Finding, Fix, Severity
-from lint502.nginx.addresses import is_loopback, literal_ip
 from lint502.nginx.hops import Target
-from lint502.pairing import Pair
 from lint502.site import Site
-from lint502.wording import declared, listed, refusal, replacement
-
-FAMILIES = ("127.0.0.1", "::1")
-"""The addresses of ``localhost``."""
+from lint502.wording import declared, listed, nothing_listens, replacement
 
 
 def check(site: Site) -> Iterator[Finding]:
@@ -34,7 +29,7 @@ def check(site: Site) -> Iterator[Finding]:
         if retried and not passed_over(pair.target):
             continue
         bound = listed(listener.bind.value)
-        status, log = refusal(pair.hop.datagrams)
+        status, log = nothing_listens(pair.hop.datagrams)
         yield Finding(
             rule="localhost-family",
             severity=Severity.WARNING if retried or is_backup(pair) else Severity.ERROR,
@@ -51,27 +46,6 @@ def check(site: Site) -> Iterator[Finding]:
             log=NO_LIVE if retried else log,
             fix=_fix(pair.target, next(host for host in FAMILIES if host != refused)),
         )
-
-
-def refuses(pair: Pair) -> str | None:
-    """The one address of ``localhost`` at which nothing is bound; None where there is no such one,
-    or where it is not known."""
-    listener, target = pair.listener, pair.target
-    if listener is None or listener.bind is None or target.address.host != "localhost":
-        return None
-    if target.needs_resolver or says_resolve(target):
-        return None
-    bound = [item.lower().strip("[]") for item in listener.bind.value]
-    if any(literal_ip(item) is None and not is_loopback(item) for item in bound):
-        return None
-    missed = [host for host in FAMILIES if not any(covers(item, host) for item in bound)]
-    return missed[0] if len(missed) == 1 else None
-
-
-def passed_over(target: Target) -> bool:
-    """Whether nginx passes over the addresses of a name once they have failed; a pass directive's
-    own for 10 seconds (``ngx_http_upstream_init_round_robin()``)."""
-    return target.server is None or bool(out_for((target.server,)))
 
 
 def _hint(*, retried: bool) -> str:

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from lint502.behaviour.failover import failing
 from lint502.behaviour.loops import itself
-from lint502.checks.port_mismatch import alike
+from lint502.behaviour.mismatches import alike
 from lint502.declared.listeners import Listener
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.addresses import is_loopback
 from lint502.nginx.hops import Target
 from lint502.pairing import NEAREST, Mismatch, Pair
 from lint502.site import Site
-from lint502.wording import declared, listed, refusal, replacement
+from lint502.wording import declared, listed, nothing_listens, replacement
 
 
 def check(site: Site) -> Iterator[Finding]:
@@ -24,7 +24,7 @@ def check(site: Site) -> Iterator[Finding]:
     found = failing(site, lambda pair: _elsewhere(pair) and not own(pair), "connect")
     for target, mismatch, exposure, hops, datagrams in alike(found):
         certain = mismatch.certain or reached.isdisjoint(item.upstream for item in mismatch.nearest)
-        status, log = refusal(datagrams)
+        status, log = nothing_listens(datagrams)
         message = _message(target, mismatch)
         if not certain:
             message += f", unless something that is not declared listens on {target.address}"

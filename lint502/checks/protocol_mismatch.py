@@ -11,7 +11,7 @@ from lint502.findings import Finding
 from lint502.nginx.hops import Hop
 from lint502.pairing import Pair
 from lint502.site import Site
-from lint502.wording import by_profile, declared, refusal
+from lint502.wording import by_profile, declared, nothing_listens
 
 _CLOSED = "upstream prematurely closed connection while reading response header from upstream"
 _SPOKEN = {
@@ -76,7 +76,7 @@ def _outcome(pair: Pair) -> Consequence | None:
     if hop.kind == "stream":
         return _stream_outcome(hop, protocol)
     if protocol == "udp":
-        return Consequence(*refusal(datagrams=False))
+        return Consequence(*nothing_listens(datagrams=False))
     if _fits(hop, listener, protocol):
         return None
     return Consequence(502, _CLOSED) if protocol == "tcp" else consequence(pair)
@@ -102,5 +102,5 @@ def _stream_outcome(hop: Hop, protocol: str) -> Consequence | None:
     if datagrams == {protocol == "udp"} or len(datagrams) == 2:
         return None
     if protocol == "udp":
-        return Consequence(*refusal(datagrams=False))
-    return Consequence(*refusal(datagrams=True))
+        return Consequence(*nothing_listens(datagrams=False))
+    return Consequence(*nothing_listens(datagrams=True))

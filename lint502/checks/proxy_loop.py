@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.behaviour.loops import Loop, Step, loops
-from lint502.checks.port_mismatch import fix
+from lint502.behaviour.mismatches import port_fix
 from lint502.findings import Finding, Severity
 from lint502.nginx.parse import Directive
 from lint502.places import Place
@@ -47,7 +47,7 @@ def _finding(site: Site, alike: list[Loop]) -> Finding:
         hops=tuple(dict.fromkeys(step.hop.id for one in alike for step in one.steps)),
         upstream=listener.upstream if listener is not None else None,
         log=_LOG,
-        fix=fix(first.target, mismatch) if mismatch is not None else None,
+        fix=port_fix(first.target, mismatch) if mismatch is not None else None,
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.behaviour.failover import failing
+from lint502.behaviour.limits import read_timeout
 from lint502.edits.propose import set_to
 from lint502.findings import Finding, Fix, Severity
-from lint502.nginx.hops import Hop
 from lint502.nginx.scope import Value
 from lint502.nginx.values import format_time
 from lint502.pairing import Pair
@@ -54,12 +54,6 @@ def check(site: Site) -> Iterator[Finding]:
             log=None if stream else _LOG,
             fix=Fix(f"{name} {longer};", True, set_to(hop, [(timeout.setting, longer)])),
         )
-
-
-def read_timeout(hop: Hop) -> Value[int] | None:
-    """How long nginx waits for the upstream to say something; None where that is not known."""
-    name = "proxy_timeout" if hop.kind == "stream" else f"{hop.kind}_read_timeout"
-    return hop.scope.time(name)
 
 
 def _too_short(pair: Pair) -> Value[int] | None:

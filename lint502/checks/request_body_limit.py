@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.behaviour.failover import is_backup
-from lint502.behaviour.internal_redirects import origins
+from lint502.behaviour.limits import body_limit
 from lint502.behaviour.methods import sends_bodies
 from lint502.declared.listeners import Listener
 from lint502.edits.propose import set_to
 from lint502.findings import Finding, Fix, Severity
-from lint502.nginx.hops import Hop
-from lint502.nginx.scope import Scope, Value
+from lint502.nginx.scope import Value
 from lint502.nginx.values import format_size
 from lint502.pairing import Pair
 from lint502.site import Site
@@ -63,20 +62,6 @@ def _too_large(pair: Pair) -> Value[int] | None:
     if limit is None or 0 < limit.value <= listener.request_body.value:
         return None
     return limit
-
-
-def body_limit(hop: Hop) -> Value[int] | None:
-    """nginx's limit. The body is measured where a request first arrives, so a named location does
-    not have one of its own: the largest of those counts from which requests go on to it."""
-    server = hop.context.enclosing("server")
-    if server is None or not hop.location.startswith("@"):
-        return hop.scope.size("client_max_body_size")
-    levels = origins(server).get(hop.location, (server,))
-    limits = [Scope(level, hop.scope.version).size("client_max_body_size") for level in levels]
-    known = [limit for limit in limits if limit is not None]
-    if len(known) < len(limits):
-        return None
-    return max(known, key=lambda limit: limit.value or float("inf"), default=None)
 
 
 def _outcome(listener: Listener) -> tuple[Severity, int, str | None, str]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.behaviour.failover import is_backup
+from lint502.behaviour.http2 import speaks_http2
+from lint502.behaviour.limits import HEADER_BUFFERS, allowed_header, header_buffers_setting
 from lint502.declared.listeners import Listener
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.hops import Hop
 from lint502.nginx.scope import Setting
-from lint502.nginx.values import format_size, parse_size
+from lint502.nginx.values import format_size
 from lint502.pairing import Pair
 from lint502.site import Site
 from lint502.wording import by_profile, declared, server_of
 
-_SETTING = "large_client_header_buffers"
 _DEFAULT = 4 * 8192
 _USUAL_STATUS = 431
 """What a header that is too large is answered with, where nothing says otherwise (RFC 6585, 5)."""
@@ -29,10 +30,10 @@ def check(site: Site) -> Iterator[Finding]:
         listener, hop = pair.listener, pair.hop
         if listener is None or listener.request_headers is None or not _fits(pair):
             continue
-        buffers = _setting(hop)
+        buffers = header_buffers_setting(hop)
         if buffers is None or not _matters(hop, listener, buffers):
             continue
-        allowed = _allowed(buffers)
+        allowed = allowed_header(buffers)
         if allowed is None or allowed[0] * allowed[1] <= listener.request_headers.value:
             continue
         severity, status, log, what = _outcome(hop, listener)
@@ -47,7 +48,7 @@ def check(site: Site) -> Iterator[Finding]:
             status=status,
             frequency="sometimes",
             message=(
-                f"nginx lets request headers of up to {lets} through{by_default} ({_SETTING} "
+                f"nginx lets request headers of up to {lets} through{by_default} ({HEADER_BUFFERS} "
                 f"{allowed[0]} {format_size(allowed[1])}), but {listener.upstream} takes at most "
                 f"{takes}{counted}{by_profile(listener.request_headers)}{what}"
             ),
@@ -72,33 +73,6 @@ def _fits(pair: Pair) -> bool:
     return spoken in (None, expected) or both
 
 
-def header_buffers(hop: Hop) -> tuple[int, int] | None:
-    """How many large buffers nginx has for a client's header, and their size, which is also that
-    of the longest line; None where it is not known, or nothing of a header is passed on."""
-    setting = _setting(hop)
-    return None if setting is None else _allowed(setting)
-
-
-def _setting(hop: Hop) -> Setting | None:
-    """Those of the server count: only the request line is measured by those of the default server
-    (``ngx_http_alloc_large_header_buffer()``)."""
-    if hop.kind in ("stream", "memcached"):
-        return None
-    if hop.kind != "grpc":
-        flag = hop.scope.flag(f"{hop.kind}_pass_request_headers")
-        if flag is None or not flag.value:
-            return None
-    return hop.scope.setting(_SETTING)
-
-
-def _allowed(setting: Setting) -> tuple[int, int] | None:
-    args = setting.lines[-1] if setting.lines else ()
-    try:
-        return int(args[0]), parse_size(args[1])
-    except (IndexError, ValueError):
-        return None
-
-
 def _matters(hop: Hop, listener: Listener, buffers: Setting) -> bool:
     """Whether there is something to say.
 
@@ -114,7 +88,7 @@ def _matters(hop: Hop, listener: Listener, buffers: Setting) -> bool:
         return False  # it is declared of the body's limit
     if overflow.value == "close":
         return True
-    allowed = _allowed(buffers)
+    allowed = allowed_header(buffers)
     chosen = not by_default or (allowed is not None and allowed[0] * allowed[1] > _DEFAULT)
     return chosen and hop.kind != "grpc"
 
@@ -125,7 +99,7 @@ def _outcome(hop: Hop, listener: Listener) -> tuple[Severity, int, str | None, s
         known = listener.headers_status
         status = known.value if known is not None else _USUAL_STATUS
         return Severity.WARNING, status, None, f" and answers {status} beyond"
-    log = _STREAM_RESET if _speaks_http2(hop) else _RESET
+    log = _STREAM_RESET if speaks_http2(hop) else _RESET
     if listener.overflow is not None:
         return Severity.ERROR, 502, log, " and closes the connection beyond"
     return (
@@ -136,14 +110,10 @@ def _outcome(hop: Hop, listener: Listener) -> tuple[Severity, int, str | None, s
     )
 
 
-def _speaks_http2(hop: Hop) -> bool:
-    version = hop.scope.word("proxy_http_version") if hop.kind == "proxy" else None
-    return hop.kind == "grpc" or (version is not None and version.value == "2")
-
-
 def _fix(listener: Listener, lets: int) -> Fix:
     if server_of(listener) == "uwsgi":
         return Fix(f"start uWSGI with --buffer-size {min(2 * lets, 65535)}")
     return Fix(
-        f"raise the limit of {listener.upstream} above {format_size(lets)}, or lower {_SETTING}"
+        f"raise the limit of {listener.upstream} above {format_size(lets)}, or lower "
+        f"{HEADER_BUFFERS}"
     )

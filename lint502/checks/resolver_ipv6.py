@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lint502.behaviour.binding import refused
 from lint502.behaviour.ejection import NO_LIVE
 from lint502.behaviour.failover import retries
-from lint502.checks import bind_mismatch
-from lint502.checks.localhost_family import passed_over
-from lint502.checks.static_dns import RESOLVE, says_resolve
+from lint502.behaviour.names import RESOLVE, passed_over, says_resolve
 from lint502.findings import Finding, Severity
 from lint502.nginx.addresses import literal_ip
 from lint502.nginx.hops import Target
@@ -21,7 +20,7 @@ from lint502.nginx.scope import Scope
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
 from lint502.site import Site
-from lint502.wording import declared, listed, refusal, replacement
+from lint502.wording import declared, listed, nothing_listens, replacement
 
 
 def check(site: Site) -> Iterator[Finding]:
@@ -35,7 +34,7 @@ def check(site: Site) -> Iterator[Finding]:
         assert listener is not None and listener.bind is not None, "that is what refuses"
         bound, host = listed(listener.bind.value), target.address.host
         retried = retries(hop, "connect")
-        status, log = refusal(hop.datagrams)
+        status, log = nothing_listens(hop.datagrams)
         last = len(resolver.args) - 1
         yield Finding(
             rule="resolver-ipv6",
@@ -87,7 +86,7 @@ def _ipv4_alone(pair: Pair) -> bool:
         return False
     ips = [literal_ip(item.strip("[]")) for item in pair.listener.bind.value]
     only = bool(ips) and all(ip is not None and ip.version == 4 for ip in ips)
-    return only and pair.target.address.ip is None and bind_mismatch.refused(pair) is None
+    return only and pair.target.address.ip is None and refused(pair) is None
 
 
 def _resolver(pair: Pair, target: Target) -> Directive | None:

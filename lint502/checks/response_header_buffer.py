@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from lint502.behaviour.failover import failing
+from lint502.behaviour.http2 import speaks_http2
+from lint502.behaviour.limits import HTTP2_LIMITED, too_big_header
 from lint502.edits.propose import Edits, insertion, rewritten, set_to
 from lint502.findings import Edit, Finding, Fix, Severity
 from lint502.nginx.buffers import buffers_at
 from lint502.nginx.hops import Hop
 from lint502.nginx.scope import Value
 from lint502.nginx.values import format_size
-from lint502.nginx.version import Version
 from lint502.pairing import Pair
 from lint502.site import Site
 from lint502.wording import by_profile, declared
@@ -28,11 +29,6 @@ _HTTP1_ONLY = 128
 """Bytes of a header's text that HTTP/2 does without: status line, colons, line ends."""
 
 _PAGE = 4096
-
-_HTTP2_LIMITED = Version(1, 31, 3)
-"""From here on names and values of HTTP/2 count as they are, not as they are sent (CHANGES)."""
-
-_READING = "while reading response header from upstream"
 
 
 def check(site: Site) -> Iterator[Finding]:
@@ -85,7 +81,7 @@ def _too_small(pair: Pair) -> Value[int] | None:
     room = size.value - (_CACHE_HEADER if _caches(hop) else 0)
     if hop.kind == "fastcgi":
         room -= _RECORD_HEADER
-    if _speaks_http2(hop):
+    if speaks_http2(hop):
         largest = _http2_sizes(hop, largest)[1]
     if largest > room or (largest == room and _buffers(hop)):
         return size
@@ -98,35 +94,21 @@ def _http2_sizes(hop: Hop, largest: int) -> tuple[int, int]:
     Up to 1.31.2 the frames count: HPACK takes up to three eighths off the text. From then on the
     names and values do, those in Huffman's code as eight fifths of their coded length.
     """
-    if hop.scope.version >= _HTTP2_LIMITED:
+    if hop.scope.version >= HTTP2_LIMITED:
         return largest - _HTTP1_ONLY, largest * 6 // 5
     return largest * 5 // 8, largest
 
 
 def _certain(hop: Hop, largest: int, size: int) -> bool:
-    return not _speaks_http2(hop) or _http2_sizes(hop, largest)[0] > size
+    return not speaks_http2(hop) or _http2_sizes(hop, largest)[0] > size
 
 
 def _outcome(hop: Hop, largest: int, size: int) -> tuple[int, str]:
     """Status and log line; a header that fills the buffer exactly costs the body only."""
     exactly = largest == size and hop.kind != "fastcgi" and not _caches(hop)
-    if exactly and not _speaks_http2(hop):
+    if exactly and not speaks_http2(hop):
         return 200, "upstream prematurely closed connection while reading upstream"
     return 502, too_big_header(hop)
-
-
-def too_big_header(hop: Hop) -> str:
-    """The line of the error log where a header does not fit."""
-    if _speaks_http2(hop) and hop.scope.version >= _HTTP2_LIMITED:
-        return f"upstream sent too large http2 header… {_READING}"
-    return f"upstream sent too big header {_READING}"
-
-
-def _speaks_http2(hop: Hop) -> bool:
-    if hop.kind == "grpc":
-        return True
-    version = hop.scope.word("proxy_http_version") if hop.kind == "proxy" else None
-    return version is not None and version.value == "2"
 
 
 def _caches(hop: Hop) -> bool:
@@ -138,7 +120,7 @@ def _caches(hop: Hop) -> bool:
 
 def _buffers(hop: Hop) -> bool:
     """With buffering on, a header that fills the buffer exactly leaves no room for the body."""
-    if _speaks_http2(hop) or hop.kind == "fastcgi":
+    if speaks_http2(hop) or hop.kind == "fastcgi":
         return False
     flag = hop.scope.flag(f"{hop.kind}_buffering")
     return flag is not None and flag.value

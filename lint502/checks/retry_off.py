@@ -12,7 +12,7 @@ from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
 from lint502.nginx.upstreams import Block
 from lint502.site import Site
-from lint502.wording import refusal, replacement
+from lint502.wording import nothing_listens, replacement
 
 _SHOWN = 3
 _USUAL = ("127.0.0.1", "::1", "0.0.0.0", "::")
@@ -48,7 +48,7 @@ def check(site: Site) -> Iterator[Finding]:
             found.blocks.update(blocks)
     for found in concerned.values():
         first, *others = found.cause.lines
-        status, log = refusal(datagrams=False)
+        status, log = nothing_listens(datagrams=False)
         stream = found.hops[0].kind == "stream"
         yield Finding(
             rule="retry-off",

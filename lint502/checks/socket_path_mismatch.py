@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.behaviour.failover import failing
-from lint502.checks import unix_url_colon
-from lint502.checks.port_mismatch import alike, where
+from lint502.behaviour.mismatches import alike, where_declared
+from lint502.behaviour.sockets import slip
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.addresses import normal_socket
 from lint502.nginx.hops import Target
@@ -36,9 +36,7 @@ def check(site: Site) -> Iterator[Finding]:
 
 def _fails(pair: Pair) -> bool:
     return (
-        pair.mismatch is not None
-        and pair.target.address.socket is not None
-        and unix_url_colon.slip(pair) is None
+        pair.mismatch is not None and pair.target.address.socket is not None and slip(pair) is None
     )
 
 
@@ -52,11 +50,11 @@ def _message(target: Target, mismatch: Mismatch) -> str:
     if mismatch.upstream is not None:
         return (
             f"nginx connects to the socket {socket}, but {mismatch.upstream} listens on "
-            f"{where(mismatch)}"
+            f"{where_declared(mismatch)}"
         )
     return (
         f"nginx connects to the socket {socket}, which no upstream declares; declared: "
-        f"{where(mismatch)}"
+        f"{where_declared(mismatch)}"
     )
 
 

@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.behaviour.failover import failing
+from lint502.behaviour.names import RESOLVE, found_once
 from lint502.findings import Finding, Fix
-from lint502.nginx.hops import Target
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
 from lint502.site import Site
-from lint502.wording import declared, refusal
-
-RESOLVE = Version(1, 27, 3)
-"""From here on ``server NAME resolve`` is there without a subscription (CHANGES, 1.27.3)."""
+from lint502.wording import declared, nothing_listens
 
 
 def check(site: Site) -> Iterator[Finding]:
@@ -26,7 +23,7 @@ def check(site: Site) -> Iterator[Finding]:
         listener, target, hop = pair.listener, pair.target, pair.hop
         assert listener is not None and listener.dynamic_address is not None, "that is what moves"
         host = target.address.host
-        status, log = refusal(hop.datagrams)
+        status, log = nothing_listens(hop.datagrams)
         message = (
             f"nginx looks {host} up once, when it starts, but the address of {listener.upstream} "
             "changes while it runs: from then on nginx connects to the old one, until it is "
@@ -57,20 +54,6 @@ def check(site: Site) -> Iterator[Finding]:
 def _moves(pair: Pair) -> bool:
     changes = pair.listener.dynamic_address if pair.listener is not None else None
     return changes is not None and changes.value and found_once(pair.target)
-
-
-def found_once(target: Target) -> bool:
-    """Whether nginx finds a target by a name that it looks up when it starts, and never again."""
-    address = target.address
-    if address.socket is not None or address.ip is not None or address.is_loopback:
-        return False
-    return not target.needs_resolver and not says_resolve(target)
-
-
-def says_resolve(target: Target) -> bool:
-    """Whether a ``server`` line says ``resolve``. Before 1.27.3 that takes a commercial nginx: any
-    other refuses to start."""
-    return target.server is not None and "resolve" in target.server.directive.args
 
 
 def _borrowed(pair: Pair) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.checks import implicit_port_80, unix_url_colon
+from lint502.behaviour.mismatches import port_left_out
+from lint502.behaviour.sockets import slip
 from lint502.findings import Finding, Severity
 from lint502.nginx.addresses import Address
 from lint502.nginx.parse import Directive
@@ -37,4 +38,4 @@ def check(site: Site) -> Iterator[Finding]:
 
 def _has_another_name(pair: Pair) -> bool:
     """Whether the address itself is the mistake, which another rule names."""
-    return implicit_port_80.covers(pair) or unix_url_colon.slip(pair) is not None
+    return port_left_out(pair) or slip(pair) is not None

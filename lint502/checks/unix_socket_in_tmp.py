@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.behaviour.failover import failing
+from lint502.behaviour.sockets import in_tmp
 from lint502.findings import Finding, Severity
-from lint502.nginx.addresses import Address
 from lint502.pairing import Pair
 from lint502.site import Site
 from lint502.wording import address_place
-
-_FOLDERS = ("/tmp/", "/var/tmp/")
 
 
 def check(site: Site) -> Iterator[Finding]:
@@ -38,11 +36,6 @@ def check(site: Site) -> Iterator[Finding]:
             log=f"connect() to {target.address} failed (2: No such file or directory) while "
             "connecting to upstream",
         )
-
-
-def in_tmp(address: Address) -> bool:
-    """Whether an address is a socket below a directory that systemd makes private."""
-    return address.socket is not None and address.socket.startswith(_FOLDERS)
 
 
 def _fails(pair: Pair) -> bool:

@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from lint502.behaviour.failover import failing
-from lint502.declared.listeners import Listener
+from lint502.behaviour.sockets import Slip, slip, socket_path
 from lint502.findings import Finding, Fix, Severity
-from lint502.nginx.addresses import normal_socket
-from lint502.pairing import Pair, goes_beyond
+from lint502.pairing import Pair
 from lint502.site import Site
 from lint502.wording import address_place, replacement
-
-_TELLING = re.compile(r"(?P<socket>.+?\.sock(?:et)?)(?P<rest>(?:/|:/).*|:)|(?P<other>.+):")
-"""What looks like a socket and something that is none of its path."""
-
-
-@dataclass(frozen=True, slots=True)
-class Slip:
-    """The path of the socket that is meant, and what else nginx takes for a part of it.
-    ``certain``: no file can have the path that is written."""
-
-    socket: str
-    rest: str
-    certain: bool
 
 
 def check(site: Site) -> Iterator[Finding]:
@@ -49,7 +33,9 @@ def check(site: Site) -> Iterator[Finding]:
             message=message,
             place=target.place(f"nginx connects to {target.address.socket}"),
             related=tuple(
-                address_place(listener) for listener in nearest if _path(listener) == found.socket
+                address_place(listener)
+                for listener in nearest
+                if socket_path(listener) == found.socket
             ),
             hops=(pair.hop.id,),
             upstream=mismatch.upstream if mismatch is not None else None,
@@ -58,27 +44,6 @@ def check(site: Site) -> Iterator[Finding]:
             "connecting to upstream",
             fix=_fix(pair, found),
         )
-
-
-def slip(pair: Pair) -> Slip | None:
-    """What a target's path holds besides that of a socket; None where it may be one."""
-    written, listener, mismatch = pair.target.address.socket, pair.listener, pair.mismatch
-    if written is None or (listener is not None and listener.socket is not None):
-        return None
-    for near in mismatch.nearest if mismatch is not None else ():
-        socket = _path(near)
-        if socket and written.startswith(socket) and goes_beyond(written[len(socket) :]):
-            return Slip(socket, written[len(socket) :], certain=True)
-    match = _TELLING.fullmatch(written)
-    if match is None:
-        return None
-    socket, rest = match["socket"] or match["other"], match["rest"] or ":"
-    certain = rest.startswith(":") or (mismatch is not None and mismatch.certain)
-    return Slip(socket, rest, certain)
-
-
-def _path(listener: Listener) -> str | None:
-    return normal_socket(listener.socket.value.path) if listener.socket is not None else None
 
 
 def _takes_uri(pair: Pair) -> bool:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def complete_rules(incomplete: str) -> list[str]:
     """The rules that a shell may complete; after a comma the next one."""
-    from lint502.checks import RULES
+    from lint502.rule_names import RULES
 
     before, comma, begun = incomplete.rpartition(",")
     return [f"{before}{comma}{rule}" for rule in RULES if rule.startswith(begun)]
@@ -297,8 +297,8 @@ def rule_names(values: Sequence[str] | None, option: str) -> tuple[str, ...]:
 
 def require_rule(name: str, parameter: str) -> None:
     """End the process where there is no such rule."""
-    from lint502.checks import RULES
     from lint502.quoting import meant, quote
+    from lint502.rule_names import RULES
 
     if name not in RULES:
         hint = meant(name, RULES, 'see "lint502 rules"')

@@ -22,8 +22,8 @@ def rules(
     color: arguments.Color = output.Colour.auto,
 ) -> None:
     """List the rules."""
-    from lint502.checks import RULES
     from lint502.pages import page
+    from lint502.rule_names import RULES
 
     pages = [page(rule) for rule in RULES]
     output.write(_json(pages) if shape is Shape.json else _text(pages, output.look(color)))

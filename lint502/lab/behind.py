@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from lint502.behaviour.sockets import slip
 from lint502.behaviour.tls import asked
-from lint502.checks.unix_url_colon import slip
 from lint502.declared.listeners import Fact, HttpVersion, Listener, Protocol
 from lint502.lab.bench import LOOPBACK
 from lint502.lab.standins.behaviour import Behaviour, TlsBehaviour, behaviour

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from lint502.behaviour.limits import body_limit
+from lint502.behaviour.sockets import slip
 from lint502.behaviour.tls import gives_certificate
-from lint502.checks.request_body_limit import body_limit
-from lint502.checks.unix_url_colon import slip
 from lint502.lab.behind import Planned, Route, servers_of
 from lint502.nginx.directives import directive, names
 from lint502.nginx.hops import Hop, Kind

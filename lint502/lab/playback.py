@@ -7,14 +7,12 @@ from dataclasses import replace
 
 from lint502.behaviour.protocol_outcomes import measured
 from lint502.behaviour.protocol_table import GARBAGE, Ending, Outcome
+from lint502.behaviour.refusals import refusal
 from lint502.declared.listeners import Listener
 from lint502.lab.standins import Reaction
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
 from lint502.wording import server_of
-
-_DOCUMENTED = {"envoy": Reaction("answer", 426)}
-"""Servers that no package brings, and that say what they do with HTTP/1.0."""
 
 _DECODE_ERROR = 50
 """The alert of a server with TLS to what is none (RFC 8446, 6.2)."""
@@ -44,8 +42,11 @@ def reaction(pair: Pair, version: Version, factor: float) -> tuple[Reaction | No
     if listener is None:
         return None, ""
     name = server_of(listener)
-    if name in _DOCUMENTED and pair.target.tls == _speaks_tls(listener):
-        return _DOCUMENTED[name], f"the upstream does what {name} is documented to do"
+    documented = refusal("http-1-0", name)
+    agree = pair.target.tls == _speaks_tls(listener)
+    if documented is not None and documented.status is not None and agree:
+        answer = Reaction("answer", documented.status)
+        return answer, f"the upstream does what {name} is documented to do"
     known = measured(pair, version)
     if known is None:
         return None, ""

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from lint502 import __version__
-from lint502.checks import RULES
 from lint502.findings import Edit, Finding, Fix, Problem, Severity, unique_fingerprints
 from lint502.pages import Page, page
 from lint502.places import Place
@@ -21,6 +20,7 @@ from lint502.report import Look
 from lint502.report.explanation import explanation
 from lint502.report.json import dump
 from lint502.report.proofs import brief
+from lint502.rule_names import RULES
 
 if TYPE_CHECKING:
     from lint502.lab.proof import Proof

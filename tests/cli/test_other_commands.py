@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lint502 import __version__
-from lint502.checks import RULES
+from lint502.rule_names import RULES
 from tests.support.canned import CLEAN, REPORT
 from tests.support.cli import Asked, Run
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from lint502.checks import RULES
 from lint502.cli import output
 from lint502.cli.stages import Stages
+from lint502.rule_names import RULES
 from tests.support.cli import Run
 
 NGINX = "events {} http { include conf.d/*.conf; include mime.types; }\n"

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from lint502.checks import RULES
 from lint502.findings import Severity
 from lint502.lab.demonstrations import FRONTS_SHOWN_BY, SHOWN_BY
 from lint502.lab.proof import contradiction, is_stated, prove
 from lint502.lab.scene import Step
 from lint502.nginx.version import Version
 from lint502.pages import Page, page
+from lint502.rule_names import RULES
 from tests.support.nginxes import RELEASES, nginx_of
 from tests.support.pages import all_played, examined, played_as_written
 

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from lint502.checks import RULES
 from lint502.nginx.changes import _WHEN, changes, changes_between
 from lint502.nginx.directives import directive
 from lint502.nginx.version import NEWEST, OLDEST, Version
+from lint502.rule_names import RULES
 
 
 def test_the_table_is_in_order_and_names_what_exists() -> None:

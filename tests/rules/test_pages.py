@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from lint502 import checks
-from lint502.checks import RULES, check_of
+from lint502.checks import check_of
 from lint502.findings import Finding, Severity
 from lint502.fixing import mend
 from lint502.lint import Examined, Options, examine, run
 from lint502.nginx.version import NEWEST, Version
 from lint502.pages import Page, PageError, covers, folder, page
+from lint502.rule_names import RULES
 
 VERSIONS = (*map(Version.parse, ("1.18", "1.22", "1.26", "1.30")), NEWEST)
 

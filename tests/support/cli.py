@@ -10,8 +10,8 @@ import pytest
 
 from lint502 import lint, pages
 from lint502.__main__ import main
-from lint502.checks import RULES
 from lint502.lint import Examined, Options, Report
+from lint502.rule_names import RULES
 from tests.support.canned import REPORT
 
 PAGE = """\

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from itertools import chain
 
-from lint502.behaviour.fronts import Trouble, Way, rejecting
-from lint502.checks import front_keepalive_race, front_proxy_protocol, front_sni_rejected
+from lint502.behaviour.fronts import (
+    Trouble,
+    Way,
+    early_closings,
+    header_differences,
+    rejecting,
+    rejections,
+    timeouts,
+)
 from lint502.findings import Finding
 from lint502.lab.client import Request
 from lint502.lab.demonstrations.case import CannotShowError, Experiment
@@ -29,17 +36,15 @@ _LONGER = 0.2
 """The same where nothing is to happen, and the machine may be busy."""
 
 _PLAIN_NAME = re.compile(r"[\w.-]+", re.ASCII)
-_TROUBLES: dict[str, Callable[[Site], Iterator[Trouble]]] = {
-    front_keepalive_race.RULE: front_keepalive_race.troubles,
-    front_proxy_protocol.RULE: front_proxy_protocol.troubles,
-    front_sni_rejected.RULE: front_sni_rejected.troubles,
-}
+_ANY_MARGIN = 2**63
+"""Milliseconds: whatever a rule takes for too early."""
 
 
 def trouble(finding: Finding, site: Site) -> Trouble | None:
     """What a finding about a front is about, where it is in this site."""
     place = finding.place
-    for one in _TROUBLES[finding.rule](site):
+    found = chain(early_closings(site, _ANY_MARGIN), header_differences(site), rejections(site))
+    for one in found:
         line = one.line.place()
         there = (line.file, line.line, line.column) == (place.file, place.line, place.column)
         if there and one.ways[0].front.name == finding.front:
@@ -51,14 +56,14 @@ def closed_early(way: Way, site: Site, line: Directive | None) -> Experiment:
     """A second request on a connection, at the last moment at which the front uses it. ``line``
     is that which sets for how long nginx keeps it, None for any."""
     idle = way.front.idle_timeout
-    found = list(front_keepalive_race.timeouts(way, site.version))
+    found = list(timeouts(way, site.version))
     found = [timeout for timeout in found if timeout.directive is line] or found
     if idle is None or not found:
         raise CannotShowError("how long its connections are kept is not known")
     closes = min(timeout.value for timeout in found)
     factor = max(1.0, min(idle.value, closes) / SHORT)
     last, lag = min(idle.value, closes) / factor / 1000, (closes - idle.value) / factor / 1000
-    too_late = lag < front_keepalive_race.margin(site) / factor / 1000
+    too_late = line is not None
     trip = max(_TRIP, lag + _TRIP) if too_late else _TRIP
     round_trip = format_time(round(2 * trip * factor * 1000))
     keeps = f"keepalive_timeout {max(1, round(closes / factor))}ms;"

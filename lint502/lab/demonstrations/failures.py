@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from lint502.behaviour.ejection import usable
+from lint502.behaviour.ejection import asked_again, first_status, listed_status, usable
 from lint502.behaviour.failover import is_backup
-from lint502.checks.error_status_ejection import asked_again, first_status, listed_status
 from lint502.lab.demonstrations.case import CannotShowError, Case, Experiment
 from lint502.lab.demonstrations.usual import SESSION, alone, times, usual, usual_bytes
 from lint502.lab.plan import Plan, plan

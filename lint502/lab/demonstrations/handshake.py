@@ -7,8 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from lint502.behaviour.tls import family
-from lint502.behaviour.tls_failures import misnamed, unnamed
-from lint502.checks.client_certificate_missing import answers_400
+from lint502.behaviour.tls_failures import answers_400, misnamed, unnamed
 from lint502.lab.behind import Planned
 from lint502.lab.demonstrations.case import Case, Experiment
 from lint502.lab.demonstrations.usual import usual_script

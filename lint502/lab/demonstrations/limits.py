@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from lint502.behaviour.limits import body_limit, header_buffers, read_timeout, tuned_size
 from lint502.behaviour.methods import allowed_methods
-from lint502.checks.buffer_directive_family import tuned_size
-from lint502.checks.read_timeout import read_timeout
-from lint502.checks.request_body_limit import body_limit
-from lint502.checks.request_header_limit import header_buffers
 from lint502.lab.behind import Planned, host_of
 from lint502.lab.client import Request
 from lint502.lab.demonstrations.case import CannotShowError, Case, Experiment

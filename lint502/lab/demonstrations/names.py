@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from lint502.behaviour.binding import refuses
 from lint502.behaviour.failover import retries
-from lint502.checks.localhost_family import FAMILIES, refuses
-from lint502.checks.resolver_mismatch import unaware
-from lint502.checks.static_dns import found_once, says_resolve
+from lint502.behaviour.names import FAMILIES, found_once, says_resolve, unaware
 from lint502.lab.demonstrations.case import CannotShowError, Case, Experiment
 from lint502.lab.demonstrations.usual import times, usual_bytes, usual_script
 from lint502.lab.plan import Plan, plan

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from lint502.checks.http2_connection_header import is_known, refusal, sent_by
+from lint502.behaviour.http2 import connection_header, header_refusal, refusal_is_known
 from lint502.lab.demonstrations.case import Case, Experiment
 from lint502.lab.demonstrations.usual import SHORT, once, timeouts, usual_script
 from lint502.lab.plan import Plan, plan
@@ -34,10 +34,10 @@ def malformed(case: Case) -> Experiment:
     """The usual request, to servers that refuse the headers of a connection in HTTP/2; one that
     sends what nginx passes on, where that decides."""
     shown = once(case)
-    sent = sent_by(case.hop)
+    sent = connection_header(case.hop)
     if case.status is None or sent is None:
         return shown
-    ways = {pair.target.address: refusal(pair) for pair in case.failing}
+    ways = {pair.target.address: header_refusal(pair) for pair in case.failing}
     servers = tuple(
         replace(server, behaviour=replace(server.behaviour, connection_headers=way))
         if server.behaviour is not None and (way := ways.get(server.address)) is not None
@@ -45,7 +45,9 @@ def malformed(case: Case) -> Experiment:
         for server in shown.plan.servers
     )
     clauses = ["the upstream refuses such a request, as that server is known to do"]
-    if not all(pair.listener is not None and is_known(pair.listener) for pair in case.failing):
+    if not all(
+        pair.listener is not None and refusal_is_known(pair.listener) for pair in case.failing
+    ):
         clauses = ["the upstream refuses such a request, which is not declared"]
     http = shown.plan.http
     if not sent.always:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from lint502.behaviour.keepalive import reuse, users
+from lint502.behaviour.keepalive import connection_end, kept_all_the_same, reuse, users
 from lint502.behaviour.methods import allowed_methods
-from lint502.checks.keepalive_unsupported import ending, kept_all_the_same
-from lint502.checks.pool_shared import Clash, clashes
+from lint502.behaviour.shared_pools import Clash, clashes
 from lint502.lab.behind import Route, host_of
 from lint502.lab.client import Request
 from lint502.lab.demonstrations.case import CannotShowError, Case, Experiment
@@ -57,7 +56,7 @@ def unannounced(case: Case) -> Experiment:
     hop, listener = case.hop, case.listener
     if case.route.block is None:
         return once(case)
-    end = ending(listener, hop) if listener is not None else None
+    end = connection_end(listener, hop) if listener is not None else None
     if end is None:
         raise CannotShowError("the upstream that it is about cannot be told from the others")
     if end.responses > _MOST_OPENINGS:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lint502.checks.socket_permission import refusal, rights, workers
-from lint502.checks.unix_socket_in_tmp import in_tmp
+from lint502.behaviour.sockets import in_tmp, locked_out, rights, workers
 from lint502.lab.demonstrations.case import CannotShowError, Case, Experiment
 from lint502.lab.demonstrations.usual import once
 
@@ -48,7 +47,7 @@ def permission(case: Case) -> Experiment:
                 mode=_EVERYBODY * (mode if mode is not None else _ALL),
                 directory=_EVERYBODY * directory if directory is not None else None,
             )
-            refused = refusal(pair, who)
+            refused = locked_out(pair, who)
             if refused is not None and refused.unless is not None:
                 clauses[f"{who.user} is no member of the group {refused.unless}"] = None
         servers.append(server)

@@ -1,0 +1,91 @@
+"""How large and how late things may be on nginx's side of a hop: bodies, headers, answers."""
+
+from __future__ import annotations
+
+from lint502.behaviour.http2 import speaks_http2
+from lint502.behaviour.internal_redirects import origins
+from lint502.nginx.hops import Hop
+from lint502.nginx.scope import Scope, Setting, Value
+from lint502.nginx.values import parse_size
+from lint502.nginx.version import Version
+
+
+def body_limit(hop: Hop) -> Value[int] | None:
+    """nginx's limit. The body is measured where a request first arrives, so a named location does
+    not have one of its own: the largest of those counts from which requests go on to it."""
+    server = hop.context.enclosing("server")
+    if server is None or not hop.location.startswith("@"):
+        return hop.scope.size("client_max_body_size")
+    levels = origins(server).get(hop.location, (server,))
+    limits = [Scope(level, hop.scope.version).size("client_max_body_size") for level in levels]
+    known = [limit for limit in limits if limit is not None]
+    if len(known) < len(limits):
+        return None
+    return max(known, key=lambda limit: limit.value or float("inf"), default=None)
+
+
+def read_timeout(hop: Hop) -> Value[int] | None:
+    """How long nginx waits for the upstream to say something; None where that is not known."""
+    name = "proxy_timeout" if hop.kind == "stream" else f"{hop.kind}_read_timeout"
+    return hop.scope.time(name)
+
+
+def header_buffers(hop: Hop) -> tuple[int, int] | None:
+    """How many large buffers nginx has for a client's header, and their size, which is also that
+    of the longest line; None where it is not known, or nothing of a header is passed on."""
+    setting = header_buffers_setting(hop)
+    return None if setting is None else allowed_header(setting)
+
+
+HEADER_BUFFERS = "large_client_header_buffers"
+
+
+def header_buffers_setting(hop: Hop) -> Setting | None:
+    """Those of the server count: only the request line is measured by those of the default server
+    (``ngx_http_alloc_large_header_buffer()``)."""
+    if hop.kind in ("stream", "memcached"):
+        return None
+    if hop.kind != "grpc":
+        flag = hop.scope.flag(f"{hop.kind}_pass_request_headers")
+        if flag is None or not flag.value:
+            return None
+    return hop.scope.setting(HEADER_BUFFERS)
+
+
+def allowed_header(setting: Setting) -> tuple[int, int] | None:
+    """The number and the size in bytes of ``large_client_header_buffers``; None where nginx refuses
+    them."""
+    args = setting.lines[-1] if setting.lines else ()
+    try:
+        return int(args[0]), parse_size(args[1])
+    except (IndexError, ValueError):
+        return None
+
+
+PASS_FAMILIES = ("proxy", "fastcgi", "uwsgi", "scgi", "grpc", "memcached")
+
+
+def tuned_size(hop: Hop) -> int | None:
+    """The largest ``*_buffer_size`` of another family that is written for a hop, in bytes."""
+    sizes = [
+        value.value
+        for family in PASS_FAMILIES
+        if family != hop.kind
+        for value in (hop.scope.size(f"{family}_buffer_size"),)
+        if value is not None and value.setting.origin != "default"
+    ]
+    return max(sizes, default=None)
+
+
+HTTP2_LIMITED = Version(1, 31, 3)
+"""From here on names and values of HTTP/2 count as they are, not as they are sent (CHANGES)."""
+
+
+_READING = "while reading response header from upstream"
+
+
+def too_big_header(hop: Hop) -> str:
+    """The line of the error log where a header does not fit."""
+    if speaks_http2(hop) and hop.scope.version >= HTTP2_LIMITED:
+        return f"upstream sent too large http2 header… {_READING}"
+    return f"upstream sent too big header {_READING}"

@@ -1,0 +1,48 @@
+"""What servers do with a request that they do not take; ``refusals.toml`` says it of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+import tomli
+
+from lint502.behaviour.protocol_table import lineage
+
+What = Literal["connection-header", "no-certificate", "http-1-0"]
+"""A header of a connection in HTTP/2; no client certificate; a request in HTTP/1.0."""
+
+Does = Literal["answer", "reset", "close", "nothing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What one server does: it answers with a page of a ``status``, ends the stream or the
+    connection, or takes the request all the same.
+
+    ``version`` is the one that was measured, None where the ``source`` says it of all.
+    """
+
+    server: str
+    does: Does
+    source: str
+    status: int | None = None
+    version: str | None = None
+
+
+def refusal(what: What, server: str) -> Refusal | None:
+    """What a server does, or the one that it is like; None where that is not known."""
+    known = _load()[what]
+    return next((known[name] for name in lineage(server) if name in known), None)
+
+
+@cache
+def _load() -> Mapping[str, Mapping[str, Refusal]]:
+    text = files("lint502.behaviour").joinpath("refusals.toml").read_text(encoding="utf-8")
+    return {
+        what: {name: Refusal(server=name, **entry) for name, entry in servers.items()}
+        for what, servers in tomli.loads(text).items()
+    }

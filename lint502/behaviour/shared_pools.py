@@ -1,0 +1,148 @@
+"""Pools of idle connections in which connections of two kinds come together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from lint502.behaviour.keepalive import reuse
+from lint502.behaviour.next_upstream import not_sent_again
+from lint502.declared.listeners import Listener
+from lint502.nginx.addresses import Address
+from lint502.nginx.hops import Hop
+from lint502.nginx.upstreams import Block
+from lint502.pairing import Pair
+from lint502.site import Site
+
+Spoken = Literal["HTTP/1", "HTTP/2", "gRPC", "FastCGI", "memcached"]
+
+
+_HTTP: tuple[Spoken, ...] = ("HTTP/1", "HTTP/2", "gRPC")
+"""Several of them can be spoken at one port."""
+
+
+_BY_KIND: dict[str, Spoken] = {"grpc": "gRPC", "fastcgi": "FastCGI", "memcached": "memcached"}
+
+
+_NO_DATA = (
+    "no connection data found for keepalive http2 connection while sending request to upstream"
+)
+
+
+_CLOSED = "upstream prematurely closed connection while reading response header from upstream"
+
+
+_HANDSHAKE = "SSL_do_handshake() failed (…) while SSL handshaking to upstream"
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a hop speaks to a server: what it takes a connection of its pool for."""
+
+    spoken: Spoken
+    tls: bool
+
+    @property
+    def words(self) -> str:
+        """For a message."""
+        return f"{self.spoken} with TLS" if self.tls else self.spoken
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """A pair whose requests get connections that another pair leaves.
+
+    ``certain``: the server is known to take both ways. ``exclusive``: a server takes only one of
+    them, as a rule. ``clause`` says what comes of it, ``log`` what nginx logs.
+    """
+
+    pair: Pair
+    way: Dialect
+    other: Pair
+    other_way: Dialect
+    certain: bool
+    exclusive: bool
+    clause: str
+    log: str
+
+
+def clashes(site: Site, block: Block, hops: list[Hop]) -> Iterator[Clash]:
+    """The pairs of a block that get connections of another kind than their own, one for each way
+    in which they speak and each that they get."""
+    at: dict[Address, dict[Dialect, list[Pair]]] = {}
+    for hop in hops:
+        spoken = _spoken(hop)
+        for pair in site.pairs[hop.id] if spoken is not None else ():
+            if pair.target.block is not block or pair.target.tls is None or pair.mismatch:
+                continue
+            way = Dialect(spoken, pair.target.tls)  # type: ignore[arg-type]
+            if _fits(pair.listener, way) is not False:
+                at.setdefault(pair.target.address, {}).setdefault(way, []).append(pair)
+    for ways in at.values():
+        leaving = {
+            way: pair
+            for way, pairs in ways.items()
+            for pair in reversed(pairs)
+            if reuse(pair.hop, site.version).kept
+        }
+        for way, pairs in ways.items():
+            for other_way, other in leaving.items():
+                if other_way != way:
+                    for pair in pairs:
+                        yield from _clash(pair, way, other, other_way)
+
+
+def _clash(pair: Pair, way: Dialect, other: Pair, other_way: Dialect) -> Iterator[Clash]:
+    both_http = way.spoken in _HTTP and other_way.spoken in _HTTP
+    if way.tls != other_way.tls or not both_http:
+        clause = (
+            "a server takes one of the two, as a rule, and what comes of the other one depends on "
+            "whose connection it gets"
+        )
+        log = _HANDSHAKE if way.tls and not other_way.tls else _CLOSED
+        if way.tls or way.tls == other_way.tls:  # said once: of the hop with TLS
+            yield Clash(pair, way, other, other_way, False, True, clause, log)
+        return
+    certain = bool(_fits(pair.listener, way) and _fits(pair.listener, other_way))
+    if way.spoken == "HTTP/1":
+        clause = "answers 502, or the client gets bytes that are no HTTP"
+        yield Clash(pair, way, other, other_way, certain, False, clause, _CLOSED)
+        return
+    requests = not_sent_again(pair.hop, streams=False)
+    if requests is not None:
+        clause = f"answers 502 ({requests})"
+        yield Clash(pair, way, other, other_way, certain, False, clause, _NO_DATA)
+
+
+def _spoken(hop: Hop) -> Spoken | None:
+    """What a hop speaks; None where it is not known. uwsgi and SCGI are left out: what becomes of
+    them on a connection of another kind is the server's own error."""
+    if hop.kind != "proxy":
+        return _BY_KIND.get(hop.kind)
+    version = hop.scope.word("proxy_http_version")
+    if version is None:
+        return None
+    return "HTTP/2" if version.value == "2" else "HTTP/1"
+
+
+def _fits(listener: Listener | None, way: Dialect) -> bool | None:
+    """Whether a listener takes what is spoken to it; None where that is not known. Where it does
+    not, other rules say so."""
+    if listener is None:
+        return None
+    if listener.tls is not None and listener.tls.value != way.tls:
+        return False
+    protocol = listener.protocol.value if listener.protocol is not None else None
+    if protocol is None:
+        return None
+    versions = listener.http_versions.value if listener.http_versions is not None else None
+    if way.spoken == "gRPC":
+        return protocol == "grpc" or (protocol == "http" and "2" in (versions or ()))
+    if way.spoken == "HTTP/2":
+        if protocol == "grpc":
+            return True
+        return protocol == "http" and (None if versions is None else "2" in versions)
+    if way.spoken == "HTTP/1":
+        return protocol == "http" and (None if versions is None else versions != ("2",))
+    return protocol == way.spoken.lower()

@@ -1,19 +1,20 @@
 """The baseline: findings that are known, so that only new ones count.
 
 A file with one entry for each finding at each hop, by rule, hop and upstream: what moves to another
-line stays known, and a hop that joins a known mistake is new.
+line stays known, and a hop that joins a known mistake is new. What other findings hide is in it,
+too: fixing a known one brings nothing to light that is new.
 """
 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lint502.findings import Finding
+from lint502.findings import Finding, digest
 from lint502.reading import UnreadableError, decode, read_regular
+from lint502.report_model import HopReport, Report
 
 _LARGEST = 64 * 1024**2
 _VERSION = 1
@@ -26,11 +27,13 @@ class BaselineError(Exception):
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A known finding at one hop, or in one file where it concerns no hop. ``where`` is for people:
-    the hop's server, location and pass."""
+    the hop's server, location and pass. ``at`` names it by rule, server, location and upstream, for
+    a fix may change what the pass says; None in older files."""
 
     fingerprint: str
     rule: str
     where: str
+    at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,31 +46,46 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What is left of the findings, how many are known, and the entries that no longer occur."""
+    """What is left of the findings, and of those that others hide; how many are known, and the
+    entries that no longer occur."""
 
     new: tuple[Finding, ...]
+    hidden: tuple[Finding, ...]
     known: int
     gone: tuple[Entry, ...]
 
 
-def entries(findings: Iterable[Finding], hops: Mapping[str, str]) -> Iterator[Entry]:
-    """The entries of findings; ``hops`` are the words for each hop, by its id."""
-    for finding in findings:
+def entries(report: Report) -> Iterator[Entry]:
+    """The entries of all findings of a report, of those that others hide too."""
+    hops = {hop.id: hop for hop in report.hops}
+    for finding in (*report.findings, *report.hidden):
         for hop in finding.hops or (None,):
-            where = finding.place.file if hop is None else hops.get(hop, hop)
-            yield Entry(finding.fingerprint_at(hop), finding.rule, where)
+            fingerprint = finding.fingerprint_at(hop)
+            if hop is None:
+                yield Entry(fingerprint, finding.rule, finding.place.file)
+            else:
+                yield Entry(fingerprint, finding.rule, hops[hop].label, _at(finding, hops[hop]))
+
+
+def _at(finding: Finding, hop: HopReport) -> str:
+    about = finding.upstream or finding.front or ""
+    return digest(finding.rule, hop.server, hop.location, hop.directive, about)
 
 
 def dumped(baseline: Baseline) -> str:
     """The file: sorted, so that a change of one finding changes one line."""
-    rows = sorted((entry.where, entry.rule, entry.fingerprint) for entry in baseline.entries)
-    lines = ",\n".join(
-        "    " + json.dumps({"rule": rule, "where": where, "fingerprint": fingerprint})
-        for where, rule, fingerprint in rows
+    rows = sorted(
+        (entry.where, entry.rule, entry.fingerprint, entry.at or "") for entry in baseline.entries
     )
+    lines = ",\n".join("    " + json.dumps(_row(*row)) for row in rows)
     body = f"[\n{lines}\n  ]" if lines else "[]"
     roots = json.dumps(sorted(baseline.roots))
     return f'{{\n  "schema_version": {_VERSION},\n  "roots": {roots},\n  "findings": {body}\n}}\n'
+
+
+def _row(where: str, rule: str, fingerprint: str, at: str) -> dict[str, str]:
+    row = {"rule": rule, "where": where, "fingerprint": fingerprint}
+    return {**row, "at": at} if at else row
 
 
 def read(path: str) -> Baseline:
@@ -90,44 +108,69 @@ def read(path: str) -> Baseline:
         or not all(isinstance(root, str) for root in roots)
     ):
         raise BaselineError("is damaged; write it anew with --write-baseline")
-    entries = (Entry(one["fingerprint"], one["rule"], one["where"]) for one in found)
+    entries = (Entry(one["fingerprint"], one["rule"], one["where"], one.get("at")) for one in found)
     return Baseline(tuple(roots), tuple(entries))
 
 
-def compare(findings: Iterable[Finding], known: Iterable[Entry]) -> Compared:
-    """The findings without those at hops that are known."""
-    known = tuple(known)
-    left = Counter(entry.fingerprint for entry in known)
-    new, count = [], 0
-    for finding in findings:
-        if not finding.hops:
-            if _takes(left, finding.fingerprint):
-                count += 1
-            else:
-                new.append(finding)
-            continue
-        at = finding.fingerprint_at
-        fresh = tuple(hop for hop in finding.hops if not _takes(left, at(hop)))
-        if fresh:
-            new.append(replace(finding, hops=fresh))
-        else:
-            count += 1
-    gone = []
-    for entry in known:
-        if left[entry.fingerprint] > 0:
-            left[entry.fingerprint] -= 1
-            gone.append(entry)
-    return Compared(tuple(new), count, tuple(gone))
+def compare(report: Report, known: Iterable[Entry]) -> Compared:
+    """The findings of a report without those at hops that are known."""
+    left = _Left(known)
+    hops = {hop.id: hop for hop in report.hops}
+    unknown: dict[int, list[str]] = {}
+    whole: set[int] = set()
+    findings = (*report.findings, *report.hidden)
+    for index, finding in enumerate(findings):
+        if finding.hops:
+            at = finding.fingerprint_at
+            unknown[index] = [hop for hop in finding.hops if not left.takes(at(hop))]
+        elif left.takes(finding.fingerprint):
+            whole.add(index)
+    for index, of_finding in unknown.items():  # what else is left may have been known otherwise
+        unknown[index] = [
+            hop for hop in of_finding if not left.takes_at(_at(findings[index], hops[hop]))
+        ]
+    shown: list[Finding] = []
+    hidden: list[Finding] = []
+    for index, finding in enumerate(findings):
+        new = shown if index < len(report.findings) else hidden
+        if unknown.get(index):
+            new.append(replace(finding, hops=tuple(unknown[index])))
+        elif index not in unknown and index not in whole:
+            new.append(finding)
+    known_ones = len(report.findings) - len(shown)
+    return Compared(tuple(shown), tuple(hidden), known_ones, tuple(left.entries()))
 
 
-def _takes(left: Counter[str], fingerprint: str) -> bool:
-    """Whether an entry is left, which then is used up."""
-    if left[fingerprint] == 0:
-        return False
-    left[fingerprint] -= 1
-    return True
+class _Left:
+    """The entries that no finding has used up."""
+
+    def __init__(self, known: Iterable[Entry]) -> None:
+        self._by_fingerprint: dict[str, list[Entry]] = {}
+        for entry in known:
+            self._by_fingerprint.setdefault(entry.fingerprint, []).append(entry)
+        self._by_at: dict[str, list[Entry]] | None = None
+
+    def takes(self, fingerprint: str) -> bool:
+        """Whether an entry of a finding at a hop is left, which then is used up."""
+        found = self._by_fingerprint.get(fingerprint)
+        return bool(found and found.pop(0))
+
+    def takes_at(self, at: str) -> bool:
+        """Whether one is left of a hop that is called alike; asked for when the others are used."""
+        if self._by_at is None:
+            self._by_at = {}
+            for entry in self.entries():
+                self._by_at.setdefault(entry.at or "", []).append(entry)
+        found = self._by_at.get(at)
+        return bool(found and self.takes(found.pop(0).fingerprint))
+
+    def entries(self) -> Iterator[Entry]:
+        """What is left."""
+        return (entry for found in self._by_fingerprint.values() for entry in found)
 
 
 def _is_entry(value: Any) -> bool:
     keys = ("fingerprint", "rule", "where")
-    return isinstance(value, dict) and all(isinstance(value.get(key), str) for key in keys)
+    if not isinstance(value, dict) or not isinstance(value.get("at", ""), str):
+        return False
+    return all(isinstance(value.get(key), str) for key in keys)

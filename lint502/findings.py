@@ -65,7 +65,8 @@ class Finding:
     first. ``hops`` are the ids of the hops that it concerns, in the order of the configuration;
     ``roots`` are the roots in which it was found.
     ``upstream`` or ``front`` is the name of the one that it is about, if it is about one. ``log``
-    is the line of nginx's error log by which one knows it.
+    is the line of nginx's error log by which one knows it. ``behind`` are the fingerprints of the
+    findings that hide it: it shows once these are fixed, and does not count until then.
     """
 
     rule: str
@@ -81,6 +82,7 @@ class Finding:
     fix: Fix | None = None
     front: str | None = None
     roots: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -90,7 +92,7 @@ class Finding:
     def fingerprint_at(self, hop: str | None) -> str:
         """Names the finding at one of its hops; None where it has none."""
         where = self.place.file if hop is None else hop
-        return _digest(self.rule, where, self.upstream or self.front or "")
+        return digest(self.rule, where, self.upstream or self.front or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ class Problem:
     @property
     def fingerprint(self) -> str:
         """Names the problem from run to run, not by its line number."""
-        return _digest("", self.file, self.message)
+        return digest("", self.file, self.message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,8 @@ class Note:
     stock: str | None = None
 
 
-def _digest(*parts: str) -> str:
+def digest(*parts: str) -> str:
+    """A short name for some texts, the same in every run."""
     text = "\0".join(parts).encode("utf-8", "surrogateescape")
     return hashlib.sha256(text).hexdigest()[:32]
 

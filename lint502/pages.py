@@ -5,7 +5,8 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -27,25 +28,31 @@ class PageError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """A rule as its page states it.
+class Facts:
+    """What the front matter of a page states.
 
     ``status`` is what the client sees, ``frequency`` how often, ``log`` the line of nginx's error
     log; all None for a rule of severity info. ``nginx`` are the versions that it is about, such as
     ``>=1.18``; in those of ``sometimes`` it does not happen always, as it does in the others.
-    ``body`` is the Markdown after the front matter, ``sections`` the text below each heading.
     """
 
-    name: str
     severity: Severity
     status: int | None
     frequency: Frequency | None
     log: str | None
     nginx: str
     summary: str
-    body: str
-    sections: Mapping[str, str]
     sometimes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Facts):
+    """A rule as its page states it: ``body`` is the Markdown after the front matter, ``sections``
+    the text below each heading."""
+
+    name: str = ""
+    body: str = ""
+    sections: Mapping[str, str] = field(default_factory=dict)
 
     def holds_in(self, version: Version) -> bool:
         """Whether the rule is about this version of nginx."""
@@ -97,14 +104,29 @@ def folder() -> Path:
 def page(rule: str, pages: Path | None = None) -> Page:
     """The page of a rule, out of :func:`folder` or another one. Raises :class:`PageError`."""
     path = (folder() if pages is None else pages) / f"{rule}.md"
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PageError(f"{path} cannot be read: {error}") from None
+    text = _text(path)
     try:
         return parse(rule, text)
     except PageError as error:
         raise PageError(f"{path}: {error}") from None
+
+
+@cache
+def facts(rule: str) -> Facts:
+    """What the page of a rule states, without the rest of it. Raises :class:`PageError`."""
+    path = folder() / f"{rule}.md"
+    text = _text(path)
+    try:
+        return _facts(_split(text)[1])
+    except PageError as error:
+        raise PageError(f"{path}: {error}") from None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PageError(f"{path} cannot be read: {error}") from None
 
 
 def parse(rule: str, text: str) -> Page:
@@ -112,7 +134,7 @@ def parse(rule: str, text: str) -> Page:
     opening, front, body = _split(text)
     if opening:
         raise PageError("a page starts with its front matter, between two lines +++")
-    facts = _front_matter(front)
+    facts = _facts(front)
     body = body.strip("\n") + "\n"
     titles = [title for level, title in _headings(body) if level == 1]
     if titles != [rule]:
@@ -121,17 +143,19 @@ def parse(rule: str, text: str) -> Page:
     headings = tuple(title for level, title in _headings(body) if level == 2)
     if headings != HEADINGS:
         raise PageError(f"its headings must be {', '.join(HEADINGS)}, not {', '.join(headings)}")
-    return Page(
-        name=rule,
-        severity=Severity(facts["severity"]),
-        status=facts.get("status"),
-        frequency=cast("Literal['always', 'sometimes'] | None", facts.get("frequency")),
-        log=facts.get("log"),
-        nginx=facts["nginx"],
-        summary=facts["summary"],
-        body=body,
-        sections=sections,
-        sometimes=facts.get("sometimes"),
+    return Page(**asdict(facts), name=rule, body=body, sections=sections)
+
+
+def _facts(front: str) -> Facts:
+    found = _front_matter(front)
+    return Facts(
+        severity=Severity(found["severity"]),
+        status=found.get("status"),
+        frequency=cast("Literal['always', 'sometimes'] | None", found.get("frequency")),
+        log=found.get("log"),
+        nginx=found["nginx"],
+        summary=found["summary"],
+        sometimes=found.get("sometimes"),
     )
 
 

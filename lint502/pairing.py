@@ -62,6 +62,15 @@ class Pair:
     listener: Listener | None = None
     mismatch: Mismatch | None = None
 
+    @property
+    def meant(self) -> Listener | None:
+        """The listener that it reaches, or where the address is wrong, the only one that can be
+        meant: with the right address it would be reached."""
+        mismatch = self.mismatch
+        if mismatch is not None and mismatch.certain and mismatch.total == 1:
+            return mismatch.nearest[0]
+        return self.listener
+
 
 def _address(listener: Listener) -> Address:
     """Where a listener is found."""

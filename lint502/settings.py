@@ -40,8 +40,8 @@ class Settings:
 
     ``file`` is its name as reports show it. Paths are absolute, except for the patterns of
     ``allow_missing``, which are matched with what an ``include`` says. ``nginx_version`` is a
-    version or ``auto``; ``rules`` are the ``[rules.NAME]`` tables, ``own_roots`` the ``[[root]]``
-    ones.
+    version or ``auto``; ``rules`` are the options of rules by name, times in milliseconds;
+    ``own_roots`` the ``[[root]]`` tables.
     """
 
     file: str | None = None
@@ -56,7 +56,7 @@ class Settings:
     allow_paths: tuple[str, ...] = ()
     maps: tuple[PathMap, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
-    rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    rules: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     path_ignores: tuple[PathIgnore, ...] = ()
     baseline: str | None = None
 
@@ -216,5 +216,16 @@ def _settings(
         allow_paths=tuple(absolute(path) for path in table.allow_paths),
         maps=maps(table.map),
         env=table.env,
-        rules=rules,
+        rules={rule: _rule_options(rule, given) for rule, given in rules.items()},
     )
+
+
+def _rule_options(rule: str, given: Mapping[str, Any]) -> dict[str, int]:
+    """The options of a rule that a settings file gives, as their types."""
+    from lint502.checks import rule_of
+
+    return {
+        option.name: option.parse(given[option.name])
+        for option in rule_of(rule).options
+        if option.name in given
+    }

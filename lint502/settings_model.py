@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 from pydantic_core import PydanticCustomError
 
+from lint502.checks import rule_of
 from lint502.nginx.values import parse_time
 from lint502.nginx.version import Version
 from lint502.quoting import dotted, listing, meant, quote
@@ -70,31 +71,21 @@ class NoOptions(_Table):
     """What most rules can be told: nothing."""
 
 
-class KeepaliveRace(_Table):
-    """What keepalive-race can be told."""
-
-    margin: Annotated[
-        Time | None,
-        Field(description="How much earlier than the upstream nginx must close a connection."),
-    ] = None
-
-
-class FrontKeepaliveRace(_Table):
-    """What front-keepalive-race can be told."""
-
-    margin: Annotated[
-        Time | None,
-        Field(description="How much later than the front nginx must close a connection."),
-    ] = None
+def _options_of(rule: str) -> type[BaseModel]:
+    """The table of a rule, from the options that it declares."""
+    fields: dict[str, Any] = {
+        option.name: (Annotated[Time | None, Field(description=option.description)], None)
+        for option in rule_of(rule).options
+    }
+    if not fields:
+        return NoOptions
+    name = "".join(word.capitalize() for word in rule.split("-"))
+    return create_model(name, __base__=_Table, __doc__=f"What {rule} can be told.", **fields)
 
 
-_OPTIONS: Mapping[str, type[BaseModel]] = {
-    "keepalive-race": KeepaliveRace,
-    "front-keepalive-race": FrontKeepaliveRace,
-}
+_OPTIONS = {rule: _options_of(rule) for rule in RULES}
 _FIELDS: dict[str, Any] = {
-    rule.replace("-", "_"): (_OPTIONS.get(rule, NoOptions) | None, Field(None, alias=rule))
-    for rule in RULES
+    rule.replace("-", "_"): (_OPTIONS[rule] | None, Field(None, alias=rule)) for rule in RULES
 }
 RulesTable = create_model("RulesTable", __base__=_Table, **_FIELDS)
 """The ``[rules.NAME]`` tables."""

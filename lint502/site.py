@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from lint502.declared.listeners import Spec
 from lint502.nginx.hops import Hop
@@ -23,7 +22,7 @@ class Site:
     ``rewrite``. ``servers`` are those of each ``http {}`` and ``stream {}``. ``pairs`` has the
     pairs of each hop, by the hop's id, in the order of its targets. ``reached`` names the upstreams
     and blocks that some hop of the run reaches; None where parts of a configuration were not seen.
-    ``options`` are the ``[rules.NAME]`` tables of the settings.
+    ``options`` are what the settings give to rules, by rule and option; times are milliseconds.
     """
 
     tree: Tree
@@ -35,7 +34,7 @@ class Site:
     servers: tuple[Servers, ...]
     pairs: Mapping[str, tuple[Pair, ...]]
     reached: frozenset[str] | None
-    options: Mapping[str, Mapping[str, Any]]
+    options: Mapping[str, Mapping[str, int]]
 
     def each_pair(self) -> Iterator[Pair]:
         """Every pair of every hop."""

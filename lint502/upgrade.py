@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lint502.findings import Finding, Problem, Severity
-from lint502.lint import Examined, Report
 from lint502.nginx.changes import Change, changes_between
 from lint502.nginx.hops import Hop
 from lint502.nginx.version import Version
+from lint502.report_model import Report
+from lint502.run import Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Upgrade:
 _Key = tuple[str, str, str]
 
 
-def compare(before: Examined, after: Examined) -> Upgrade:
+def compare(before: Result, after: Result) -> Upgrade:
     """What differs between the runs for an older and a newer version."""
     old, new = before.report, after.report
     happened = list(_happened(after, old.version, new.version))
@@ -104,7 +105,7 @@ def _keys(finding: Finding) -> Iterator[_Key]:
         yield finding.rule, hop, finding.upstream or ""
 
 
-def _happened(after: Examined, old: Version, new: Version) -> Iterator[Changed]:
+def _happened(after: Result, old: Version, new: Version) -> Iterator[Changed]:
     hops = {hop.id: hop for site in after.sites for hop in site.hops}
     for change in changes_between(old, new):
         worded: dict[tuple[str, str | None], list[str]] = {}

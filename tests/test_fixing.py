@@ -16,10 +16,11 @@ from lint502.edits.apply import MisplacedEditError, edited, overlap
 from lint502.findings import Edit
 from lint502.fixing import Mended, mend
 from lint502.fixing.judging import Objection
-from lint502.lint import Examined, Options, examine
 from lint502.nginx.version import Version
+from lint502.options import Options
+from lint502.run import Result
 from tests.support.real_nginx import HTTP, MAIN, check_all
-from tests.support.sites import NEW, OLD, http, write
+from tests.support.sites import NEW, OLD, examine, http, write
 
 API = '[upstream.api]\nhosts = ["127.0.0.1"]\nport = 3000\n'
 
@@ -114,7 +115,7 @@ def mended(
     options = Options(folder, roots, version=Version.parse(version))
     first = examine(options, lambda: b"")
 
-    def check(overlay: Mapping[str, str]) -> Examined:
+    def check(overlay: Mapping[str, str]) -> Result:
         return examine(replace(options, overlay=overlay), lambda: b"")
 
     result = mend(first, check, unsafe=unsafe)
@@ -216,7 +217,31 @@ def test_what_appears_is_mended_too(tmp_path: Path) -> None:
     )
 
 
+TO_LOCALHOST = (
+    "location / { proxy_ssl_server_name on; proxy_next_upstream off; "
+    "proxy_pass https://localhost:3000; }"
+)
+BOUND_TO_IPV4 = (
+    '[upstream.mail]\nhosts = ["localhost"]\nport = 3000\nprotocol = "http"\n'
+    'bind = ["127.0.0.1"]\ntls = { sni = "required" }\n'
+)
+
+
 def test_what_would_appear_and_cannot_be_mended_forbids_it(tmp_path: Path) -> None:
+    """With the address in the place of localhost nginx would have no name to send."""
+    files = {
+        "nginx.conf": http(f"\nserver {{ {TO_LOCALHOST} }}\n"),
+        "upstreams.toml": BOUND_TO_IPV4,
+    }
+    result, texts, left = mended(tmp_path, files, unsafe=True)
+    assert (texts, left, result.fixed) == ({}, ["localhost-family"], 0)
+    assert [item.reason for item in result.unfixed] == [
+        "sni-missing would be found instead (nginx.conf:2)"
+    ]
+
+
+def test_what_is_behind_a_finding_does_not_forbid_to_fix_it(tmp_path: Path) -> None:
+    """It is known that it is there: nothing appears."""
     spec = (
         '[upstream.api]\nhosts = ["10.0.0.1"]\nport = 3000\nprotocol = "http"\n'
         "proxy_protocol = true\n"
@@ -226,10 +251,19 @@ def test_what_would_appear_and_cannot_be_mended_forbids_it(tmp_path: Path) -> No
         "upstreams.toml": spec,
     }
     result, texts, left = mended(tmp_path, files)
-    assert (texts, left, result.fixed) == ({}, ["port-mismatch"], 0)
-    assert [item.reason for item in result.unfixed] == [
-        "proxy-protocol-mismatch would be found instead (nginx.conf:2)"
-    ]
+    assert (left, result.fixed, result.unfixed) == (["proxy-protocol-mismatch"], 1, ())
+    assert "http://10.0.0.1:3000;" in texts["nginx.conf"]
+
+
+def test_what_shows_once_a_finding_is_fixed_is_fixed_too(tmp_path: Path) -> None:
+    spec = '[upstream.api]\nhosts = ["10.0.0.1"]\nport = 3000\nprotocol = "http"\ntls = true\n'
+    files = {
+        "nginx.conf": http("\nserver { location / { proxy_pass http://10.0.0.1:3001; } }\n"),
+        "upstreams.toml": spec,
+    }
+    result, texts, left = mended(tmp_path, files)
+    assert (left, result.fixed, result.unfixed) == ([], 2, ())
+    assert "https://10.0.0.1:3000;" in texts["nginx.conf"]
 
 
 def shared(folder: Path, two: str) -> tuple[Mended, dict[str, str], list[str]]:
@@ -403,33 +437,32 @@ def test_those_that_are_refused_do_not_hold_up_the_others(
     mend; that takes a few checks, not one for each."""
     checks = []
 
-    def counted(options: Options, standard_input: Callable[[], bytes]) -> Examined:
+    def counted(options: Options, standard_input: Callable[[], bytes]) -> Result:
         checks.append(options)
         return original(options, standard_input)
 
     original = examine
     monkeypatch.setitem(globals(), "examine", counted)
-    servers = [f"10.0.0.{1 + 2 * (number % 2)}" for number in range(good)] + ["10.0.0.2"] * bad
+    locations = [
+        f"location / {{ proxy_pass http://10.0.0.{1 + 2 * (number % 2)}:3001; }}"
+        for number in range(good)
+    ]
     body = "".join(
-        f"server {{ server_name s{number}; location / {{ proxy_pass http://{host}:3001; }} }}\n"
-        for number, host in enumerate(servers)
+        f"server {{ server_name s{number}; {location} }}\n"
+        for number, location in enumerate(locations + [TO_LOCALHOST] * bad)
     )
-    spec = "".join(
+    spec = BOUND_TO_IPV4 + "".join(
         f'[upstream.{name}]\nhosts = ["{host}"]\nport = 3000\nprotocol = "http"\n{more}\n'
-        for name, host, more in (
-            ("api", "10.0.0.1", ""),
-            ("mail", "10.0.0.2", "proxy_protocol = true"),
-            ("shop", "10.0.0.3", "tls = true"),
-        )
+        for name, host, more in (("api", "10.0.0.1", ""), ("shop", "10.0.0.3", "tls = true"))
     )
     files = {"nginx.conf": http(f"\n{body}"), "upstreams.toml": spec}
-    result, texts, left = mended(tmp_path, files)
-    assert [rule for rule in left if rule != "unused-upstream"] == ["port-mismatch"] * bad
+    result, texts, left = mended(tmp_path, files, unsafe=True)
+    assert [rule for rule in left if rule != "unused-upstream"] == ["localhost-family"] * bad
     assert {item.reason for item in result.unfixed} == {
-        f"proxy-protocol-mismatch would be found instead (nginx.conf:{line})"
+        f"sni-missing would be found instead (nginx.conf:{line})"
         for line in range(good + 2, good + bad + 2)
     }
-    assert (result.fixed, len(result.unfixed)) == (good, bad)
+    assert (result.fixed, len(result.unfixed)) == (good + good // 2, bad)
     text = texts.get("nginx.conf", "")
     assert [text.count("http://10.0.0.1:3000"), text.count("https://10.0.0.3:3000")] == [
         good // 2,

@@ -15,11 +15,14 @@ import pytest
 
 from lint502.fixing import mend
 from lint502.lab.standins.certificates import Authority
-from lint502.lint import Examined, Options, Report, examine, run
 from lint502.nginx.version import Version
+from lint502.options import Options
+from lint502.report_model import Report
 from lint502.rule_names import RULES
+from lint502.run import Result
 from lint502.settings import load_settings
 from tests.support.real_nginx import HTTP, nginx_command, prefix
+from tests.support.sites import examine
 
 SAMPLES = Path(__file__).parent.parent / "sample_configs"
 SITES = tuple(sorted(path.parent.name for path in SAMPLES.glob("*/upstreams.toml")))
@@ -137,7 +140,7 @@ def check(site: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> Report:
     options = Options(working_directory=Path.cwd(), roots=(f"{kind}/nginx.conf",))
     if settings.nginx_version is not None:
         options = replace(options, version=Version.parse(settings.nginx_version))
-    return run(options, lambda: b"")
+    return examine(options).report
 
 
 def test_every_site_has_a_broken_and_a_mended_root() -> None:
@@ -291,7 +294,7 @@ def test_what_fixes_make_of_the_broken_site(
 ) -> None:
     """Their findings are gone, no other appears, and a real nginx accepts what they have made."""
     options, first = fixed(site, tmp_path, monkeypatch)
-    after = run(options, lambda: b"")
+    after = examine(options).report
     assert after.problems == ()
     before = Counter(finding.rule for finding in first.report.findings)
     left = Counter(finding.rule for finding in after.findings)
@@ -304,7 +307,7 @@ def test_what_fixes_make_of_the_broken_site(
 
 def fixed(
     site: str, folder: Path, monkeypatch: pytest.MonkeyPatch, version: Version | None = None
-) -> tuple[Options, Examined]:
+) -> tuple[Options, Result]:
     """A copy of a broken site, mended as far as it can be, and what was found in it before."""
     shutil.copytree(SAMPLES / site, folder, dirs_exist_ok=True)
     monkeypatch.chdir(folder)
@@ -315,7 +318,7 @@ def fixed(
         told = version or Version.parse(str(settings.nginx_version))
         options = replace(options, version=told)
 
-    def check(overlay: Mapping[str, str]) -> Examined:
+    def check(overlay: Mapping[str, str]) -> Result:
         return examine(replace(options, overlay=overlay), lambda: b"")
 
     first = check({})

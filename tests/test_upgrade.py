@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lint502.lint import Options, examine
 from lint502.nginx.version import Version
+from lint502.options import Options
 from lint502.upgrade import Upgrade, compare
+from tests.support.sites import examine
 
 NGINX = """\
 events {}

@@ -9,7 +9,7 @@ from lint502.pairing import Pair
 
 def refused(pair: Pair) -> bool | None:
     """True: nothing is bound there; False: likely so; None: something is, or it is not known."""
-    listener, address = pair.listener, pair.target.address
+    listener, address = pair.meant, pair.target.address
     if listener is None or listener.bind is None or address.socket is not None:
         return None
     bound = [item.lower().strip("[]") for item in listener.bind.value]
@@ -53,7 +53,7 @@ def _is_loopback_only(bound: str) -> bool:
 def refuses(pair: Pair) -> str | None:
     """The one address of ``localhost`` at which nothing is bound; None where there is no such one,
     or where it is not known."""
-    listener, target = pair.listener, pair.target
+    listener, target = pair.meant, pair.target
     if listener is None or listener.bind is None or target.address.host != "localhost":
         return None
     if target.needs_resolver or says_resolve(target):

@@ -10,18 +10,22 @@ it is sent there. Source: ``ngx_http_send_error_page()`` in
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from lint502.behaviour.internal_redirects import error_pages, subrequests
+from lint502.behaviour.internal_redirects import error_pages, origins, subrequests
 from lint502.findings import Finding, Severity
 from lint502.nginx.hops import Hop
+from lint502.nginx.tree import Context
 
 LEAST_ERROR = 500
 """From here on a status says that the server has failed."""
 
 _OWN = ("500", "502", "504")
 """The statuses that nginx itself answers for a hop; an upstream's own pass through."""
+
+_FAILED = (*_OWN, "503")
+"""The statuses of a pass that has failed."""
 
 
 class Instead(NamedTuple):
@@ -55,6 +59,35 @@ def replaced_statuses(hop: Hop) -> dict[int, Instead]:
                 if code in _OWN and int(code) != instead.status:
                     found.setdefault(int(code), instead)  # the first line counts
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """Where the requests come from that get to a hop only by ``error_page``: they failed below one
+    of the ``levels``, with one of the ``statuses``."""
+
+    levels: frozenset[Context]
+    statuses: frozenset[int]
+
+
+def fallback(hop: Hop) -> Fallback | None:
+    """What a hop stands in for; None where requests get there in other ways too.
+
+    Only for the errors of an upstream: ``error_page 404 = @app`` is how files come before an
+    application.
+    """
+    location, server = hop.context.enclosing("location"), hop.context.enclosing("server")
+    if location is None or server is None or not location.args:
+        return None
+    name = location.args[-1]
+    if not name.startswith("@") and "internal" not in location.by_name:
+        return None
+    found = origins(server).get(name, ())
+    statuses = {arg for one in found for arg in one.line.args[:-1] if not arg.startswith("=")}
+    if any(one.line.name != "error_page" for one in found) or not statuses <= set(_FAILED):
+        return None
+    levels = frozenset(one.level for one in found)
+    return Fallback(levels, frozenset(map(int, statuses))) if levels else None
 
 
 def _is_error_page(hop: Hop) -> bool:

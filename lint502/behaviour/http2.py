@@ -35,7 +35,7 @@ class SentHeader:
 
 def header_refusal(pair: Pair) -> HeaderRefusal | None:
     """How a listener refuses what nginx sends to it, or may; None where it does not."""
-    listener = pair.listener
+    listener = pair.meant
     if listener is None or connection_header(pair.hop) is None:
         return None
     protocol = listener.protocol.value if listener.protocol is not None else None

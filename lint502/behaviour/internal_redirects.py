@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from dataclasses import dataclass
+from typing import Literal
 
-from lint502.nginx.tree import Context
+from lint502.nginx.parse import Directive
+from lint502.nginx.tree import Context, once_a_context
 
 
-@lru_cache(maxsize=1024)
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A level whose requests may go on elsewhere, and the line that says so."""
+
+    level: Context
+    line: Directive
+
+
+@once_a_context
 def error_pages(server: Context) -> frozenset[str]:
     """The URIs and named locations that some ``error_page`` of a server leads to."""
     return frozenset(
@@ -19,27 +29,35 @@ def error_pages(server: Context) -> frozenset[str]:
     )
 
 
-@lru_cache(maxsize=1024)
-def origins(server: Context) -> Mapping[str, tuple[Context, ...]]:
-    """For each named location of a server, the levels whose requests may go on there."""
-    found: dict[str, list[Context]] = {}
+@once_a_context
+def origins(server: Context) -> Mapping[str, tuple[Origin, ...]]:
+    """For each URI or named location of a server, the levels whose requests may go on there."""
+    found: dict[str, list[Origin]] = {}
     for level in _levels(server):
         for name in ("try_files", "error_page"):
             for line in level.by_name.get(name, ()):
-                if line.args and line.args[-1].startswith("@"):
-                    found.setdefault(line.args[-1], []).append(level)
+                if line.args:
+                    found.setdefault(line.args[-1], []).append(Origin(level, line))
     return {name: tuple(levels) for name, levels in found.items()}
 
 
-@lru_cache(maxsize=1024)
-def subrequests(server: Context, directive: str) -> frozenset[str]:
+def subrequests(server: Context, directive: Literal["auth_request", "mirror"]) -> frozenset[str]:
     """The URIs of a server that an ``auth_request`` or a ``mirror`` asks beside the request."""
-    return frozenset(
-        line.args[0]
-        for level in (*server.up(), *_levels(server))
-        for line in level.by_name.get(directive, ())
-        if line.args and line.args[0] != "off"
-    )
+    return _subrequests(server)[directive]
+
+
+@once_a_context
+def _subrequests(server: Context) -> Mapping[str, frozenset[str]]:
+    levels = (*server.up(), *_levels(server))
+    return {
+        directive: frozenset(
+            line.args[0]
+            for level in levels
+            for line in level.by_name.get(directive, ())
+            if line.args and line.args[0] != "off"
+        )
+        for directive in ("auth_request", "mirror")
+    }
 
 
 def _levels(level: Context) -> Iterator[Context]:

@@ -16,7 +16,8 @@ def body_limit(hop: Hop) -> Value[int] | None:
     server = hop.context.enclosing("server")
     if server is None or not hop.location.startswith("@"):
         return hop.scope.size("client_max_body_size")
-    levels = origins(server).get(hop.location, (server,))
+    found = origins(server).get(hop.location)
+    levels = [server] if found is None else [one.level for one in found]
     limits = [Scope(level, hop.scope.version).size("client_max_body_size") for level in levels]
     known = [limit for limit in limits if limit is not None]
     if len(known) < len(limits):

@@ -283,8 +283,8 @@ def _falls_back(location: Context) -> bool:
     server, name = location.enclosing("server"), location.args[0]
     if server is None or name in error_pages(server):
         return False
-    levels = origins(server).get(name, ())
-    return bool(levels) and not any(_may_end(above) for level in levels for above in level.up())
+    found = origins(server).get(name, ())
+    return bool(found) and not any(_may_end(above) for one in found for above in one.level.up())
 
 
 def _shakes_hands(hop: Hop, socket: Socket) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from lint502.behaviour.failover import Exposure
 from lint502.findings import Fix
 from lint502.nginx.addresses import Address
 from lint502.nginx.hops import Target
@@ -13,24 +12,16 @@ from lint502.pairing import Mismatch, Pair
 from lint502.wording import listed, listens, replacement
 
 
-def alike(
-    failing: Iterable[tuple[Pair, Exposure]],
-) -> Iterator[tuple[Target, Mismatch, Exposure, tuple[str, ...], bool]]:
-    """The mismatches, each with the ids of all hops to which it shows in the same way, and whether
-    these pass datagrams on.
-
-    A finding for each hop would cost servers times locations where many share a block.
+def at_one_address(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
+    """The pairs with a mismatch, those together whose targets are written in one place, with one
+    address, and mean the same: many hops may share a block.
     """
-    found: dict[tuple[Directive, int, Address, Mismatch, Exposure, bool], list[Pair]] = {}
-    for pair, exposure in failing:
-        target, mismatch = pair.target, pair.mismatch
-        assert mismatch is not None, "that is what fails"
-        datagrams = pair.hop.datagrams
-        key = (target.written, target.arg, target.address, mismatch, exposure, datagrams)
+    found: dict[tuple[Directive, int, Address, Mismatch | None, bool], list[Pair]] = {}
+    for pair in pairs:
+        target = pair.target
+        key = (target.written, target.arg, target.address, pair.mismatch, pair.hop.datagrams)
         found.setdefault(key, []).append(pair)
-    for (_, _, _, mismatch, exposure, datagrams), pairs in found.items():
-        hops = tuple(dict.fromkeys(pair.hop.id for pair in pairs))
-        yield pairs[0].target, mismatch, exposure, hops, datagrams
+    return iter(found.values())
 
 
 def where_declared(mismatch: Mismatch) -> str:

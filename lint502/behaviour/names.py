@@ -53,7 +53,7 @@ _TOP_LEVEL = 2
 
 def unaware(pair: Pair) -> tuple[str, ...]:
     """The DNS servers that nginx asks for a name although they do not know it."""
-    target, listener = pair.target, pair.listener
+    target, listener = pair.target, pair.meant
     if not target.needs_resolver:
         return ()
     asked = resolvers(pair.hop)

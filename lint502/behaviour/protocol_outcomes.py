@@ -43,7 +43,7 @@ def consequence(pair: Pair) -> Consequence:
 
 def measured(pair: Pair, version: Version) -> Known | None:
     """How a request ends where the sides of a pair do not speak the same, as it was measured."""
-    listener = pair.listener
+    listener = pair.meant
     assert listener is not None
     return known(server_of(listener), _spoken(pair, listener), _passed(pair), version)
 

@@ -72,7 +72,7 @@ def workers(tree: Tree) -> Workers | None:
 
 def locked_out(pair: Pair, who: Workers) -> LockedOut | None:
     """Why the workers may not connect to a target; None where they may, or that is not known."""
-    for lock in _locks(pair.listener):
+    for lock in _locks(pair.meant):
         found = _refused(lock, who)
         if found is not None:
             return found

@@ -17,6 +17,9 @@ from lint502.nginx.scope import Value
 from lint502.nginx.variables import UNKNOWN
 from lint502.pairing import Pair
 
+_WITH_TLS = frozenset(("proxy", "grpc", "uwsgi"))
+"""The passes whose URL says whether they speak TLS."""
+
 _PROXY_HOST = re.compile(r"\$(proxy_host\b|\{proxy_host\})")
 _OF_A_WILDCARD = re.compile(r"[A-Za-z0-9-]*")
 
@@ -40,11 +43,14 @@ def family(hop: Hop) -> str:
 
 
 def speaks_tls(pair: Pair) -> bool:
-    """Whether nginx speaks TLS to a listener that does not say that it has none."""
-    listener = pair.listener
-    if listener is None or pair.target.tls is not True:
+    """Whether nginx speaks TLS to a listener that does not say that it has none, or has to."""
+    listener = pair.meant
+    if listener is None:
         return False
-    return listener.tls is None or listener.tls.value
+    if pair.target.tls:
+        return listener.tls is None or listener.tls.value
+    wanted = listener.tls is not None and listener.tls.value
+    return wanted and pair.target.tls is False and pair.hop.kind in _WITH_TLS
 
 
 def protocols(hop: Hop) -> Value[frozenset[str]] | None:

@@ -48,29 +48,13 @@ class Unnamed:
     names: tuple[str, ...] = ()
 
 
-def handshake_fails(pair: Pair) -> bool:
-    """Whether nginx never gets to speak to a listener, because no handshake succeeds."""
-    if not pair.target.tls or pair.listener is None:
-        return False
-    if pair.listener.tls is not None and not pair.listener.tls.value:
-        return True
-    name, verified = unnamed(pair), misnamed(pair)
-    return (
-        missing_header(pair) is not None
-        or without_version(pair) is True
-        or (name is not None and name.certain and name.always)
-        or (verified is not None and verified.always)
-        or too_small(pair) is not None
-    )
-
-
 def without_version(pair: Pair) -> bool | None:
     """Whether nginx and a listener lack a version of TLS in common. True: they have none; False:
     only what OpenSSL 3 refuses; None: they fit, or it is not known."""
     if not speaks_tls(pair):
         return None
-    assert pair.listener is not None
-    accepted, offered = pair.listener.tls_details.versions, protocols(pair.hop)
+    assert pair.meant is not None
+    accepted, offered = pair.meant.tls_details.versions, protocols(pair.hop)
     if accepted is None or offered is None:
         return None
     common = offered.value.intersection(accepted.value)
@@ -92,7 +76,7 @@ def _is_refused_by_openssl_3(hop: Hop) -> bool:
 def unnamed(pair: Pair) -> Unnamed | None:
     """Why the listener does not get a name that it knows; None where it does, or where it is not
     known."""
-    listener = pair.listener
+    listener = pair.meant
     if listener is None or not speaks_tls(pair):
         return None
     details, sends = listener.tls_details, sends_name(pair.hop)
@@ -122,7 +106,7 @@ def _unknown(found: Unfit, known: tuple[str, ...]) -> Unnamed:
 def misnamed(pair: Pair) -> Unfit | None:
     """The names that nginx verifies and that the listener's certificate does not have: of one
     whose names are not known, addresses."""
-    listener = pair.listener
+    listener = pair.meant
     if listener is None or not speaks_tls(pair) or not verifies(pair.hop):
         return None
     names = listener.tls_details.names
@@ -144,7 +128,7 @@ def is_address(name: str) -> bool:
 
 def too_small(pair: Pair) -> Value[int] | None:
     """The depth in effect, where the listener's chain is longer."""
-    listener = pair.listener
+    listener = pair.meant
     if listener is None or listener.tls_details.chain_depth is None or not speaks_tls(pair):
         return None
     if not verifies(pair.hop):
@@ -165,17 +149,16 @@ def sends_header(hop: Hop) -> bool | None:
 
 def missing_header(pair: Pair) -> bool | None:
     """True: the listener waits for a header in vain; False: it gets one too many; None: neither,
-    or it is not known, or the handshake fails in any case."""
-    listener = pair.listener
+    or it is not known."""
+    listener = pair.meant
     expects = listener.proxy_protocol if listener is not None else None
     sends = sends_header(pair.hop)
     if expects is None or sends is None or expects.value is sends or pair.hop.datagrams:
         return None
-    plain = listener is not None and listener.tls is not None and not listener.tls.value
-    return None if pair.target.tls and plain and not expects.value else expects.value
+    return expects.value
 
 
 def answers_400(pair: Pair) -> bool:
     """Whether the server behind a target answers a client without a certificate, in HTTP."""
-    listener = pair.listener
+    listener = pair.meant
     return listener is not None and refusal("no-certificate", server_of(listener)) is not None

@@ -1,17 +1,16 @@
-"""The rules: one module each, named after its rule, and the list of them."""
+"""The rules: one module each, named after its rule, which ends in its ``RULE``.
+
+:data:`lint502.rule_names.RULES` is the list of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from importlib import import_module
 
-from lint502.findings import Finding
-from lint502.site import Site
-
-Check = Callable[[Site], Iterator[Finding]]
+from lint502.rule import Rule
 
 
-def check_of(rule: str) -> Check:
-    """The ``check`` of a rule's module."""
-    check: Check = import_module(f"lint502.checks.{rule.replace('-', '_')}").check
-    return check
+def rule_of(name: str) -> Rule:
+    """The rule of this name, which must be one of the :data:`~lint502.rule_names.RULES`."""
+    rule: Rule = import_module(f"lint502.checks.{name.replace('-', '_')}").RULE
+    return rule

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.behaviour.binding import refused
-from lint502.behaviour.failover import failing
 from lint502.declared.listeners import Listener
-from lint502.findings import Finding, Fix, Severity
+from lint502.disagreements import Disagreement
+from lint502.findings import Fix
 from lint502.nginx.addresses import is_loopback, literal_ip
 from lint502.nginx.hops import Target
+from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import declared, listed, nothing_listens, replacement
 
 
-def check(site: Site) -> Iterator[Finding]:
-    """One finding for each target at whose address nothing is bound."""
-    for pair, exposure in failing(site, lambda pair: refused(pair) is not None, "connect"):
-        certain = refused(pair)
-        listener, target = pair.listener, pair.target
-        assert listener is not None and listener.bind is not None, "that is what fails"
+def check(site: Site) -> Iterator[Disagreement]:
+    """One for each target at whose address nothing is bound."""
+    for pair in site.each_pair():
+        certain, listener, target = refused(pair), pair.meant, pair.target
+        if certain is None or listener is None or listener.bind is None:
+            continue
         bound = listed(listener.bind.value)
         status, log = nothing_listens(pair.hop.datagrams)
         message = (
@@ -27,18 +28,14 @@ def check(site: Site) -> Iterator[Finding]:
         )
         if not certain:
             message += ", unless that name is a loopback address where nginx runs"
-        if exposure.hint:
-            message += f"; {exposure.hint}"
-        yield Finding(
-            rule="bind-mismatch",
-            severity=exposure.severity if certain else Severity.WARNING,
+        yield RULE.disagreement(
+            pair,
+            "connect",
+            certain=certain,
             status=status,
-            frequency=exposure.frequency if certain else "sometimes",
             message=message,
             place=target.place(f"nginx connects to {target.address}"),
             related=(declared(listener.bind, f"{listener.upstream} is bound to {bound}"),),
-            hops=(pair.hop.id,),
-            upstream=listener.upstream,
             log=log,
             fix=_fix(target, listener),
         )
@@ -63,3 +60,6 @@ def _fix(target: Target, listener: Listener) -> Fix | None:
     if f"[{host}]" in written:
         host = f"[{host}]"
     return replacement(target.written, target.arg, host + port, new + port, safe=False)
+
+
+RULE = Rule("bind-mismatch", check, "usual.once")

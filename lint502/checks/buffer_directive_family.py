@@ -11,6 +11,7 @@ from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
 from lint502.nginx.tree import Context, Tree
 from lint502.nginx.values import format_size, parse_size
+from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import listed
 
@@ -54,8 +55,7 @@ def _finding(site: Site, hop: Hop, family: str, lines: list[Directive]) -> Findi
         and size is not None
         and size > own.value
         and any(
-            pair.listener is None or pair.listener.response_headers is None
-            for pair in site.pairs[hop.id]
+            pair.meant is None or pair.meant.response_headers is None for pair in site.pairs[hop.id]
         )
     )
     written = listed((line.name for line in lines), most=len(lines))
@@ -67,11 +67,8 @@ def _finding(site: Site, hop: Hop, family: str, lines: list[Directive]) -> Findi
             f"by default, answer 502, although {format_size(size)} was meant"
         )
     counterparts = [f"{hop.kind}{line.name.removeprefix(family)}" for line in lines]
-    return Finding(
-        rule="buffer-directive-family",
+    return RULE.finding(
         severity=Severity.WARNING if harmful else Severity.INFO,
-        status=502 if harmful else None,
-        frequency="sometimes" if harmful else None,
         message=message,
         place=first.place(f"for {family}_pass alone"),
         related=tuple(line.place(f"for {family}_pass alone") for line in others),
@@ -147,3 +144,6 @@ class _Unclear:
         if unclear:
             self._contexts.add(id(context))
         return unclear
+
+
+RULE = Rule("buffer-directive-family", check, "limits.tuned_header")

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lint502.behaviour.methods import allowed_methods
-from lint502.findings import Finding, Fix, Severity
+from lint502.findings import Finding, Fix
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
 from lint502.nginx.values import format_time, parse_time
+from lint502.rule import Rule
 from lint502.site import Site
 
 _FAMILIES = frozenset(("proxy", "fastcgi", "uwsgi", "scgi"))
@@ -37,11 +38,8 @@ def check(site: Site) -> Iterator[Finding]:
         if kept is None:
             continue
         name = kept.line.name
-        yield Finding(
-            rule="cached-error",
-            severity=Severity.WARNING,
+        yield RULE.finding(
             status=int(kept.status),
-            frequency="sometimes",
             message=(
                 f'"{name} {" ".join(kept.line.args)}" is for the {kept.status} that nginx itself '
                 "answers, too: after one failed attempt all who ask for the same URL get it for "
@@ -81,3 +79,6 @@ def _first(lines: tuple[Directive, ...], status: str) -> Kept | None:
                 return None
             return Kept(line, status, time) if time > _SHORT else None
     return None
+
+
+RULE = Rule("cached-error", check, "failures.cached")

@@ -3,62 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Literal
 
-from lint502.behaviour.failover import Exposure, Phase, failing
 from lint502.behaviour.tls import family, gives_certificate, protocols, speaks_tls
 from lint502.behaviour.tls_failures import answers_400
-from lint502.findings import Finding, Fix
+from lint502.disagreements import Disagreement, Phase
+from lint502.findings import Fix
 from lint502.pairing import Pair
+from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import declared
 
-Refusal = Literal["early", "late", "session", "answer"]
+Ending = Literal["early", "late", "session", "answer"]
 """In the handshake, as with TLS 1.2; when that is over for nginx, as with TLS 1.3, in HTTP or in a
 session of a stream; with a page."""
 
 
 _LATE = "SSL_read() failed (SSL: …SSL alert number 116) while "
-_OUTCOMES: dict[Refusal, tuple[int, str, str | None]] = {
+_OUTCOMES: dict[Ending, tuple[Phase, int, str, str | None]] = {
     "early": (
+        "handshake",
         502,
         "the TLS handshake fails",
         "SSL_do_handshake() failed (SSL: …SSL alert number 40) while SSL handshaking to upstream",
     ),
     "late": (
+        "send",
         502,
         "it ends the connection when the request has been sent",
         f"{_LATE}reading response header from upstream",
     ),
     "session": (
+        "later",
         200,
         "it ends the connection after the handshake, and the client gets nothing",
         f"{_LATE}proxying and reading from upstream",
     ),
-    "answer": (400, "it answers 400 to every request", None),
+    "answer": ("later", 400, "it answers 400 to every request", None),
 }
-"""The status, what happens as a clause, and the line of the error log."""
+"""The phase, the status, what happens as a clause, and the line of the error log."""
 
 
-def check(site: Site) -> Iterator[Finding]:
-    """One finding for each target that asks for a certificate in vain."""
-    kinds: tuple[tuple[Refusal, Phase], ...] = (
-        ("early", "connect"),
-        ("late", "sent"),
-        ("session", "passed"),
-        ("answer", "passed"),
-    )
-    for kind, phase in kinds:
-        for pair, exposure in failing(site, partial(_is, kind=kind), phase):
-            yield _finding(pair, exposure, kind)
+def check(site: Site) -> Iterator[Disagreement]:
+    """One for each target that asks for a certificate in vain."""
+    for pair in site.each_pair():
+        ending = _ending(pair)
+        if ending is not None:
+            yield _disagreement(pair, ending)
 
 
-def _finding(pair: Pair, exposure: Exposure, kind: Refusal) -> Finding:
-    listener, hop = pair.listener, pair.hop
+def _disagreement(pair: Pair, ending: Ending) -> Disagreement:
+    listener, hop = pair.meant, pair.hop
     assert listener is not None and listener.tls_details.client_certificate is not None
     name = f"{family(hop)}_ssl_certificate"
-    status, what, log = _OUTCOMES[kind]
+    phase, status, what, log = _OUTCOMES[ending]
     written = hop.scope.setting(name)
     line = written.directives[-1] if written is not None and written.directives else None
     none = f"{name} is empty" if line is not None else f"{name} is not set"
@@ -66,40 +64,36 @@ def _finding(pair: Pair, exposure: Exposure, kind: Refusal) -> Finding:
         f"{listener.upstream} wants a client certificate, and nginx has none to show ({none}): "
         f"{what}"
     )
-    return Finding(
-        rule="client-certificate-missing",
-        severity=exposure.severity,
+    return RULE.disagreement(
+        pair,
+        phase,
         status=status,
-        frequency=exposure.frequency,
-        message=message + (f"; {exposure.hint}" if exposure.hint else ""),
+        message=message,
         place=(line or hop.directive).place("nginx shows no client certificate"),
         related=(
             declared(listener.tls_details.client_certificate, f"{listener.upstream} wants one"),
         ),
-        hops=(hop.id,),
-        upstream=listener.upstream,
         log=log,
         fix=Fix(f"{name} FILE; {name}_key FILE;"),
     )
 
 
-def _is(pair: Pair, kind: Refusal) -> bool:
-    return _refusal(pair) == kind
-
-
-def _refusal(pair: Pair) -> Refusal | None:
+def _ending(pair: Pair) -> Ending | None:
     """How the listener refuses; None where it gets what it wants, or where it is not known."""
-    if not speaks_tls(pair) or pair.listener is None:
+    if not speaks_tls(pair) or pair.meant is None:
         return None
-    wanted = pair.listener.tls_details.client_certificate
+    wanted = pair.meant.tls_details.client_certificate
     if wanted is None or wanted.value != "required" or gives_certificate(pair.hop) is not False:
         return None
     if answers_400(pair):
         return "answer"
-    offered, taken = protocols(pair.hop), pair.listener.tls_details.versions
+    offered, taken = protocols(pair.hop), pair.meant.tls_details.versions
     common = offered.value if offered is not None else frozenset(("TLSv1.3",))
     if taken is not None:
         common &= frozenset(taken.value)
     if "TLSv1.3" not in common:
         return "early"
     return "session" if pair.hop.kind == "stream" else "late"
+
+
+RULE = Rule("client-certificate-missing", check, "handshake.uncertified")

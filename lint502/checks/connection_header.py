@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from lint502.findings import Finding, Fix, Severity
+from lint502.findings import Finding, Fix
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
 from lint502.nginx.tree import Context
+from lint502.rule import Rule
 from lint502.site import Site
 
 _EVERYTHING = frozenset((("/",), ("^~", "/")))
@@ -43,11 +44,7 @@ def check(site: Site) -> Iterator[Finding]:
         shared = users.inherited and len({hop.location for hop in users.hops}) > 1
         if not shared and not any(map(_serves_everything, users.hops)):
             continue
-        yield Finding(
-            rule="connection-header",
-            severity=Severity.INFO,
-            status=None,
-            frequency=None,
+        yield RULE.finding(
             message=(
                 'nginx sends "Connection: upgrade" with every request, also with those that '
                 "upgrade nothing; most servers ignore that, some close the connection after each "
@@ -93,3 +90,6 @@ def _fallbacks(context: Context) -> Iterator[Directive]:
     yield from context.by_name.get("try_files", ())
     for child in context.children:
         yield from _fallbacks(child)
+
+
+RULE = Rule("connection-header", check, None)

@@ -14,13 +14,14 @@ from lint502.behaviour.ejection import (
     usable,
 )
 from lint502.edits.propose import rewritten
-from lint502.findings import Finding, Fix, Severity
+from lint502.findings import Finding, Fix
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Value
 from lint502.nginx.upstreams import Block
 from lint502.nginx.values import format_time
 from lint502.nginx.version import Version
+from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import listed
 
@@ -56,11 +57,7 @@ def check(site: Site) -> Iterator[Finding]:
             if word not in FAILURE_STATUSES and word != "non_idempotent"
         ]
         until = "until fail_timeout is over" if any(blocks.values()) else "for the rest of a second"
-        yield Finding(
-            rule="error-status-ejection",
-            severity=Severity.WARNING,
-            status=502,
-            frequency="sometimes",
+        yield RULE.finding(
             message=(
                 f"{line.name} counts {listed(counted, most=5)} as failures of the server: a URL "
                 f"that answers so takes each server of {named(blocks)} out in turn, and then every "
@@ -99,3 +96,6 @@ def _taken_out_for(hop: Hop, block: Block, version: Version) -> int | None:
     if most is None or most.value == 1 or tries < 2:
         return None
     return out_for(servers)
+
+
+RULE = Rule("error-status-ejection", check, "failures.failing_url")

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.behaviour.fronts import Trouble, called, early_closings, timeout_line, timeouts
-from lint502.findings import Finding, Fix, Severity
+from lint502.findings import Finding, Fix
 from lint502.nginx.scope import Value
-from lint502.nginx.values import format_time, parse_time
+from lint502.nginx.values import format_time
 from lint502.nginx.version import Version
+from lint502.rule import Rule, TimeOption
 from lint502.site import Site
 from lint502.wording import by_profile, declared, replacement
 
-RULE = "front-keepalive-race"
-
-DEFAULT_MARGIN = "1s"
-"""How much later than the front nginx has to close; ``[rules.front-keepalive-race] margin``."""
+MARGIN = TimeOption("margin", "1s", "How much later than the front nginx must close a connection.")
 
 _SPARE = 10_000
 """Milliseconds by which the fix is longer than what the front needs."""
@@ -23,7 +21,7 @@ _SPARE = 10_000
 
 def check(site: Site) -> Iterator[Finding]:
     """One finding for each front and each line that sets too short a time."""
-    for found in early_closings(site, margin(site)):
+    for found in early_closings(site, MARGIN.value(site, RULE.name)):
         yield _finding(found, site)
 
 
@@ -35,21 +33,13 @@ def _closes_after(found: Trouble, version: Version) -> Value[int]:
     )
 
 
-def margin(site: Site) -> int:
-    """How much later than the front nginx has to close, in milliseconds."""
-    return parse_time(str(site.options.get(RULE, {}).get("margin", DEFAULT_MARGIN)))
-
-
 def _finding(found: Trouble, site: Site) -> Finding:
     way, timeout = found.ways[0], _closes_after(found, site.version)
     name, idle, status = way.front.name, way.front.idle_timeout, way.closed_status
     assert idle is not None, "that is what is too long"
     closes, keeps = format_time(timeout.value), format_time(idle.value)
-    return Finding(
-        rule=RULE,
-        severity=Severity.ERROR,
+    return RULE.finding(
         status=status,
-        frequency="sometimes",
         message=(
             f"nginx closes idle connections to {called(found.ways)} after "
             f"{timeout.described(closes)}, but {name} uses them for {keeps}{by_profile(idle)}: a "
@@ -58,7 +48,7 @@ def _finding(found: Trouble, site: Site) -> Finding:
         ),
         place=found.line.place(f"nginx closes them after {closes}"),
         related=(declared(idle, f"{name} uses them for {keeps}"),),
-        fix=_fix(timeout, idle.value + max(margin(site), _SPARE)),
+        fix=_fix(timeout, idle.value + max(MARGIN.value(site, RULE.name), _SPARE)),
         front=name,
     )
 
@@ -67,3 +57,6 @@ def _fix(timeout: Value[int], longer: int) -> Fix:
     time, line = f"{-(-longer // 1000)}s", timeout.directive
     written = None if line is None else replacement(line, 0, line.args[0], time, safe=False)
     return written or Fix(f"keepalive_timeout {time};")
+
+
+RULE = Rule("front-keepalive-race", check, "before_nginx.closed_early", (MARGIN,))

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 
 from lint502.behaviour.fronts import Trouble, Way, called, header_differences
 from lint502.edits.propose import appended
-from lint502.findings import Finding, Fix, Severity
+from lint502.findings import Finding, Fix
+from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import by_profile, declared
-
-RULE = "front-proxy-protocol"
 
 LOG = 'broken header: "…'
 """The first line: up to 1.25 nginx quotes all that it got."""
@@ -45,11 +44,8 @@ def _finding(found: Trouble) -> Finding:
     fix = Fix(f"listen without proxy_protocol, or let {front.name} send the header")
     if sends.value and line.name == "listen":
         fix = Fix(f"listen {line.args[0]} proxy_protocol;", edits=appended(line, "proxy_protocol"))
-    return Finding(
-        rule=RULE,
-        severity=Severity.ERROR,
+    return RULE.finding(
         status=status,
-        frequency="always",
         message=f"{expects} on {address}, but {front.name} {does}{by_profile(sends)}: {outcome}",
         place=line.place(expects),
         related=(declared(sends, f"{front.name} {does}"),),
@@ -57,3 +53,6 @@ def _finding(found: Trouble) -> Finding:
         fix=fix,
         front=front.name,
     )
+
+
+RULE = Rule("front-proxy-protocol", check, "before_nginx.as_it_asks")

@@ -9,11 +9,10 @@ from lint502.behaviour.fronts import (
     called,
     rejections,
 )
-from lint502.findings import Finding, Fix, Severity
+from lint502.findings import Finding, Fix
+from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import declared
-
-RULE = "front-sni-rejected"
 
 
 def check(site: Site) -> Iterator[Finding]:
@@ -32,11 +31,8 @@ def _finding(found: Trouble) -> Finding:
     else:
         why = f"the server on {where} that is called so rejects the handshake"
         fix = f"take ssl_reject_handshake off there, or let {front.name} ask for another name"
-    return Finding(
-        rule=RULE,
-        severity=Severity.ERROR,
+    return RULE.finding(
         status=status,
-        frequency="always",
         message=(
             f"{front.name} asks for {sni.value} in the TLS handshake, but {why}: {servers} answers "
             f"{status}"
@@ -46,3 +42,6 @@ def _finding(found: Trouble) -> Finding:
         fix=Fix(fix),
         front=front.name,
     )
+
+
+RULE = Rule("front-sni-rejected", check, "before_nginx.as_it_asks")

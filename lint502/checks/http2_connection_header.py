@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
-from lint502.behaviour.failover import Phase, failing
 from lint502.behaviour.http2 import (
     HeaderRefusal,
     connection_header,
@@ -14,13 +12,14 @@ from lint502.behaviour.http2 import (
     sent_header,
 )
 from lint502.declared.listeners import Listener
+from lint502.disagreements import Disagreement, Phase
 from lint502.edits.propose import Edits, rewritten
-from lint502.findings import Finding, Fix, Severity
+from lint502.findings import Fix
 from lint502.nginx.hops import Hop
-from lint502.pairing import Pair
+from lint502.rule import Rule
 from lint502.site import Site
 
-_PHASES: dict[HeaderRefusal, Phase] = {"reset": "header", "close": "sent", "answer": "passed"}
+_PHASES: dict[HeaderRefusal, Phase] = {"reset": "head", "close": "send", "answer": "later"}
 _LOGS: dict[HeaderRefusal, str | None] = {
     "reset": "upstream rejected request with error 1 while reading response header from upstream",
     "close": "upstream prematurely closed connection while reading response header from upstream",
@@ -28,41 +27,32 @@ _LOGS: dict[HeaderRefusal, str | None] = {
 }
 
 
-def check(site: Site) -> Iterator[Finding]:
-    """One finding for each hop that sends such a header to a listener which may refuse it."""
-    for way, phase in _PHASES.items():
-        for pair, exposure in failing(site, partial(_is, way=way), phase):
-            sent, listener, hop = connection_header(pair.hop), pair.listener, pair.hop
-            assert sent is not None and listener is not None
-            known = refusal_is_known(listener)
-            message = (
-                f'nginx sends "{sent.text}" in HTTP/2, where a header of the connection makes a '
-                f"request malformed: {_clause(listener, way, known=known)}"
-            )
-            if not sent.always:
-                message += ", whenever it is not empty"
-            if exposure.hint:
-                message += f"; {exposure.hint}"
-            certain = known and sent.always
-            yield Finding(
-                rule="http2-connection-header",
-                severity=exposure.severity if certain else Severity.WARNING,
-                status=400 if way == "answer" else 502,
-                frequency=exposure.frequency if certain else "sometimes",
-                message=message,
-                place=sent.line.place(f'"{sent.text}" is sent in HTTP/2'),
-                hops=(hop.id,),
-                upstream=listener.upstream,
-                log=_LOGS[way],
-                fix=Fix(
-                    f'{sent.line.name} {sent.line.args[0]} "";',
-                    edits=_edits(hop),
-                ),
-            )
-
-
-def _is(pair: Pair, way: HeaderRefusal) -> bool:
-    return header_refusal(pair) == way
+def check(site: Site) -> Iterator[Disagreement]:
+    """One for each hop that sends such a header to a listener which may refuse it."""
+    for pair in site.each_pair():
+        way, sent, listener = header_refusal(pair), connection_header(pair.hop), pair.meant
+        if way is None or sent is None or listener is None:
+            continue
+        known = refusal_is_known(listener)
+        message = (
+            f'nginx sends "{sent.text}" in HTTP/2, where a header of the connection makes a '
+            f"request malformed: {_clause(listener, way, known=known)}"
+        )
+        if not sent.always:
+            message += ", whenever it is not empty"
+        yield RULE.disagreement(
+            pair,
+            _PHASES[way],
+            certain=known and sent.always,
+            status=400 if way == "answer" else 502,
+            message=message,
+            place=sent.line.place(f'"{sent.text}" is sent in HTTP/2'),
+            log=_LOGS[way],
+            fix=Fix(
+                f'{sent.line.name} {sent.line.args[0]} "";',
+                edits=_edits(pair.hop),
+            ),
+        )
 
 
 def _edits(hop: Hop) -> Edits:
@@ -81,3 +71,6 @@ def _clause(listener: Listener, way: HeaderRefusal, *, known: bool) -> str:
     if way == "close":
         return f"{listener.upstream} closes the connection"
     return f"{listener.upstream} refuses it"
+
+
+RULE = Rule("http2-connection-header", check, "protocols.malformed")

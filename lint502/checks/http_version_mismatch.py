@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.behaviour.failover import failing
 from lint502.behaviour.protocol_outcomes import Consequence, consequence
 from lint502.behaviour.refusals import refusal
+from lint502.disagreements import Disagreement
 from lint502.edits.propose import set_to
-from lint502.findings import Finding, Fix
+from lint502.findings import Fix
 from lint502.nginx.scope import Value
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
+from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import by_profile, declared, listed, server_of
 
@@ -19,11 +20,12 @@ _HTTP_2 = Version(1, 29, 4)
 """From here on nginx speaks HTTP/2 to upstreams (CHANGES)."""
 
 
-def check(site: Site) -> Iterator[Finding]:
-    """One finding for each hop whose ``proxy_http_version`` in effect is not accepted."""
-    for pair, exposure in failing(site, lambda pair: _refused(pair) is not None, "sent"):
-        version, listener, hop = _refused(pair), pair.listener, pair.hop
-        assert version is not None and listener is not None and listener.http_versions is not None
+def check(site: Site) -> Iterator[Disagreement]:
+    """One for each hop whose ``proxy_http_version`` in effect is not accepted."""
+    for pair in site.each_pair():
+        version, listener, hop = _refused(pair), pair.meant, pair.hop
+        if version is None or listener is None or listener.http_versions is None:
+            continue
         accepted = listener.http_versions.value
         spoken = version.described(f"HTTP/{version.value}")
         takes = listed(f"HTTP/{item}" for item in accepted)
@@ -34,21 +36,16 @@ def check(site: Site) -> Iterator[Finding]:
         outcome = _outcome(pair, version.value)
         if outcome.clause:
             message += f": {outcome.clause}"
-        if exposure.hint:
-            message += f"; {exposure.hint}"
         line = version.directive or hop.directive
         wanted = "1.1" if "1.1" in accepted else accepted[-1]
         known = wanted != "2" or site.version >= _HTTP_2
-        yield Finding(
-            rule="http-version-mismatch",
-            severity=exposure.severity,
+        yield RULE.disagreement(
+            pair,
+            "send",
             status=outcome.status,
-            frequency=exposure.frequency,
             message=message,
             place=line.place(f"nginx speaks {spoken}"),
             related=(declared(listener.http_versions, f"{listener.upstream} accepts {takes}"),),
-            hops=(hop.id,),
-            upstream=listener.upstream,
             log=outcome.log,
             fix=Fix(
                 f"proxy_http_version {wanted};" + ("" if known else " (from nginx 1.29.4 on)"),
@@ -63,7 +60,7 @@ def _refused(pair: Pair) -> Value[str] | None:
 
     A server that knows HTTP/1.0 only has to accept a 1.1 request all the same (RFC 9110, 2.5).
     """
-    listener = pair.listener
+    listener = pair.meant
     if pair.hop.kind != "proxy" or listener is None or listener.http_versions is None:
         return None
     if listener.protocol is not None and listener.protocol.value != "http":
@@ -78,10 +75,13 @@ def _refused(pair: Pair) -> Value[str] | None:
 
 
 def _outcome(pair: Pair, version: str) -> Consequence:
-    listener = pair.listener
+    listener = pair.meant
     assert listener is not None and listener.http_versions is not None
     only_http2 = listener.http_versions.value == ("2",)
     known = refusal("http-1-0", server_of(listener)) if version != "2" else None
     if known is not None and known.status is not None and not only_http2:
         return Consequence(known.status, None, f"the server's own {known.status}")
     return consequence(pair)
+
+
+RULE = Rule("http-version-mismatch", check, "protocols.wrong_protocol")

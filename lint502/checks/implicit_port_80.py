@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from lint502.behaviour.failover import failing
 from lint502.behaviour.mismatches import port_left_out
-from lint502.findings import Finding
+from lint502.disagreements import Disagreement
 from lint502.nginx.hops import Hop
+from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import replacement
 
 
-def check(site: Site) -> Iterator[Finding]:
-    """One finding for each ``server`` line whose missing port cannot mean 80."""
-    for pair, exposure in failing(site, port_left_out, "connect"):
+def check(site: Site) -> Iterator[Disagreement]:
+    """One for each ``server`` line whose missing port cannot mean 80."""
+    for pair in filter(port_left_out, site.each_pair()):
         target, hop = pair.target, pair.hop
         mismatch = pair.mismatch
         nearest = mismatch.nearest if mismatch is not None and mismatch.certain else ()
@@ -28,13 +28,9 @@ def check(site: Site) -> Iterator[Finding]:
             f"this server has no port, so nginx speaks {asked} to its port 80: a server in an "
             f"upstream block is on port 80 unless it says otherwise, also behind {_asked(hop)}"
         )
-        if exposure.hint:
-            message += f"; {exposure.hint}"
-        yield Finding(
-            rule="implicit-port-80",
-            severity=exposure.severity,
-            status=502,
-            frequency=exposure.frequency,
+        yield RULE.disagreement(
+            pair,
+            "address",
             message=message,
             place=target.place(f"nginx connects to {target.address}"),
             related=tuple(
@@ -42,7 +38,6 @@ def check(site: Site) -> Iterator[Finding]:
                 for item in nearest[:1]
                 if item.port is not None
             ),
-            hops=(hop.id,),
             upstream=mismatch.upstream if mismatch is not None else None,
             log=(
                 "SSL_do_handshake() failed (SSL: error:…:wrong version number) while SSL "
@@ -59,3 +54,6 @@ def check(site: Site) -> Iterator[Finding]:
 def _asked(hop: Hop) -> str:
     scheme, separator, _ = hop.value.partition("://")
     return f"{scheme.lower()}://" if separator else hop.directive.name
+
+
+RULE = Rule("implicit-port-80", check, "usual.once")

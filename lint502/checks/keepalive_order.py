@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.behaviour.keepalive import PORTS_RUN_OUT, nginx_may_close_first, reuse, users
+from lint502.behaviour.keepalive import nginx_may_close_first, reuse, users
 from lint502.edits.propose import swapped
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.upstreams import KEEPALIVE_BY_DEFAULT
+from lint502.rule import Rule
 from lint502.site import Site
 
 
@@ -23,11 +24,8 @@ def check(site: Site) -> Iterator[Finding]:
         sockets = all(server.address and server.address.socket for server in block.servers)
         exhausting = not sockets and any(nginx_may_close_first(hop, site.version) for hop in hops)
         pointless = all(item.kept is False for item in found)
-        yield Finding(
-            rule="keepalive-order",
+        yield RULE.finding(
             severity=Severity.WARNING if exhausting else Severity.INFO,
-            status=502 if exhausting else None,
-            frequency="sometimes" if exhausting else None,
             message=(
                 f'{method.name} after keepalive drops the pool of "{block.context.args[0]}": each '
                 "request opens a connection, "
@@ -42,10 +40,12 @@ def check(site: Site) -> Iterator[Finding]:
             place=lines[-1].place("no connection gets in here"),
             related=(method.place("this line drops the pool"),),
             hops=tuple(hop.id for hop in hops),
-            log=PORTS_RUN_OUT if exhausting else None,
             fix=Fix(
                 f"{method.name} above the keepalive line",
                 True,
                 swapped(lines[0], method) if len(lines) == 1 else (),
             ),
         )
+
+
+RULE = Rule("keepalive-order", check, "reuse.crowd")

@@ -4,32 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.behaviour.failover import is_backup
 from lint502.behaviour.keepalive import kept_by_default, line_of, meeting_kept_connections
 from lint502.behaviour.next_upstream import not_sent_again
+from lint502.disagreements import Disagreement
 from lint502.edits.pools import with_setting, without_pool
-from lint502.findings import Finding, Fix, Severity
+from lint502.findings import Fix
 from lint502.nginx.scope import Scope, Value
 from lint502.nginx.upstreams import Block
-from lint502.nginx.values import format_time, parse_time
+from lint502.nginx.values import format_time
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
+from lint502.rule import Rule, TimeOption
 from lint502.site import Site
 from lint502.wording import by_profile, declared
 
-DEFAULT_MARGIN = "1s"
-"""How much sooner than the upstream nginx has to close; ``[rules.keepalive-race] margin``."""
+MARGIN = TimeOption(
+    "margin", "1s", "How much earlier than the upstream nginx must close a connection."
+)
 
 
-def check(site: Site) -> Iterator[Finding]:
-    """One finding for each block whose pool outlives its upstream's idle connections."""
-    margin = parse_time(str(site.options.get("keepalive-race", {}).get("margin", DEFAULT_MARGIN)))
+def check(site: Site) -> Iterator[Disagreement]:
+    """One for each block whose pool outlives its upstream's idle connections."""
+    margin = MARGIN.value(site, RULE.name)
     meeting = meeting_kept_connections(site)
     for pair in site.each_pair():
         own = meeting.get((pair.target.block, pair.hop.id))
         if own is None:
             continue
-        timeout, listener = _outlives(pair, site.version, margin), pair.listener
+        timeout, listener = _outlives(pair, site.version, margin), pair.meant
         block = pair.target.block
         if timeout is None or block is None or listener is None or listener.idle_timeout is None:
             continue
@@ -38,36 +40,29 @@ def check(site: Site) -> Iterator[Finding]:
             continue
         idle = listener.idle_timeout
         closes, keeps = format_time(idle.value), format_time(timeout.value)
-        backup = is_backup(pair)
         unset = "" if timeout.directive is not None else "without a keepalive_timeout here, "
-        yield Finding(
-            rule="keepalive-race",
-            severity=Severity.ERROR if own and not backup else Severity.WARNING,
-            status=502,
-            frequency="sometimes",
+        yield RULE.disagreement(
+            pair,
+            "reuse",
+            certain=own,
             message=(
                 f"{listener.upstream} closes idle connections after {closes}{by_profile(idle)}, "
                 f"but nginx keeps them for {timeout.described(f'up to {keeps}')}: a request on a "
                 f"connection that is just being closed answers 502 ({requests})"
                 + kept_by_default(block, site.version)
-                + ("; nginx uses this backup server only while the others fail" if backup else "")
                 + ("" if own else "; other locations leave connections open for this one")
             ),
             place=(timeout.directive or line_of(block, site.version)).place(
                 f"{unset}nginx keeps them for {keeps}"
             ),
             related=(declared(idle, f"{listener.upstream} closes them after {closes}"),),
-            hops=(pair.hop.id,),
-            upstream=listener.upstream,
-            log="upstream prematurely closed connection while reading response header from "
-            "upstream",
             fix=_fix(block, idle.value - margin, site.version),
         )
 
 
 def _outlives(pair: Pair, version: Version, margin: int) -> Value[int] | None:
     """How long nginx keeps an idle connection, where that is too long."""
-    block, listener = pair.target.block, pair.listener
+    block, listener = pair.target.block, pair.meant
     if block is None or listener is None or listener.idle_timeout is None:
         return None
     if listener.keepalive is not None and not listener.keepalive.value:
@@ -85,3 +80,6 @@ def _fix(block: Block, longest: int, version: Version) -> Fix:
         return without_pool(block, version)
     edits = with_setting(block, "keepalive_timeout", f"{seconds}s", version)
     return Fix(f"keepalive_timeout {seconds}s;", True, edits)
+
+
+RULE = Rule("keepalive-race", check, "reuse.race", (MARGIN,))

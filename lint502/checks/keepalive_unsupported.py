@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.behaviour.failover import is_backup
 from lint502.behaviour.keepalive import (
     ANNOUNCING,
     ConnectionEnd,
@@ -16,21 +15,23 @@ from lint502.behaviour.keepalive import (
     meeting_kept_connections,
 )
 from lint502.behaviour.next_upstream import not_sent_again
+from lint502.disagreements import Disagreement
 from lint502.edits.pools import with_setting, without_pool
-from lint502.findings import Finding, Fix, Severity
+from lint502.findings import Fix
 from lint502.nginx.scope import Scope
 from lint502.nginx.upstreams import Block
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
+from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import by_profile, declared
 
 
-def check(site: Site) -> Iterator[Finding]:
-    """One finding for each block whose pool gets connections that the upstream is closing."""
+def check(site: Site) -> Iterator[Disagreement]:
+    """One for each block whose pool gets connections that the upstream is closing."""
     meeting = meeting_kept_connections(site)
     for pair in site.each_pair():
-        block, listener, hop = pair.target.block, pair.listener, pair.hop
+        block, listener, hop = pair.target.block, pair.meant, pair.hop
         if block is None or listener is None:
             continue
         end = connection_end(listener, hop)
@@ -42,26 +43,15 @@ def check(site: Site) -> Iterator[Finding]:
         requests = not_sent_again(hop)
         if own is None or requests is None:
             continue
-        certain = own and not end.if_silent and not is_backup(pair)
-        yield Finding(
-            rule="keepalive-unsupported",
-            severity=Severity.ERROR if certain else Severity.WARNING,
-            status=502,
-            frequency="sometimes",
+        yield RULE.disagreement(
+            pair,
+            "reuse",
+            certain=own and not end.if_silent,
             message=_message(pair, end, requests)
             + kept_by_default(block, site.version)
-            + (
-                "; nginx uses this backup server only while the others fail"
-                if is_backup(pair)
-                else ""
-            )
             + ("" if own else "; other locations leave connections open for this one"),
             place=line_of(block, site.version).place("nginx keeps connections"),
             related=(declared(end.stated, f"{listener.upstream} closes them after {end.counted}"),),
-            hops=(hop.id,),
-            upstream=listener.upstream,
-            log="upstream prematurely closed connection while reading response header from "
-            "upstream",
             fix=_fix(block, end.responses, site.version),
         )
 
@@ -82,8 +72,8 @@ def _keeps_longer(block: Block, responses: int, version: Version) -> bool:
 
 
 def _message(pair: Pair, end: ConnectionEnd, requests: str) -> str:
-    assert pair.listener is not None
-    name, source = pair.listener.upstream, by_profile(end.stated)
+    assert pair.meant is not None
+    name, source = pair.meant.upstream, by_profile(end.stated)
     closes = f"{name} closes a connection after {end.counted}{source}"
     then = (
         "a request that follows at once, on the connection that is just being closed, answers 502 "
@@ -104,3 +94,6 @@ def _fix(block: Block, responses: int, version: Version) -> Fix:
         return without_pool(block, version)
     edits = with_setting(block, "keepalive_requests", str(responses), version)
     return Fix(f"keepalive_requests {responses};", True, edits)
+
+
+RULE = Rule("keepalive-unsupported", check, "reuse.unannounced")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lint502.behaviour.keepalive import (
-    PORTS_RUN_OUT,
     Reuse,
     closing_line,
     connection_end,
@@ -20,6 +19,7 @@ from lint502.nginx.hops import Hop
 from lint502.nginx.upstreams import KEEPALIVE_BY_DEFAULT, Block
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
+from lint502.rule import Rule
 from lint502.site import Site
 
 
@@ -42,11 +42,8 @@ def check(site: Site) -> Iterator[Finding]:
         if any(_kept_all_the_same(pair) for hop in hops for pair in site.pairs[hop.id]):
             continue
         exhausting = any(nginx_may_close_first(hop, site.version) for hop in hops)
-        yield Finding(
-            rule="keepalive-unused",
+        yield RULE.finding(
             severity=Severity.WARNING if exhausting else Severity.INFO,
-            status=502 if exhausting else None,
-            frequency="sometimes" if exhausting else None,
             message=(
                 f'the pool of "{block.context.args[0]}" stays empty, for {found[0].why}: each '
                 "request opens a connection, "
@@ -61,14 +58,13 @@ def check(site: Site) -> Iterator[Finding]:
                 item.cause.place('where "close" comes from') for item in found[:1] if item.cause
             ),
             hops=tuple(hop.id for hop in hops),
-            log=PORTS_RUN_OUT if exhausting else None,
             fix=_fix(site, block, hops, found),
         )
 
 
 def _kept_all_the_same(pair: Pair) -> bool:
     """Whether the server never says "close", so that nginx does keep its connection."""
-    end = connection_end(pair.listener, pair.hop) if pair.listener is not None else None
+    end = connection_end(pair.meant, pair.hop) if pair.meant is not None else None
     return end is not None and kept_all_the_same(pair.hop, end)
 
 
@@ -79,7 +75,7 @@ def _fix(site: Site, block: Block, hops: Sequence[Hop], found: Sequence[Reuse]) 
     each = [_edits(hop, item, site.version) for hop, item in zip(hops, found, strict=True)]
     edits = tuple(dict.fromkeys(edit for of_hop in each for edit in of_hop)) if all(each) else ()
     safe = not any(closing_line(hop, site.version) for hop in hops) and all(
-        pair.listener is not None and pair.listener.idle_timeout is not None
+        pair.meant is not None and pair.meant.idle_timeout is not None
         for hop in hops
         for pair in site.pairs[hop.id]
     )
@@ -135,3 +131,6 @@ def _edits(hop: Hop, found: Reuse, version: Version) -> Edits:
             return ()
         edits += (insertion(before, ahead),)
     return edits
+
+
+RULE = Rule("keepalive-unused", check, "reuse.crowd")

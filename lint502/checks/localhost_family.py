@@ -10,18 +10,20 @@ from collections.abc import Iterator
 
 from lint502.behaviour.binding import refuses
 from lint502.behaviour.ejection import NO_LIVE
-from lint502.behaviour.failover import is_backup, retries
 from lint502.behaviour.names import FAMILIES, passed_over
-from lint502.findings import Finding, Fix, Severity
+from lint502.behaviour.next_upstream import retries
+from lint502.disagreements import Disagreement
+from lint502.findings import Fix, Severity
 from lint502.nginx.hops import Target
+from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import declared, listed, nothing_listens, replacement
 
 
-def check(site: Site) -> Iterator[Finding]:
-    """One finding for each ``localhost`` of which one address refuses connections."""
+def check(site: Site) -> Iterator[Disagreement]:
+    """One for each ``localhost`` of which one address refuses connections."""
     for pair in site.each_pair():
-        refused, listener = refuses(pair), pair.listener
+        refused, listener = refuses(pair), pair.meant
         if refused is None:
             continue
         assert listener is not None and listener.bind is not None, "that is what refuses"
@@ -30,19 +32,17 @@ def check(site: Site) -> Iterator[Finding]:
             continue
         bound = listed(listener.bind.value)
         status, log = nothing_listens(pair.hop.datagrams)
-        yield Finding(
-            rule="localhost-family",
-            severity=Severity.WARNING if retried or is_backup(pair) else Severity.ERROR,
+        yield RULE.disagreement(
+            pair,
+            "connect",
+            severity=Severity.WARNING if retried else Severity.ERROR,
             status=status,
-            frequency="sometimes",
             message=(
                 f"localhost is {refused} as well where nginx's /etc/hosts says so, but "
                 f"{listener.upstream} is bound to {bound} only; {_hint(retried=retried)}"
             ),
             place=pair.target.place(f"localhost is {' and '.join(FAMILIES)}"),
             related=(declared(listener.bind, f"{listener.upstream} is bound to {bound}"),),
-            hops=(pair.hop.id,),
-            upstream=listener.upstream,
             log=NO_LIVE if retried else log,
             fix=_fix(pair.target, next(host for host in FAMILIES if host != refused)),
         )
@@ -62,3 +62,6 @@ def _fix(target: Target, bound: str) -> Fix | None:
     new = f"[{bound}]" if ":" in bound else bound
     safe = target.server is not None and not target.tls
     return replacement(target.written, target.arg, "localhost", new, safe=safe)
+
+
+RULE = Rule("localhost-family", check, "names.one_family")

@@ -4,37 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.behaviour.failover import failing
 from lint502.behaviour.loops import itself
-from lint502.behaviour.mismatches import alike
+from lint502.behaviour.mismatches import at_one_address
 from lint502.declared.listeners import Listener
-from lint502.findings import Finding, Fix, Severity
+from lint502.disagreements import Disagreement
+from lint502.findings import Fix
 from lint502.nginx.addresses import is_loopback
 from lint502.nginx.hops import Target
 from lint502.pairing import NEAREST, Mismatch, Pair
+from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import declared, listed, nothing_listens, replacement
 
 
-def check(site: Site) -> Iterator[Finding]:
-    """One finding for each loopback address whose port is that of upstreams on other machines."""
+def check(site: Site) -> Iterator[Disagreement]:
+    """One for each loopback address whose port is that of upstreams on other machines."""
     if not any(map(_elsewhere, site.each_pair())):
         return
     own, reached = itself(site), _reached(site)  # what nginx itself listens on does not refuse
-    found = failing(site, lambda pair: _elsewhere(pair) and not own(pair), "connect")
-    for target, mismatch, exposure, hops, datagrams in alike(found):
+    found = (pair for pair in site.each_pair() if _elsewhere(pair) and not own(pair))
+    for pairs in at_one_address(found):
+        target, mismatch = pairs[0].target, pairs[0].mismatch
+        assert mismatch is not None, "that is what fails"
         certain = mismatch.certain or reached.isdisjoint(item.upstream for item in mismatch.nearest)
-        status, log = nothing_listens(datagrams)
+        status, log = nothing_listens(pairs[0].hop.datagrams)
         message = _message(target, mismatch)
         if not certain:
             message += f", unless something that is not declared listens on {target.address}"
-        if exposure.hint:
-            message += f"; {exposure.hint}"
-        yield Finding(
-            rule="loopback-in-container",
-            severity=exposure.severity if certain else Severity.WARNING,
+        disagreement = RULE.disagreement(
+            pairs[0],
+            "address",
+            certain=certain,
             status=status,
-            frequency=exposure.frequency if certain else "sometimes",
             message=message,
             place=target.place(f"nginx connects to {target.address}, in its own container"),
             related=tuple(
@@ -42,11 +43,11 @@ def check(site: Site) -> Iterator[Finding]:
                 for listener in mismatch.nearest[:NEAREST]
                 if listener.same_host is not None
             ),
-            hops=hops,
             upstream=mismatch.upstream,
             log=log,
             fix=_fix(target, mismatch),
         )
+        yield from disagreement.at(pairs)
 
 
 def _elsewhere(pair: Pair) -> bool:
@@ -87,3 +88,6 @@ def _fix(target: Target, mismatch: Mismatch) -> Fix | None:
     old = target.address.host
     old = f"[{old}]" if ":" in old else old
     return replacement(target.written, target.arg, old, host, safe=False)
+
+
+RULE = Rule("loopback-in-container", check, "usual.once")

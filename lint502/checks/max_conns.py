@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from lint502.behaviour.ejection import NO_LIVE, named, usable
 from lint502.behaviour.keepalive import users
-from lint502.findings import Finding, Severity
+from lint502.findings import Finding
 from lint502.nginx.upstreams import Block
+from lint502.rule import Rule
 from lint502.site import Site
 
 _SHOWN = 3
@@ -32,11 +33,7 @@ def check(site: Site) -> Iterator[Finding]:
         )
         if _each_worker_counts(site, block):
             takes += " in each worker process"
-        yield Finding(
-            rule="max-conns",
-            severity=Severity.WARNING,
-            status=502,
-            frequency="sometimes",
+        yield RULE.finding(
             message=(
                 f"{takes}, and nginx has no queue: what comes while all are busy "
                 + ("is closed" if stream else "gets 502")
@@ -66,3 +63,6 @@ def _each_worker_counts(site: Site, block: Block) -> bool:
         return False
     lines = site.tree.main.by_name.get("worker_processes", ())
     return any(line.args[:1] != ("1",) for line in lines)
+
+
+RULE = Rule("max-conns", check, "failures.busy")

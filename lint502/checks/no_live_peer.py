@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.findings import Finding, Severity
+from lint502.findings import Finding
 from lint502.nginx.hops import Hop
 from lint502.nginx.upstreams import Block
+from lint502.rule import Rule
 from lint502.site import Site
 
 _SHOWN = 3
@@ -22,10 +23,7 @@ def check(site: Site) -> Iterator[Finding]:
         if not block.known or not all(server.down for server in block.servers):
             continue
         first, *others = block.servers
-        yield Finding(
-            rule="no-live-peer",
-            severity=Severity.ERROR,
-            status=502,
+        yield RULE.finding(
             frequency="always" if any(map(_goes_nowhere_else, hops)) else "sometimes",
             message=f'every server of upstream "{block.context.args[0]}" is marked down',
             place=first.directive.place("marked down"),
@@ -37,3 +35,6 @@ def check(site: Site) -> Iterator[Finding]:
 
 def _goes_nowhere_else(hop: Hop) -> bool:
     return len(hop.blocks) == 1 and not hop.targets and hop.unknown is None
+
+
+RULE = Rule("no-live-peer", check, "usual.once")

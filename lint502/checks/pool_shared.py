@@ -11,6 +11,7 @@ from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.hops import Hop
 from lint502.nginx.upstreams import KEEPALIVE_BY_DEFAULT, Block, Pool
 from lint502.nginx.version import Version
+from lint502.rule import Rule
 from lint502.site import Site
 
 
@@ -29,11 +30,8 @@ def check(site: Site) -> Iterator[Finding]:
             ends = first.clause
         else:
             ends = f"a request that gets one of the other kind {first.clause}"
-        yield Finding(
-            rule="pool-shared",
+        yield RULE.finding(
             severity=Severity.ERROR if first.certain else Severity.WARNING,
-            status=502,
-            frequency="sometimes",
             message=(
                 f'the pool of "{block.context.args[0]}" takes connections of {first.way.words} and '
                 f"of {first.other_way.words}, and nginx tells them apart by the server's address "
@@ -65,3 +63,6 @@ def _fix(block: Block, pool: Pool, hop: Hop, version: Version) -> Fix:
         words = f"{pool.connections} local"
         return Fix(f"keepalive {words};", True, with_setting(block, "keepalive", words, version))
     return Fix(f"an upstream block of its own for {hop.directive.name} {hop.value}")
+
+
+RULE = Rule("pool-shared", check, "reuse.other_kind")

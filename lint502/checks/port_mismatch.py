@@ -4,35 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.behaviour.failover import failing
 from lint502.behaviour.loops import itself
-from lint502.behaviour.mismatches import alike, port_fix, port_left_out, where_declared
-from lint502.findings import Finding, Severity
+from lint502.behaviour.mismatches import (
+    at_one_address,
+    port_fix,
+    port_left_out,
+    where_declared,
+)
+from lint502.disagreements import Disagreement
 from lint502.nginx.hops import Target
 from lint502.pairing import Mismatch, Pair
+from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import address_place, nothing_listens
 
 
-def check(site: Site) -> Iterator[Finding]:
-    """One finding for each target whose host or name is declared with other ports."""
+def check(site: Site) -> Iterator[Disagreement]:
+    """One for each target whose host or name is declared with other ports."""
     own = itself(site)  # such a connection is not refused
-    found = failing(site, lambda pair: _fails(pair) and not own(pair), "connect")
-    for target, mismatch, exposure, hops, datagrams in alike(found):
-        status, log = nothing_listens(datagrams)
-        yield Finding(
-            rule="port-mismatch",
-            severity=exposure.severity if mismatch.certain else Severity.WARNING,
+    found = (pair for pair in site.each_pair() if _fails(pair) and not own(pair))
+    for pairs in at_one_address(found):
+        target, mismatch = pairs[0].target, pairs[0].mismatch
+        assert mismatch is not None, "that is what fails"
+        status, log = nothing_listens(pairs[0].hop.datagrams)
+        disagreement = RULE.disagreement(
+            pairs[0],
+            "address",
+            certain=mismatch.certain,
             status=status,
-            frequency=exposure.frequency if mismatch.certain else "sometimes",
-            message=_message(target, mismatch) + (f"; {exposure.hint}" if exposure.hint else ""),
+            message=_message(target, mismatch),
             place=target.place(f"nginx connects to {target.address}"),
             related=tuple(address_place(listener) for listener in mismatch.nearest),
-            hops=hops,
             upstream=mismatch.upstream,
             log=log,
             fix=port_fix(target, mismatch),
         )
+        yield from disagreement.at(pairs)
 
 
 def _fails(pair: Pair) -> bool:
@@ -59,3 +66,6 @@ def _message(target: Target, mismatch: Mismatch) -> str:
         f"nginx connects to {target.address}, where nothing is declared; declared there: "
         f"{where_declared(mismatch)}"
     )
+
+
+RULE = Rule("port-mismatch", check, "usual.once")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.behaviour.failover import failing
 from lint502.behaviour.protocol_outcomes import Consequence, consequence
 from lint502.declared.listeners import Listener
-from lint502.findings import Finding
+from lint502.disagreements import Disagreement
 from lint502.nginx.hops import Hop
 from lint502.pairing import Pair
+from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import by_profile, declared, nothing_listens
 
@@ -35,11 +35,12 @@ _NAMES = {
 }
 
 
-def check(site: Site) -> Iterator[Finding]:
-    """One finding for each hop that speaks another protocol than a listener it reaches."""
-    for pair, exposure in failing(site, lambda pair: _outcome(pair) is not None, "sent"):
-        outcome, listener, hop = _outcome(pair), pair.listener, pair.hop
-        assert outcome is not None and listener is not None and listener.protocol is not None
+def check(site: Site) -> Iterator[Disagreement]:
+    """One for each hop that speaks another protocol than a listener it reaches."""
+    for pair in site.each_pair():
+        outcome, listener, hop = _outcome(pair), pair.meant, pair.hop
+        if outcome is None or listener is None or listener.protocol is None:
+            continue
         protocol = listener.protocol.value
         message = (
             f"{hop.directive.name} speaks {_SPOKEN[hop.kind]}, but {listener.upstream} speaks "
@@ -47,31 +48,24 @@ def check(site: Site) -> Iterator[Finding]:
         )
         if outcome.clause:
             message += f": {outcome.clause}"
-        if exposure.hint:
-            message += f"; {exposure.hint}"
-        yield Finding(
-            rule="protocol-mismatch",
-            severity=exposure.severity,
+        yield RULE.disagreement(
+            pair,
+            "send",
             status=outcome.status,
-            frequency=exposure.frequency,
             message=message,
             place=hop.directive.place(f"nginx speaks {_SPOKEN[hop.kind]}"),
             related=(
                 declared(listener.protocol, f"{listener.upstream} speaks {_NAMES[protocol]}"),
             ),
-            hops=(hop.id,),
-            upstream=listener.upstream,
             log=outcome.log,
         )
 
 
 def _outcome(pair: Pair) -> Consequence | None:
     """What nginx answers for a pair; None where the protocols fit, or are not known."""
-    listener, hop = pair.listener, pair.hop
+    listener, hop = pair.meant, pair.hop
     if listener is None or listener.protocol is None:
         return None
-    if pair.target.tls and listener.tls is not None and not listener.tls.value:
-        return None  # the handshake fails before any of them speaks
     protocol = listener.protocol.value
     if hop.kind == "stream":
         return _stream_outcome(hop, protocol)
@@ -104,3 +98,6 @@ def _stream_outcome(hop: Hop, protocol: str) -> Consequence | None:
     if protocol == "udp":
         return Consequence(*nothing_listens(datagrams=False))
     return Consequence(*nothing_listens(datagrams=True))
+
+
+RULE = Rule("protocol-mismatch", check, "protocols.wrong_protocol")

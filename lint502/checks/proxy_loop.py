@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from lint502.behaviour.loops import Loop, Step, loops
 from lint502.behaviour.mismatches import port_fix
-from lint502.findings import Finding, Severity
+from lint502.findings import Finding
 from lint502.nginx.parse import Directive
 from lint502.places import Place
+from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import address_place, listed
 
@@ -32,9 +33,7 @@ def _finding(site: Site, alike: list[Loop]) -> Finding:
     if listener is None and mismatch is not None and mismatch.upstream is not None:
         listener = mismatch.nearest[0]
     stream = first.hop.kind == "stream"
-    return Finding(
-        rule="proxy-loop",
-        severity=Severity.ERROR,
+    return RULE.finding(
         status=200 if stream else 500,
         frequency="always" if stream or any(one.every for one in alike) else "sometimes",
         message=_message(loop),
@@ -83,3 +82,6 @@ def _listens(steps: tuple[Step, ...]) -> Iterator[Place]:
         if line is not None and line not in seen:
             seen[line] = None
             yield line.place("nginx listens here")
+
+
+RULE = Rule("proxy-loop", check, "loops.circle")

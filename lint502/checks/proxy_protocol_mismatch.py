@@ -3,43 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
-from itertools import product
 
-from lint502.behaviour.failover import Exposure, Phase, failing
 from lint502.behaviour.tls_failures import missing_header
+from lint502.disagreements import Disagreement, Phase
 from lint502.edits.propose import set_to
-from lint502.findings import Finding, Fix
+from lint502.findings import Fix
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
 from lint502.pairing import Pair
+from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import declared
 
-_PHASES: tuple[Phase, ...] = ("connect", "sent", "passed")
 _CLOSED = "upstream prematurely closed connection while reading response header from upstream"
 _HANDSHAKING = "… while SSL handshaking to upstream"
 
 
-def check(site: Site) -> Iterator[Finding]:
-    """One finding for each target that misses the header, or gets one that it does not expect."""
-    for missing, phase in product((True, False), _PHASES):
-        for pair, exposure in failing(site, partial(_is, missing=missing, phase=phase), phase):
-            yield _finding(pair, exposure, missing=missing)
-
-
-def _is(pair: Pair, *, missing: bool, phase: Phase) -> bool:
-    return missing_header(pair) is missing and _phase(pair) == phase
+def check(site: Site) -> Iterator[Disagreement]:
+    """One for each target that misses the header, or gets one that it does not expect."""
+    for pair in site.each_pair():
+        missing = missing_header(pair)
+        if missing is not None:
+            yield _disagreement(pair, missing=missing)
 
 
 def _phase(pair: Pair) -> Phase:
     if pair.target.tls:
-        return "connect"  # the handshake fails
-    return "passed" if pair.hop.kind == "stream" else "sent"
+        return "handshake"
+    return "later" if pair.hop.kind == "stream" else "send"
 
 
-def _finding(pair: Pair, exposure: Exposure, *, missing: bool) -> Finding:
-    listener, hop = pair.listener, pair.hop
+def _disagreement(pair: Pair, *, missing: bool) -> Disagreement:
+    listener, hop = pair.meant, pair.hop
     assert listener is not None and listener.proxy_protocol is not None, "that is what fails"
     status, log, clause = _outcome(pair, missing=missing)
     name, fix = listener.upstream, None
@@ -59,23 +54,18 @@ def _finding(pair: Pair, exposure: Exposure, *, missing: bool) -> Finding:
             f"takes it for the start of what it is asked: {clause}"
         )
         fix = _fix(hop, "off")
-    if exposure.hint:
-        message += f"; {exposure.hint}"
     if hop.kind != "stream":
         note = "nginx cannot send the header here"
     else:
         note = "nginx sends no header" if missing else "nginx sends the header"
     related = "expects the header" if missing else "does not expect it"
-    return Finding(
-        rule="proxy-protocol-mismatch",
-        severity=exposure.severity,
+    return RULE.disagreement(
+        pair,
+        _phase(pair),
         status=status,
-        frequency=exposure.frequency,
         message=message,
         place=_line(hop).place(note),
         related=(declared(listener.proxy_protocol, f"{name} {related}"),),
-        hops=(hop.id,),
-        upstream=name,
         log=log,
         fix=fix,
     )
@@ -94,7 +84,7 @@ def _line(hop: Hop) -> Directive:
 
 def _outcome(pair: Pair, *, missing: bool) -> tuple[int, str | None, str]:
     """The status, the line of the error log, and what happens as a clause."""
-    listener = pair.listener
+    listener = pair.meant
     assert listener is not None, "that is what fails"
     if pair.target.tls:
         return 502, _HANDSHAKING, "the TLS handshake fails"
@@ -106,3 +96,6 @@ def _outcome(pair: Pair, *, missing: bool) -> tuple[int, str | None, str]:
     if speaks_http and (listener.tls is None or not listener.tls.value):
         return 400, None, "it answers 400"
     return 200, None, "the client gets no answer to what it asks"
+
+
+RULE = Rule("proxy-protocol-mismatch", check, "handshake.with_or_without_header")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.behaviour.failover import is_backup
 from lint502.behaviour.http2 import speaks_http2
 from lint502.behaviour.limits import HEADER_BUFFERS, allowed_header, header_buffers_setting
 from lint502.declared.listeners import Listener
-from lint502.findings import Finding, Fix, Severity
+from lint502.disagreements import Disagreement
+from lint502.findings import Fix
 from lint502.nginx.hops import Hop
 from lint502.nginx.scope import Setting
 from lint502.nginx.values import format_size
-from lint502.pairing import Pair
+from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import by_profile, declared, server_of
 
@@ -24,11 +24,11 @@ _RESET = "recv() failed (104: Connection reset by peer) while reading response h
 _STREAM_RESET = "upstream rejected request with error… while reading response header from upstream"
 
 
-def check(site: Site) -> Iterator[Finding]:
-    """One finding for each hop whose clients may send a larger header than the listener takes."""
+def check(site: Site) -> Iterator[Disagreement]:
+    """One for each hop whose clients may send a larger header than the listener takes."""
     for pair in site.each_pair():
-        listener, hop = pair.listener, pair.hop
-        if listener is None or listener.request_headers is None or not _fits(pair):
+        listener, hop = pair.meant, pair.hop
+        if listener is None or listener.request_headers is None:
             continue
         buffers = header_buffers_setting(hop)
         if buffers is None or not _matters(hop, listener, buffers):
@@ -36,17 +36,17 @@ def check(site: Site) -> Iterator[Finding]:
         allowed = allowed_header(buffers)
         if allowed is None or allowed[0] * allowed[1] <= listener.request_headers.value:
             continue
-        severity, status, log, what = _outcome(hop, listener)
+        certain, status, log, what = _outcome(hop, listener)
         takes = format_size(listener.request_headers.value)
         lets = format_size(allowed[0] * allowed[1])
         by_default = " by default" if buffers.origin == "default" else ""
         line = buffers.directives[-1] if buffers.directives else hop.directive
         counted = f", with every {hop.kind}_param" if hop.kind in ("uwsgi", "scgi") else ""
-        yield Finding(
-            rule="request-header-limit",
-            severity=Severity.WARNING if is_backup(pair) else severity,
+        yield RULE.disagreement(
+            pair,
+            "later" if log is None else "send",
+            certain=certain,
             status=status,
-            frequency="sometimes",
             message=(
                 f"nginx lets request headers of up to {lets} through{by_default} ({HEADER_BUFFERS} "
                 f"{allowed[0]} {format_size(allowed[1])}), but {listener.upstream} takes at most "
@@ -54,23 +54,9 @@ def check(site: Site) -> Iterator[Finding]:
             ),
             place=line.place(f"nginx lets {lets} through"),
             related=(declared(listener.request_headers, f"{listener.upstream} takes {takes}"),),
-            hops=(hop.id,),
-            upstream=listener.upstream,
             log=log,
             fix=_fix(listener, allowed[0] * allowed[1]),
         )
-
-
-def _fits(pair: Pair) -> bool:
-    """Whether requests get as far as to be too large: both sides speak the same."""
-    listener, kind = pair.listener, pair.hop.kind
-    assert listener is not None
-    if listener.tls is not None and pair.target.tls not in (None, listener.tls.value):
-        return False
-    spoken = listener.protocol.value if listener.protocol is not None else None
-    expected = "http" if kind == "proxy" else kind
-    both = {spoken, expected} == {"http", "grpc"}
-    return spoken in (None, expected) or both
 
 
 def _matters(hop: Hop, listener: Listener, buffers: Setting) -> bool:
@@ -93,17 +79,18 @@ def _matters(hop: Hop, listener: Listener, buffers: Setting) -> bool:
     return chosen and hop.kind != "grpc"
 
 
-def _outcome(hop: Hop, listener: Listener) -> tuple[Severity, int, str | None, str]:
-    """Severity, status, log line and a clause on how the listener refuses."""
+def _outcome(hop: Hop, listener: Listener) -> tuple[bool, int, str | None, str]:
+    """Whether a request certainly fails, status, log line and a clause on how the listener
+    refuses."""
     if listener.overflow is not None and listener.overflow.value == "answer":
         known = listener.headers_status
         status = known.value if known is not None else _USUAL_STATUS
-        return Severity.WARNING, status, None, f" and answers {status} beyond"
+        return False, status, None, f" and answers {status} beyond"
     log = _STREAM_RESET if speaks_http2(hop) else _RESET
     if listener.overflow is not None:
-        return Severity.ERROR, 502, log, " and closes the connection beyond"
+        return True, 502, log, " and closes the connection beyond"
     return (
-        Severity.WARNING,
+        False,
         502,
         log,
         f"; whether it answers {_USUAL_STATUS} beyond or closes the connection is not declared",
@@ -117,3 +104,6 @@ def _fix(listener: Listener, lets: int) -> Fix:
         f"raise the limit of {listener.upstream} above {format_size(lets)}, or lower "
         f"{HEADER_BUFFERS}"
     )
+
+
+RULE = Rule("request-header-limit", check, "limits.large_request_header")

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.findings import Finding, Fix, Severity
+from lint502.disagreements import Disagreement
+from lint502.findings import Fix
 from lint502.nginx.hops import Hop
 from lint502.nginx.scope import Value
 from lint502.nginx.values import format_time
 from lint502.pairing import Pair
+from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import by_profile, declared
 
 
-def check(site: Site) -> Iterator[Finding]:
-    """One finding for each hop that waits longer than its upstream works on a request."""
+def check(site: Site) -> Iterator[Disagreement]:
+    """One for each hop that waits longer than its upstream works on a request."""
     for pair in site.each_pair():
-        timeout, listener, hop = _waits_longer(pair), pair.listener, pair.hop
+        timeout, listener, hop = _waits_longer(pair), pair.meant, pair.hop
         if timeout is None or listener is None or listener.request_timeout is None:
             continue
         gives_up = format_time(listener.request_timeout.value)
         waits = f"{timeout.setting.name} {format_time(timeout.value)}"
         line = timeout.directive or hop.directive
-        yield Finding(
-            rule="request-timeout",
-            severity=Severity.WARNING,
-            status=502,
-            frequency="sometimes",
+        yield RULE.disagreement(
+            pair,
+            "send",
             message=(
                 f"{listener.upstream} gives a request up after {gives_up}"
                 f"{by_profile(listener.request_timeout)} and closes the connection, while nginx "
@@ -39,8 +39,6 @@ def check(site: Site) -> Iterator[Finding]:
                     f"{listener.upstream} gives a request up after {gives_up}",
                 ),
             ),
-            hops=(hop.id,),
-            upstream=listener.upstream,
             log=_log(hop),
             fix=Fix(
                 f"let {listener.upstream} work for longer than {format_time(timeout.value)}, or "
@@ -51,7 +49,7 @@ def check(site: Site) -> Iterator[Finding]:
 
 def _waits_longer(pair: Pair) -> Value[int] | None:
     """nginx's read timeout, where it is above the listener's request timeout."""
-    hop, listener = pair.hop, pair.listener
+    hop, listener = pair.hop, pair.meant
     if listener is None or listener.request_timeout is None or hop.kind in ("stream", "memcached"):
         return None
     timeout = hop.scope.time(f"{hop.kind}_read_timeout")
@@ -67,3 +65,6 @@ def _log(hop: Hop) -> str:
     else:
         what = "upstream prematurely closed connection"
     return f"{what} while reading response header from upstream"
+
+
+RULE = Rule("request-timeout", check, "limits.slow_answer")

@@ -10,37 +10,37 @@ from collections.abc import Iterator
 
 from lint502.behaviour.binding import refused
 from lint502.behaviour.ejection import NO_LIVE
-from lint502.behaviour.failover import retries
 from lint502.behaviour.names import RESOLVE, passed_over, says_resolve
-from lint502.findings import Finding, Severity
+from lint502.behaviour.next_upstream import retries
+from lint502.disagreements import Disagreement
 from lint502.nginx.addresses import literal_ip
 from lint502.nginx.hops import Target
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Scope
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
+from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import declared, listed, nothing_listens, replacement
 
 
-def check(site: Site) -> Iterator[Finding]:
-    """One finding for each name that is looked up at run time, also for IPv6, where only IPv4 is
+def check(site: Site) -> Iterator[Disagreement]:
+    """One for each name that is looked up at run time, also for IPv6, where only IPv4 is
     bound and a refused connection is not hidden."""
     for pair in site.each_pair():
         resolver = asked(pair, site.version)
         if resolver is None:
             continue
-        listener, target, hop = pair.listener, pair.target, pair.hop
+        listener, target, hop = pair.meant, pair.target, pair.hop
         assert listener is not None and listener.bind is not None, "that is what refuses"
         bound, host = listed(listener.bind.value), target.address.host
         retried = retries(hop, "connect")
         status, log = nothing_listens(hop.datagrams)
         last = len(resolver.args) - 1
-        yield Finding(
-            rule="resolver-ipv6",
-            severity=Severity.WARNING,
+        yield RULE.disagreement(
+            pair,
+            "connect",
             status=status,
-            frequency="sometimes",
             message=(
                 f"nginx asks for the IPv6 addresses of {host} too, but {listener.upstream} is "
                 f"bound to {bound} only: if the name has one, it refuses connections; "
@@ -51,8 +51,6 @@ def check(site: Site) -> Iterator[Finding]:
                 declared(listener.bind, f"{listener.upstream} is bound to {bound}"),
                 resolver.place("without ipv6=off"),
             ),
-            hops=(hop.id,),
-            upstream=listener.upstream,
             log=NO_LIVE if retried else log,
             fix=replacement(
                 resolver, last, resolver.args[last], f"{resolver.args[last]} ipv6=off", safe=False
@@ -82,9 +80,9 @@ def asked(pair: Pair, version: Version) -> Directive | None:
 
 def _ipv4_alone(pair: Pair) -> bool:
     """Whether a process is bound to IPv4 addresses only, by which nginx may reach it."""
-    if pair.listener is None or pair.listener.bind is None:
+    if pair.meant is None or pair.meant.bind is None:
         return False
-    ips = [literal_ip(item.strip("[]")) for item in pair.listener.bind.value]
+    ips = [literal_ip(item.strip("[]")) for item in pair.meant.bind.value]
     only = bool(ips) and all(ip is not None and ip.version == 4 for ip in ips)
     return only and pair.target.address.ip is None and refused(pair) is None
 
@@ -111,3 +109,6 @@ def _hint(*, retried: bool) -> str:
             "it asks none of them for fail_timeout (10s by default)"
         )
     return "nginx does not try the next one"
+
+
+RULE = Rule("resolver-ipv6", check, "names.both_families")

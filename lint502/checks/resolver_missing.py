@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
+from lint502.disagreements import Disagreement
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.hops import Hop
+from lint502.rule import Rule
 from lint502.site import Site
 
 _REQUESTED_HOST = re.compile(
@@ -17,8 +20,8 @@ _DOMAIN = re.compile(r"(?<=[\w}])(\.[\w-]+)*\.[a-z][\w-]*\.?$", re.ASCII | re.IG
 """What is written out after the last variable of a host that can be no IP address."""
 
 
-def check(site: Site) -> Iterator[Finding]:
-    """One finding for each hop that needs a resolver and has none."""
+def check(site: Site) -> Iterator[Disagreement | Finding]:
+    """One for each hop that needs a resolver and has none."""
     known: frozenset[str] | None = None
     for hop in site.hops:
         names = dict.fromkeys(
@@ -33,7 +36,7 @@ def check(site: Site) -> Iterator[Finding]:
         if below is not None:
             known = _known(site) if known is None else known
             every_value = not any(name.endswith(below[0].lower()) for name in known)
-        yield _finding(hop, (*names, host) if every_value else tuple(names), every_value)
+        yield from _found(site, hop, (*names, host) if every_value else tuple(names), every_value)
 
 
 def _host(value: str) -> str:
@@ -54,7 +57,9 @@ def _known(site: Site) -> frozenset[str]:
     return frozenset(known)
 
 
-def _finding(hop: Hop, names: tuple[str, ...], every_value: bool) -> Finding:
+def _found(
+    site: Site, hop: Hop, names: tuple[str, ...], every_value: bool
+) -> Iterator[Disagreement | Finding]:
     certain = bool(names)
     every = certain and (every_value or hop.unknown is None) and not hop.blocks
     every = every and all(target.needs_resolver for target in hop.targets)
@@ -67,8 +72,7 @@ def _finding(hop: Hop, names: tuple[str, ...], every_value: bool) -> Finding:
         message += "; only an IP address or the name of an upstream block would do"
     elif not every:
         message += "; its other values need none"
-    return Finding(
-        rule="resolver-missing",
+    finding = RULE.finding(
         severity=Severity.ERROR if certain else Severity.WARNING,
         status=500 if hop.kind == "stream" else 502,
         frequency="always" if every else "sometimes",
@@ -78,6 +82,12 @@ def _finding(hop: Hop, names: tuple[str, ...], every_value: bool) -> Finding:
         log=f"no resolver defined to resolve {'…' if '$' in name or not certain else name}",
         fix=_fix(hop, names),
     )
+    looked_up = [pair for pair in site.pairs[hop.id] if pair.target.needs_resolver]
+    if every and looked_up and not every_value:
+        at_each = replace(finding, hops=())
+        yield from (Disagreement(pair, "address", at_each) for pair in looked_up)
+    else:
+        yield finding
 
 
 def _fix(hop: Hop, names: tuple[str, ...]) -> Fix:
@@ -89,3 +99,6 @@ def _fix(hop: Hop, names: tuple[str, ...]) -> Fix:
             f"without a port in {hop.directive.name}"
         )
     return Fix("resolver ADDRESS; with the DNS server that knows these names")
+
+
+RULE = Rule("resolver-missing", check, "usual.once")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from lint502.behaviour.failover import failing
 from lint502.behaviour.http2 import speaks_http2
 from lint502.behaviour.limits import HTTP2_LIMITED, too_big_header
+from lint502.disagreements import Disagreement
 from lint502.edits.propose import Edits, insertion, rewritten, set_to
-from lint502.findings import Edit, Finding, Fix, Severity
+from lint502.findings import Edit, Fix
 from lint502.nginx.buffers import buffers_at
 from lint502.nginx.hops import Hop
 from lint502.nginx.scope import Value
 from lint502.nginx.values import format_size
 from lint502.pairing import Pair
+from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import by_profile, declared
 
@@ -31,11 +32,12 @@ _HTTP1_ONLY = 128
 _PAGE = 4096
 
 
-def check(site: Site) -> Iterator[Finding]:
-    """One finding for each hop whose ``*_buffer_size`` is not above the largest header."""
-    for pair, exposure in failing(site, lambda pair: _too_small(pair) is not None, "header"):
-        size, listener, hop = _too_small(pair), pair.listener, pair.hop
-        assert size is not None and listener is not None and listener.response_headers is not None
+def check(site: Site) -> Iterator[Disagreement]:
+    """One for each hop whose ``*_buffer_size`` is not above the largest header."""
+    for pair in site.each_pair():
+        size, listener, hop = _too_small(pair), pair.meant, pair.hop
+        if size is None or listener is None or listener.response_headers is None:
+            continue
         largest = listener.response_headers.value
         name = size.setting.name
         line = size.directive or hop.directive
@@ -47,13 +49,11 @@ def check(site: Site) -> Iterator[Finding]:
             f"{listener.upstream} sends response headers of up to {format_size(largest)}"
             f"{by_profile(listener.response_headers)}; nginx reads them into {room}{cached}"
         )
-        if exposure.hint and exposure.severity is not Severity.ERROR:
-            message += f"; {exposure.hint}"
-        yield Finding(
-            rule="response-header-buffer",
-            severity=exposure.severity if _certain(hop, largest, size.value) else Severity.WARNING,
+        yield RULE.disagreement(
+            pair,
+            "head",
+            certain=_certain(hop, largest, size.value),
             status=status,
-            frequency="sometimes",
             message=message,
             place=line.place(f"nginx has room for {format_size(size.value)}"),
             related=(
@@ -62,8 +62,6 @@ def check(site: Site) -> Iterator[Finding]:
                     f"{listener.upstream} sends up to {format_size(largest)}",
                 ),
             ),
-            hops=(hop.id,),
-            upstream=listener.upstream,
             log=log,
             fix=_fix(hop, size, largest),
         )
@@ -71,7 +69,7 @@ def check(site: Site) -> Iterator[Finding]:
 
 def _too_small(pair: Pair) -> Value[int] | None:
     """The buffer in effect, where the listener's largest header does not fit."""
-    hop, listener = pair.hop, pair.listener
+    hop, listener = pair.hop, pair.meant
     if hop.kind not in _FAMILIES or listener is None or listener.response_headers is None:
         return None
     size = hop.scope.size(f"{hop.kind}_buffer_size")
@@ -177,3 +175,6 @@ def _edits(hop: Hop, small: Value[int], words: Mapping[str, str]) -> Edits:
     if missing:
         edits.append(insertion(small.directive, missing))
     return tuple(edits)
+
+
+RULE = Rule("response-header-buffer", check, "limits.large_header")

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lint502.behaviour.ejection import named, usable
-from lint502.findings import Finding, Fix, Severity
+from lint502.findings import Finding, Fix
 from lint502.nginx.addresses import Address
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
 from lint502.nginx.upstreams import Block
+from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import nothing_listens, replacement
 
@@ -50,11 +51,8 @@ def check(site: Site) -> Iterator[Finding]:
         first, *others = found.cause.lines
         status, log = nothing_listens(datagrams=False)
         stream = found.hops[0].kind == "stream"
-        yield Finding(
-            rule="retry-off",
-            severity=Severity.WARNING,
+        yield RULE.finding(
             status=status,
-            frequency="sometimes",
             message=(
                 f"nginx tries one server only, for {found.cause.why}: where one of "
                 f"{named(found.blocks)} refuses the connection, "
@@ -124,3 +122,6 @@ def _cause(hop: Hop) -> _Cause | None:
             fix = replacement(tries.directive, 0, tries.directive.args[0], "2", safe=False)
         lines.append(tries.directive)
     return _Cause(tuple(lines), " and ".join(whys), fix) if lines else None
+
+
+RULE = Rule("retry-off", check, "failures.one_refuses")

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from lint502.behaviour.ejection import NO_LIVE, named, out_for, usable
 from lint502.behaviour.keepalive import users
-from lint502.findings import Finding, Fix, Severity
+from lint502.findings import Finding, Fix
 from lint502.nginx.addresses import Address
 from lint502.nginx.upstreams import Block, Server
 from lint502.nginx.values import format_time
+from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import replacement
 
@@ -32,11 +33,7 @@ def check(site: Site) -> Iterator[Finding]:
             if again
             else "one server in use beside those that are down"
         )
-        yield Finding(
-            rule="single-failure-ejection",
-            severity=Severity.WARNING,
-            status=502,
-            frequency="sometimes",
+        yield RULE.finding(
             message=(
                 f"{named([block])} has {alone}, so that nginx counts its failures: after "
                 f"{'one' if failures == 1 else failures} it passes over {first.address} for "
@@ -79,3 +76,6 @@ def _fix(server: Server) -> Fix | None:
         if arg.startswith("max_fails="):
             return replacement(line, index, arg, "max_fails=0")
     return replacement(line, 0, line.args[0], f"{line.args[0]} max_fails=0")
+
+
+RULE = Rule("single-failure-ejection", check, "failures.restarted")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.behaviour.failover import failing
 from lint502.behaviour.tls import (
     asked,
     can_be_sent,
@@ -14,40 +13,38 @@ from lint502.behaviour.tls import (
 )
 from lint502.behaviour.tls_failures import unnamed
 from lint502.declared.listeners import Listener
+from lint502.disagreements import Disagreement
 from lint502.edits.propose import set_to
-from lint502.findings import Finding, Fix, Severity
+from lint502.findings import Fix
 from lint502.pairing import Pair
+from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import by_profile, declared
 
 _HANDSHAKING = "SSL_do_handshake() failed (SSL: …) while SSL handshaking to upstream"
 
 
-def check(site: Site) -> Iterator[Finding]:
-    """One finding for each hop that does not name a listener which requires it."""
-    for pair, exposure in failing(site, lambda pair: unnamed(pair) is not None, "connect"):
-        found, listener, hop = unnamed(pair), pair.listener, pair.hop
-        assert found is not None and listener is not None
-        required = listener.tls_details.sni
-        assert required is not None
+def check(site: Site) -> Iterator[Disagreement]:
+    """One for each hop that does not name a listener which requires it."""
+    for pair in site.each_pair():
+        found, listener, hop = unnamed(pair), pair.meant, pair.hop
+        required = listener.tls_details.sni if listener is not None else None
+        if found is None or listener is None or required is None:
+            continue
         message = (
             f"{listener.upstream} requires the server's name in the TLS handshake (SNI)"
             f"{by_profile(required)}, and nginx {found.clause}"
         )
         if not found.certain:
             message += ": a server that requires a name refuses those that it does not know"
-        if exposure.hint:
-            message += f"; {exposure.hint}"
-        yield Finding(
-            rule="sni-missing",
-            severity=exposure.severity if found.certain else Severity.WARNING,
-            status=502,
-            frequency=exposure.frequency if found.certain and found.always else "sometimes",
+        yield RULE.disagreement(
+            pair,
+            "handshake",
+            certain=found.certain,
+            frequency="always" if found.certain and found.always else "sometimes",
             message=message,
             place=(found.line or hop.directive).place(f"nginx {found.clause}"),
             related=(declared(required, f"{listener.upstream} requires the name"),),
-            hops=(hop.id,),
-            upstream=listener.upstream,
             log=_HANDSHAKING,
             fix=_fix(pair, listener),
         )
@@ -74,3 +71,6 @@ def _fix(pair: Pair, listener: Listener) -> Fix:
         line if turned_on else f"{family_of}_ssl_server_name on; {line}",
         edits=() if name == "NAME" else set_to(pair.hop, settings, here=True),
     )
+
+
+RULE = Rule("sni-missing", check, "handshake.unknown_name")

@@ -4,34 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.behaviour.failover import failing
-from lint502.behaviour.mismatches import alike, where_declared
+from lint502.behaviour.mismatches import at_one_address, where_declared
 from lint502.behaviour.sockets import slip
-from lint502.findings import Finding, Fix, Severity
+from lint502.disagreements import Disagreement
+from lint502.findings import Fix
 from lint502.nginx.addresses import normal_socket
 from lint502.nginx.hops import Target
 from lint502.pairing import Mismatch, Pair
+from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import address_place, replacement
 
 
-def check(site: Site) -> Iterator[Finding]:
-    """One finding for each socket that is declared elsewhere."""
-    for target, mismatch, exposure, hops, _ in alike(failing(site, _fails, "connect")):
-        yield Finding(
-            rule="socket-path-mismatch",
-            severity=exposure.severity if mismatch.certain else Severity.WARNING,
-            status=502,
-            frequency=exposure.frequency if mismatch.certain else "sometimes",
-            message=_message(target, mismatch) + (f"; {exposure.hint}" if exposure.hint else ""),
+def check(site: Site) -> Iterator[Disagreement]:
+    """One for each socket that is declared elsewhere."""
+    for pairs in at_one_address(filter(_fails, site.each_pair())):
+        target, mismatch = pairs[0].target, pairs[0].mismatch
+        assert mismatch is not None, "that is what fails"
+        disagreement = RULE.disagreement(
+            pairs[0],
+            "address",
+            certain=mismatch.certain,
+            message=_message(target, mismatch),
             place=target.place(f"nginx connects to {target.address.socket}"),
             related=tuple(address_place(listener) for listener in mismatch.nearest),
-            hops=hops,
             upstream=mismatch.upstream,
             log=f"connect() to {target.address} failed (2: No such file or directory) while "
             "connecting to upstream",
             fix=_fix(target, mismatch),
         )
+        yield from disagreement.at(pairs)
 
 
 def _fails(pair: Pair) -> bool:
@@ -69,3 +71,6 @@ def _fix(target: Target, mismatch: Mismatch) -> Fix | None:
     if not path or (start == -1 and normal_socket(path) != target.address.socket):
         return None  # a part of the path stands elsewhere
     return replacement(target.written, target.arg, path, sockets[0], safe=mismatch.total == 1)
+
+
+RULE = Rule("socket-path-mismatch", check, "usual.once")

@@ -5,36 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from lint502.behaviour.failover import failing
 from lint502.behaviour.sockets import LockedOut, Workers, locked_out, workers
 from lint502.declared.listeners import Listener
-from lint502.findings import Finding, Severity
+from lint502.disagreements import Disagreement
 from lint502.places import Place
+from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import by_profile
 
 
-def check(site: Site) -> Iterator[Finding]:
-    """One finding for each socket that the user of nginx's workers cannot open."""
+def check(site: Site) -> Iterator[Disagreement]:
+    """One for each socket that the user of nginx's workers cannot open."""
     who = workers(site.tree)
     if who is None:
         return
-    for pair, exposure in failing(site, lambda pair: locked_out(pair, who) is not None, "connect"):
-        found, target, listener = locked_out(pair, who), pair.target, pair.listener
-        assert found is not None and listener is not None, "that is what fails"
-        message = _message(found, who, listener)
-        if exposure.hint:
-            message += f"; {exposure.hint}"
-        yield Finding(
-            rule="socket-permission",
-            severity=exposure.severity if found.unless is None else Severity.WARNING,
-            status=502,
-            frequency=exposure.frequency,
-            message=message,
+    for pair in site.each_pair():
+        found, target, listener = locked_out(pair, who), pair.target, pair.meant
+        if found is None or listener is None:
+            continue
+        yield RULE.disagreement(
+            pair,
+            "connect",
+            certain=found.unless is None,
+            frequency="always",
+            message=_message(found, who, listener),
             place=target.place(f"nginx connects to {target.address.socket}"),
             related=(_place(found), who.line.place(f"nginx's workers run as {who.user}")),
-            hops=(pair.hop.id,),
-            upstream=listener.upstream,
             log=f"connect() to {target.address} failed (13: Permission denied) while connecting to "
             "upstream",
         )
@@ -60,3 +56,6 @@ def _message(found: LockedOut, who: Workers, listener: Listener) -> str:
         return f"{message}; they may if {who.user} is a member of the group {found.unless}"
     group = "" if found.level == "owner" else f"the group {who.group} and "
     return f"{message}; give it {group}mode {'0750' if lock.directory else '0660'}"
+
+
+RULE = Rule("socket-permission", check, "sockets.permission")

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.behaviour.failover import failing
 from lint502.behaviour.names import RESOLVE, found_once
-from lint502.findings import Finding, Fix
+from lint502.disagreements import Disagreement
+from lint502.findings import Fix
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
+from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import declared, nothing_listens
 
 
-def check(site: Site) -> Iterator[Finding]:
-    """One finding for each name that is looked up once and whose address changes."""
-    for pair, exposure in failing(site, _moves, "connect"):
-        listener, target, hop = pair.listener, pair.target, pair.hop
+def check(site: Site) -> Iterator[Disagreement]:
+    """One for each name that is looked up once and whose address changes."""
+    for pair in filter(_moves, site.each_pair()):
+        listener, target, hop = pair.meant, pair.target, pair.hop
         assert listener is not None and listener.dynamic_address is not None, "that is what moves"
         host = target.address.host
         status, log = nothing_listens(hop.datagrams)
@@ -33,26 +34,21 @@ def check(site: Site) -> Iterator[Finding]:
             message += (
                 f"; the variable does not help, for another pass directive names {host} without one"
             )
-        if exposure.hint:
-            message += f"; {exposure.hint}"
         note = f"the address of {listener.upstream} changes"
-        yield Finding(
-            rule="static-dns",
-            severity=exposure.severity,
+        yield RULE.disagreement(
+            pair,
+            "connect",
             status=status,
-            frequency="sometimes",
             message=message,
             place=target.place(f"{host} is looked up once"),
             related=(declared(listener.dynamic_address, note),),
-            hops=(hop.id,),
-            upstream=listener.upstream,
             log=log,
             fix=_fix(pair, site.version),
         )
 
 
 def _moves(pair: Pair) -> bool:
-    changes = pair.listener.dynamic_address if pair.listener is not None else None
+    changes = pair.meant.dynamic_address if pair.meant is not None else None
     return changes is not None and changes.value and found_once(pair.target)
 
 
@@ -80,3 +76,6 @@ def _fix(pair: Pair, version: Version) -> Fix:
     if hop.kind == "stream":
         return Fix(f'{resolver}map "" {variable} {{ default {host}; }} and {passed} {where}')
     return Fix(f"{resolver}set {variable} {host}; {passed} {where}")
+
+
+RULE = Rule("static-dns", check, "names.moved")

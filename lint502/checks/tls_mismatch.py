@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.behaviour.failover import Exposure, failing
 from lint502.behaviour.protocol_outcomes import consequence
+from lint502.disagreements import Disagreement
 from lint502.edits.propose import set_to
-from lint502.findings import Finding, Fix
+from lint502.findings import Fix
 from lint502.pairing import Pair
+from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import by_profile, declared, replacement
 
@@ -16,42 +17,33 @@ _WITH = {"http": "https", "grpc": "grpcs", "uwsgi": "suwsgi"}
 _WITHOUT = {tls: plain for plain, tls in _WITH.items()}
 
 
-def check(site: Site) -> Iterator[Finding]:
-    """One finding for each hop that speaks TLS to a listener without it, or the reverse."""
-    for pair, exposure in failing(site, lambda pair: _tls_to_plain(pair) is True, "connect"):
-        yield _finding(
-            pair,
-            "nginx speaks TLS to {upstream}, which does not{profile}",
-            exposure,
-        )
-    for pair, exposure in failing(site, lambda pair: _tls_to_plain(pair) is False, "sent"):
-        yield _finding(
-            pair,
-            "nginx does not speak TLS to {upstream}, which wants it{profile}",
-            exposure,
-        )
+def check(site: Site) -> Iterator[Disagreement]:
+    """One for each hop that speaks TLS to a listener without it, or the reverse."""
+    for pair in site.each_pair():
+        tls_to_plain = _tls_to_plain(pair)
+        if tls_to_plain is not None:
+            yield _disagreement(pair, tls_to_plain=tls_to_plain)
 
 
-def _finding(pair: Pair, message: str, exposure: Exposure) -> Finding:
-    listener, target, hop = pair.listener, pair.target, pair.hop
+def _disagreement(pair: Pair, *, tls_to_plain: bool) -> Disagreement:
+    listener, target, hop = pair.meant, pair.target, pair.hop
     assert listener is not None and listener.tls is not None
     outcome = consequence(pair)
-    text = message.format(upstream=listener.upstream, profile=by_profile(listener.tls))
+    if tls_to_plain:
+        text = f"nginx speaks TLS to {listener.upstream}, which does not"
+    else:
+        text = f"nginx does not speak TLS to {listener.upstream}, which wants it"
+    text += by_profile(listener.tls)
     if outcome.clause:
         text += f": {outcome.clause}"
-    if exposure.hint:
-        text += f"; {exposure.hint}"
     wants = "wants TLS" if listener.tls.value else "does not speak TLS"
-    return Finding(
-        rule="tls-mismatch",
-        severity=exposure.severity,
+    return RULE.disagreement(
+        pair,
+        "handshake" if tls_to_plain else "plaintext",
         status=outcome.status,
-        frequency=exposure.frequency,
         message=text,
         place=hop.directive.place("nginx speaks TLS" if target.tls else "nginx does not speak TLS"),
         related=(declared(listener.tls, f"{listener.upstream} {wants}"),),
-        hops=(hop.id,),
-        upstream=listener.upstream,
         log=outcome.log,
         fix=_fix(pair),
     )
@@ -59,7 +51,7 @@ def _finding(pair: Pair, message: str, exposure: Exposure) -> Finding:
 
 def _tls_to_plain(pair: Pair) -> bool | None:
     """True: nginx speaks TLS to a plain listener; False: the reverse; None: they agree."""
-    listener, target = pair.listener, pair.target
+    listener, target = pair.meant, pair.target
     if listener is None or listener.tls is None or target.tls is None:
         return None
     if listener.tls.value == target.tls:
@@ -82,7 +74,10 @@ def _fix(pair: Pair) -> Fix | None:
     other = (_WITHOUT if target.tls else _WITH).get(scheme.lower())
     if not separator or other is None:
         return None
-    listener = pair.listener
+    listener = pair.meant
     spoken = listener.protocol if listener is not None else None
     fits = spoken is None or spoken.value == ("http" if hop.kind == "proxy" else hop.kind)
     return replacement(hop.directive, 0, f"{scheme}://", f"{other}://", safe=fits)
+
+
+RULE = Rule("tls-mismatch", check, "protocols.wrong_protocol")

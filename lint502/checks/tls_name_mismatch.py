@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.behaviour.failover import failing
 from lint502.behaviour.tls import Unfit, can_be_sent, family
 from lint502.behaviour.tls_failures import is_address, misnamed
 from lint502.declared.listeners import Listener
+from lint502.disagreements import Disagreement
 from lint502.edits.propose import set_to
-from lint502.findings import Finding, Fix
+from lint502.findings import Fix
 from lint502.pairing import Pair
 from lint502.places import Place
+from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import declared, listed
 
 
-def check(site: Site) -> Iterator[Finding]:
-    """One finding for each hop that asks for a name which is not in a listener's certificate."""
-    for pair, exposure in failing(site, lambda pair: misnamed(pair) is not None, "connect"):
-        found, listener, hop = misnamed(pair), pair.listener, pair.hop
-        assert found is not None and listener is not None
+def check(site: Site) -> Iterator[Disagreement]:
+    """One for each hop that asks for a name which is not in a listener's certificate."""
+    for pair in site.each_pair():
+        found, listener, hop = misnamed(pair), pair.meant, pair.hop
+        if found is None or listener is None:
+            continue
         names = listener.tls_details.names
         wanted = listed((f'"{name}"' for name in found.names), 2)
         message = f"nginx verifies the certificate of {listener.upstream} for {wanted}"
@@ -29,23 +31,18 @@ def check(site: Site) -> Iterator[Finding]:
             message += f", but it is for {listed(names.value)}"
         if any(map(is_address, found.names)):
             message += ": nginx compares names only, and no certificate does for an address"
-        if exposure.hint:
-            message += f"; {exposure.hint}"
         flag = hop.scope.setting(f"{family(hop)}_ssl_verify")
         verifying = flag.directives[-1:] if flag is not None else ()
-        yield Finding(
-            rule="tls-name-mismatch",
-            severity=exposure.severity,
-            status=502,
-            frequency=exposure.frequency if found.always else "sometimes",
+        yield RULE.disagreement(
+            pair,
+            "handshake",
+            frequency="always" if found.always else "sometimes",
             message=message,
             place=(found.asked.directive or hop.directive).place(f"the name is {wanted}"),
             related=(
                 *_stated(listener),
                 *(line.place("verified here") for line in verifying),
             ),
-            hops=(hop.id,),
-            upstream=listener.upstream,
             log=f'upstream SSL certificate does not match "{found.names[0]}" '
             "while SSL handshaking to upstream",
             fix=None if names is None else _fix(pair, names.value),
@@ -79,3 +76,6 @@ def _fix(pair: Pair, names: tuple[str, ...]) -> Fix | None:
     name = f"{family(pair.hop)}_ssl_name"
     edits = set_to(pair.hop, [(pair.hop.scope.setting(name), plain[0])], here=True)
     return Fix(f"{name} {plain[0]};", edits=edits)
+
+
+RULE = Rule("tls-name-mismatch", check, "handshake.unverified_name")

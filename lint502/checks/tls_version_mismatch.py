@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from lint502.behaviour.failover import failing
 from lint502.behaviour.tls import family, protocols
 from lint502.behaviour.tls_failures import OLD, without_version
+from lint502.disagreements import Disagreement
 from lint502.edits.propose import set_to
-from lint502.findings import Finding, Fix, Severity
+from lint502.findings import Fix
 from lint502.nginx.hops import Hop
+from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import by_profile, declared, listed
 
@@ -19,15 +20,15 @@ _VERSIONS = ("SSLv2", "SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 _HANDSHAKING = "SSL_do_handshake() failed (SSL: …) while SSL handshaking to upstream"
 
 
-def check(site: Site) -> Iterator[Finding]:
-    """One finding for each hop whose versions of TLS are not those of a listener that it reaches,
+def check(site: Site) -> Iterator[Disagreement]:
+    """One for each hop whose versions of TLS are not those of a listener that it reaches,
     or are too old for OpenSSL 3."""
-    for pair, exposure in failing(site, lambda pair: without_version(pair) is not None, "connect"):
-        offered, listener, hop = protocols(pair.hop), pair.listener, pair.hop
-        assert offered is not None and listener is not None
-        accepted = listener.tls_details.versions
-        assert accepted is not None
-        certain = without_version(pair)
+    for pair in site.each_pair():
+        certain, offered = without_version(pair), protocols(pair.hop)
+        listener, hop = pair.meant, pair.hop
+        accepted = listener.tls_details.versions if listener is not None else None
+        if certain is None or listener is None or offered is None or accepted is None:
+            continue
         offers, takes = offered.described(_named(offered.value)), _named(accepted.value)
         message = (
             f"nginx offers {offers} to {listener.upstream}, which accepts only {takes}"
@@ -39,20 +40,15 @@ def check(site: Site) -> Iterator[Finding]:
             message += (
                 "OpenSSL 3 refuses what they have in common, unless the level of its ciphers is 0"
             )
-        if exposure.hint:
-            message += f"; {exposure.hint}"
-        yield Finding(
-            rule="tls-version-mismatch",
-            severity=exposure.severity if certain else Severity.WARNING,
-            status=502,
-            frequency=exposure.frequency if certain else "sometimes",
+        yield RULE.disagreement(
+            pair,
+            "handshake",
+            certain=certain,
             message=message,
             place=(offered.directive or hop.directive).place(f"nginx offers {offers}"),
             related=(declared(accepted, f"{listener.upstream} accepts {takes}"),),
-            hops=(hop.id,),
-            upstream=listener.upstream,
             log=_HANDSHAKING,
-            fix=_fix(hop, offered.value, accepted.value, certain=bool(certain)),
+            fix=_fix(hop, offered.value, accepted.value, certain=certain),
         )
 
 
@@ -71,3 +67,6 @@ def _fix(hop: Hop, offered: frozenset[str], accepted: tuple[str, ...], *, certai
 def _named(versions: Iterable[str]) -> str:
     known = set(versions)
     return listed((version for version in _VERSIONS if version in known), len(_VERSIONS))
+
+
+RULE = Rule("tls-version-mismatch", check, "usual.once")

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from lint502.behaviour.mismatches import port_left_out
 from lint502.behaviour.sockets import slip
-from lint502.findings import Finding, Severity
+from lint502.findings import Finding
 from lint502.nginx.addresses import Address
 from lint502.nginx.parse import Directive
 from lint502.pairing import Pair
+from lint502.rule import Rule
 from lint502.site import Site
 
 
@@ -22,11 +23,7 @@ def check(site: Site) -> Iterator[Finding]:
             found.setdefault((target.written, target.arg, target.address), []).append(pair)
     for pairs in found.values():
         target = pairs[0].target
-        yield Finding(
-            rule="undeclared-upstream",
-            severity=Severity.INFO,
-            status=None,
-            frequency=None,
+        yield RULE.finding(
             message=(
                 f"no upstream is declared for {target.address}: what stands there was not "
                 "compared with anything"
@@ -39,3 +36,6 @@ def check(site: Site) -> Iterator[Finding]:
 def _has_another_name(pair: Pair) -> bool:
     """Whether the address itself is the mistake, which another rule names."""
     return port_left_out(pair) or slip(pair) is not None
+
+
+RULE = Rule("undeclared-upstream", check, None)

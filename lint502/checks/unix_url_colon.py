@@ -4,32 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.behaviour.failover import failing
 from lint502.behaviour.sockets import Slip, slip, socket_path
-from lint502.findings import Finding, Fix, Severity
+from lint502.disagreements import Disagreement
+from lint502.findings import Fix
 from lint502.pairing import Pair
+from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import address_place, replacement
 
 
-def check(site: Site) -> Iterator[Finding]:
-    """One finding for each address with more in its path than the socket."""
-    for pair, exposure in failing(site, lambda pair: slip(pair) is not None, "connect"):
+def check(site: Site) -> Iterator[Disagreement]:
+    """One for each address with more in its path than the socket."""
+    for pair in site.each_pair():
         target, found = pair.target, slip(pair)
-        assert found is not None, "that is what fails"
+        if found is None:
+            continue
         mismatch = pair.mismatch
         nearest = mismatch.nearest if mismatch is not None else ()
         below = found.rest.startswith("/")
         message = f"{_message(pair, found)}: nginx connects to {target.address}"
         if not found.certain:
             message += f", which exists only if {found.socket} is a directory"
-        if exposure.hint:
-            message += f"; {exposure.hint}"
-        yield Finding(
-            rule="unix-url-colon",
-            severity=exposure.severity if found.certain else Severity.WARNING,
-            status=502,
-            frequency=exposure.frequency if found.certain else "sometimes",
+        yield RULE.disagreement(
+            pair,
+            "address",
+            certain=found.certain,
             message=message,
             place=target.place(f"nginx connects to {target.address.socket}"),
             related=tuple(
@@ -37,7 +36,6 @@ def check(site: Site) -> Iterator[Finding]:
                 for listener in nearest
                 if socket_path(listener) == found.socket
             ),
-            hops=(pair.hop.id,),
             upstream=mismatch.upstream if mismatch is not None else None,
             log=f"connect() to {target.address} failed "
             f"({'20: Not a directory' if below else '2: No such file or directory'}) while "
@@ -68,3 +66,6 @@ def _fix(pair: Pair, found: Slip) -> Fix | None:
         return None
     mended = f"{path}:{found.rest}" if _takes_uri(pair) else path
     return replacement(target.written, target.arg, written, mended, safe=found.rest == ":")
+
+
+RULE = Rule("unix-url-colon", check, "usual.once")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.findings import Finding, Fix, Severity
+from lint502.findings import Finding, Fix
+from lint502.rule import Rule
 from lint502.site import Site
 from lint502.suppression import Ignore
 
@@ -16,12 +17,11 @@ def check(site: Site) -> Iterator[Finding]:
 
 def unused(ignore: Ignore) -> Finding:
     """The finding for a rule of a comment that was of no use."""
-    return Finding(
-        rule="unused-ignore",
-        severity=Severity.INFO,
-        status=None,
-        frequency=None,
+    return RULE.finding(
         message=f"{ignore.rule} finds nothing that this comment would have to ignore",
         place=ignore.place,
         fix=Fix("remove it"),
     )
+
+
+RULE = Rule("unused-ignore", check, None)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from lint502.findings import Finding, Severity
+from lint502.findings import Finding
+from lint502.rule import Rule
 from lint502.site import Site
 
 
@@ -15,12 +16,11 @@ def check(site: Site) -> Iterator[Finding]:
         return
     for upstream in site.spec.upstreams:
         if site.reached.isdisjoint((upstream.name, upstream.name.lower())):
-            yield Finding(
-                rule="unused-upstream",
-                severity=Severity.INFO,
-                status=None,
-                frequency=None,
+            yield RULE.finding(
                 message=f"no hop reaches {upstream.name}; is it declared under another address?",
                 place=replace(upstream.place, note=f"{upstream.name} is declared here"),
                 upstream=upstream.name,
             )
+
+
+RULE = Rule("unused-upstream", check, None)

@@ -10,6 +10,7 @@ from lint502.behaviour.methods import sends_bodies
 from lint502.findings import Finding, Frequency, Severity
 from lint502.nginx.hops import Hop
 from lint502.nginx.version import Version
+from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import replacement
 
@@ -43,8 +44,7 @@ def check(site: Site) -> Iterator[Finding]:
             line = value.directive
             assert line is not None, "no default is 0"
             info = "10m" if name == "proxy_timeout" else "60s"
-            yield Finding(
-                rule="zero-timeout",
+            yield RULE.finding(
                 severity=outcome.severity,
                 status=outcome.status,
                 frequency=outcome.frequency,
@@ -111,3 +111,6 @@ def _is_zero(hop: Hop, name: str) -> bool:
     family = "proxy" if hop.kind == "stream" else hop.kind
     value = hop.scope.time(f"{family}_{name}")
     return value is not None and value.value == 0 and value.directive is not None
+
+
+RULE = Rule("zero-timeout", check, "limits.no_time")

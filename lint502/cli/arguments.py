@@ -14,9 +14,11 @@ from lint502.cli.output import Colour, fail, say, say_problems
 
 if TYPE_CHECKING:
     from lint502.findings import Problem
-    from lint502.lint import Examined, Options, VersionOrigin
     from lint502.nginx.files import PathMap
     from lint502.nginx.version import Version
+    from lint502.options import Options
+    from lint502.report_model import VersionOrigin
+    from lint502.run import Result
     from lint502.settings import Settings
 
 
@@ -116,21 +118,23 @@ class Asked:
     standard_input: Callable[[], bytes]
     begins: Callable[[str], None]
 
-    def examine(self, overlay: Mapping[str, str] | None = None) -> Examined:
+    def examine(self, overlay: Mapping[str, str] | None = None) -> Result:
         """What a run finds, the problems of the settings in front; ``overlay`` has other texts for
         nginx files, by real path."""
         from dataclasses import replace
 
-        from lint502 import lint
+        from lint502 import run
+        from lint502.options import Options
+        from lint502.report_model import Report
 
         if not self.parts:
-            version = lint.Options(Path(), ()).version
-            report = lint.Report(version, "newest", None, (), (), (), (), self.problems, ())
-            return lint.Examined(report, ())
+            version = Options(Path(), ()).version
+            report = Report(version, "newest", None, (), (), (), (), self.problems, ())
+            return run.Result(report, ())
         parts = self.parts
         if overlay:
             parts = tuple(replace(options, overlay=overlay) for options in parts)
-        examined = lint.examine_together(parts, self.standard_input, self.begins)
+        examined = run.run(parts, self.standard_input, self.begins)
         if not self.problems:
             return examined
         report = replace(examined.report, problems=(*self.problems, *examined.report.problems))
@@ -237,7 +241,7 @@ def _by_settings(
 def _options(
     settings: Settings, roots: tuple[str, ...], given: Given, env: Mapping[str, str]
 ) -> Options:
-    from lint502.lint import Options
+    from lint502.options import Options
 
     here = _working_directory()
     version, origin, source = _version(given.nginx_version, settings)
@@ -323,7 +327,7 @@ def _map(text: str, here: Path) -> PathMap:
 
 def _version(option: str | None, settings: Settings) -> tuple[Version, VersionOrigin, str | None]:
     """Which nginx the run goes by, what says so, and in which file, if it is one."""
-    from lint502.lint import installed_version
+    from lint502.nginx.installed import installed_version
     from lint502.nginx.version import NEWEST, Version
 
     wanted = settings.nginx_version if option is None else option

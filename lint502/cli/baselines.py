@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from lint502.baseline import Baseline, Compared, Entry
     from lint502.cli.arguments import Asked
     from lint502.findings import Finding
-    from lint502.lint import Report
+    from lint502.report_model import Report
 
 _MOST_GONE = 10
 
@@ -25,15 +25,16 @@ def write(report: Report, file: str, *, quiet: bool) -> None:
         output.say_notes(report.notes)
         output.say_problems(report.problems)
         output.fail(f"{shown(file)} is not written, for not everything could be checked")
-    found = tuple(entries(report.findings, {hop.id: hop.label for hop in report.hops}))
+    found = tuple(entries(report))
     output.write_file(file, dumped(Baseline(report.roots, found)))
     if not quiet:
         output.say(f"note: {shown(file)}: {len(found)} findings are written down as known")
 
 
 def unknown(report: Report, file: str) -> tuple[Finding, ...]:
-    """The findings that a baseline does not list, or what is left of them."""
-    return _compared(report, file)[1].new
+    """The findings that a baseline does not list, or what is left of them, hidden ones too."""
+    compared = _compared(report, file)[1]
+    return (*compared.new, *compared.hidden)
 
 
 def without_known(report: Report, file: str, asked: Asked, *, quiet: bool) -> Report:
@@ -43,7 +44,7 @@ def without_known(report: Report, file: str, asked: Asked, *, quiet: bool) -> Re
     baseline, compared = _compared(report, file)
     if not quiet:
         _say_gone(file, _out_of_date(report, asked, baseline, compared))
-    return replace(report, findings=compared.new, known=compared.known)
+    return replace(report, findings=compared.new, hidden=compared.hidden, known=compared.known)
 
 
 def _compared(report: Report, file: str) -> tuple[Baseline, Compared]:
@@ -53,7 +54,7 @@ def _compared(report: Report, file: str) -> tuple[Baseline, Compared]:
         baseline = read(file)
     except BaselineError as error:
         output.fail(f"{shown(file)} {error}")
-    return baseline, compare(report.findings, baseline.entries)
+    return baseline, compare(report, baseline.entries)
 
 
 def _out_of_date(

@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from lint502.cli import arguments, baselines, output
+from lint502.cli.exits import FailOn, exit_code
 from lint502.cli.stages import Stages
 from lint502.report import AUTO, FORMATS, Look, renderer, with_roots
 
 if TYPE_CHECKING:
-    from lint502.findings import Severity
-    from lint502.lint import Examined, Report
+    from lint502.report_model import Report
+    from lint502.run import Result
     from lint502.settings import Settings
-
-
-class FailOn(str, Enum):
-    """The least severity that makes the exit code 1."""
-
-    error = "error"
-    warning = "warning"
-    info = "info"
-    never = "never"
 
 
 class Output(NamedTuple):
@@ -145,7 +136,7 @@ def check(
     if nginx is not None and not prove:
         raise typer.BadParameter("only --prove runs one; add it", param_hint="--nginx")
     if prove:
-        from lint502.cli.prove import AT_ONCE, usable_nginx, with_proofs
+        from lint502.cli.proofs import AT_ONCE, usable_nginx, with_proofs
 
     running = usable_nginx(nginx) if prove else None
     asked = arguments.asked(
@@ -195,7 +186,7 @@ def check(
     raise typer.Exit(exit_code(report, threshold))
 
 
-def _say_what_counted(examined: Examined) -> None:
+def _say_what_counted(examined: Result) -> None:
     """Which files, specs and versions a run went by."""
     from lint502.reading import shown
 
@@ -237,18 +228,6 @@ def _baseline(given: Path | None, settings: Settings | None) -> str | None:
     if given is not None:
         return str(given)
     return None if settings is None else settings.baseline
-
-
-def exit_code(report: Report, fail_on: str) -> int:
-    """2 where not everything could be checked, 1 where there are findings that count, else 0."""
-    from lint502.findings import Severity
-
-    if report.problems:
-        return 2
-    if fail_on == "never":
-        return 0
-    least: Severity = Severity(fail_on)
-    return int(any(finding.severity.at_least(least) for finding in report.findings))
 
 
 def _outputs(formats: list[str] | None) -> list[Output]:

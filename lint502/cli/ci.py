@@ -13,7 +13,7 @@ from lint502.places import Place
 from lint502.reading import shown
 
 if TYPE_CHECKING:
-    from lint502.lint import Report
+    from lint502.report_model import Report
 
 FROM_TOP = ("sarif", "github", "gitlab", "junit")
 """The formats that name files from the top of the repository on, wherever lint502 runs."""

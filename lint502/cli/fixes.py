@@ -20,12 +20,12 @@ from lint502.report import counted
 if TYPE_CHECKING:
     from lint502.cli.arguments import Asked
     from lint502.fixing import Mended
-    from lint502.lint import Examined
+    from lint502.run import Result
 
 
 def mended(
     asked: Asked,
-    examined: Examined,
+    examined: Result,
     baseline: str | None,
     *,
     unsafe: bool,
@@ -65,7 +65,7 @@ def mended(
     return result
 
 
-def difference(examined: Examined, result: Mended) -> str:
+def difference(examined: Result, result: Mended) -> str:
     """What changes, as a unified diff."""
     lines = [
         line
@@ -77,7 +77,7 @@ def difference(examined: Examined, result: Mended) -> str:
     )
 
 
-def _changed(examined: Examined, texts: Mapping[str, str]) -> list[tuple[str, str, str, str]]:
+def _changed(examined: Result, texts: Mapping[str, str]) -> list[tuple[str, str, str, str]]:
     """Name, real path, old and new text of each file that changes."""
     found = {
         file.path: (name, file.path, file.text, texts[file.path])
@@ -112,7 +112,7 @@ def _say(result: Mended, *, written: bool) -> None:
     output.say(f"{verb} {result.fixed} {findings} in {files}")
 
 
-def _write(examined: Examined, texts: Mapping[str, str]) -> None:
+def _write(examined: Result, texts: Mapping[str, str]) -> None:
     """Write all files, or none where one of them cannot be written."""
     prepared: list[tuple[str, str, str]] = []
     try:

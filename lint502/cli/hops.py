@@ -10,8 +10,8 @@ import typer
 from lint502.cli import arguments, output
 
 if TYPE_CHECKING:
-    from lint502.lint import HopReport, Report
     from lint502.report import Look
+    from lint502.report_model import HopReport, Report
 
 _HEADINGS = ("WHERE", "SERVER", "LOCATION", "PASSES TO", "TARGET", "UPSTREAM", "STATE")
 _STATE = _HEADINGS.index("STATE")

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lint502.cli import arguments, output
-from lint502.cli.check import exit_code
+from lint502.cli.exits import exit_code
 from lint502.cli.hops import Shape
-
-AT_ONCE = 4
-"""How many findings are watched at once: most of it is waiting."""
+from lint502.cli.proofs import usable_nginx, with_proofs
 
 if TYPE_CHECKING:
-    from lint502.lab.binary import Nginx
-    from lint502.lint import Examined, Report
+    pass
 
 
 def prove(
@@ -87,68 +83,3 @@ def prove(
     else:
         output.write(json.render(report, look))
     raise typer.Exit(exit_code(report, "error"))
-
-
-def usable_nginx(binary: Path | None) -> Nginx:
-    """The nginx to run; ends the process where there is none, or the lab is not installed."""
-    from importlib.util import find_spec
-
-    from lint502.lab.bench import LabError
-    from lint502.lab.binary import described, found
-
-    missing = [name for name in ("dns", "h11", "h2", "trustme") if find_spec(name) is None]
-    if missing:
-        output.fail(
-            "the lab's libraries are missing (" + ", ".join(missing) + "); install them with: "
-            "pip install 'lint502[lab]'"
-        )
-    try:
-        nginx = found() if binary is None else described((str(binary.absolute()),))
-    except LabError as error:
-        output.fail(str(error))
-    if nginx is None:
-        output.fail(
-            "there is no nginx on this machine; install one (Debian and Ubuntu: apt-get install "
-            "nginx libnginx-mod-stream; macOS: brew install nginx), or name it with --nginx PATH"
-        )
-    return nginx
-
-
-def with_proofs(
-    examined: Examined,
-    nginx: Nginx,
-    hops: frozenset[str] = frozenset(),
-    *,
-    at_once: int = AT_ONCE,
-) -> Report:
-    """The report with a proof of each finding, at one of ``hops`` where it concerns one; so many
-    are watched ``at_once``."""
-    from dataclasses import replace
-
-    from lint502.lab.proof import prove_all
-    from lint502.lab.secrets import masked
-
-    report = examined.report
-    if report.version[:2] != nginx.version[:2]:
-        output.say(
-            f"note: the findings are those of nginx {report.version}, the nginx that runs is "
-            f"{nginx.version}: what depends on the version may differ"
-        )
-    total = len(report.findings)
-    try:
-        proofs = prove_all(
-            report.findings,
-            examined.sites,
-            nginx,
-            hops,
-            lambda number: output.progress(f"watching finding {number} of {total}"),
-            at_once,
-        )
-    finally:
-        output.progress("")
-    if examined.values:
-        proofs = {
-            finding: replace(proof, configuration=masked(proof.configuration, examined.values))
-            for finding, proof in proofs.items()
-        }
-    return replace(report, proofs=proofs)

@@ -52,8 +52,8 @@ def _object(page: Page) -> dict[str, Any]:
 def _text(pages: list[Page], look: Look) -> str:
     from lint502.findings import Severity
     from lint502.report.ink import Ink
+    from lint502.report.lines import status_words
     from lint502.report.table import table
-    from lint502.report.text import seen
 
     ink = Ink(look.colour)
 
@@ -61,7 +61,12 @@ def _text(pages: list[Page], look: Look) -> str:
         return ink.severity(Severity(text), padded) if column == _SEVERITY else padded
 
     rows = [
-        (page.name, page.severity.value, seen(page.status, page.frequency) or "-", page.summary)
+        (
+            page.name,
+            page.severity.value,
+            status_words(page.status, page.frequency) or "-",
+            page.summary,
+        )
         for page in pages
     ]
     return table(_HEADINGS, rows, paint)

@@ -10,7 +10,7 @@ from lint502.cli import arguments, output
 from lint502.cli.hops import Shape
 
 if TYPE_CHECKING:
-    from lint502.lint import Examined
+    from lint502.run import Result
     from lint502.settings import Settings
 
 
@@ -56,7 +56,7 @@ def upgrade(
     settings, problems = arguments.settings_here()
     read = cache(arguments.read_standard_input)  # both runs get the same
 
-    def run(version: str) -> Examined:
+    def run(version: str) -> Result:
         given = arguments.Given(roots, specs, version, maps, env, env_files)
         return arguments.asked(settings, problems, given, standard_input=read).examine()
 

@@ -21,7 +21,7 @@ from lint502.findings import Finding
 from lint502.fixing.groups import Group, applied, grouped
 from lint502.fixing.judging import INSTEAD, Objection, judged, objection_of
 from lint502.fixing.view import Key, View
-from lint502.lint import Examined
+from lint502.run import Result
 
 MAX_ROUNDS = 10
 MAX_CHECKS = 200
@@ -29,7 +29,7 @@ MAX_CHECKS = 200
 
 _MOST_LAYERS = 5
 
-Check = Callable[[Mapping[str, str]], Examined]
+Check = Callable[[Mapping[str, str]], Result]
 """Checks the same roots again, with other texts for some files, by real path."""
 
 
@@ -53,7 +53,7 @@ class Mended:
 
 
 def mend(
-    first: Examined,
+    first: Result,
     check: Check,
     *,
     unsafe: bool = False,
@@ -62,13 +62,13 @@ def mend(
 ) -> Mended:
     """What fixing makes of the files that ``first`` is about.
 
-    ``wanted`` are the findings to fix, or parts of them; without it, all that are reported. With
+    ``wanted`` are the findings to fix, or parts of them; without it, all that there are. With
     ``rules`` only their findings are fixed.
     """
     view = View(first)
+    every = (*first.report.findings, *first.report.hidden)
     others = set(view.counts) - {
-        key for finding in (first.report.findings if wanted is None else wanted)
-        for key in view.keys(finding)
+        key for finding in (every if wanted is None else wanted) for key in view.keys(finding)
     }  # fmt: skip
     run = _Run(check, unsafe, others, rules)
     texts: dict[str, str] = {}
@@ -104,7 +104,6 @@ def mend(
         for finding in waiting
         if view.identity(finding) in left and view.identity(finding) not in refused
     ]
-    original = {file.path: file.text for file in first.on_disk.values()}
     original = {file.path: file.text for file in first.on_disk.values()}
     changed = {path: text for path, text in texts.items() if text != original[path]}
     also_unsafe = _Run(check, True, others, rules)

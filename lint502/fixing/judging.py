@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from lint502.findings import Finding
 from lint502.fixing.view import Key, View
-from lint502.lint import HopReport
 from lint502.nginx.buffers import refused_buffers
 from lint502.nginx.directives import directive as directive_info
 from lint502.nginx.tree import Context
+from lint502.report_model import HopReport
 
 INSTEAD = "would be found instead"
 

@@ -10,9 +10,10 @@ from functools import cached_property
 
 from lint502.edits.apply import overlap
 from lint502.findings import Edit, Finding
-from lint502.lint import Examined, HopReport
 from lint502.nginx.parse import Directive
 from lint502.nginx.tree import Context
+from lint502.report_model import HopReport
+from lint502.run import Result
 
 _VALUES = frozenset(("map", "geo", "split_clients"))
 _VARIABLE = re.compile(r"\$(\w+|\{\w+\})")
@@ -24,7 +25,7 @@ Key = tuple[str, str, str]
 class View:
     """What a check found, with its hops by number and the way from a place to the hops."""
 
-    def __init__(self, examined: Examined) -> None:
+    def __init__(self, examined: Result) -> None:
         self.examined = examined
         self.hops: tuple[HopReport, ...] = examined.report.hops
         self._numbers = {hop.id: number for number, hop in enumerate(self.hops)}
@@ -48,18 +49,22 @@ class View:
         """The hops of a finding."""
         return {self._numbers[hop] for hop in finding.hops if hop in self._numbers}
 
+    @property
+    def _every_finding(self) -> tuple[Finding, ...]:
+        """Those that others hide too: it is known that they are there."""
+        report = self.examined.report
+        return (*report.findings, *report.hidden)
+
     @cached_property
     def counts(self) -> Counter[Key]:
         """How often each finding is found."""
-        return Counter(
-            key for finding in self.examined.report.findings for key in self.keys(finding)
-        )
+        return Counter(key for finding in self._every_finding for key in self.keys(finding))
 
     @cached_property
     def worst(self) -> dict[Key, int]:
         """How bad each finding is at its worst; 0 is an error."""
         worst: dict[Key, int] = {}
-        for finding in self.examined.report.findings:
+        for finding in self._every_finding:
             for key in self.keys(finding):
                 worst[key] = min(finding.severity.rank, worst.get(key, 99))
         return worst

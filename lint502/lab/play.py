@@ -13,10 +13,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from lint502.evidence import Step
 from lint502.lab.bench import Bench, LabError
 from lint502.lab.binary import Nginx
 from lint502.lab.plan import Plan
-from lint502.lab.scene import Scene, Step
+from lint502.lab.scene import Scene
 from lint502.lab.scripts import Script
 
 PORTS = 8

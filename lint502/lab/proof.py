@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import groupby
-from typing import Literal
 
 from lint502.behaviour.error_pages import LEAST_ERROR, replaced_statuses
+from lint502.evidence import Proof, Step, got, is_stated
 from lint502.findings import Finding, Frequency, Severity
 from lint502.lab.behind import routes
 from lint502.lab.bench import LabError
 from lint502.lab.binary import Nginx
-from lint502.lab.demonstrations import FRONTS_SHOWN_BY, experiment
+from lint502.lab.demonstrations import of_front, of_hop
 from lint502.lab.demonstrations.before_nginx import trouble
 from lint502.lab.demonstrations.case import CannotShowError, Experiment, cases_of
 from lint502.lab.play import play
-from lint502.lab.scene import Step
 from lint502.nginx.hops import Hop
-from lint502.nginx.version import Version
 from lint502.site import Site
 from lint502.wording import listed
-
-Verdict = Literal["confirmed", "not confirmed", "cannot be shown here"]
 
 _MOST_ROUTES = 4
 _TRIES = 3
@@ -32,52 +26,86 @@ _TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
-    """What was watched for one finding.
+class Prover:
+    """Observes findings of some sites on an nginx. ``shown_by`` names the demonstration of each
+    rule, None where it claims nothing that a client would see."""
 
-    ``hop`` is the id of the hop that was taken, "" where it is about none; ``why`` says why it is
-    not confirmed, or cannot be shown. ``configuration`` is the whole nginx.conf that ran, "" where
-    none did. ``factor``: all times were so many times shorter. ``conditions`` are clauses on what
-    was taken where the files are silent. ``log`` is the line of the error log by which one knows
-    the finding, as this nginx words it; None where there is none.
-    """
+    sites: Sequence[Site]
+    nginx: Nginx
+    shown_by: Mapping[str, str | None]
 
-    verdict: Verdict
-    why: str
-    hop: str
-    version: Version
-    configuration: str = ""
-    steps: tuple[Step, ...] = ()
-    factor: float = 1.0
-    conditions: tuple[str, ...] = ()
-    log: str | None = None
+    def prove(self, finding: Finding, hop_id: str = "") -> Proof:
+        """Observe a finding at its hop of that id, or at the first one that it concerns."""
+        if finding.front is not None:
+            return self._prove_before(finding)
+        wanted = [hop_id] if hop_id in finding.hops else finding.hops
+        for site in self.sites:
+            for hop in site.hops:
+                if hop.id in wanted:
+                    return self._prove(finding, site, hop)
+        reason = "it claims nothing that a client would see"
+        if finding.hops:
+            reason = "its hop is gone"
+        return Proof("cannot be shown here", reason, "", self.nginx.version)
+
+    def _prove_before(self, finding: Finding) -> Proof:
+        """Observe what a finding says of what stands before nginx."""
+        shown_by = self.shown_by[finding.rule]
+        for site in self.sites:
+            found = trouble(finding, site)
+            if found is None or shown_by is None:
+                continue
+            try:
+                shown = of_front(shown_by)(found.ways[0], site, found.line)
+                return _observed(finding, None, shown, self.nginx)
+            except (CannotShowError, LabError) as error:
+                return _not_shown(str(error), None, self.nginx)
+        return _not_shown("the server is gone", None, self.nginx)
+
+    def _prove(self, finding: Finding, site: Site, hop: Hop) -> Proof:
+        """Observe what a finding may say of a hop, until it is confirmed."""
+        nginx = self.nginx
+        if finding.status is None:
+            return _not_shown("it claims nothing that a client would see", hop, nginx)
+        finding = replace(finding, status=_own_status(finding, hop))
+        demonstration = of_hop(self.shown_by[finding.rule])
+        cases = cases_of(finding, site, hop, routes(hop, site.pairs[hop.id]), nginx.version)
+        first: Proof | None = None
+        for case in cases[:_MOST_ROUTES]:
+            try:
+                proof = _shown(finding, hop, demonstration(case), nginx)
+            except (CannotShowError, LabError) as error:
+                proof = _not_shown(str(error), hop, nginx)
+            if proof.verdict == "confirmed":
+                return proof
+            first = first or proof
+        return first or _not_shown(f"{hop.unknown}", hop, nginx)
 
 
 def prove_all(
     findings: Sequence[Finding],
-    sites: Sequence[Site],
-    nginx: Nginx,
+    prover: Prover,
     hop_ids: frozenset[str] = frozenset(),
-    begins: Callable[[int], None] = lambda _: None,
+    progress: Callable[[int], None] = lambda _: None,
     at_once: int = 4,
 ) -> dict[Finding, Proof]:
-    """Watch each finding happen, at one of the hops of these ids, if it concerns one, some
-    ``at_once``, for most of it is waiting.
+    """Observe each finding, at one of the hops of these ids, if it concerns one, some ``at_once``,
+    for most of it is waiting.
 
-    Where one is not confirmed, it says whether another finding is in front of it. ``begins`` is
-    told the number of each finding that is waited for, from 1.
+    Where one is not confirmed, it says whether another finding is in front of it. ``progress`` is
+    called with the number of each finding that is waited for, from 1.
     """
 
-    def watch(finding: Finding) -> Proof:
+    def observe(finding: Finding) -> Proof:
         wanted = next((hop for hop in finding.hops if hop in hop_ids), "")
-        return prove(finding, sites, nginx, wanted)
+        return prover.prove(finding, wanted)
 
     proofs: dict[Finding, Proof] = {}
     pool = ThreadPoolExecutor(at_once)
     try:
-        futures = [(finding, pool.submit(watch, finding)) for finding in findings]
+        futures = [(finding, pool.submit(observe, finding)) for finding in findings]
         for number, (finding, future) in enumerate(futures, 1):
-            begins(number)
+            progress(number)
             proofs[finding] = future.result()
     finally:  # after Ctrl-C nobody waits: what runs is cleared up by its keeper
         pool.shutdown(wait=False, cancel_futures=True)
@@ -103,51 +131,6 @@ def _with_others(proof: Proof, others: Sequence[Finding]) -> str:
     return f"{proof.why}, for {rules} is in the way; mend that, and try again"
 
 
-def prove(finding: Finding, sites: Sequence[Site], nginx: Nginx, hop_id: str = "") -> Proof:
-    """Watch a finding happen, at its hop of that id or at the first one that it concerns."""
-    if finding.front is not None:
-        return _prove_before(finding, sites, nginx)
-    wanted = [hop_id] if hop_id in finding.hops else finding.hops
-    for site in sites:
-        for hop in site.hops:
-            if hop.id in wanted:
-                return _prove(finding, site, hop, nginx)
-    reason = "it claims nothing that a client would see" if not finding.hops else "its hop is gone"
-    return Proof("cannot be shown here", reason, "", nginx.version)
-
-
-def _prove_before(finding: Finding, sites: Sequence[Site], nginx: Nginx) -> Proof:
-    """Watch what a finding says of what stands before nginx."""
-    for site in sites:
-        found = trouble(finding, site)
-        if found is None:
-            continue
-        try:
-            shown = FRONTS_SHOWN_BY[finding.rule](found.ways[0], site, found.line)
-            return _watched(finding, None, shown, nginx)
-        except (CannotShowError, LabError) as error:
-            return _not_shown(str(error), None, nginx)
-    return _not_shown("the server is gone", None, nginx)
-
-
-def _prove(finding: Finding, site: Site, hop: Hop, nginx: Nginx) -> Proof:
-    """Watch what a finding may say of a hop, until it is confirmed."""
-    if finding.status is None:
-        return _not_shown("it claims nothing that a client would see", hop, nginx)
-    finding = replace(finding, status=_own_status(finding, hop))
-    cases = cases_of(finding, site, hop, routes(hop, site.pairs[hop.id]), nginx.version)
-    first: Proof | None = None
-    for case in cases[:_MOST_ROUTES]:
-        try:
-            proof = _shown(finding, hop, experiment(case), nginx)
-        except (CannotShowError, LabError) as error:
-            proof = _not_shown(str(error), hop, nginx)
-        if proof.verdict == "confirmed":
-            return proof
-        first = first or proof
-    return first or _not_shown(f"{hop.unknown}", hop, nginx)
-
-
 def _own_status(finding: Finding, hop: Hop) -> int | None:
     """The status that nginx itself gives, where the finding has what another directive makes of
     it."""
@@ -170,17 +153,17 @@ def _not_shown(why: str, hop: Hop | None, nginx: Nginx) -> Proof:
 
 def _shown(finding: Finding, hop: Hop, shown: Experiment, nginx: Nginx) -> Proof:
     """Play an experiment, and once more without the servers that may hide what a finding says."""
-    proof = _watched(finding, hop, shown, nginx)
+    proof = _observed(finding, hop, shown, nginx)
     if proof.verdict == "not confirmed" and _others_may_hide(finding, shown):
         again = replace(shown, setting=replace(shown.setting, alone=True))
-        alone = _watched(finding, hop, again, nginx)
+        alone = _observed(finding, hop, again, nginx)
         if alone.verdict == "confirmed":
             clause = "while the other servers of the block are down"
             return replace(alone, conditions=(*alone.conditions, clause))
     return proof
 
 
-def _watched(finding: Finding, hop: Hop | None, shown: Experiment, nginx: Nginx) -> Proof:
+def _observed(finding: Finding, hop: Hop | None, shown: Experiment, nginx: Nginx) -> Proof:
     timed = shown.setting.round_trip_matters
     for _ in range(_TRIES if timed else 1):
         played = play(nginx, shown.plan, shown.script, shown.setting)
@@ -231,33 +214,8 @@ def _is_as_stated(status: int | None, step: Step) -> bool:
     return step.status == status
 
 
-def got(steps: Iterable[Step]) -> str:
-    """What came of each request, with equal ones said once: "3 × GET / → 200"."""
-    runs = ((text, len(list(run))) for text, run in groupby(map(_arrow, steps)))
-    return ", ".join(text if count == 1 else f"{count} × {text}" for text, count in runs)
-
-
-def _arrow(step: Step) -> str:
-    return f"{step.request} → {seen(step)}"
-
-
-def seen(step: Step) -> str:
-    """What the client got of a step, in words."""
-    if step.status is None:
-        return "no HTTP"
-    return str(step.status) if step.whole or step.status != 200 else f"{step.status}, cut short"
-
-
 def logged(finding: Finding, steps: Iterable[Step]) -> str | None:
     """The line of the log that a finding names, else the first one that there is."""
     lines = [line for step in steps for line in step.log]
     stated = [line for line in lines if is_stated(finding.log, line)]
     return next(iter(stated or lines), None)
-
-
-def is_stated(pattern: str | None, line: str) -> bool:
-    """Whether a line of the log is the one that is stated; "…" stands for any text."""
-    if pattern is None:
-        return False
-    parts = map(re.escape, pattern.split("…"))
-    return re.fullmatch(".*".join(parts), line) is not None

@@ -8,10 +8,11 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
+from lint502.evidence import Step
 from lint502.lab import client
 from lint502.lab.behind import Planned
 from lint502.lab.bench import LOOPBACK, Bench, LabError
@@ -33,24 +34,6 @@ _PATIENCE = 20.0
 _ACCESS_SECONDS = 5.0
 _DATAGRAM_SECONDS = 0.2
 _ARRIVAL_SECONDS = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One request and what came of it.
-
-    ``status`` is what the client got; None where that was no HTTP. ``whole`` is False where the
-    body was cut short. ``log`` has nginx's messages of level error and above. ``opening`` tells
-    that the request only prepares the next one. ``cause`` tells that it is the failure from which
-    the others suffer: it is to fail, and proves nothing.
-    """
-
-    request: str
-    status: int | None
-    whole: bool
-    log: tuple[str, ...]
-    opening: bool = False
-    cause: bool = False
 
 
 class Scene:

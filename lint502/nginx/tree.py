@@ -6,7 +6,8 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Protocol
+from functools import wraps
+from typing import Any, Protocol, TypeVar
 
 from lint502.findings import Note, Problem
 from lint502.nginx.files import OutsideTreeError, has_magic
@@ -15,6 +16,8 @@ from lint502.nginx.templates import SUFFIX
 from lint502.nginx.tokens import MAX_DEPTH
 from lint502.places import SourceFile
 from lint502.reading import MissingFileError, UnreadableError, shown
+
+T = TypeVar("T")
 
 MAX_INCLUDE_DEPTH = 64
 MAX_INCLUDES = 50_000
@@ -82,6 +85,7 @@ class Context:
     items: list[Directive | Context] = field(default_factory=list)
     by_name: dict[str, list[Directive]] = field(default_factory=dict)
     unseen: list[Directive] = field(default_factory=list)
+    _results: dict[str, Any] | None = None
 
     @property
     def args(self) -> tuple[str, ...]:
@@ -115,6 +119,24 @@ class Context:
     def enclosing(self, *names: str) -> Context | None:
         """The innermost context of one of these names, this one included."""
         return next((context for context in self.up() if context.name in names), None)
+
+
+def once_a_context(function: Callable[[Context], T]) -> Callable[[Context], T]:
+    """A function of a context that is computed once for each; what it gives lives as long as the
+    context does."""
+    name = f"{function.__module__}.{function.__qualname__}"
+
+    @wraps(function)
+    def computed(context: Context) -> T:
+        results = context._results
+        if results is None:
+            results = context._results = {}
+        if name not in results:
+            results[name] = function(context)
+        result: T = results[name]
+        return result
+
+    return computed
 
 
 @dataclass(frozen=True, slots=True, eq=False)

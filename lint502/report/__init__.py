@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lint502.lint import Report
+    from lint502.report_model import Report
 
 FORMATS = (
     "text",

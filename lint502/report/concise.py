@@ -10,7 +10,7 @@ from lint502.report import Look
 from lint502.report.ink import Ink
 
 if TYPE_CHECKING:
-    from lint502.lint import Report
+    from lint502.report_model import Report
 
 
 def render(report: Report, look: Look) -> str:

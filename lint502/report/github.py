@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from lint502.findings import Finding, Problem, Severity
 from lint502.reading import shown
 from lint502.report import Look
-from lint502.report.proofs import saw
-from lint502.report.text import seen
+from lint502.report.evidence import saw
+from lint502.report.lines import status_words
 
 if TYPE_CHECKING:
-    from lint502.lab.proof import Proof
-    from lint502.lint import Report
+    from lint502.evidence import Proof
+    from lint502.report_model import Report
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 _DATA = {ord("%"): "%25", ord("\r"): "%0D", ord("\n"): "%0A"}
@@ -33,7 +33,7 @@ def render(report: Report, look: Look) -> str:
 def _finding(finding: Finding, proof: Proof | None) -> str:
     """The place stands in the message, too: the log of a run shows nothing else."""
     place = finding.place
-    status = seen(finding.status, finding.frequency)
+    status = status_words(finding.status, finding.frequency)
     properties = {
         "file": shown(place.file),
         "line": str(place.line),

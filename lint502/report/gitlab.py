@@ -13,7 +13,7 @@ from lint502.reading import shown
 from lint502.report import Look
 
 if TYPE_CHECKING:
-    from lint502.lint import Report
+    from lint502.report_model import Report
 
 PROBLEM = "lint502-problem"
 """The ``check_name`` of what could not be checked."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lint502 import __version__
@@ -10,15 +11,21 @@ from lint502.findings import Finding, Fix, Problem, Severity, unique_fingerprint
 from lint502.report import Look
 
 if TYPE_CHECKING:
-    from lint502.lab.proof import Proof
-    from lint502.lint import HopReport, Report
+    from lint502.evidence import Proof
+    from lint502.report_model import HopReport, Report
 
 SCHEMA_VERSION = 1
 
 
 def render(report: Report, look: Look) -> str:
     """One object; the text is ASCII, so that bytes that are no UTF-8 survive (as ``\\udcXX``)."""
-    fingerprints = unique_fingerprints(report.findings)
+    findings = (*report.findings, *report.hidden)
+    fingerprints = unique_fingerprints(findings)
+    names = {
+        finding.fingerprint_at(hop): fingerprint
+        for finding, fingerprint in zip(findings, fingerprints, strict=True)
+        for hop in finding.hops
+    }
     return dump(
         {
             "schema_version": SCHEMA_VERSION,
@@ -28,8 +35,8 @@ def render(report: Report, look: Look) -> str:
             "root_versions": {root: str(one) for root, one in report.root_versions.items()},
             "hops": [hop_object(hop) for hop in report.hops],
             "findings": [
-                finding_object(finding, fingerprint, report.proofs.get(finding))
-                for finding, fingerprint in zip(report.findings, fingerprints, strict=True)
+                finding_object(finding, fingerprint, report.proofs.get(finding), names)
+                for finding, fingerprint in zip(findings, fingerprints, strict=True)
             ],
             "problems": [problem_object(problem) for problem in report.problems],
             "summary": {
@@ -73,8 +80,14 @@ def problem_object(problem: Problem) -> dict[str, Any]:
     return {"file": problem.file, "line": problem.line, "message": problem.message}
 
 
-def finding_object(finding: Finding, fingerprint: str, proof: Proof | None) -> dict[str, Any]:
-    """A finding, as every report shows it."""
+def finding_object(
+    finding: Finding,
+    fingerprint: str,
+    proof: Proof | None = None,
+    names: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """A finding, as every report shows it; ``names`` are the fingerprints of findings as reports
+    show them, by those that they have at single hops."""
     place = finding.place
     found = {
         "rule": finding.rule,
@@ -96,6 +109,7 @@ def finding_object(finding: Finding, fingerprint: str, proof: Proof | None) -> d
         ],
         "log": finding.log,
         "fix": None if finding.fix is None else _fix(finding.fix),
+        "behind": list(dict.fromkeys((names or {}).get(one, one) for one in finding.behind)),
         "fingerprint": fingerprint,
     }
     if proof is not None:

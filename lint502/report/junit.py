@@ -14,13 +14,13 @@ from lint502.findings import Finding, Severity, told_apart
 from lint502.places import Place
 from lint502.reading import shown
 from lint502.report import Look
-from lint502.report.proofs import saw
-from lint502.report.text import seen
+from lint502.report.evidence import saw
+from lint502.report.lines import status_words
 from lint502.report.xml import document
 
 if TYPE_CHECKING:
-    from lint502.lab.proof import Proof
-    from lint502.lint import HopReport, Report
+    from lint502.evidence import Proof
+    from lint502.report_model import HopReport, Report
 
     Proofs = Mapping[Finding, Proof]
 
@@ -118,7 +118,7 @@ def _told(findings: Iterable[Finding], proofs: Proofs) -> str:
 
 def _lines(finding: Finding, proof: Proof | None) -> list[str]:
     """One finding: only one failure of a test is shown by most consumers, so its text has all."""
-    status = seen(finding.status, finding.frequency)
+    status = status_words(finding.status, finding.frequency)
     head = f"{finding.severity.value}: {finding.rule}" + (f" ({status})" if status else "")
     lines = [f"{_where(finding.place)}: {head}", f"  {shown(finding.message)}"]
     lines += [

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from lint502.findings import Finding, Problem
 from lint502.reading import shown
 from lint502.report import Look, counted
+from lint502.report.evidence import saw
 from lint502.report.ink import Ink
-from lint502.report.proofs import saw
+from lint502.report.lines import status_words
 from lint502.report.summary import finding_counts, hop_counts, version
-from lint502.report.text import seen
 from lint502.wording import listed
 
 if TYPE_CHECKING:
-    from lint502.lab.proof import Proof
-    from lint502.lint import Report
+    from lint502.evidence import Proof
+    from lint502.report_model import Report
 
 _HEADINGS = ("severity", "rule", "the client sees", "where", "message", "fix")
 _SPECIAL = re.compile(r"([\\`*\[\]<>&|~$]|(?<![^\W_])_|_(?![^\W_]))")
@@ -81,7 +81,7 @@ def _finding(finding: Finding, proof: Proof | None) -> str:
         (
             finding.severity.value,
             code(finding.rule),
-            seen(finding.status, finding.frequency),
+            status_words(finding.status, finding.frequency),
             code(f"{place.file}:{place.line}:{place.column}"),
             "<br>".join(map(escaped, (finding.message, *saw(proof)))),
             "<br>".join(map(escaped, fix.splitlines())),

@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from lint502.evidence import received
 from lint502.findings import Finding
 from lint502.reading import shown
 from lint502.report import Look, counted
 from lint502.report.cells import cells
+from lint502.report.evidence import conditions
 from lint502.report.ink import Ink
-from lint502.report.text import head, hop_line
+from lint502.report.lines import head, hop_line
 
 if TYPE_CHECKING:
-    from lint502.lab.proof import Proof
-    from lint502.lint import HopReport, Report
+    from lint502.evidence import Proof
+    from lint502.report_model import HopReport, Report
 
 _VERDICTS = ("confirmed", "not confirmed", "cannot be shown here")
 _COLOURS = {"confirmed": "failed", "not confirmed": "passed", "cannot be shown here": "undecidable"}
@@ -29,33 +31,6 @@ def render(report: Report, look: Look) -> str:
         "\n".join(_block(finding, proof, hops, ink)) for finding, proof in report.proofs.items()
     ]
     return "\n\n".join([*blocks, _summary(report, ink)]) + "\n"
-
-
-def brief(proof: Proof) -> list[str]:
-    """What was watched, in a line or two, for a report that has other things to say too."""
-    from lint502.lab.proof import got
-
-    lines = [f"{proof.verdict} on nginx {proof.version}"]
-    if proof.steps:
-        lines[0] += f": {got(step for step in proof.steps if not step.opening and not step.cause)}"
-    if proof.why and not proof.steps:
-        lines[0] += f": {shown(proof.why)}"
-    if proof.log is not None:
-        lines.append(shown(proof.log))
-    return lines + [shown(clause) for clause in conditions(proof)]
-
-
-def saw(proof: Proof | None) -> list[str]:
-    """The same, marked as what was watched; nothing where nothing was."""
-    return [] if proof is None else [f"saw: {line}" for line in brief(proof)]
-
-
-def conditions(proof: Proof) -> list[str]:
-    """Under which conditions it was watched, as clauses."""
-    clauses = list(proof.conditions)
-    if proof.factor != 1:
-        clauses.append(f"all times are {proof.factor:g} times shorter, on both sides")
-    return clauses
 
 
 def _block(finding: Finding, proof: Proof, hops: Mapping[str, HopReport], ink: Ink) -> list[str]:
@@ -88,7 +63,6 @@ def _inner(configuration: str) -> list[str]:
 
 
 def _steps(proof: Proof, ink: Ink) -> list[str]:
-    from lint502.lab.proof import seen
 
     lines = []
     width = max((cells(step.request) for step in proof.steps), default=0)
@@ -98,7 +72,7 @@ def _steps(proof: Proof, ink: Ink) -> list[str]:
         note += f"  ({times} times)" if times > 1 else ""
         lines.append(
             f"  {ink.dim('sent')}   {step.request}{' ' * (width - cells(step.request))}"
-            f"  →  {ink.bold(seen(step))}{note}"
+            f"  →  {ink.bold(received(step))}{note}"
         )
         lines += [f"         {shown(line)}" for line in dict.fromkeys(step.log)]
     return lines

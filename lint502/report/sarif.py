@@ -17,14 +17,14 @@ from lint502.pages import Page, page
 from lint502.places import Place
 from lint502.reading import shown
 from lint502.report import Look
+from lint502.report.evidence import brief
 from lint502.report.explanation import explanation
 from lint502.report.json import dump
-from lint502.report.proofs import brief
 from lint502.rule_names import RULES
 
 if TYPE_CHECKING:
-    from lint502.lab.proof import Proof
-    from lint502.lint import Report
+    from lint502.evidence import Proof
+    from lint502.report_model import Report
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

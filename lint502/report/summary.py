@@ -11,7 +11,7 @@ from lint502.report.ink import Ink
 from lint502.wording import listed
 
 if TYPE_CHECKING:
-    from lint502.lint import Report
+    from lint502.report_model import Report
 
 
 def hop_counts(report: Report, ink: Ink) -> str:

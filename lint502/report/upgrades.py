@@ -7,11 +7,12 @@ from typing import Any
 
 from lint502 import __version__
 from lint502.findings import Severity, unique_fingerprints
-from lint502.lint import HopReport
 from lint502.reading import shown
 from lint502.report import Look, counted, json
 from lint502.report.ink import Ink
-from lint502.report.text import finding_lines, head, hop_line
+from lint502.report.lines import head, hop_line
+from lint502.report.text import finding_lines
+from lint502.report_model import HopReport
 from lint502.upgrade import Because, Changed, Upgrade
 from lint502.wording import listed
 
@@ -67,7 +68,7 @@ def _objects(items: Sequence[Because]) -> list[dict[str, Any]]:
     fingerprints = unique_fingerprints([item.finding for item in items])
     return [
         {
-            **json.finding_object(item.finding, fingerprint, None),
+            **json.finding_object(item.finding, fingerprint),
             "because": [_change(changed) for changed in item.changes],
         }
         for item, fingerprint in zip(items, fingerprints, strict=True)

@@ -95,7 +95,7 @@ def test_log_lines_are_named() -> None:
 
 def test_the_file_is_not_read_before_it_is_needed() -> None:
     script = (
-        "import lint502.lint, lint502.behaviour.protocol_outcomes\n"
+        "import lint502.run, lint502.behaviour.protocol_outcomes\n"
         "import lint502.behaviour.protocol_table as module\n"
         "print(module.load.cache_info().misses)"
     )

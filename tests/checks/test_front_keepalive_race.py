@@ -152,8 +152,8 @@ def test_a_fragment_may_stand_in_anything(tmp_path: Path) -> None:
 
 def test_the_margin_can_be_set(lint: Lint) -> None:
     body = f"\nkeepalive_timeout 61s;\n{SERVER}"
-    assert lint(body, FRONT, rules={RULE: {"margin": "2s"}}) == [early(2)]
-    assert lint(body, FRONT, rules={RULE: {"margin": "500ms"}}) == []
+    assert lint(body, FRONT, rules={RULE: {"margin": 2000}}) == [early(2)]
+    assert lint(body, FRONT, rules={RULE: {"margin": 500}}) == []
 
 
 def test_nothing_is_declared(lint: Lint) -> None:

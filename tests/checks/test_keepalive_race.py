@@ -152,9 +152,9 @@ def test_an_upstream_that_gives_no_reason(lint: Lint, spec: str) -> None:
 
 def test_the_margin_is_an_option(lint: Lint) -> None:
     text = body("keepalive 8; keepalive_timeout 4s;")
-    assert lint(text, SPEC, rules={RULE: {"margin": "2s"}}) == race(4)
+    assert lint(text, SPEC, rules={RULE: {"margin": 2000}}) == race(4)
     text = body("keepalive 8; keepalive_timeout 5s;")
-    assert lint(text, SPEC, rules={RULE: {"margin": "0s"}}) == []
+    assert lint(text, SPEC, rules={RULE: {"margin": 0}}) == []
 
 
 @pytest.mark.parametrize(

@@ -33,8 +33,8 @@ def spec(expects: str, facts: str = "") -> str:
         ("proxy_ssl on;", "true", "tls = true", 502),
         ("proxy_ssl on; proxy_protocol on;", "false", 'protocol = "http"\ntls = true', 502),
         ("proxy_ssl on; proxy_protocol on;", "true", "tls = true", None),
-        # tls-mismatch says it
-        ("proxy_ssl on; proxy_protocol on;", "false", "tls = false", None),
+        # with TLS, which it does not expect either
+        ("proxy_ssl on; proxy_protocol on;", "false", "tls = false", 502),
         ("proxy_protocol $x;", "true", "", None),
     ],
 )

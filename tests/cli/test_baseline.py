@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 from lint502.baseline import Baseline, Compared, Entry, compare, dumped, entries, read
 from lint502.findings import Finding, Severity
 from lint502.places import Place
+from lint502.report_model import HopReport, Report
+from tests.support.canned import CLEAN
 from tests.support.cli import Run
 
 SPEC = '[upstream.api]\nport = 3000\nprotocol = "http"\n'
@@ -161,22 +164,60 @@ def test_a_folder_is_no_baseline(run: Run, site: Path) -> None:
     )
 
 
+def reported(*findings: Finding, hidden: tuple[Finding, ...] = ()) -> Report:
+    """A report on two hops with these findings."""
+    hops = tuple(
+        HopReport(id, Place("nginx.conf", 1, 1, 2), "proxy_pass", f"http://{id}", "s", f"/{id}",
+                  "failed", ())
+        for id in ("1", "2")
+    )  # fmt: skip
+    return replace(CLEAN, hops=hops, findings=findings, hidden=hidden)
+
+
 def test_equal_findings_are_counted() -> None:
     twice = [finding("a", "1"), finding("a", "1")]
-    (entry,) = entries(twice[:1], {})
-    assert compare(twice, [entry]) == Compared((twice[1],), 1, ())
-    assert compare(twice[:1], [entry, entry]) == Compared((), 1, (entry,))
-    assert compare(twice, [entry, entry]) == Compared((), 2, ())
+    (entry,) = entries(reported(*twice[:1]))
+    assert compare(reported(*twice), [entry]) == Compared((twice[1],), (), 1, ())
+    assert compare(reported(*twice[:1]), [entry, entry]) == Compared((), (), 1, (entry,))
+    assert compare(reported(*twice), [entry, entry]) == Compared((), (), 2, ())
 
 
 def test_what_tells_findings_apart() -> None:
-    (entry,) = entries([finding("a", "1")], {})
+    (entry,) = entries(reported(finding("a", "1")))
     for other in (finding("b", "1"), finding("a", "2"), finding("a", "1", upstream="x")):
-        assert compare([other], [entry]) == Compared((other,), 0, (entry,))
+        assert compare(reported(other), [entry]) == Compared((other,), (), 0, (entry,))
     without = finding("a", file="x")
-    (entry,) = entries([without], {})
+    (entry,) = entries(reported(without))
     assert entry.where == "x"
-    assert compare([without], [entry]) == Compared((), 1, ())
+    assert compare(reported(without), [entry]) == Compared((), (), 1, ())
+
+
+def test_what_others_hide_is_known_when_it_shows() -> None:
+    shown, hidden = finding("a", "1"), replace(finding("b", "1"), behind=("…",))
+    known = list(entries(reported(shown, hidden=(hidden,))))
+    assert [entry.rule for entry in known] == ["a", "b"]
+    assert compare(reported(shown, hidden=(hidden,)), known) == Compared((), (), 1, ())
+    fixed = compare(reported(replace(hidden, behind=())), known)
+    assert (fixed.new, fixed.known, [entry.rule for entry in fixed.gone]) == ((), 1, ["a"])
+
+
+def test_a_pass_that_says_something_else_is_the_same_hop() -> None:
+    """Its id names what it says: a fix of a port changes that."""
+    before = reported(finding("a", "1"), finding("b", "1"))
+    known = list(entries(before))
+    moved = replace(before.hops[0], id="3", value="http://other")
+    after = replace(before, hops=(moved,), findings=(finding("b", "3"),))
+    compared = compare(after, known)
+    assert (compared.new, compared.known) == ((), 1)
+    # but not twice
+    twice = replace(after, findings=(finding("b", "3"), finding("b", "3")))
+    assert compare(twice, known).new == (finding("b", "3"),)
+    # nor for another upstream
+    other = replace(after, findings=(finding("b", "3", upstream="x"),))
+    assert compare(other, known).known == 0
+    # nor where it is written down without that
+    older = [replace(entry, at=None) for entry in known]
+    assert compare(after, older).known == 0
 
 
 @given(st.lists(st.builds(Entry, st.text("0af"), st.text("a-z"), st.text())))

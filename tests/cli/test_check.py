@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from lint502 import lint
 from lint502.findings import Finding, Problem, Severity
-from lint502.lint import Options, Report
+from lint502.nginx import installed
 from lint502.nginx.files import PathMap
 from lint502.nginx.version import NEWEST, OLDEST, Version
+from lint502.options import Options
 from lint502.report import Look, renderer
+from lint502.report_model import Report
 from tests.support.canned import CLEAN, FINDINGS, REPORT
 from tests.support.cli import Asked, Run
 
@@ -179,7 +180,7 @@ def test_settings(run: Run, asked: Asked, tmp_path: Path, monkeypatch: pytest.Mo
         (f"{tmp_path}/shared",),
         ("port-mismatch",),
         ("tls-mismatch",),
-        {"keepalive-race": {"margin": "2s"}},
+        {"keepalive-race": {"margin": 2000}},
     )
     assert asked == [expected]
     run(
@@ -321,13 +322,13 @@ def test_default_roots(run: Run, asked: Asked, tmp_path: Path, root: str) -> Non
 def test_version_auto(
     run: Run, asked: Asked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lint, "installed_version", lambda: Version(1, 24, 0))
+    monkeypatch.setattr(installed, "installed_version", lambda: Version(1, 24, 0))
     run("check", "a.conf", "--nginx-version", "auto")
     (tmp_path / "lint502.toml").write_text('nginx_version = "auto"')
     run("check", "a.conf")
     expected = Options(tmp_path, ("a.conf",), None, Version(1, 24, 0), "binary")
     assert asked == [expected, expected]
-    monkeypatch.setattr(lint, "installed_version", lambda: None)
+    monkeypatch.setattr(installed, "installed_version", lambda: None)
     assert run("check", "a.conf") == (
         2,
         "",

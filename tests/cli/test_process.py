@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from lint502 import __version__, lint
+from lint502 import __version__
+from lint502 import run as running
 from lint502.cli.output import Colour, look
 from lint502.report import Look
 from tests.support.cli import Asked, Run
@@ -194,7 +195,7 @@ def test_a_fault(run: Run, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> Non
     def fault(*_: object) -> None:
         raise ValueError("bad \x1b[31m")
 
-    monkeypatch.setattr(lint, "examine_together", fault)
+    monkeypatch.setattr(running, "run", fault)
     code, out, err = run("check", "a.conf")
     lines = err.splitlines()
     assert (code, out) == (3, "")
@@ -212,7 +213,7 @@ def test_an_interrupt(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(lint, "examine_together", interrupted)
+    monkeypatch.setattr(running, "run", interrupted)
     assert run("check", "a.conf") == (130, "", "")
 
 

@@ -8,16 +8,19 @@ from pathlib import Path
 import pytest
 
 from lint502.behaviour.fronts import ways
+from lint502.checks import rule_of
 from lint502.findings import Finding
 from lint502.lab.behind import routes
-from lint502.lab.demonstrations import FRONTS_SHOWN_BY, experiment
+from lint502.lab.demonstrations import of_front, of_hop
 from lint502.lab.demonstrations.before_nginx import trouble
 from lint502.lab.demonstrations.case import CannotShowError, Case, Experiment
 from lint502.lab.play import play
-from lint502.lint import Examined, examine
 from lint502.nginx.version import Version
+from lint502.run import Result
 from tests import test_samples
 from tests.support.nginxes import nginx_of
+from tests.support.pages import shown_by
+from tests.support.sites import examine
 from tests.test_samples import SITES
 
 RELEASE = "trixie"
@@ -38,7 +41,7 @@ def test_what_is_fixed_answers(site: str, tmp_path: Path, monkeypatch: pytest.Mo
     assert all(seen == {(200, True)} for seen in found.values()), found
 
 
-def fixed(first: Examined, after: Examined) -> Iterator[Finding]:
+def fixed(first: Result, after: Result) -> Iterator[Finding]:
     """The findings of the broken site, which a client can see, whose edits were made."""
     hops = {hop.id: number for number, hop in enumerate(first.report.hops)}
     left = {
@@ -52,7 +55,7 @@ def fixed(first: Examined, after: Examined) -> Iterator[Finding]:
 
 
 def experiments(
-    finding: Finding, first: Examined, after: Examined, version: Version
+    finding: Finding, first: Result, after: Result, version: Version
 ) -> Iterator[Experiment]:
     """What showed a finding, at the first of its hops as that is now, or before its front."""
     if finding.front is not None:
@@ -62,7 +65,7 @@ def experiments(
         shown = {(way.front.name, str(way.socket.listens[0])) for way in found.ways[:1]}
         for way in ways(site):
             if (way.front.name, str(way.socket.listens[0])) in shown:
-                yield FRONTS_SHOWN_BY[finding.rule](way, site, None)
+                yield of_front(shown_by(finding.rule))(way, site, None)
         return
     numbers = {hop.id: number for number, hop in enumerate(first.report.hops)}
     now = after.report.hops[numbers[finding.hops[0]]].id
@@ -71,6 +74,6 @@ def experiments(
             for route in routes(hop, site.pairs[hop.id]) if hop.id == now else ():
                 case = Case(finding.rule, None, site, route, route.pairs, version)
                 try:
-                    yield experiment(case)
+                    yield of_hop(rule_of(finding.rule).shown_by)(case)
                 except CannotShowError:
                     assert route.block is None, "a pool is shown by its block"

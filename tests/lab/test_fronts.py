@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from lint502.evidence import Proof
 from lint502.lab.bench import Bench
 from lint502.lab.binary import Running
 from lint502.lab.client import Request
 from lint502.lab.front import Front, FrontBehaviour
-from lint502.lab.proof import Proof, prove
-from lint502.lint import Options, examine
+from lint502.options import Options
 from tests.support.nginxes import RELEASES, nginx_of
+from tests.support.pages import prove
+from tests.support.sites import examine
 
 SERVER = "server { listen 8080%s; server_name shop; location / { return 200; } }"
 TLS = SERVER % " ssl"

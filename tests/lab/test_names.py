@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from lint502.evidence import Proof
 from lint502.lab.bench import LabError
-from lint502.lab.proof import Proof, prove
-from lint502.lint import Options, examine
+from lint502.options import Options
 from tests.support.nginxes import lacks, nginx_of
+from tests.support.pages import prove
+from tests.support.sites import examine
 
 HOSTS = Path("/etc/hosts")
 SPEC = '[upstream.api]\nhosts = ["%s"]\nport = 3000\nprotocol = "http"\n'

@@ -9,10 +9,10 @@ import pytest
 from lint502.lab.behind import Planned, host_of, routes
 from lint502.lab.plan import Plan, plan, quoted
 from lint502.lab.standins import Behaviour, TlsBehaviour
-from lint502.lint import Options, examine
 from lint502.nginx.addresses import Address
 from lint502.nginx.version import Version
-from tests.support.sites import NEW, OLD, http, stream, write
+from lint502.options import Options
+from tests.support.sites import NEW, OLD, examine, http, stream, write
 
 API = '[upstream.api]\nhosts = ["10.0.0.5"]\nport = 3000\nprotocol = "http"\n'
 

@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 from lint502.behaviour.protocol_table import Ending, load
 from lint502.declared import profiles
+from lint502.evidence import is_stated
 from lint502.lab.binary import Nginx
-from lint502.lab.proof import is_stated, prove
-from lint502.lint import Options, examine
+from lint502.options import Options
 from tests.support.nginxes import RELEASES, nginx_of
-from tests.support.sites import http, write
+from tests.support.pages import prove
+from tests.support.sites import examine, http, write
 
 PASSES = {
     "http": "proxy_pass http://127.0.0.1:3000;",

@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 
+from lint502.evidence import Proof
 from lint502.findings import Severity
 from lint502.lab import binary as lab_nginx
-from lint502.lab.proof import Proof, prove
-from lint502.lint import Options, examine
+from lint502.options import Options
 from tests.support.cli import Run
 from tests.support.nginxes import RELEASES, nginx_of
+from tests.support.pages import prove
+from tests.support.sites import examine
 
 SAMPLES = Path(__file__).parents[2] / "sample_configs"
 SITES = sorted(path.parent.name for path in SAMPLES.glob("*/upstreams.toml"))

@@ -12,7 +12,8 @@ import pytest
 from lint502.lab.bench import LOOPBACK, Bench, LabError
 from lint502.lab.binary import Nginx, Running
 from lint502.lab.client import Request, send
-from lint502.lint import Options, run
+from lint502.options import Options
+from lint502.run import run
 from tests.support.nginxes import lacks, nginx_of
 from tests.support.relay import Relay
 from tools.measure.servers import families, start

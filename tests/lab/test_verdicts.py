@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from lint502.lab.proof import Proof, prove
-from lint502.lint import Options, examine
+from lint502.evidence import Proof
+from lint502.options import Options
 from tests.support.nginxes import nginx_of
-from tests.support.sites import http, stream, write
+from tests.support.pages import prove
+from tests.support.sites import examine, http, stream, write
 
 KEPT = 'proxy_http_version 1.1; proxy_set_header Connection "";'
 API = '[upstream.api]\nhosts = ["127.0.0.1"]\nport = 3000\nprotocol = "http"\n'

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lint502 import lint
+from lint502 import run as running
 from lint502.findings import Edit, Finding, Fix, Note, Problem, Severity
 from lint502.nginx import roots
 from lint502.nginx.envsubst import FILTER, Values
@@ -19,6 +19,7 @@ from lint502.nginx.templates import set_names
 from lint502.nginx.tree import Tree
 from lint502.nginx.version import NEWEST
 from lint502.places import SourceFile
+from lint502.rule import Rule
 from lint502.site import Site
 from tests.support import sites
 from tests.support.sites import write
@@ -419,7 +420,10 @@ def test_fixes_edit_no_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
                     hops=(hop.id,), fix=Fix("new;", True, (edit,)),
                 )  # fmt: skip
 
-    monkeypatch.setattr(lint, "check_of", lambda rule: check if rule == "retry-off" else _none)
+    def rule_of(name: str) -> Rule:
+        return Rule(name, check if name == "retry-off" else _none, None)
+
+    monkeypatch.setattr(running, "rule_of", rule_of)
     report = sites.check(tmp_path, {"a.template": SITE}, "a.template", env=VALUES)
     assert [(one.message, one.fix) for one in report.findings] == [
         ("0", Fix("new;", True)),

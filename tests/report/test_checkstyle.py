@@ -6,10 +6,10 @@ from xml.etree import ElementTree
 from lxml import etree
 
 from lint502 import __version__
-from lint502.lint import Report
 from lint502.reading import shown
 from lint502.report import Look
 from lint502.report.checkstyle import render
+from lint502.report_model import Report
 from tests.support.canned import CLEAN
 from tests.support.nasty import any_report
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from lint502 import __version__
+from lint502.evidence import Proof
 from lint502.findings import Finding, Severity
-from lint502.lab.proof import Proof
 from lint502.nginx.version import Version
 from lint502.places import Place
 from lint502.report import FORMATS, Look, counted, renderer

@@ -4,10 +4,10 @@ import re
 from dataclasses import replace
 from typing import NamedTuple
 
-from lint502.lint import Report
 from lint502.reading import shown
 from lint502.report import Look
 from lint502.report.github import render
+from lint502.report_model import Report
 from tests.support.canned import CLEAN, FINDINGS, REPORT
 from tests.support.nasty import any_report
 

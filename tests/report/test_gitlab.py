@@ -7,10 +7,10 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from lint502.findings import Problem
-from lint502.lint import Report
 from lint502.reading import shown
 from lint502.report import Look
 from lint502.report.gitlab import render
+from lint502.report_model import Report
 from tests.support.canned import CLEAN, FINDINGS, REPORT
 from tests.support.nasty import any_report
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase
 
 from lint502.findings import Severity
-from lint502.lint import Report
 from lint502.reading import shown
 from lint502.report import Look
 from lint502.report.junit import render
+from lint502.report_model import Report
 from tests.support.canned import CLEAN, FINDINGS, HOPS, REPORT
 from tests.support.nasty import any_report
 

@@ -6,10 +6,10 @@ from html.parser import HTMLParser
 from hypothesis import given, settings
 from markdown_it import MarkdownIt
 
-from lint502.lint import Report
 from lint502.reading import shown
 from lint502.report import Look
 from lint502.report.markdown import code, escaped, render, shortened
+from lint502.report_model import Report
 from tests.support.canned import CLEAN, FINDINGS, REPORT
 from tests.support.nasty import any_report, texts
 

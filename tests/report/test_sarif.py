@@ -12,8 +12,8 @@ from jsonschema import Draft4Validator, FormatChecker
 
 from lint502 import __version__, pages
 from lint502.findings import Edit, Fix, Severity
-from lint502.lint import Report
 from lint502.report import Look, sarif
+from lint502.report_model import Report
 from lint502.rule_names import RULES
 from tests.support.canned import CLEAN, FINDINGS, REPORT
 from tests.support.cli import FACTS, PAGE

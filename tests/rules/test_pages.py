@@ -12,13 +12,15 @@ from pathlib import Path
 import pytest
 
 from lint502 import checks
-from lint502.checks import check_of
+from lint502.checks import rule_of
 from lint502.findings import Finding, Severity
 from lint502.fixing import mend
-from lint502.lint import Examined, Options, examine, run
 from lint502.nginx.version import NEWEST, Version
+from lint502.options import Options
 from lint502.pages import Page, PageError, covers, folder, page
 from lint502.rule_names import RULES
+from lint502.run import Result
+from tests.support.sites import examine
 
 VERSIONS = (*map(Version.parse, ("1.18", "1.22", "1.26", "1.30")), NEWEST)
 
@@ -47,7 +49,8 @@ def lint(shown: Page, heading: str, version: Version, folder: Path) -> tuple[Fin
     """What lint502 finds in the blocks below a heading; nothing else may be wrong with them."""
     for language, file in _FILES.items():
         (folder / file).write_text(block(shown, heading, language), encoding="utf-8")
-    report = run(Options(folder, (str(folder / "nginx.conf"),), version=version), lambda: b"")
+    options = Options(folder, (str(folder / "nginx.conf"),), version=version)
+    report = examine(options).report
     assert report.problems == ()
     assert report.notes == ()
     assert report.hops
@@ -65,7 +68,8 @@ def test_every_check_is_listed_and_every_rule_has_a_check() -> None:
     assert with_check == {rule.replace("-", "_") for rule in RULES}
     for rule in RULES:
         module = modules[rule.replace("-", "_")]
-        assert check_of(rule) is module.check
+        assert rule_of(rule) is module.RULE
+        assert (module.RULE.name, module.RULE.check) == (rule, module.check)
         assert (module.__doc__ or "").startswith(f"{rule}: ")
 
 
@@ -113,7 +117,7 @@ def test_fixes_mend_the_example(rule: str, version: Version, tmp_path: Path) -> 
     found = lint(page(rule), "Example", version, tmp_path)
     options = Options(tmp_path, (str(tmp_path / "nginx.conf"),), version=version)
 
-    def check(overlay: Mapping[str, str]) -> Examined:
+    def check(overlay: Mapping[str, str]) -> Result:
         return examine(replace(options, overlay=overlay), lambda: b"")
 
     result = mend(check({}), check, unsafe=True)

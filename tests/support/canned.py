@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from lint502.findings import Edit, Finding, Fix, Note, Problem, Severity
-from lint502.lint import HopReport, Report, State, TargetReport
 from lint502.nginx.version import Version
 from lint502.places import Place
+from lint502.report_model import HopReport, Report, State, TargetReport
 
 
 def hop(

@@ -8,10 +8,13 @@ from typing import NamedTuple
 
 import pytest
 
-from lint502 import lint, pages
+from lint502 import pages
+from lint502 import run as running
 from lint502.__main__ import main
-from lint502.lint import Examined, Options, Report
+from lint502.options import Options
+from lint502.report_model import Report
 from lint502.rule_names import RULES
+from lint502.run import Result
 from tests.support.canned import REPORT
 
 PAGE = """\
@@ -52,7 +55,7 @@ CI = ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE", "CI_PROJECT_D
 """The variables of CI systems that lint502 looks at."""
 
 
-class Result(NamedTuple):
+class Ran(NamedTuple):
     """How a run ended, and what it wrote."""
 
     code: int
@@ -60,7 +63,7 @@ class Result(NamedTuple):
     err: str
 
 
-Run = Callable[..., Result]
+Run = Callable[..., Ran]
 
 
 @pytest.fixture
@@ -71,7 +74,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM", *CI):
         monkeypatch.delenv(name, raising=False)
 
-    def run(*arguments: str) -> Result:
+    def run(*arguments: str) -> Ran:
         monkeypatch.setattr(sys, "argv", ["lint502", *arguments])
         code = 0
         try:
@@ -81,13 +84,13 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
             code = end.code
         finally:
             gc.enable()
-        return Result(code, *capsys.readouterr())
+        return Ran(code, *capsys.readouterr())
 
     return run
 
 
 class Asked(list[Options]):
-    """Stands for ``lint.examine_together``: what it was asked, and the report that it gives."""
+    """Stands for ``run.run``: what it was asked, and the report that it gives."""
 
     report: Report = REPORT
 
@@ -101,11 +104,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
         parts: Sequence[Options],
         standard_input: Callable[[], bytes],
         begins: Callable[[str], None],
-    ) -> Examined:
+    ) -> Result:
         asked.extend(parts)
-        return Examined(asked.report, ())
+        return Result(asked.report, ())
 
-    monkeypatch.setattr(lint, "examine_together", canned)
+    monkeypatch.setattr(running, "run", canned)
     return asked
 
 

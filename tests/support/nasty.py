@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lint502.findings import Edit, Finding, Fix, Problem, Severity
-from lint502.lint import HopReport, Report
 from lint502.nginx.version import Version
 from lint502.places import Place
+from lint502.report_model import HopReport, Report
 
 _PIECES = (
     *("]]>", "<!--", "-->", "<b>", "&amp;", "&", "<", ">", '"', "'", "\x00", "\x1b[31m", "\x85"),

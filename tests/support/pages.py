@@ -2,30 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from lint502.behaviour.fronts import ways
+from lint502.checks import rule_of
+from lint502.evidence import Proof
 from lint502.findings import Finding, Severity
 from lint502.lab.behind import routes, servers_of
 from lint502.lab.binary import Nginx
-from lint502.lab.demonstrations import FRONTS_SHOWN_BY, experiment
+from lint502.lab.demonstrations import of_front, of_hop
 from lint502.lab.demonstrations.before_nginx import trouble
 from lint502.lab.demonstrations.case import Case, Experiment, cases_of
 from lint502.lab.demonstrations.usual import once
 from lint502.lab.plan import Plan
 from lint502.lab.play import Played, play
-from lint502.lint import Examined, Options, examine
+from lint502.lab.proof import Prover
 from lint502.nginx.hops import Hop
+from lint502.options import Options
 from lint502.pages import Page
+from lint502.run import Result
 from lint502.site import Site
+from tests.support.sites import examine
 from tests.support.written import as_written
 
 _FILES = {"nginx": "nginx.conf", "toml": "upstreams.toml"}
 
 
-def examined(shown: Page, heading: str, nginx: Nginx, folder: Path) -> Examined:
+def shown_by(rule: str) -> str:
+    """The demonstration of a rule that has one."""
+    found = rule_of(rule).shown_by
+    assert found is not None
+    return found
+
+
+def is_about_fronts(rule: str) -> bool:
+    """Whether a rule is about what stands before nginx."""
+    return (rule_of(rule).shown_by or "").startswith("before_nginx.")
+
+
+def prove(finding: Finding, sites: Sequence[Site], nginx: Nginx, hop: str = "") -> Proof:
+    """A proof of one finding."""
+    return Prover(sites, nginx, {finding.rule: rule_of(finding.rule).shown_by}).prove(finding, hop)
+
+
+def examined(shown: Page, heading: str, nginx: Nginx, folder: Path) -> Result:
     """What lint502 finds in the blocks below a heading, for the version of this nginx."""
     for language, file in _FILES.items():
         (text,) = shown.blocks(heading, language)
@@ -36,32 +58,39 @@ def examined(shown: Page, heading: str, nginx: Nginx, folder: Path) -> Examined:
     return result
 
 
-def played_as_written(finding: Finding, found: Examined, nginx: Nginx, folder: Path) -> Played:
+def played_as_written(finding: Finding, found: Result, nginx: Nginx, folder: Path) -> Played:
     """What comes of the requests that show a finding, with the file as it is written."""
     (site,) = found.sites
     if finding.front is not None:
         about = trouble(finding, site)
         assert about is not None
-        shown = FRONTS_SHOWN_BY[finding.rule](about.ways[0], site, about.line)
+        shown = of_front(shown_by(finding.rule))(about.ways[0], site, about.line)
         return _played(shown, site, nginx, folder)
     hop = next(hop for hop in site.hops if hop.id in finding.hops)
     case, *_ = cases_of(finding, site, hop, routes(hop, site.pairs[hop.id]), nginx.version)
-    return _played(experiment(replace(case, path=_path(hop))), site, nginx, folder)
+    return _played(
+        of_hop(rule_of(finding.rule).shown_by)(replace(case, path=_path(hop))), site, nginx, folder
+    )
 
 
-def all_played(shown: Page, found: Examined, nginx: Nginx, folder: Path) -> Iterator[Played]:
+def all_played(shown: Page, found: Result, nginx: Nginx, folder: Path) -> Iterator[Played]:
     """What comes of the rule's requests at every hop, or from every front, of a file that is said
     to be well."""
     (site,) = found.sites
-    if shown.name in FRONTS_SHOWN_BY:
+    if is_about_fronts(shown.name):
         for way in ways(site):
-            yield _played(FRONTS_SHOWN_BY[shown.name](way, site, None), site, nginx, folder)
+            yield _played(of_front(shown_by(shown.name))(way, site, None), site, nginx, folder)
         return
     for hop in site.hops:
         for route in routes(hop, site.pairs[hop.id]):
             case = Case(shown.name, None, site, route, route.pairs, nginx.version, _path(hop))
             usual = shown.severity is Severity.INFO
-            yield _played(once(case) if usual else experiment(case), site, nginx, folder)
+            yield _played(
+                once(case) if usual else of_hop(rule_of(shown.name).shown_by)(case),
+                site,
+                nginx,
+                folder,
+            )
 
 
 def _path(hop: Hop) -> str:

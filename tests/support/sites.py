@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from lint502.findings import Finding
-from lint502.lint import Options, Report, run
 from lint502.nginx.files import Files
 from lint502.nginx.hops import Hop, find_hops
 from lint502.nginx.roots import RootLoader
 from lint502.nginx.tree import Context, Tree
 from lint502.nginx.upstreams import Block
 from lint502.nginx.version import Version
+from lint502.options import Options
+from lint502.report_model import Report
+from lint502.run import Result, run
 
 OLD = "1.26.3"
 """Before 1.29.7: HTTP/1.0 to the upstream, "Connection: close", no pool by itself."""
@@ -61,6 +63,11 @@ def stream(body: str) -> str:
     return f"events {{}} stream {{{body}}}\n"
 
 
+def examine(options: Options, standard_input: Callable[[], bytes] = lambda: b"") -> Result:
+    """What a run finds."""
+    return run((options,), standard_input)
+
+
 def check(
     folder: Path,
     files: Mapping[str, str | bytes],
@@ -71,7 +78,7 @@ def check(
 ) -> Report:
     """The report on ``files``, written below ``folder``, the working directory."""
     write(folder, files)
-    return run(
+    return examine(
         Options(
             working_directory=folder,
             roots=tuple(
@@ -82,7 +89,7 @@ def check(
             **options,
         ),
         lambda: stdin,
-    )
+    ).report
 
 
 def load(folder: Path, files: Mapping[str, str | bytes], root: str = "nginx.conf") -> Tree:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lint502.behaviour.binding import refuses
-from lint502.behaviour.failover import retries
 from lint502.behaviour.names import FAMILIES, found_once, says_resolve, unaware
+from lint502.behaviour.next_upstream import retries
 from lint502.lab.demonstrations.case import CannotShowError, Case, Experiment
 from lint502.lab.demonstrations.usual import times, usual_bytes, usual_script
 from lint502.lab.plan import Plan, plan

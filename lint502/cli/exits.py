@@ -1,0 +1,28 @@
+"""Exit codes."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from lint502.report_model import Report
+
+
+class FailOn(str, Enum):
+    """The least severity that makes the exit code 1."""
+
+    error = "error"
+    warning = "warning"
+    info = "info"
+    never = "never"
+
+
+def exit_code(report: Report, fail_on: str) -> int:
+    """2 where not everything could be checked, 1 where there are findings that count, else 0."""
+    from lint502.findings import Severity
+
+    if report.problems:
+        return 2
+    if fail_on == "never":
+        return 0
+    least: Severity = Severity(fail_on)
+    return int(any(finding.severity.at_least(least) for finding in report.findings))

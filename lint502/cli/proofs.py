@@ -1,0 +1,82 @@
+"""The proofs of ``lint502 prove`` and ``lint502 check --prove``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lint502.cli import output
+
+if TYPE_CHECKING:
+    from lint502.lab.binary import Nginx
+    from lint502.report_model import Report
+    from lint502.run import Result
+
+AT_ONCE = 4
+"""How many findings are observed at once: most of it is waiting."""
+
+
+def usable_nginx(binary: Path | None) -> Nginx:
+    """The nginx to run; ends the process where there is none, or the lab is not installed."""
+    from importlib.util import find_spec
+
+    from lint502.lab.bench import LabError
+    from lint502.lab.binary import described, found
+
+    missing = [name for name in ("dns", "h11", "h2", "trustme") if find_spec(name) is None]
+    if missing:
+        output.fail(
+            "the lab's libraries are missing (" + ", ".join(missing) + "); install them with: "
+            "pip install 'lint502[lab]'"
+        )
+    try:
+        nginx = found() if binary is None else described((str(binary.absolute()),))
+    except LabError as error:
+        output.fail(str(error))
+    if nginx is None:
+        output.fail(
+            "there is no nginx on this machine; install one (Debian and Ubuntu: apt-get install "
+            "nginx libnginx-mod-stream; macOS: brew install nginx), or name it with --nginx PATH"
+        )
+    return nginx
+
+
+def with_proofs(
+    examined: Result,
+    nginx: Nginx,
+    hops: frozenset[str] = frozenset(),
+    *,
+    at_once: int = AT_ONCE,
+) -> Report:
+    """The report with a proof of each finding, at one of ``hops`` where it concerns one; so many
+    are observed ``at_once``."""
+    from dataclasses import replace
+
+    from lint502.checks import rule_of
+    from lint502.lab.proof import Prover, prove_all
+    from lint502.lab.secrets import masked
+
+    report = examined.report
+    if report.version[:2] != nginx.version[:2]:
+        output.say(
+            f"note: the findings are those of nginx {report.version}, the nginx that runs is "
+            f"{nginx.version}: what depends on the version may differ"
+        )
+    total = len(report.findings)
+    shown_by = {rule: rule_of(rule).shown_by for rule in {one.rule for one in report.findings}}
+    try:
+        proofs = prove_all(
+            report.findings,
+            Prover(examined.sites, nginx, shown_by),
+            hops,
+            lambda number: output.progress(f"watching finding {number} of {total}"),
+            at_once,
+        )
+    finally:
+        output.progress("")
+    if examined.values:
+        proofs = {
+            finding: replace(proof, configuration=masked(proof.configuration, examined.values))
+            for finding, proof in proofs.items()
+        }
+    return replace(report, proofs=proofs)

@@ -1,0 +1,78 @@
+"""In which state each hop is: passed, failed, undeclared or undecidable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from lint502.findings import Finding, Severity
+from lint502.nginx.hops import Hop
+from lint502.pairing import Pair
+from lint502.reading import shown
+from lint502.report_model import HopReport, State, TargetReport
+from lint502.site import Site
+
+
+def hop_reports(site: Site, findings: Sequence[Finding]) -> list[HopReport]:
+    """Every hop of a root as reports show it; those with findings above info have failed."""
+    failed = {
+        hop for finding in findings if finding.severity is not Severity.INFO for hop in finding.hops
+    }
+    return [_hop_report(hop, site.pairs[hop.id], hop.id in failed) for hop in site.every_hop]
+
+
+def _hop_report(hop: Hop, pairs: tuple[Pair, ...], failed: bool) -> HopReport:
+    state: State
+    reason = hop.unknown or _unseen(hop)
+    passed_by = None if hop.reached else "a return answers before requests get here"
+    if failed:
+        state = "failed"
+    elif reason is not None:
+        state = "undecidable"
+    elif any(pair.listener is None and _upstream_of(pair) is None for pair in pairs):
+        state = "undeclared"
+    else:
+        state = "passed"
+    targets = dict.fromkeys(
+        TargetReport(str(pair.target.address), _upstream_of(pair)) for pair in pairs
+    )
+    return HopReport(
+        hop.id,
+        hop.directive.place(),
+        hop.directive.name,
+        hop.value,
+        hop.server,
+        hop.location,
+        state,
+        tuple(targets),
+        reason or passed_by,
+    )
+
+
+def _unseen(hop: Hop) -> str | None:
+    """What bears on a hop but could not be seen, if anything does."""
+    for level in hop.context.up():
+        if level.unseen and level.name not in ("http", "stream", "main"):
+            include = level.unseen[0]
+            written = shown(str(include.args[0]))
+            return f"include {written} ({include.source.name}:{include.line}) was not seen"
+    if (
+        any(target.needs_resolver for target in hop.targets)
+        and hop.scope.absent("resolver") is None
+    ):
+        return "whether a resolver is set cannot be seen from here"
+    return None
+
+
+def _upstream_of(pair: Pair) -> str | None:
+    if pair.listener is not None:
+        return pair.listener.upstream
+    return pair.mismatch.upstream if pair.mismatch is not None else None
+
+
+def upstreams_meant(pair: Pair) -> Iterator[str]:
+    """The upstreams of which a target may be meant to reach one."""
+    name = _upstream_of(pair)
+    if name is not None:
+        yield name
+    elif pair.mismatch is not None and pair.mismatch.elsewhere:
+        yield from (listener.upstream for listener in pair.mismatch.nearest)

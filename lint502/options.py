@@ -1,0 +1,50 @@
+"""What a run is asked to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lint502.nginx.files import PathMap
+from lint502.nginx.version import NEWEST, Version
+from lint502.report_model import VersionOrigin
+from lint502.suppression import PathIgnore
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a run is asked to do.
+
+    ``roots`` as on the command line. ``specs``: the spec files; None: look for ``upstreams.toml``.
+    ``version``: what rules and defaults go by, with its origin and, for one out of a settings
+    file, that file's name. ``select`` and ``ignore`` name rules; an empty ``select`` is all.
+    ``rules`` are the options of rules by name, times in milliseconds; ``path_ignores`` what is not
+    reported in some files.
+    ``overlay`` has texts of nginx files, by real path, that count instead of what the disk has.
+    ``env`` are the values for templates.
+    """
+
+    working_directory: Path
+    roots: tuple[str, ...]
+    specs: tuple[Path, ...] | None = None
+    version: Version = NEWEST
+    version_origin: VersionOrigin = "newest"
+    version_source: str | None = None
+    maps: tuple[PathMap, ...] = ()
+    allow_missing: tuple[str, ...] = ()
+    allow_paths: tuple[str, ...] = ()
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    rules: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    path_ignores: tuple[PathIgnore, ...] = ()
+    overlay: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    def runs(self, rule: str) -> bool:
+        """Whether a rule is among those asked for."""
+        return (not self.select or rule in self.select) and rule not in self.ignore
+
+
+Progress = Callable[[str], None]
+"""Is called with what a run goes on with."""

@@ -1,0 +1,93 @@
+"""What a run has found, as reports show it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from lint502.evidence import Proof
+from lint502.findings import Finding, Note, Problem, Severity
+from lint502.nginx.version import Version
+from lint502.places import Place
+
+State = Literal["passed", "failed", "undeclared", "undecidable"]
+
+
+VersionOrigin = Literal["option", "config", "binary", "newest"]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetReport:
+    """One target of a hop: its address, and the upstream that it reaches (None: undeclared)."""
+
+    address: str
+    upstream: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HopReport:
+    """A hop as reports show it. ``place`` is its pass directive; ``reason`` says why it is
+    undecidable, or was not looked at by the rules, if so."""
+
+    id: str
+    place: Place
+    directive: str
+    value: str
+    server: str
+    location: str
+    state: State
+    targets: tuple[TargetReport, ...]
+    reason: str | None = None
+
+    @property
+    def label(self) -> str:
+        """Its server, its location, and where it passes requests to."""
+        where = " ".join(part for part in (self.server, self.location) if part)
+        passes = f"{self.directive} {self.value}"
+        return f"{where} → {passes}" if where else passes
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that a run found; ``roots`` and ``specs`` by the names that reports show. ``hidden`` are
+    the findings that others hide: they count nowhere. ``suppressed``
+    counts the findings that comments and settings ignore, ``known`` those of the baseline.
+    ``proofs`` has what was watched of a finding, where somebody asked for that. ``root_versions``
+    has the version that each root was checked for, where that is not the same for all."""
+
+    version: Version
+    version_origin: VersionOrigin
+    version_source: str | None
+    roots: tuple[str, ...]
+    specs: tuple[str, ...]
+    hops: tuple[HopReport, ...]
+    findings: tuple[Finding, ...]
+    problems: tuple[Problem, ...]
+    notes: tuple[Note, ...]
+    hidden: tuple[Finding, ...] = ()
+    suppressed: int = 0
+    known: int = 0
+    proofs: Mapping[Finding, Proof] = field(default_factory=dict)
+    root_versions: Mapping[str, Version] = field(default_factory=dict)
+
+    def changed(self, change: Callable[[Finding], Finding]) -> Report:
+        """The report with something else in the place of each finding, which keeps its proof."""
+        findings = {finding: change(finding) for finding in self.findings}
+        return replace(
+            self,
+            findings=tuple(findings[finding] for finding in self.findings),
+            hidden=tuple(map(change, self.hidden)),
+            proofs={findings[finding]: proof for finding, proof in self.proofs.items()},
+        )
+
+    def count(self, severity: Severity) -> int:
+        """How many findings have this severity."""
+        return sum(finding.severity is severity for finding in self.findings)
+
+    def hop_states(self) -> dict[State, int]:
+        """How many hops are in each state."""
+        states: dict[State, int] = {"passed": 0, "failed": 0, "undeclared": 0, "undecidable": 0}
+        for hop in self.hops:
+            states[hop.state] += 1
+        return states

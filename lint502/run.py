@@ -1,0 +1,174 @@
+"""The run: roots and spec files in, a report out. Prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from lint502.checks import rule_of
+from lint502.checks.unused_ignore import unused
+from lint502.disagreements import Disagreement
+from lint502.findings import Finding, Note, Problem
+from lint502.hop_states import hop_reports
+from lint502.loading import Loaded, load
+from lint502.merging import merged, order
+from lint502.nginx.envsubst import Replaced, Span, without_edits_in
+from lint502.nginx.files import OnDisk
+from lint502.options import Options, Progress
+from lint502.report_model import HopReport, Report
+from lint502.rule import Rule
+from lint502.rule_names import RULES
+from lint502.site import Site
+from lint502.sites import all_sites
+from lint502.suppression import (
+    MAX_IGNORES,
+    Ignore,
+    Suppression,
+    in_configuration,
+    in_spec,
+)
+from lint502.verdict import verdicts
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A report, the sites that it is about, one for each root, and the names of the nginx files
+    that were read; ``on_disk`` has those that are files, ``values`` those that templates were
+    given, by their names."""
+
+    report: Report
+    sites: tuple[Site, ...]
+    files: tuple[str, ...] = ()
+    on_disk: Mapping[str, OnDisk] = field(default_factory=dict)
+    values: tuple[tuple[str, str], ...] = ()
+
+
+def run(
+    parts: Sequence[Options],
+    standard_input: Callable[[], bytes],
+    progress: Progress = lambda _: None,
+) -> Result:
+    """Check the roots of each part, in one report. Whatever goes wrong with a file is among its
+    problems.
+
+    The parts may differ in how their roots are read; what is to be reported the first one says. All
+    rules run, for what one finds bears on what the client sees of another.
+    """
+    progress("reading nginx's files")
+    loaded = [load(options, standard_input, progress) for options in parts]
+    first = parts[0]
+    problems: dict[Problem, None] = {}
+    notes: dict[Note, None] = {}
+    for part in loaded:
+        problems.update(part.problems)
+        notes.update(part.notes)
+    suppression, mistakes = _suppression(first, loaded)
+    problems.update(dict.fromkeys(mistakes))
+    progress("finding the hops")
+    sites = list(all_sites(loaded))
+    progress("loading the rules")
+    rules = [rule_of(name) for name in RULES]
+    found = [_found(site, rules, first.runs, suppression, progress) for site in sites]
+    progress("putting the report together")
+    replaced = _replaced(loaded)
+    findings = [without_edits_in(finding, replaced) for one in found for finding in one.findings]
+    if first.runs("unused-ignore"):
+        findings += [unused(ignore) for ignore in suppression.unused() if first.runs(ignore.rule)]
+    findings = sorted(merged(findings), key=order)
+    versions = {site.tree.name: site.version for site in sites}
+    specs = (spec for part in loaded for spec, _ in part.specs.values())
+    report = Report(
+        first.version,
+        first.version_origin,
+        first.version_source,
+        tuple(site.tree.name for site in sites),
+        tuple(dict.fromkeys(name for spec in specs for name in spec.files)),
+        tuple(hop for one in found for hop in one.hops),
+        tuple(finding for finding in findings if not finding.behind),
+        tuple(problems),
+        tuple(notes),
+        tuple(finding for finding in findings if finding.behind),
+        len({finding for one in found for finding in one.suppressed}),
+        root_versions=versions if len(set(versions.values())) > 1 else {},
+    )
+    read = dict.fromkeys(one.source.name for part in loaded for one in part.parsed)
+    on_disk = {name: file for part in loaded for name, file in part.on_disk.items()}
+    names = {span.name for spans in replaced.values() for span in spans}
+    given = dict.fromkeys(
+        item for part in loaded for item in part.options.env.items() if item[0] in names
+    )
+    return Result(report, tuple(sites), tuple(read), on_disk, tuple(given))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the rules find in one root, and the findings that are not to be reported."""
+
+    findings: tuple[Finding, ...]
+    suppressed: tuple[Finding, ...]
+    hops: tuple[HopReport, ...]
+
+
+def _found(
+    site: Site,
+    rules: Sequence[Rule],
+    reported: Callable[[str], bool],
+    suppression: Suppression,
+    progress: Progress,
+) -> _Found:
+    passes = {hop.id: hop.directive.place() for hop in site.hops}
+    findings, suppressed = [], []
+    raw: list[Disagreement | Finding] = []
+    for rule in rules:
+        progress(f"rule {rule.name}")
+        raw += rule.check(site)
+    progress("putting the report together")
+    for finding in verdicts(site, raw):
+        if not reported(finding.rule):
+            continue
+        left = suppression.left(finding, passes)
+        if left is not None:
+            findings.append(replace(left, roots=(site.tree.name,)))
+        elif not finding.behind:
+            suppressed.append(replace(finding, hops=(), frequency=None))
+    return _Found(tuple(findings), tuple(suppressed), tuple(hop_reports(site, findings)))
+
+
+def _replaced(loaded: Iterable[Loaded]) -> Replaced:
+    """What stands in templates in the place of values."""
+    replaced: dict[tuple[str, int], list[Span]] = {}
+    for part in loaded:
+        for parsed in part.parsed:
+            for span in parsed.replaced:
+                replaced.setdefault((parsed.source.name, span.line), []).append(span)
+    return replaced
+
+
+def _suppression(options: Options, loaded: Iterable[Loaded]) -> tuple[Suppression, list[Problem]]:
+    """What the files and the settings say is not to be reported, and what is wrong with that."""
+    ignores: list[Ignore] = []
+    problems: list[Problem] = []
+    parsed = {one.source.name: one for part in loaded for one in part.parsed}
+    sources = {
+        source.name: source
+        for part in loaded
+        for spec, _ in part.specs.values()
+        for source in spec.sources
+    }
+    for ignored, wrong in (
+        *map(in_configuration, parsed.values()),
+        *map(in_spec, sources.values()),
+    ):
+        ignores += ignored
+        problems += wrong
+    if len(ignores) > MAX_IGNORES:
+        last = ignores[MAX_IGNORES].place
+        said = f"more than {MAX_IGNORES} rules are ignored by comments; those from here on are not"
+        problems.append(Problem(last.file, last.line, said))
+        del ignores[MAX_IGNORES:]
+    here = options.working_directory
+    return Suppression(ignores, options.path_ignores, frozenset(sources), here), problems

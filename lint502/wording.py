@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from lint502.declared.listeners import Fact, Listener
 from lint502.findings import Edit, Fix
+from lint502.nginx import error_log
 from lint502.nginx.parse import Directive
 from lint502.places import Place
 
@@ -48,9 +49,8 @@ def nothing_listens(datagrams: bool) -> tuple[int, str]:
     no answer.
     """
     if datagrams:
-        what = "recv() failed (111: Connection refused) while proxying and reading from upstream"
-        return 200, what
-    return 502, "connect() failed (111: Connection refused) while connecting to upstream"
+        return 200, error_log.line("session-refused")
+    return 502, error_log.line("connection-refused")
 
 
 def listed(items: Iterable[str], most: int = 3) -> str:

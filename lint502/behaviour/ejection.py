@@ -14,9 +14,6 @@ from lint502.nginx.scope import Value
 from lint502.nginx.upstreams import Block, Server
 from lint502.wording import listed
 
-NO_LIVE = "no live upstreams while connecting to upstream"
-"""What nginx logs where it may choose no server of a block."""
-
 
 def usable(block: Block) -> tuple[Server, ...]:
     """The servers that are not ``down``, the backup servers among them."""

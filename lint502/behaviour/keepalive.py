@@ -18,11 +18,6 @@ from lint502.nginx.variables import UNKNOWN
 from lint502.nginx.version import Version
 from lint502.site import Site
 
-PORTS_RUN_OUT = (
-    "connect() to … failed (99: Cannot assign requested address) while connecting to upstream"
-)
-"""What nginx logs where no local port is left."""
-
 _MINDS_LENGTH = Version(1, 19, 1)
 """From here on nginx takes the answer of a uwsgi or SCGI server for complete by its Content-Length,
 and does not wait for the server to close (CHANGES)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lint502.behaviour.http2 import speaks_http2
 from lint502.behaviour.internal_redirects import origins
+from lint502.nginx import error_log
 from lint502.nginx.hops import Hop
 from lint502.nginx.scope import Scope, Setting, Value
 from lint502.nginx.values import parse_size
@@ -82,11 +83,8 @@ HTTP2_LIMITED = Version(1, 31, 3)
 """From here on names and values of HTTP/2 count as they are, not as they are sent (CHANGES)."""
 
 
-_READING = "while reading response header from upstream"
-
-
 def too_big_header(hop: Hop) -> str:
     """The line of the error log where a header does not fit."""
     if speaks_http2(hop) and hop.scope.version >= HTTP2_LIMITED:
-        return f"upstream sent too large http2 header… {_READING}"
-    return f"upstream sent too big header {_READING}"
+        return error_log.line("http2-header-too-large")
+    return error_log.line("header-too-big")

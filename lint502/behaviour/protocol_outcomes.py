@@ -7,15 +7,13 @@ from dataclasses import dataclass
 
 from lint502.behaviour.protocol_table import GARBAGE, Ending, Known, Outcome, known
 from lint502.declared.listeners import Listener
+from lint502.nginx import error_log
 from lint502.nginx.hops import Hop
 from lint502.nginx.values import format_time
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
 from lint502.wording import server_of
 
-_CLOSED = "upstream prematurely closed connection while reading response header from upstream"
-_TIMED_OUT = "upstream timed out"
-_HANDSHAKING = "while SSL handshaking to upstream"
 _DEFAULT_TIMEOUT = 60_000
 
 
@@ -36,7 +34,7 @@ def consequence(pair: Pair) -> Consequence:
     """What comes of a pair whose sides do not speak the same."""
     found = measured(pair, pair.hop.scope.version)
     if found is None:
-        return Consequence(502, _CLOSED)
+        return Consequence(502, error_log.line("closed-early"))
     ways = _told_apart(_ways(pair.hop, found.endings))
     return Consequence(ways[0].status, ways[0].log, _clause(ways, typical=found.typical))
 
@@ -80,7 +78,7 @@ def _ways(hop: Hop, endings: Sequence[Ending]) -> Iterator[Consequence]:
     """The ways in which a request may end with the hop's timeouts."""
     for ending in endings:
         outcome = ending.outcome
-        if not outcome.log.startswith(_TIMED_OUT):
+        if not outcome.timed_out:
             yield _way(outcome)
             continue
         name, timeout = _timeout(hop, outcome)
@@ -110,7 +108,7 @@ def _told_apart(ways: Iterable[Consequence]) -> list[Consequence]:
 def _timeout(hop: Hop, outcome: Outcome) -> tuple[str, int]:
     """The directive that limits the wait, and its value in milliseconds."""
     family = "proxy" if hop.kind == "stream" else hop.kind
-    part = "connect" if outcome.log.endswith(_HANDSHAKING) else "read"
+    part = "connect" if outcome.says("handshake-timed-out") else "read"
     name = f"{family}_{part}_timeout"
     value = hop.scope.time(name)
     return name, _DEFAULT_TIMEOUT if value is None else value.value

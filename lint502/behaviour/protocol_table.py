@@ -16,6 +16,7 @@ from typing import Any
 import tomli
 
 from lint502.declared import profiles
+from lint502.nginx import error_log
 from lint502.nginx.version import Version
 
 FILE = "protocol_table.toml"
@@ -34,6 +35,16 @@ class Outcome:
     def fits(self) -> bool:
         """Whether the request was served."""
         return 200 <= self.status < 300
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether nginx gave up waiting."""
+        return self.says("handshake-timed-out") or self.says("response-timed-out")
+
+    def says(self, name: str) -> bool:
+        """Whether its line is the message of that name."""
+        found = error_log.find(self.log)
+        return found is not None and found.message.name == name
 
 
 @dataclass(frozen=True, slots=True)

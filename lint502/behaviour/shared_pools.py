@@ -9,6 +9,7 @@ from typing import Literal
 from lint502.behaviour.keepalive import reuse
 from lint502.behaviour.next_upstream import not_sent_again
 from lint502.declared.listeners import Listener
+from lint502.nginx import error_log
 from lint502.nginx.addresses import Address
 from lint502.nginx.hops import Hop
 from lint502.nginx.upstreams import Block
@@ -23,17 +24,6 @@ _HTTP: tuple[Spoken, ...] = ("HTTP/1", "HTTP/2", "gRPC")
 
 
 _BY_KIND: dict[str, Spoken] = {"grpc": "gRPC", "fastcgi": "FastCGI", "memcached": "memcached"}
-
-
-_NO_DATA = (
-    "no connection data found for keepalive http2 connection while sending request to upstream"
-)
-
-
-_CLOSED = "upstream prematurely closed connection while reading response header from upstream"
-
-
-_HANDSHAKE = "SSL_do_handshake() failed (…) while SSL handshaking to upstream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,19 +90,23 @@ def _clash(pair: Pair, way: Dialect, other: Pair, other_way: Dialect) -> Iterato
             "a server takes one of the two, as a rule, and what comes of the other one depends on "
             "whose connection it gets"
         )
-        log = _HANDSHAKE if way.tls and not other_way.tls else _CLOSED
+        log = error_log.line(
+            "handshake-failed" if way.tls and not other_way.tls else "closed-early"
+        )
         if way.tls or way.tls == other_way.tls:  # said once: of the hop with TLS
             yield Clash(pair, way, other, other_way, False, True, clause, log)
         return
     certain = bool(_fits(pair.listener, way) and _fits(pair.listener, other_way))
     if way.spoken == "HTTP/1":
         clause = "answers 502, or the client gets bytes that are no HTTP"
-        yield Clash(pair, way, other, other_way, certain, False, clause, _CLOSED)
+        log = error_log.line("closed-early")
+        yield Clash(pair, way, other, other_way, certain, False, clause, log)
         return
     requests = not_sent_again(pair.hop, streams=False)
     if requests is not None:
         clause = f"answers 502 ({requests})"
-        yield Clash(pair, way, other, other_way, certain, False, clause, _NO_DATA)
+        log = error_log.line("no-connection-data")
+        yield Clash(pair, way, other, other_way, certain, False, clause, log)
 
 
 def _spoken(hop: Hop) -> Spoken | None:

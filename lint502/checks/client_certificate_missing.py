@@ -9,6 +9,7 @@ from lint502.behaviour.tls import family, gives_certificate, protocols, speaks_t
 from lint502.behaviour.tls_failures import answers_400
 from lint502.disagreements import Disagreement, Phase
 from lint502.findings import Fix
+from lint502.nginx import error_log
 from lint502.pairing import Pair
 from lint502.rule import Rule
 from lint502.site import Site
@@ -19,29 +20,17 @@ Ending = Literal["early", "late", "session", "answer"]
 session of a stream; with a page."""
 
 
-_LATE = "SSL_read() failed (SSL: …SSL alert number 116) while "
-_OUTCOMES: dict[Ending, tuple[Phase, int, str, str | None]] = {
-    "early": (
-        "handshake",
-        502,
-        "the TLS handshake fails",
-        "SSL_do_handshake() failed (SSL: …SSL alert number 40) while SSL handshaking to upstream",
-    ),
-    "late": (
-        "send",
-        502,
-        "it ends the connection when the request has been sent",
-        f"{_LATE}reading response header from upstream",
-    ),
+_OUTCOMES: dict[Ending, tuple[Phase, int, str]] = {
+    "early": ("handshake", 502, "the TLS handshake fails"),
+    "late": ("send", 502, "it ends the connection when the request has been sent"),
     "session": (
         "later",
         200,
         "it ends the connection after the handshake, and the client gets nothing",
-        f"{_LATE}proxying and reading from upstream",
     ),
-    "answer": ("later", 400, "it answers 400 to every request", None),
+    "answer": ("later", 400, "it answers 400 to every request"),
 }
-"""The phase, the status, what happens as a clause, and the line of the error log."""
+"""The phase, the status, and what happens as a clause."""
 
 
 def check(site: Site) -> Iterator[Disagreement]:
@@ -56,7 +45,7 @@ def _disagreement(pair: Pair, ending: Ending) -> Disagreement:
     listener, hop = pair.meant, pair.hop
     assert listener is not None and listener.tls_details.client_certificate is not None
     name = f"{family(hop)}_ssl_certificate"
-    phase, status, what, log = _OUTCOMES[ending]
+    phase, status, what = _OUTCOMES[ending]
     written = hop.scope.setting(name)
     line = written.directives[-1] if written is not None and written.directives else None
     none = f"{name} is empty" if line is not None else f"{name} is not set"
@@ -73,7 +62,7 @@ def _disagreement(pair: Pair, ending: Ending) -> Disagreement:
         related=(
             declared(listener.tls_details.client_certificate, f"{listener.upstream} wants one"),
         ),
-        log=log,
+        log=_log(ending),
         fix=Fix(f"{name} FILE; {name}_key FILE;"),
     )
 
@@ -94,6 +83,16 @@ def _ending(pair: Pair) -> Ending | None:
     if "TLSv1.3" not in common:
         return "early"
     return "session" if pair.hop.kind == "stream" else "late"
+
+
+def _log(ending: Ending) -> str | None:
+    if ending == "answer":
+        return None
+    if ending == "early":
+        return error_log.line("alert-handshake-failure")
+    return error_log.line(
+        "late-alert-certificate-required", phase="session" if ending == "session" else "head"
+    )
 
 
 RULE = Rule("client-certificate-missing", check, "handshake.uncertified")

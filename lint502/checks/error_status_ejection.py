@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from lint502.behaviour.ejection import (
     FAILURE_STATUSES,
-    NO_LIVE,
     asked_again,
     failure_statuses,
     named,
@@ -15,6 +14,7 @@ from lint502.behaviour.ejection import (
 )
 from lint502.edits.propose import rewritten
 from lint502.findings import Finding, Fix
+from lint502.nginx import error_log
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Value
@@ -69,7 +69,7 @@ def check(site: Site) -> Iterator[Finding]:
                 for block, time in list(blocks.items())[:_SHOWN]
             ),
             hops=tuple(hop.id for hop in hops),
-            log=NO_LIVE,
+            log=error_log.line("no-live-upstreams"),
             fix=Fix(
                 f"{line.name} {' '.join(kept) or 'error timeout'};",
                 edits=rewritten(line, " ".join(kept) or "error timeout")

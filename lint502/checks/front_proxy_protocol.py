@@ -8,12 +8,10 @@ from collections.abc import Iterator
 from lint502.behaviour.fronts import Trouble, Way, called, header_differences
 from lint502.edits.propose import appended
 from lint502.findings import Finding, Fix
+from lint502.nginx import error_log
 from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import by_profile, declared
-
-LOG = 'broken header: "…'
-"""The first line: up to 1.25 nginx quotes all that it got."""
 
 
 def check(site: Site) -> Iterator[Finding]:
@@ -49,7 +47,7 @@ def _finding(found: Trouble) -> Finding:
         message=f"{expects} on {address}, but {front.name} {does}{by_profile(sends)}: {outcome}",
         place=line.place(expects),
         related=(declared(sends, f"{front.name} {does}"),),
-        log=None if sends.value else LOG,
+        log=None if sends.value else error_log.line("front-proxy-header-broken"),
         fix=fix,
         front=front.name,
     )

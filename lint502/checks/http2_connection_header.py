@@ -15,16 +15,12 @@ from lint502.declared.listeners import Listener
 from lint502.disagreements import Disagreement, Phase
 from lint502.edits.propose import Edits, rewritten
 from lint502.findings import Fix
+from lint502.nginx import error_log
 from lint502.nginx.hops import Hop
 from lint502.rule import Rule
 from lint502.site import Site
 
 _PHASES: dict[HeaderRefusal, Phase] = {"reset": "head", "close": "send", "answer": "later"}
-_LOGS: dict[HeaderRefusal, str | None] = {
-    "reset": "upstream rejected request with error 1 while reading response header from upstream",
-    "close": "upstream prematurely closed connection while reading response header from upstream",
-    "answer": None,
-}
 
 
 def check(site: Site) -> Iterator[Disagreement]:
@@ -47,7 +43,7 @@ def check(site: Site) -> Iterator[Disagreement]:
             status=400 if way == "answer" else 502,
             message=message,
             place=sent.line.place(f'"{sent.text}" is sent in HTTP/2'),
-            log=_LOGS[way],
+            log=_log(way),
             fix=Fix(
                 f'{sent.line.name} {sent.line.args[0]} "";',
                 edits=_edits(pair.hop),
@@ -71,6 +67,14 @@ def _clause(listener: Listener, way: HeaderRefusal, *, known: bool) -> str:
     if way == "close":
         return f"{listener.upstream} closes the connection"
     return f"{listener.upstream} refuses it"
+
+
+def _log(way: HeaderRefusal) -> str | None:
+    if way == "answer":
+        return None
+    if way == "reset":
+        return error_log.line("http2-rejected", number="1")
+    return error_log.line("closed-early")
 
 
 RULE = Rule("http2-connection-header", check, "protocols.malformed")

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from lint502.behaviour.mismatches import port_left_out
 from lint502.disagreements import Disagreement
+from lint502.nginx import error_log
 from lint502.nginx.hops import Hop
 from lint502.rule import Rule
 from lint502.site import Site
@@ -40,10 +41,9 @@ def check(site: Site) -> Iterator[Disagreement]:
             ),
             upstream=mismatch.upstream if mismatch is not None else None,
             log=(
-                "SSL_do_handshake() failed (SSL: error:…:wrong version number) while SSL "
-                "handshaking to upstream"
+                error_log.line("wrong-version-number")
                 if target.tls and hop.kind != "uwsgi" and not nearest
-                else "connect() failed (111: Connection refused) while connecting to upstream"
+                else error_log.line("connection-refused")
             ),
             fix=None
             if port is None

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.behaviour.binding import refuses
-from lint502.behaviour.ejection import NO_LIVE
 from lint502.behaviour.names import FAMILIES, passed_over
 from lint502.behaviour.next_upstream import retries
 from lint502.disagreements import Disagreement
 from lint502.findings import Fix, Severity
+from lint502.nginx import error_log
 from lint502.nginx.hops import Target
 from lint502.rule import Rule
 from lint502.site import Site
@@ -43,7 +43,7 @@ def check(site: Site) -> Iterator[Disagreement]:
             ),
             place=pair.target.place(f"localhost is {' and '.join(FAMILIES)}"),
             related=(declared(listener.bind, f"{listener.upstream} is bound to {bound}"),),
-            log=NO_LIVE if retried else log,
+            log=error_log.line("no-live-upstreams") if retried else log,
             fix=_fix(pair.target, next(host for host in FAMILIES if host != refused)),
         )
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.behaviour.ejection import NO_LIVE, named, usable
+from lint502.behaviour.ejection import named, usable
 from lint502.behaviour.keepalive import users
 from lint502.findings import Finding
+from lint502.nginx import error_log
 from lint502.nginx.upstreams import Block
 from lint502.rule import Rule
 from lint502.site import Site
@@ -42,7 +43,7 @@ def check(site: Site) -> Iterator[Finding]:
             place=first.directive.place("no more than this"),
             related=tuple(server.directive.place("nor here") for server in others[:_SHOWN]),
             hops=tuple(hop.id for hop in hops),
-            log=NO_LIVE,
+            log=error_log.line("no-live-upstreams"),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.findings import Finding
+from lint502.nginx import error_log
 from lint502.nginx.hops import Hop
 from lint502.nginx.upstreams import Block
 from lint502.rule import Rule
@@ -29,7 +30,7 @@ def check(site: Site) -> Iterator[Finding]:
             place=first.directive.place("marked down"),
             related=tuple(server.directive.place("marked down") for server in others[:_SHOWN]),
             hops=tuple(hop.id for hop in hops),
-            log="no live upstreams while connecting to upstream",
+            log=error_log.line("no-live-upstreams"),
         )
 
 

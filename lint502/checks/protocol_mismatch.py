@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from lint502.behaviour.protocol_outcomes import Consequence, consequence
 from lint502.declared.listeners import Listener
 from lint502.disagreements import Disagreement
+from lint502.nginx import error_log
 from lint502.nginx.hops import Hop
 from lint502.pairing import Pair
 from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import by_profile, declared, nothing_listens
 
-_CLOSED = "upstream prematurely closed connection while reading response header from upstream"
 _SPOKEN = {
     "proxy": "HTTP",
     "fastcgi": "FastCGI",
@@ -73,7 +73,9 @@ def _outcome(pair: Pair) -> Consequence | None:
         return Consequence(*nothing_listens(datagrams=False))
     if _fits(hop, listener, protocol):
         return None
-    return Consequence(502, _CLOSED) if protocol == "tcp" else consequence(pair)
+    if protocol == "tcp":
+        return Consequence(502, error_log.line("closed-early"))
+    return consequence(pair)
 
 
 def _fits(hop: Hop, listener: Listener, protocol: str) -> bool:

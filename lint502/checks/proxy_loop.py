@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from lint502.behaviour.loops import Loop, Step, loops
 from lint502.behaviour.mismatches import port_fix
 from lint502.findings import Finding
+from lint502.nginx import error_log
 from lint502.nginx.parse import Directive
 from lint502.places import Place
 from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import address_place, listed
-
-_LOG = "… worker_connections are not enough while connecting to upstream"
 
 
 def check(site: Site) -> Iterator[Finding]:
@@ -45,7 +44,7 @@ def _finding(site: Site, alike: list[Loop]) -> Finding:
         ),
         hops=tuple(dict.fromkeys(step.hop.id for one in alike for step in one.steps)),
         upstream=listener.upstream if listener is not None else None,
-        log=_LOG,
+        log=error_log.line("connections-used-up"),
         fix=port_fix(first.target, mismatch) if mismatch is not None else None,
     )
 

@@ -8,15 +8,13 @@ from lint502.behaviour.tls_failures import missing_header
 from lint502.disagreements import Disagreement, Phase
 from lint502.edits.propose import set_to
 from lint502.findings import Fix
+from lint502.nginx import error_log
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
 from lint502.pairing import Pair
 from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import declared
-
-_CLOSED = "upstream prematurely closed connection while reading response header from upstream"
-_HANDSHAKING = "… while SSL handshaking to upstream"
 
 
 def check(site: Site) -> Iterator[Disagreement]:
@@ -87,9 +85,9 @@ def _outcome(pair: Pair, *, missing: bool) -> tuple[int, str | None, str]:
     listener = pair.meant
     assert listener is not None, "that is what fails"
     if pair.target.tls:
-        return 502, _HANDSHAKING, "the TLS handshake fails"
+        return 502, error_log.anything("handshake"), "the TLS handshake fails"
     if pair.hop.kind != "stream":
-        return 502, _CLOSED, "it closes the connection"
+        return 502, error_log.line("closed-early"), "it closes the connection"
     if missing:
         return 200, None, "it closes the connection, and the client gets nothing"
     speaks_http = listener.protocol is not None and listener.protocol.value == "http"

@@ -15,7 +15,6 @@ from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import declared
 
-_LOG = "upstream timed out (110: Connection timed out) while reading response header from upstream"
 _MARGIN = 30_000
 
 

@@ -11,15 +11,13 @@ from lint502.declared.listeners import Listener
 from lint502.disagreements import Disagreement
 from lint502.edits.propose import set_to
 from lint502.findings import Fix
+from lint502.nginx import error_log
 from lint502.nginx.scope import Value
 from lint502.nginx.values import format_size
 from lint502.pairing import Pair
 from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import by_profile, declared
-
-_LOG = "recv() failed (104: Connection reset by peer) while reading response header from upstream"
-"""Where the reset finds nginx waiting to send on; while it writes, ``writev()`` fails instead."""
 
 
 def check(site: Site) -> Iterator[Disagreement]:
@@ -71,12 +69,14 @@ def _outcome(listener: Listener) -> tuple[bool, int, str | None, str]:
     overflow = listener.overflow.value if listener.overflow is not None else None
     if overflow == "answer":
         return False, 413, None, " and answers 413 beyond"
+    # Where the reset finds nginx waiting to send on; while it writes, writev() fails instead.
+    log = error_log.line("reset-early")
     if overflow == "close":
-        return True, 502, _LOG, " and closes the connection beyond"
+        return True, 502, log, " and closes the connection beyond"
     return (
         False,
         502,
-        _LOG,
+        log,
         "; whether it answers 413 beyond or closes the connection is not declared",
     )
 

@@ -9,6 +9,7 @@ from lint502.behaviour.limits import HEADER_BUFFERS, allowed_header, header_buff
 from lint502.declared.listeners import Listener
 from lint502.disagreements import Disagreement
 from lint502.findings import Fix
+from lint502.nginx import error_log
 from lint502.nginx.hops import Hop
 from lint502.nginx.scope import Setting
 from lint502.nginx.values import format_size
@@ -19,9 +20,6 @@ from lint502.wording import by_profile, declared, server_of
 _DEFAULT = 4 * 8192
 _USUAL_STATUS = 431
 """What a header that is too large is answered with, where nothing says otherwise (RFC 6585, 5)."""
-
-_RESET = "recv() failed (104: Connection reset by peer) while reading response header from upstream"
-_STREAM_RESET = "upstream rejected request with error… while reading response header from upstream"
 
 
 def check(site: Site) -> Iterator[Disagreement]:
@@ -86,7 +84,7 @@ def _outcome(hop: Hop, listener: Listener) -> tuple[bool, int, str | None, str]:
         known = listener.headers_status
         status = known.value if known is not None else _USUAL_STATUS
         return False, status, None, f" and answers {status} beyond"
-    log = _STREAM_RESET if speaks_http2(hop) else _RESET
+    log = error_log.line("http2-rejected" if speaks_http2(hop) else "reset-early")
     if listener.overflow is not None:
         return True, 502, log, " and closes the connection beyond"
     return (

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lint502.disagreements import Disagreement
 from lint502.findings import Fix
+from lint502.nginx import error_log
 from lint502.nginx.hops import Hop
 from lint502.nginx.scope import Value
 from lint502.nginx.values import format_time
@@ -61,10 +62,8 @@ def _waits_longer(pair: Pair) -> Value[int] | None:
 def _log(hop: Hop) -> str:
     """php-fpm kills the worker with a part of the request unread, which resets the connection."""
     if hop.kind == "fastcgi":
-        what = "recv() failed (104: Connection reset by peer)"
-    else:
-        what = "upstream prematurely closed connection"
-    return f"{what} while reading response header from upstream"
+        return error_log.line("reset-early")
+    return error_log.line("closed-early")
 
 
 RULE = Rule("request-timeout", check, "limits.slow_answer")

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.behaviour.binding import refused
-from lint502.behaviour.ejection import NO_LIVE
 from lint502.behaviour.names import RESOLVE, passed_over, says_resolve
 from lint502.behaviour.next_upstream import retries
 from lint502.disagreements import Disagreement
+from lint502.nginx import error_log
 from lint502.nginx.addresses import literal_ip
 from lint502.nginx.hops import Target
 from lint502.nginx.parse import Directive
@@ -51,7 +51,7 @@ def check(site: Site) -> Iterator[Disagreement]:
                 declared(listener.bind, f"{listener.upstream} is bound to {bound}"),
                 resolver.place("without ipv6=off"),
             ),
-            log=NO_LIVE if retried else log,
+            log=error_log.line("no-live-upstreams") if retried else log,
             fix=replacement(
                 resolver, last, resolver.args[last], f"{resolver.args[last]} ipv6=off", safe=False
             ),

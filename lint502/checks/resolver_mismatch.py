@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from lint502.behaviour.names import resolver_line, resolvers, unaware
 from lint502.disagreements import Disagreement
 from lint502.findings import Fix
+from lint502.nginx import error_log
 from lint502.pairing import Pair
 from lint502.rule import Rule
 from lint502.site import Site
@@ -45,7 +46,7 @@ def check(site: Site) -> Iterator[Disagreement]:
                 *((declared(known, f"who knows {host}"),) if known is not None else ()),
                 line.place("nginx asks here"),
             ),
-            log=f"{host} could not be resolved (…)",
+            log=error_log.line("not-resolved", host=host),
             fix=_fix(pair),
         )
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from lint502.disagreements import Disagreement
 from lint502.findings import Finding, Fix, Severity
+from lint502.nginx import error_log
 from lint502.nginx.hops import Hop
 from lint502.rule import Rule
 from lint502.site import Site
@@ -79,7 +80,7 @@ def _found(
         message=message,
         place=hop.directive.place(f"{name} is looked up at run time"),
         hops=(hop.id,),
-        log=f"no resolver defined to resolve {'…' if '$' in name or not certain else name}",
+        log=error_log.line("no-resolver", host="…" if "$" in name or not certain else name),
         fix=_fix(hop, names),
     )
     looked_up = [pair for pair in site.pairs[hop.id] if pair.target.needs_resolver]

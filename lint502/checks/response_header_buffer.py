@@ -9,6 +9,7 @@ from lint502.behaviour.limits import HTTP2_LIMITED, too_big_header
 from lint502.disagreements import Disagreement
 from lint502.edits.propose import Edits, insertion, rewritten, set_to
 from lint502.findings import Edit, Fix
+from lint502.nginx import error_log
 from lint502.nginx.buffers import buffers_at
 from lint502.nginx.hops import Hop
 from lint502.nginx.scope import Value
@@ -105,7 +106,7 @@ def _outcome(hop: Hop, largest: int, size: int) -> tuple[int, str]:
     """Status and log line; a header that fills the buffer exactly costs the body only."""
     exactly = largest == size and hop.kind != "fastcgi" and not _caches(hop)
     if exactly and not speaks_http2(hop):
-        return 200, "upstream prematurely closed connection while reading upstream"
+        return 200, error_log.line("closed-in-body")
     return 502, too_big_header(hop)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.behaviour.ejection import NO_LIVE, named, out_for, usable
+from lint502.behaviour.ejection import named, out_for, usable
 from lint502.behaviour.keepalive import users
 from lint502.findings import Finding, Fix
+from lint502.nginx import error_log
 from lint502.nginx.addresses import Address
 from lint502.nginx.upstreams import Block, Server
 from lint502.nginx.values import format_time
@@ -45,7 +46,7 @@ def check(site: Site) -> Iterator[Finding]:
                 *(server.directive.place("counts, and is down") for server in down[:_SHOWN]),
             ),
             hops=tuple(hop.id for hop in concerned),
-            log=NO_LIVE,
+            log=error_log.line("no-live-upstreams"),
             fix=_fix(first),
         )
 

@@ -16,12 +16,11 @@ from lint502.declared.listeners import Listener
 from lint502.disagreements import Disagreement
 from lint502.edits.propose import set_to
 from lint502.findings import Fix
+from lint502.nginx import error_log
 from lint502.pairing import Pair
 from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import by_profile, declared
-
-_HANDSHAKING = "SSL_do_handshake() failed (SSL: …) while SSL handshaking to upstream"
 
 
 def check(site: Site) -> Iterator[Disagreement]:
@@ -45,7 +44,7 @@ def check(site: Site) -> Iterator[Disagreement]:
             message=message,
             place=(found.line or hop.directive).place(f"nginx {found.clause}"),
             related=(declared(required, f"{listener.upstream} requires the name"),),
-            log=_HANDSHAKING,
+            log=error_log.line("handshake-failed"),
             fix=_fix(pair, listener),
         )
 

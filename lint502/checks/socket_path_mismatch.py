@@ -8,6 +8,7 @@ from lint502.behaviour.mismatches import at_one_address, where_declared
 from lint502.behaviour.sockets import slip
 from lint502.disagreements import Disagreement
 from lint502.findings import Fix
+from lint502.nginx import error_log
 from lint502.nginx.addresses import normal_socket
 from lint502.nginx.hops import Target
 from lint502.pairing import Mismatch, Pair
@@ -29,8 +30,7 @@ def check(site: Site) -> Iterator[Disagreement]:
             place=target.place(f"nginx connects to {target.address.socket}"),
             related=tuple(address_place(listener) for listener in mismatch.nearest),
             upstream=mismatch.upstream,
-            log=f"connect() to {target.address} failed (2: No such file or directory) while "
-            "connecting to upstream",
+            log=error_log.line("no-such-socket", address=f"{target.address}"),
             fix=_fix(target, mismatch),
         )
         yield from disagreement.at(pairs)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from lint502.behaviour.sockets import LockedOut, Workers, locked_out, workers
 from lint502.declared.listeners import Listener
 from lint502.disagreements import Disagreement
+from lint502.nginx import error_log
 from lint502.places import Place
 from lint502.rule import Rule
 from lint502.site import Site
@@ -31,8 +32,7 @@ def check(site: Site) -> Iterator[Disagreement]:
             message=_message(found, who, listener),
             place=target.place(f"nginx connects to {target.address.socket}"),
             related=(_place(found), who.line.place(f"nginx's workers run as {who.user}")),
-            log=f"connect() to {target.address} failed (13: Permission denied) while connecting to "
-            "upstream",
+            log=error_log.line("permission-denied", address=f"{target.address}"),
         )
 
 

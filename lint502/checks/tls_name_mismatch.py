@@ -10,6 +10,7 @@ from lint502.declared.listeners import Listener
 from lint502.disagreements import Disagreement
 from lint502.edits.propose import set_to
 from lint502.findings import Fix
+from lint502.nginx import error_log
 from lint502.pairing import Pair
 from lint502.places import Place
 from lint502.rule import Rule
@@ -43,8 +44,7 @@ def check(site: Site) -> Iterator[Disagreement]:
                 *_stated(listener),
                 *(line.place("verified here") for line in verifying),
             ),
-            log=f'upstream SSL certificate does not match "{found.names[0]}" '
-            "while SSL handshaking to upstream",
+            log=error_log.line("certificate-name-mismatch", host=found.names[0]),
             fix=None if names is None else _fix(pair, names.value),
         )
 

@@ -9,11 +9,10 @@ from lint502.behaviour.tls_failures import too_small
 from lint502.disagreements import Disagreement
 from lint502.edits.propose import set_to
 from lint502.findings import Fix
+from lint502.nginx import error_log
 from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import declared
-
-_REFUSED = "upstream SSL certificate verify error: (…) while SSL handshaking to upstream"
 
 
 def check(site: Site) -> Iterator[Disagreement]:
@@ -40,7 +39,7 @@ def check(site: Site) -> Iterator[Disagreement]:
                 declared(chain, f"{listener.upstream} sends {_counted(chain.value)}"),
                 *(line.place("verified here") for line in verifying),
             ),
-            log=_REFUSED,
+            log=error_log.line("certificate-not-verified"),
             fix=Fix(
                 f"{name} {chain.value};", True, set_to(hop, [(depth.setting, str(chain.value))])
             ),

@@ -9,6 +9,7 @@ from lint502.behaviour.tls_failures import OLD, without_version
 from lint502.disagreements import Disagreement
 from lint502.edits.propose import set_to
 from lint502.findings import Fix
+from lint502.nginx import error_log
 from lint502.nginx.hops import Hop
 from lint502.rule import Rule
 from lint502.site import Site
@@ -16,8 +17,6 @@ from lint502.wording import by_profile, declared, listed
 
 _VERSIONS = ("SSLv2", "SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 """In their order."""
-
-_HANDSHAKING = "SSL_do_handshake() failed (SSL: …) while SSL handshaking to upstream"
 
 
 def check(site: Site) -> Iterator[Disagreement]:
@@ -47,7 +46,7 @@ def check(site: Site) -> Iterator[Disagreement]:
             message=message,
             place=(offered.directive or hop.directive).place(f"nginx offers {offers}"),
             related=(declared(accepted, f"{listener.upstream} accepts {takes}"),),
-            log=_HANDSHAKING,
+            log=error_log.line("handshake-failed"),
             fix=_fix(hop, offered.value, accepted.value, certain=certain),
         )
 

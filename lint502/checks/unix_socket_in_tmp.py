@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lint502.behaviour.sockets import in_tmp
 from lint502.disagreements import Disagreement
+from lint502.nginx import error_log
 from lint502.pairing import Pair
 from lint502.rule import Rule
 from lint502.site import Site
@@ -27,8 +28,7 @@ def check(site: Site) -> Iterator[Disagreement]:
             message=message,
             place=target.place(f"nginx connects to {target.address.socket}"),
             related=() if listener is None else (address_place(listener),),
-            log=f"connect() to {target.address} failed (2: No such file or directory) while "
-            "connecting to upstream",
+            log=error_log.line("no-such-socket", address=f"{target.address}"),
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from lint502.behaviour.sockets import Slip, slip, socket_path
 from lint502.disagreements import Disagreement
 from lint502.findings import Fix
+from lint502.nginx import error_log
 from lint502.pairing import Pair
 from lint502.rule import Rule
 from lint502.site import Site
@@ -37,9 +38,9 @@ def check(site: Site) -> Iterator[Disagreement]:
                 if socket_path(listener) == found.socket
             ),
             upstream=mismatch.upstream if mismatch is not None else None,
-            log=f"connect() to {target.address} failed "
-            f"({'20: Not a directory' if below else '2: No such file or directory'}) while "
-            "connecting to upstream",
+            log=error_log.line(
+                "not-a-directory" if below else "no-such-socket", address=f"{target.address}"
+            ),
             fix=_fix(pair, found),
         )
 

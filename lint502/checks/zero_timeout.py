@@ -8,6 +8,7 @@ from typing import NamedTuple
 from lint502.behaviour.keepalive import users
 from lint502.behaviour.methods import sends_bodies
 from lint502.findings import Finding, Frequency, Severity
+from lint502.nginx import error_log
 from lint502.nginx.hops import Hop
 from lint502.nginx.version import Version
 from lint502.rule import Rule
@@ -17,8 +18,6 @@ from lint502.wording import replacement
 _AT_ONCE = Version(1, 19, 9)
 """From here on a timer that has run out is acted on before what has come meanwhile (c108f04e8);
 before, what comes in the same millisecond is in time."""
-
-_TIMED_OUT = "upstream timed out (110: Connection timed out) while"
 
 
 class _Outcome(NamedTuple):
@@ -70,7 +69,7 @@ def _outcomes(hop: Hop, *, other_opens: bool) -> Iterator[tuple[str, _Outcome]]:
             yield "proxy_timeout", _Outcome(Severity.ERROR, 200, "always", None, what)
         return
     if _is_zero(hop, "read_timeout"):
-        log = f"{_TIMED_OUT} reading response header from upstream"
+        log = error_log.line("response-timed-out")
         if hop.scope.version >= _AT_ONCE:
             frequency: Frequency = "always"
             what = "gives each request up as soon as it is sent, and answers 504"
@@ -79,7 +78,7 @@ def _outcomes(hop: Hop, *, other_opens: bool) -> Iterator[tuple[str, _Outcome]]:
             what = "answers 504 to each request whose answer is not there in the same millisecond"
         yield f"{family}_read_timeout", _Outcome(Severity.ERROR, 504, frequency, log, what)
     if _is_zero(hop, "send_timeout") and sends_bodies(hop):
-        log = f"{_TIMED_OUT} sending request to upstream"
+        log = error_log.line("send-timed-out")
         what = "answers 504 where a request does not fit into the kernel's buffers at once"
         yield (
             f"{family}_send_timeout",
@@ -97,11 +96,11 @@ def _connecting(hop: Hop, *, other_opens: bool) -> _Outcome | None:
     if any(by_network) or (not by_network and hop.unknown is not None):
         certain = all(by_network) and hop.unknown is None and not other_opens
         always = certain and hop.scope.version >= _AT_ONCE
-        log = f"{_TIMED_OUT} connecting to upstream"
+        log = error_log.line("connection-timed-out")
         what = f"gives up before a connection can be there, and {answers}"
         return _Outcome(Severity.ERROR, status, "always" if always else "sometimes", log, what)
     if any(target.tls for target in hop.targets):
-        log = f"{_TIMED_OUT} SSL handshaking to upstream"
+        log = error_log.line("handshake-timed-out")
         what = f"gives up before TLS can be there, and {answers}"
         return _Outcome(Severity.ERROR, status, "sometimes", log, what)
     return None

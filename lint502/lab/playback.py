@@ -10,6 +10,7 @@ from lint502.behaviour.protocol_table import GARBAGE, Ending, Outcome
 from lint502.behaviour.refusals import refusal
 from lint502.declared.listeners import Listener
 from lint502.lab.standins import Reaction
+from lint502.nginx import error_log
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
 from lint502.wording import server_of
@@ -20,15 +21,27 @@ _DECODE_ERROR = 50
 _LAST = 0.05
 """Seconds by which a server is later than nginx, where both give up after the same time."""
 
-_BY_LOG: tuple[tuple[str, Reaction], ...] = (
-    (r"upstream timed out", Reaction("wait")),
-    (r"recv\(\) failed \(104", Reaction("reset")),
-    (r"(upstream prematurely|peer) closed connection", Reaction("close")),
-    # "HTTP" read as a FastCGI record, a frame of HTTP/2, an answer of memcached, a TLS record
-    (r".*(version: 72|frame: 4740180|memcached sent invalid|wrong version)", Reaction("answer")),
-    (r".*(version: 60|frame: 3940676)", Reaction("page")),  # the same of "<!D"
-    (r".*(version: 21|frame: 1377027|sent invalid header)", Reaction("alert", _DECODE_ERROR)),
-)
+_BY_MESSAGE: dict[tuple[str, str | None], Reaction] = {
+    ("handshake-timed-out", None): Reaction("wait"),
+    ("response-timed-out", None): Reaction("wait"),
+    ("reset-early", None): Reaction("reset"),
+    ("closed-early", None): Reaction("close"),
+    ("handshake-closed", None): Reaction("close"),
+    ("memcached-invalid-response", None): Reaction("answer"),
+    ("wrong-version-number", None): Reaction("answer"),
+    # "HTTP" read as a FastCGI record, and as a frame of HTTP/2
+    ("fastcgi-unsupported-version", "72"): Reaction("answer"),
+    ("http2-frame-too-large", "4740180"): Reaction("answer"),
+    # the same of "<!D"
+    ("fastcgi-unsupported-version", "60"): Reaction("page"),
+    ("http2-frame-too-large", "3940676"): Reaction("page"),
+    # the same of an alert, which is no header either
+    ("fastcgi-unsupported-version", "21"): Reaction("alert", _DECODE_ERROR),
+    ("http2-frame-too-large", "1377027"): Reaction("alert", _DECODE_ERROR),
+    ("invalid-header", None): Reaction("alert", _DECODE_ERROR),
+}
+"""What a server has done, by what nginx says of it: the message, and the number in it."""
+
 _ALERT = re.compile(r".*SSL alert number (\d+)")
 
 
@@ -78,4 +91,5 @@ def _to(outcome: Outcome, *, tls: bool) -> Reaction | None:
     alert = _ALERT.match(outcome.log)
     if alert is not None:
         return Reaction("refuse", int(alert[1]))
-    return next((found for pattern, found in _BY_LOG if re.match(pattern, outcome.log)), None)
+    said = error_log.find(outcome.log)
+    return None if said is None else _BY_MESSAGE.get((said.message.name, said.fields.get("number")))

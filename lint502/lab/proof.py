@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from lint502.behaviour.error_pages import LEAST_ERROR, replaced_statuses
-from lint502.evidence import Proof, Step, got, is_stated
+from lint502.evidence import Proof, Step, got
 from lint502.findings import Finding, Frequency, Severity
 from lint502.lab.behind import routes
 from lint502.lab.bench import LabError
@@ -16,6 +16,7 @@ from lint502.lab.demonstrations import of_front, of_hop
 from lint502.lab.demonstrations.before_nginx import trouble
 from lint502.lab.demonstrations.case import CannotShowError, Experiment, cases_of
 from lint502.lab.play import play
+from lint502.nginx import error_log
 from lint502.nginx.hops import Hop
 from lint502.site import Site
 from lint502.wording import listed
@@ -141,10 +142,8 @@ def _own_status(finding: Finding, hop: Hop) -> int | None:
     ]
     if not own:
         return finding.status
-    log = finding.log or ""
-    if "worker_connections" in log:
-        return 500
-    return 504 if log.startswith("upstream timed out") else 502
+    said = error_log.find(finding.log or "")
+    return 502 if said is None or said.message.status is None else said.message.status
 
 
 def _not_shown(why: str, hop: Hop | None, nginx: Nginx) -> Proof:
@@ -217,5 +216,7 @@ def _is_as_stated(status: int | None, step: Step) -> bool:
 def logged(finding: Finding, steps: Iterable[Step]) -> str | None:
     """The line of the log that a finding names, else the first one that there is."""
     lines = [line for step in steps for line in step.log]
-    stated = [line for line in lines if is_stated(finding.log, line)]
+    stated = (
+        [] if finding.log is None else [line for line in lines if error_log.fits(finding.log, line)]
+    )
     return next(iter(stated or lines), None)

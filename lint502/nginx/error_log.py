@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal, TypeAlias, get_args
@@ -307,5 +306,7 @@ def _match(found: Message, match: re.Match[str]) -> Match:
 
 
 def _near(name: str, names: Sequence[str] | Mapping[str, Any]) -> str:
+    from difflib import get_close_matches  # only where somebody errs
+
     near = get_close_matches(name, list(names), 1)
     return f"; is it {near[0]!r}?" if near else ""

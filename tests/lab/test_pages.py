@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from lint502.checks import rule_of
-from lint502.evidence import Step, is_stated
+from lint502.evidence import Step
 from lint502.findings import Severity
 from lint502.lab.demonstrations import of_front
 from lint502.lab.proof import contradiction
+from lint502.nginx.error_log import fits
 from lint502.nginx.version import Version
 from lint502.pages import Page, page
 from lint502.rule_names import RULES
@@ -64,7 +65,7 @@ def says_as_much(shown: Page, version: Version, steps: tuple[Step, ...]) -> bool
     """Whether what came back is what the page states: status, how often, and the log line."""
     stated = contradiction(shown.status, shown.frequency_in(version), steps) is None
     lines = [line for step in steps for line in step.log]
-    return stated and (shown.log is None or any(is_stated(shown.log, line) for line in lines))
+    return stated and (shown.log is None or any(fits(shown.log, line) for line in lines))
 
 
 def not_well(shown: Page, heading: str, release: str, folder: Path) -> list[Step]:

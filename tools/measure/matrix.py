@@ -31,7 +31,6 @@ _ROUNDS = 5
 _MORE_ROUNDS = 20
 """How often each cell is measured for the file, and how often one that is not always the same."""
 
-_TIMED_OUT = "upstream timed out"
 _QUICK_SECONDS = 30
 """Servers that give up later than that are not waited for again in a check."""
 
@@ -249,7 +248,7 @@ def _ending(
 
 
 def _times_out(outcome: Outcome) -> bool:
-    return outcome.log.startswith(_TIMED_OUT)
+    return outcome.timed_out
 
 
 def _row(by_version: Mapping[Version, tuple[Ending, ...]]) -> Row:

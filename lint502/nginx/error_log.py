@@ -136,7 +136,7 @@ def message(name: str) -> Message:
         phases=(phase, *row.get("also", ())),
         levels=tuple((Version.parse(since), level) for since, level in levels),
         areas=frozenset(row.get("areas", facts["areas"])),
-        status=row.get("status", facts.get("status") if failure else None),
+        status=row.get("status", facts.get("status") if failure else None) or None,
         failure=failure,
         source=row["source"],
         since=Version.parse(row["since"]) if "since" in row else OLDEST,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
@@ -68,11 +67,3 @@ def received(step: Step) -> str:
     if step.status is None:
         return "no HTTP"
     return str(step.status) if step.whole or step.status != 200 else f"{step.status}, cut short"
-
-
-def is_stated(pattern: str | None, line: str) -> bool:
-    """Whether a line of the log is the one that is stated; "…" stands for any text."""
-    if pattern is None:
-        return False
-    parts = map(re.escape, pattern.split("…"))
-    return re.fullmatch(".*".join(parts), line) is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
 
@@ -97,11 +97,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that could not be checked; a run with problems ends with exit code 2."""
+    """Something that could not be checked; a run with problems ends with exit code 2. Line and
+    column count from 1; None where it is about the whole file or line. One that is said of two
+    columns of a line is said once."""
 
     file: str
     line: int | None
     message: str
+    column: int | None = field(default=None, compare=False)
 
     @property
     def fingerprint(self) -> str:

@@ -14,6 +14,7 @@ from lint502.nginx.parse import ForeignCrossplaneError, ParsedFile
 from lint502.nginx.roots import RootLoader
 from lint502.nginx.tree import Tree
 from lint502.options import Options, Progress
+from lint502.reading import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ class Loaded:
 
 def load(options: Options, standard_input: Callable[[], bytes], progress: Progress) -> Loaded:
     """Read the roots and the spec files that they are compared with."""
-    files = Files(options.working_directory, options.maps, options.allow_paths, options.overlay)
+    reader = Reader(options.overlay)
+    files = Files(options.working_directory, options.maps, options.allow_paths, reader)
     problems: dict[Problem, None] = {}
     notes: dict[Note, None] = {}
     try:
@@ -56,18 +58,20 @@ def load(options: Options, standard_input: Callable[[], bytes], progress: Progre
     except ForeignCrossplaneError as error:
         problems[Problem("crossplane", None, str(error))] = None
     progress("reading what is declared")
-    specs = {paths: _load_spec(paths, files) for paths in trees}
+    specs = {paths: _load_spec(paths, files, reader) for paths in trees}
     for _, wrong in specs.values():
         problems.update(dict.fromkeys(wrong))
     return Loaded(options, trees, specs, tuple(loader.parsed()), files.on_disk(), problems, notes)
 
 
-def _load_spec(paths: Sequence[Path], files: Files) -> tuple[Spec, Sequence[Problem]]:
+def _load_spec(
+    paths: Sequence[Path], files: Files, reader: Reader
+) -> tuple[Spec, Sequence[Problem]]:
     if not paths:
         return Spec(), ()
     from lint502.declared.load import load_specs
 
-    return load_specs(paths, lambda path: files.name(str(path)))
+    return load_specs(paths, lambda path: files.name(str(path)), reader)
 
 
 def _spec_paths(folder: str, options: Options, files: Files) -> tuple[Path, ...]:

@@ -21,7 +21,7 @@ class Options:
     file, that file's name. ``select`` and ``ignore`` name rules; an empty ``select`` is all.
     ``rules`` are the options of rules by name, times in milliseconds; ``path_ignores`` what is not
     reported in some files.
-    ``overlay`` has texts of nginx files, by real path, that count instead of what the disk has.
+    ``overlay`` has texts of files, by real path, that count instead of what the disk has.
     ``env`` are the values for templates.
     """
 

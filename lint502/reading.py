@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 
 class UnreadableError(Exception):
@@ -45,11 +45,7 @@ def read_regular(path: str, limit: int) -> bytes:
             status = os.fstat(descriptor)
             _check_kind(status.st_mode)  # it may have been exchanged in the meantime
             if status.st_size > limit:
-                raise UnreadableError(
-                    f"has {status.st_size} bytes; lint502 reads at most {limit // 1024**2} MB of "
-                    "one file",
-                    1,
-                )
+                raise UnreadableError(_too_large(status.st_size, limit), 1)
             return file.read(limit + 1)[:limit]
     except FileNotFoundError:
         raise MissingFileError("there is no such file") from None
@@ -59,6 +55,42 @@ def read_regular(path: str, limit: int) -> bytes:
         raise UnreadableError(f"cannot be read: {error.strerror}") from None
     except ValueError:
         raise UnreadableError("has a NUL byte in its name") from None
+
+
+class Reader:
+    """Reads the files of a run: each as it is on the disk, or as somebody who works on it has it
+    in an editor. ``overlay`` has the latter texts, by real path; such a file need not be there."""
+
+    def __init__(self, overlay: Mapping[str, str] | None = None) -> None:
+        self._overlay = overlay or {}
+
+    def data(self, path: str, limit: int) -> bytes:
+        """The bytes of a regular file of at most ``limit`` bytes. Raises
+        :class:`UnreadableError`."""
+        text = self._text(path)
+        if text is None:
+            return read_regular(path, limit)
+        data = text.encode("utf-8", "surrogateescape")
+        if len(data) > limit:
+            raise UnreadableError(_too_large(len(data), limit), 1)
+        return data
+
+    def is_file(self, path: str) -> bool:
+        """Whether there is a file that can be read."""
+        return self._text(path) is not None or os.path.isfile(path)
+
+    def exists(self, path: str) -> bool:
+        """Whether there is anything of that name, be it a link that leads nowhere."""
+        return self._text(path) is not None or os.path.lexists(path)
+
+    def _text(self, path: str) -> str | None:
+        if not self._overlay or "\0" in path:
+            return None
+        return self._overlay.get(os.path.realpath(path))
+
+
+def _too_large(size: int, limit: int) -> str:
+    return f"has {size} bytes; lint502 reads at most {limit // 1024**2} MB of one file"
 
 
 def _check_kind(mode: int) -> None:

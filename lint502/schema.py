@@ -19,7 +19,7 @@ def schema(file: str) -> dict[str, Any]:
         made = SpecFile.model_json_schema(by_alias=True)
         description = "What stands behind nginx, and before it, as lint502 reads it."
     else:
-        from lint502.settings_model import SettingsTable
+        from lint502.settings.model import SettingsTable
 
         made = SettingsTable.model_json_schema(by_alias=True)
         description = "The settings of lint502."

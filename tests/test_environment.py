@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lint502.environment import EnvironmentFileError, quoted, read, told
+from lint502.settings.environment import EnvironmentFileError, given, quoted, read
 
 
 def values(folder: Path, data: bytes) -> dict[str, str]:
@@ -73,24 +73,23 @@ def test_no_file(tmp_path: Path) -> None:
 
 
 def test_quotes() -> None:
-    given = {"A": '"a"', "B": "'b'", "C": "\"c'", "D": '"', "E": 'e"', "F": '""'}
-    assert list(quoted(given)) == ["A", "B", "F"]
+    values = {"A": '"a"', "B": "'b'", "C": "\"c'", "D": '"', "E": 'e"', "F": '""'}
+    assert list(quoted(values)) == ["A", "B", "F"]
 
 
-def test_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HERE", "a b")
-    monkeypatch.delenv("GONE", raising=False)
-    assert [told("A=1"), told("_b2="), told("HERE"), told("C=d=e")] == [
+def test_given() -> None:
+    here = {"HERE": "a b"}
+    assert [given(text, here) for text in ("A=1", "_b2=", "HERE", "C=d=e")] == [
         ("A", "1"),
         ("_b2", ""),
         ("HERE", "a b"),
         ("C", "d=e"),
     ]
     with pytest.raises(ValueError, match=r"^the environment has no GONE; write --env GONE=VALUE$"):
-        told("GONE")
+        given("GONE", here)
 
 
 @pytest.mark.parametrize("text", ["", "=1", "1A=1", "A-B=1", "A B=1", "É=1"])
 def test_no_name(text: str) -> None:
     with pytest.raises(ValueError, match=r"is no name that envsubst takes: letters, digits and _"):
-        told(text)
+        given(text, {})

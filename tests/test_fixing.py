@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lint502 import fixing
 from lint502.edits.apply import MisplacedEditError, edited, overlap
 from lint502.findings import Edit
-from lint502.fixing import Mended, mend
+from lint502.fixing import Fixed, fix
 from lint502.fixing.judging import Objection
 from lint502.nginx.version import Version
 from lint502.options import Options
@@ -109,7 +109,7 @@ def mended(
     version: str = OLD,
     unsafe: bool = False,
     roots: tuple[str, ...] = ("nginx.conf",),
-) -> tuple[Mended, dict[str, str], list[str]]:
+) -> tuple[Fixed, dict[str, str], list[str]]:
     """What comes of it; the files that change, by name; the rules that are left then."""
     write(folder, files)
     options = Options(folder, roots, version=Version.parse(version))
@@ -118,7 +118,7 @@ def mended(
     def check(overlay: Mapping[str, str]) -> Result:
         return examine(replace(options, overlay=overlay), lambda: b"")
 
-    result = mend(first, check, unsafe=unsafe)
+    result = fix(first, check, unsafe=unsafe)
     after = check(result.texts).report
     assert after.problems == ()
     names = {str(Path(path).relative_to(folder)): text for path, text in result.texts.items()}
@@ -266,7 +266,7 @@ def test_what_shows_once_a_finding_is_fixed_is_fixed_too(tmp_path: Path) -> None
     assert "https://10.0.0.1:3000;" in texts["nginx.conf"]
 
 
-def shared(folder: Path, two: str) -> tuple[Mended, dict[str, str], list[str]]:
+def shared(folder: Path, two: str) -> tuple[Fixed, dict[str, str], list[str]]:
     return mended(
         folder,
         {
@@ -399,7 +399,7 @@ def test_what_is_refused_gets_another_chance(
     assert asked == [2, 1, 1]
 
 
-def two_specs(folder: Path, second: str) -> tuple[Mended, dict[str, str], list[str]]:
+def two_specs(folder: Path, second: str) -> tuple[Fixed, dict[str, str], list[str]]:
     """One snippet in two roots, each with a spec of its own."""
     return mended(
         folder,

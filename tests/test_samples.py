@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from lint502.fixing import mend
+from lint502.fixing import fix
 from lint502.lab.standins.certificates import Authority
 from lint502.nginx.version import Version
 from lint502.options import Options
 from lint502.report_model import Report
 from lint502.rule_names import RULES
 from lint502.run import Result
-from lint502.settings import load_settings
+from lint502.settings.load import load_settings
 from tests.support.real_nginx import HTTP, nginx_command, prefix
 from tests.support.sites import examine
 
@@ -322,7 +322,7 @@ def fixed(
         return examine(replace(options, overlay=overlay), lambda: b"")
 
     first = check({})
-    result = mend(first, check, unsafe=True)
+    result = fix(first, check, unsafe=True)
     assert result.unfixed == ()
     for path, text in result.texts.items():
         Path(path).write_text(text, encoding="utf-8")

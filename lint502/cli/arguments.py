@@ -1,25 +1,22 @@
-"""What several commands are given, and how it becomes the options of a run."""
+"""What several commands are given, and how it becomes a run."""
 
 from __future__ import annotations
 
+import inspect
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from functools import partial, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, get_type_hints
 
 import typer
 
-from lint502.cli.output import Colour, fail, say, say_problems
+from lint502.cli import output
+from lint502.cli.output import Colour
 
 if TYPE_CHECKING:
-    from lint502.findings import Problem
-    from lint502.nginx.files import PathMap
     from lint502.nginx.version import Version
-    from lint502.options import Options
-    from lint502.report_model import VersionOrigin
-    from lint502.run import Result
-    from lint502.settings import Settings
+    from lint502.workspace import Job, Request, Workspace, WorkspaceError
 
 
 def complete_rules(incomplete: str) -> list[str]:
@@ -101,193 +98,96 @@ Color = Annotated[
 ]
 
 
-def settings_here() -> tuple[Settings | None, tuple[Problem, ...]]:
-    """The settings that count in the working directory, and what is wrong in them."""
-    from lint502.settings import load_settings
-
-    return load_settings(_working_directory())
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a run is asked to do: the options of each part, and what is wrong in the settings. No
-    parts where these cannot be read."""
-
-    parts: tuple[Options, ...]
-    problems: tuple[Problem, ...]
-    standard_input: Callable[[], bytes]
-    begins: Callable[[str], None]
-
-    def examine(self, overlay: Mapping[str, str] | None = None) -> Result:
-        """What a run finds, the problems of the settings in front; ``overlay`` has other texts for
-        nginx files, by real path."""
-        from dataclasses import replace
-
-        from lint502 import run
-        from lint502.options import Options
-        from lint502.report_model import Report
-
-        if not self.parts:
-            version = Options(Path(), ()).version
-            report = Report(version, "newest", None, (), (), (), (), self.problems, ())
-            return run.Result(report, ())
-        parts = self.parts
-        if overlay:
-            parts = tuple(replace(options, overlay=overlay) for options in parts)
-        examined = run.run(parts, self.standard_input, self.begins)
-        if not self.problems:
-            return examined
-        report = replace(examined.report, problems=(*self.problems, *examined.report.problems))
-        return replace(examined, report=report)
+_OPTIONS = {
+    "roots": "ROOT",
+    "specs": "--specs",
+    "nginx_version": "--nginx-version",
+    "maps": "--map",
+    "env": "--env",
+    "env_files": "--env-file",
+    "select": "--select",
+    "ignore": "--ignore",
+}
+"""What the command line calls the arguments of a request."""
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """The arguments that say what to check and how; None where one is not given."""
-
-    roots: Sequence[str] | None
-    specs: Sequence[Path] | None
-    nginx_version: str | None
-    maps: Sequence[str] | None
-    env: Sequence[str] | None
-    env_files: Sequence[Path] | None
-    select: Sequence[str] = ()
-    ignore: Sequence[str] = ()
+def with_request(
+    *, without: Sequence[str] = ()
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Makes a command whose first parameter is a :class:`~lint502.workspace.Request` one with the
+    options that such a request is made up of, ``without`` some of them."""
+    return partial(_with_request, names=[name for name in _SHARED if name not in without])
 
 
-def asked(
-    settings: Settings | None,
-    problems: Sequence[Problem],
-    given: Given,
-    installed: Version | None = None,
-    standard_input: Callable[[], bytes] | None = None,
-    begins: Callable[[str], None] = lambda _: None,
-) -> Asked:
-    """What arguments and settings ask for; bad arguments end the process.
-
-    A flag beats the settings. Without settings, for they cannot be read, nothing is checked.
-    ``installed`` is the version to go by where nothing names one. ``standard_input`` gives what
-    ``-`` stands for, where somebody has read it already. ``begins`` is told what the run goes on
-    with.
-    """
-    from dataclasses import replace
-
-    read = standard_input or read_standard_input
-    if settings is None:
-        return Asked((), tuple(problems), read, begins)
-    chosen = _chosen(settings, problems, given.roots)
-    env = _environment(given.env, given.env_files)
-    parts = [
-        _options(told, chosen_there, given, env)
-        for told, chosen_there in _by_settings(settings, chosen)
+def _with_request(command: Callable[..., None], names: Sequence[str]) -> Callable[..., None]:
+    hints = get_type_hints(_shared, include_extras=True)
+    # what makes up the request is imported only when a command runs
+    signature = inspect.signature(command, eval_str=True, locals={"Request": object})
+    _, *own = signature.parameters.values()
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    shared = [
+        inspect.Parameter(name, keyword, default=None, annotation=hints[name]) for name in names
     ]
-    if installed is not None:
-        parts = [
-            replace(options, version=installed, version_origin="binary")
-            if options.version_origin == "newest"
-            else options
-            for options in parts
-        ]
-    return Asked(tuple(parts), tuple(problems), read, begins)
+    parameters = [*shared, *own]
+
+    @wraps(command)
+    def with_options(**given: Any) -> None:
+        from lint502.workspace import Request
+
+        wanted = {name: given.pop(name) for name in names}
+        command(Request(**{name: value for name, value in wanted.items() if value}), **given)
+
+    with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    with_options.__annotations__ = {one.name: one.annotation for one in parameters}
+    return with_options
 
 
-def _chosen(
-    settings: Settings, problems: Sequence[Problem], roots: Sequence[str] | None
-) -> tuple[str, ...]:
-    """The roots to check; none ends the process."""
-    from lint502.nginx.roots import default_roots
-
-    told = (*settings.roots, *(own.path for own in settings.own_roots))
-    chosen = tuple(dict.fromkeys(roots or told or default_roots(_working_directory())))
-    if not chosen:
-        say_problems(problems)
-        fail(
-            "no nginx configuration is named, and there is no nginx.conf, nginx/nginx.conf, "
-            "conf/nginx.conf or etc/nginx/nginx.conf here; name one, "
-            "for example: lint502 check deploy/nginx.conf"
-        )
-    return chosen
+def _shared(
+    roots: Roots = None,
+    specs: Specs = None,
+    nginx_version: NginxVersion = None,
+    maps: Maps = None,
+    env: Env = None,
+    env_files: EnvFiles = None,
+) -> None:
+    """The options that :func:`with_request` gives to a command."""
 
 
-def _by_settings(
-    settings: Settings, roots: Sequence[str]
-) -> Iterator[tuple[Settings, tuple[str, ...]]]:
-    """The roots, those first that have no settings of their own, with the settings that count."""
-    from dataclasses import replace
-
-    from lint502.nginx.files import absolute_path
-
-    own = {one.path: one for one in settings.own_roots}
-    here = _working_directory()
-    paths = {root: absolute_path(root, here) for root in roots}
-    others = tuple(root for root, path in paths.items() if root == "-" or path not in own)
-    if others or not roots:
-        yield settings, others
-    for root, path in paths.items():
-        if root not in others:
-            one = own[path]
-            yield (
-                replace(
-                    settings,
-                    specs=settings.specs if one.specs is None else one.specs,
-                    nginx_version=one.nginx_version or settings.nginx_version,
-                    maps=(*one.maps, *settings.maps),
-                    env={**settings.env, **one.env},
-                ),
-                (root,),
-            )
+_SHARED = tuple(inspect.signature(_shared).parameters)
 
 
-def _options(
-    settings: Settings, roots: tuple[str, ...], given: Given, env: Mapping[str, str]
-) -> Options:
-    from lint502.options import Options
+def workspace_here(standard_input: Callable[[], bytes] | None = None) -> Workspace:
+    """The working directory, with its settings; ends the process where it is gone."""
+    from lint502.workspace import Workspace
 
-    here = _working_directory()
-    version, origin, source = _version(given.nginx_version, settings)
-    _say_if_unknown(version)
-    return Options(
-        here,
-        roots,
-        specs=tuple(here / path for path in given.specs) if given.specs else settings.specs,
-        version=version,
-        version_origin=origin,
-        version_source=source,
-        maps=tuple(_map(text, here) for text in given.maps) if given.maps else settings.maps,
-        allow_missing=settings.allow_missing,
-        allow_paths=settings.allow_paths,
-        select=tuple(given.select) or settings.select,
-        ignore=tuple(given.ignore) or settings.ignore,
-        rules=settings.rules,
-        path_ignores=settings.path_ignores,
-        env={**settings.env, **env},
-    )
-
-
-def _environment(env: Sequence[str] | None, files: Sequence[Path] | None) -> dict[str, str]:
-    """The values of ``--env-file`` and ``--env``; the latter come before those of files."""
-    from lint502.environment import EnvironmentFileError, quoted, read, told
-    from lint502.reading import shown
-
-    given: dict[str, str] = {}
-    for path in files or ():
-        try:
-            values = read(str(path))
-        except EnvironmentFileError as error:
-            raise typer.BadParameter(
-                f"{shown(str(path))}{error}", param_hint="--env-file"
-            ) from None
-        for name in quoted(values):
-            say(
-                f"note: {shown(str(path))}: the quotes of {shown(name)} belong to its value, as in "
-                "docker run --env-file; Compose takes them off"
-            )
-        given.update(values)
     try:
-        given.update(told(text) for text in env or ())
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--env") from None
-    return given
+        here = Path.cwd()
+    except OSError:
+        output.fail("the working directory is gone or cannot be read")
+    return Workspace.at(here, standard_input=standard_input or read_standard_input)
+
+
+def job(workspace: Workspace, request: Request, installed: Version | None = None) -> Job:
+    """What is asked for; bad arguments end the process. Says what is worth saying of it."""
+    from lint502.workspace import WorkspaceError
+
+    try:
+        found = workspace.job(request, installed=installed)
+    except WorkspaceError as error:
+        refuse(error)
+    for note in found.notes:
+        output.say(f"note: {note}")
+    return found
+
+
+def refuse(error: WorkspaceError) -> NoReturn:
+    """End the process for what is asked."""
+    if error.argument is not None:
+        raise typer.BadParameter(
+            str(error), param_hint=_OPTIONS.get(error.argument, error.argument)
+        )
+    output.say_problems(error.problems)
+    output.fail(str(error))
 
 
 def rule_names(values: Sequence[str] | None, option: str) -> tuple[str, ...]:
@@ -301,60 +201,12 @@ def rule_names(values: Sequence[str] | None, option: str) -> tuple[str, ...]:
 
 def require_rule(name: str, parameter: str) -> None:
     """End the process where there is no such rule."""
-    from lint502.quoting import meant, quote
-    from lint502.rule_names import RULES
-
-    if name not in RULES:
-        hint = meant(name, RULES, 'see "lint502 rules"')
-        raise typer.BadParameter(f"there is no rule {quote(name)}; {hint}", param_hint=parameter)
-
-
-def _working_directory() -> Path:
-    try:
-        return Path.cwd()
-    except OSError:
-        fail("the working directory is gone or cannot be read")
-
-
-def _map(text: str, here: Path) -> PathMap:
-    from lint502.nginx.files import PathMap
+    from lint502.workspace import WorkspaceError, require_rule
 
     try:
-        return PathMap.parse(text, here)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--map") from None
-
-
-def _version(option: str | None, settings: Settings) -> tuple[Version, VersionOrigin, str | None]:
-    """Which nginx the run goes by, what says so, and in which file, if it is one."""
-    from lint502.nginx.installed import installed_version
-    from lint502.nginx.version import NEWEST, Version
-
-    wanted = settings.nginx_version if option is None else option
-    if wanted is None:
-        return NEWEST, "newest", None
-    if wanted == "auto":
-        installed = installed_version()
-        if installed is None:
-            fail(
-                "the nginx version is auto, but there is no nginx on the PATH that tells its own; "
-                "name the version, for example: --nginx-version 1.26.3"
-            )
-        return installed, "binary", None
-    try:
-        version = Version.parse(wanted)
-    except ValueError as error:
-        raise typer.BadParameter(f"{error}, nor auto", param_hint="--nginx-version") from None
-    return (version, "config", settings.file) if option is None else (version, "option", None)
-
-
-def _say_if_unknown(version: Version) -> None:
-    from lint502.nginx.version import NEWEST, OLDEST
-
-    if version < OLDEST:
-        say(f"note: lint502 knows nginx from {OLDEST} on, and takes {version} for that")
-    elif version[:2] > NEWEST[:2]:
-        say(f"note: the newest nginx that lint502 knows is {NEWEST}; it takes {version} for that")
+        require_rule(name, parameter)
+    except WorkspaceError as error:
+        refuse(error)
 
 
 def read_standard_input() -> bytes:

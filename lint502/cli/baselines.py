@@ -9,9 +9,9 @@ from lint502.reading import shown
 
 if TYPE_CHECKING:
     from lint502.baseline import Baseline, Compared, Entry
-    from lint502.cli.arguments import Asked
     from lint502.findings import Finding
     from lint502.report_model import Report
+    from lint502.workspace import Job
 
 _MOST_GONE = 10
 
@@ -37,13 +37,13 @@ def unknown(report: Report, file: str) -> tuple[Finding, ...]:
     return (*compared.new, *compared.hidden)
 
 
-def without_known(report: Report, file: str, asked: Asked, *, quiet: bool) -> Report:
+def without_known(report: Report, file: str, job: Job, *, quiet: bool) -> Report:
     """A report without the findings that a baseline lists; says what of it is out of date."""
     from dataclasses import replace
 
     baseline, compared = _compared(report, file)
     if not quiet:
-        _say_gone(file, _out_of_date(report, asked, baseline, compared))
+        _say_gone(file, _out_of_date(report, job, baseline, compared))
     return replace(report, findings=compared.new, hidden=compared.hidden, known=compared.known)
 
 
@@ -57,14 +57,12 @@ def _compared(report: Report, file: str) -> tuple[Baseline, Compared]:
     return baseline, compare(report, baseline.entries)
 
 
-def _out_of_date(
-    report: Report, asked: Asked, baseline: Baseline, compared: Compared
-) -> list[Entry]:
+def _out_of_date(report: Report, job: Job, baseline: Baseline, compared: Compared) -> list[Entry]:
     """The entries that do not occur any more, as far as this run looked for them: in all the roots
     of the baseline, to the end, and by the rules of the entries."""
     if report.problems or not set(baseline.roots) <= set(report.roots):
         return []
-    return [entry for entry in compared.gone if asked.parts[0].runs(entry.rule)]
+    return [entry for entry in compared.gone if job.parts[0].runs(entry.rule)]
 
 
 def _say_gone(file: str, gone: list[Entry]) -> None:

@@ -16,7 +16,7 @@ from lint502.report import AUTO, FORMATS, Look, renderer, with_roots
 if TYPE_CHECKING:
     from lint502.report_model import Report
     from lint502.run import Result
-    from lint502.settings import Settings
+    from lint502.workspace import Request, Workspace
 
 
 class Output(NamedTuple):
@@ -30,13 +30,10 @@ def _complete_formats(incomplete: str) -> list[str]:
     return [name for name in (*FORMATS, AUTO) if name.startswith(incomplete)]
 
 
+@arguments.with_request()
 def check(
-    roots: arguments.Roots = None,
-    specs: arguments.Specs = None,
-    nginx_version: arguments.NginxVersion = None,
-    maps: arguments.Maps = None,
-    env: arguments.Env = None,
-    env_files: arguments.EnvFiles = None,
+    request: Request,
+    *,
     formats: Annotated[
         list[str] | None,
         typer.Option(
@@ -118,9 +115,6 @@ def check(
             help="How many findings --prove watches at once [4].",
         ),
     ] = None,
-    no_cache: Annotated[
-        bool, typer.Option("--no-cache", help="Keep no results; lint502 never does.")
-    ] = False,
 ) -> None:
     """Check nginx against what its upstreams declare.
 
@@ -131,7 +125,7 @@ def check(
     outputs = _outputs(formats)
     selected = arguments.rule_names(select, "--select")
     ignored = arguments.rule_names(ignore, "--ignore")
-    settings, problems = arguments.settings_here()
+    workspace = arguments.workspace_here()
     _check_together(fix, diff, unsafe_fixes, formats, prove, write_baseline)
     if nginx is not None and not prove:
         raise typer.BadParameter("only --prove runs one; add it", param_hint="--nginx")
@@ -139,66 +133,61 @@ def check(
         from lint502.cli.proofs import AT_ONCE, usable_nginx, with_proofs
 
     running = usable_nginx(nginx) if prove else None
-    asked = arguments.asked(
-        settings,
-        problems,
-        arguments.Given(
-            roots, specs, nginx_version, maps, env, env_files, select=selected, ignore=ignored
-        ),
+    job = arguments.job(
+        workspace,
+        replace(request, select=selected, ignore=ignored),
         None if running is None else running.version,
-        begins=stages,
     )
-    examined = asked.examine()
+    result = job.run(progress=stages)
     stages.end()
     if fix or diff:
         from lint502.cli import fixes
 
         stages("trying the fixes")
-        known = _baseline(baseline, settings) if write_baseline is None else None
-        mended = fixes.mended(asked, examined, known, unsafe=unsafe_fixes, write=fix, quiet=quiet)
+        known = _baseline(baseline, workspace) if write_baseline is None else None
+        done = fixes.fixed(job, result, known, unsafe=unsafe_fixes, write=fix, quiet=quiet)
         if diff:
-            output.write(fixes.difference(examined, mended))
-            raise typer.Exit(int(bool(mended.texts)))
-        examined = asked.examine()
+            output.write(fixes.difference(result, done))
+            raise typer.Exit(int(bool(done.texts)))
+        result = job.run(progress=stages)
         stages.end()
     if write_baseline is not None:
-        baselines.write(examined.report, str(write_baseline), quiet=quiet)
+        baselines.write(result.report, str(write_baseline), quiet=quiet)
     else:
-        file = _baseline(baseline, settings)
+        file = _baseline(baseline, workspace)
         if file is not None:
-            report = baselines.without_known(examined.report, file, asked, quiet=quiet)
-            examined = replace(examined, report=report)
-    report = examined.report
+            report = baselines.without_known(result.report, file, job, quiet=quiet)
+            result = replace(result, report=report)
+    report = result.report
     if running is not None:
-        report = with_proofs(examined, running, at_once=jobs or AT_ONCE)
+        report = with_proofs(result, running, at_once=jobs or AT_ONCE)
     if verbose:
-        _say_what_counted(examined)
+        _say_what_counted(result)
     if not quiet:
         output.say_notes(report.notes)
     output.say_problems(report.problems)
     _write_all(report, outputs, color, quiet)
     if profile:
         output.say(stages.table())
-    told = None if settings is None else settings.fail_on
-    threshold = (told or "error") if fail_on is None else fail_on.value
+    set_to = None if workspace.settings is None else workspace.settings.fail_on
+    threshold = (set_to or "error") if fail_on is None else fail_on.value
     if write_baseline is not None:
         threshold = "never"
     raise typer.Exit(exit_code(report, threshold))
 
 
-def _say_what_counted(examined: Result) -> None:
+def _say_what_counted(result: Result) -> None:
     """Which files, specs and versions a run went by."""
     from lint502.reading import shown
 
-    report = examined.report
-    for what, names in (("root", report.roots), ("read", examined.files), ("spec", report.specs)):
+    report = result.report
+    for what, names in (("root", report.roots), ("read", result.files), ("spec", report.specs)):
         for name in names:
             output.say(f"{what}: {shown(name)}")
     for root, version in report.root_versions.items():
         output.say(f"nginx: {version} for {shown(root)}")
     if not report.root_versions:
         output.say(f"nginx: {report.version} ({report.version_origin})")
-    output.say("cache: none is kept; every file was read")
 
 
 def _check_together(
@@ -223,11 +212,11 @@ def _check_together(
             raise typer.BadParameter(f"there is no report with --diff: leave {option} out")
 
 
-def _baseline(given: Path | None, settings: Settings | None) -> str | None:
+def _baseline(given: Path | None, workspace: Workspace) -> str | None:
     """The file of the baseline, if there is one."""
     if given is not None:
         return str(given)
-    return None if settings is None else settings.baseline
+    return None if workspace.settings is None else workspace.settings.baseline
 
 
 def _outputs(formats: list[str] | None) -> list[Output]:

@@ -8,7 +8,6 @@ import os
 import stat
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,58 +17,58 @@ from lint502.reading import UnreadableError, read_regular, shown
 from lint502.report import counted
 
 if TYPE_CHECKING:
-    from lint502.cli.arguments import Asked
-    from lint502.fixing import Mended
+    from lint502.fixing import Fixed
     from lint502.run import Result
+    from lint502.workspace import Job
 
 
-def mended(
-    asked: Asked,
-    examined: Result,
+def fixed(
+    job: Job,
+    result: Result,
     baseline: str | None,
     *,
     unsafe: bool,
     write: bool,
     quiet: bool = False,
-) -> Mended:
+) -> Fixed:
     """What fixing makes of a run; with ``write`` it is written. Says what was fixed and what not.
 
     Where not everything could be checked, it ends the process: a fix must not be borne out by what
     nobody saw.
     """
-    from lint502.fixing import mend
+    from lint502.fixing import fix
 
-    report = examined.report
+    report = result.report
     what = "nothing is fixed"
     if report.problems:
         output.say_notes(report.notes)
         output.say_problems(report.problems)
         output.fail(f"{what}, for not everything could be checked")
-    for site in examined.sites:
-        if site.tree.name not in examined.on_disk:
+    for site in result.sites:
+        if site.tree.name not in result.on_disk:
             output.fail(
                 f"{shown(site.tree.name)}: {what}: standard input and the output of nginx -T are "
                 "no files to write to; name the file that nginx starts from"
             )
-    selected = frozenset(rule for options in asked.parts for rule in options.select)
+    selected = frozenset(rule for options in job.parts for rule in options.select)
     if selected:  # what a fix does to the others counts all the same
-        asked = replace(asked, parts=tuple(replace(part, select=()) for part in asked.parts))
-        examined = asked.examine()
-    wanted = None if baseline is None else baselines.unknown(examined.report, baseline)
-    result = mend(examined, asked.examine, unsafe=unsafe, wanted=wanted, rules=selected or None)
+        job = job.running(())
+        result = job.run()
+    wanted = None if baseline is None else baselines.unknown(result.report, baseline)
+    done = fix(result, job.run, unsafe=unsafe, wanted=wanted, rules=selected or None)
     output.progress("")
     if write:
-        _write(examined, result.texts)
+        _write(result, done.texts)
     if not quiet:
-        _say(result, written=write)
-    return result
+        _say(done, written=write)
+    return done
 
 
-def difference(examined: Result, result: Mended) -> str:
+def difference(result: Result, done: Fixed) -> str:
     """What changes, as a unified diff."""
     lines = [
         line
-        for name, _, old, new in _changed(examined, result.texts)
+        for name, _, old, new in _changed(result, done.texts)
         for line in difflib.unified_diff(_lines(old), _lines(new), name, name)
     ]
     return "".join(
@@ -77,11 +76,11 @@ def difference(examined: Result, result: Mended) -> str:
     )
 
 
-def _changed(examined: Result, texts: Mapping[str, str]) -> list[tuple[str, str, str, str]]:
+def _changed(result: Result, texts: Mapping[str, str]) -> list[tuple[str, str, str, str]]:
     """Name, real path, old and new text of each file that changes."""
     found = {
         file.path: (name, file.path, file.text, texts[file.path])
-        for name, file in examined.on_disk.items()
+        for name, file in result.on_disk.items()
         if file.path in texts
     }
     return sorted(found.values())
@@ -94,29 +93,29 @@ def _lines(text: str) -> list[str]:
     return lines if lines[-1] else lines[:-1]
 
 
-def _say(result: Mended, *, written: bool) -> None:
-    for item in result.unfixed:
+def _say(done: Fixed, *, written: bool) -> None:
+    for item in done.unfixed:
         place = item.finding.place
         output.say(
             f"not fixed: {shown(place.file)}:{place.line}: {item.finding.rule}: "
             f"{shown(item.reason)}"
         )
-    if result.unsafe:
+    if done.unsafe:
         output.say(
-            f"note: {result.unsafe} more could be fixed with --unsafe-fixes; look over what it "
+            f"note: {done.unsafe} more could be fixed with --unsafe-fixes; look over what it "
             "changes"
         )
     verb = "fixed" if written else "would fix"
-    findings = "finding" if result.fixed == 1 else "findings"
-    files = counted(list(result.texts), "file")
-    output.say(f"{verb} {result.fixed} {findings} in {files}")
+    findings = "finding" if done.fixed == 1 else "findings"
+    files = counted(list(done.texts), "file")
+    output.say(f"{verb} {done.fixed} {findings} in {files}")
 
 
-def _write(examined: Result, texts: Mapping[str, str]) -> None:
+def _write(result: Result, texts: Mapping[str, str]) -> None:
     """Write all files, or none where one of them cannot be written."""
     prepared: list[tuple[str, str, str]] = []
     try:
-        for name, path, old, new in _changed(examined, texts):
+        for name, path, old, new in _changed(result, texts):
             prepared.append((name, _beside(name, path, old, new), path))
         for number, (name, temporary, path) in enumerate(prepared):
             try:

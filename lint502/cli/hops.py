@@ -12,6 +12,7 @@ from lint502.cli import arguments, output
 if TYPE_CHECKING:
     from lint502.report import Look
     from lint502.report_model import HopReport, Report
+    from lint502.workspace import Request
 
 _HEADINGS = ("WHERE", "SERVER", "LOCATION", "PASSES TO", "TARGET", "UPSTREAM", "STATE")
 _STATE = _HEADINGS.index("STATE")
@@ -24,20 +25,15 @@ class Shape(str, Enum):
     json = "json"
 
 
+@arguments.with_request()
 def hops(
-    roots: arguments.Roots = None,
-    specs: arguments.Specs = None,
-    nginx_version: arguments.NginxVersion = None,
-    maps: arguments.Maps = None,
-    env: arguments.Env = None,
-    env_files: arguments.EnvFiles = None,
+    request: Request,
+    *,
     shape: Annotated[Shape, typer.Option("--format", help="How to show them.")] = Shape.text,
     color: arguments.Color = output.Colour.auto,
 ) -> None:
     """Show every hop, its targets, upstream and state."""
-    settings, problems = arguments.settings_here()
-    given = arguments.Given(roots, specs, nginx_version, maps, env, env_files)
-    report = arguments.asked(settings, problems, given).examine().report
+    report = arguments.job(arguments.workspace_here(), request).run().report
     output.say_notes(report.notes)
     output.say_problems(report.problems)
     output.write(_json(report) if shape is Shape.json else _text(report, output.look(color)))

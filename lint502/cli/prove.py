@@ -12,16 +12,13 @@ from lint502.cli.hops import Shape
 from lint502.cli.proofs import usable_nginx, with_proofs
 
 if TYPE_CHECKING:
-    pass
+    from lint502.workspace import Request
 
 
+@arguments.with_request()
 def prove(
-    roots: arguments.Roots = None,
-    specs: arguments.Specs = None,
-    nginx_version: arguments.NginxVersion = None,
-    maps: arguments.Maps = None,
-    env: arguments.Env = None,
-    env_files: arguments.EnvFiles = None,
+    request: Request,
+    *,
     rules: Annotated[
         list[str] | None,
         typer.Option(
@@ -57,11 +54,10 @@ def prove(
     from lint502.report import json, proofs, with_roots
 
     selected = arguments.rule_names(rules, "--rule")
-    settings, problems = arguments.settings_here()
+    workspace = arguments.workspace_here()
     running = usable_nginx(nginx)
-    given = arguments.Given(roots, specs, nginx_version, maps, env, env_files)
-    examined = arguments.asked(settings, problems, given, running.version).examine()
-    report = examined.report
+    result = arguments.job(workspace, request, running.version).run()
+    report = result.report
     wanted = frozenset(hops or ())
     unknown = wanted - {hop.id for hop in report.hops}
     if unknown:
@@ -74,7 +70,7 @@ def prove(
         for finding in report.findings
         if (not selected or finding.rule in selected) and (not wanted or wanted & set(finding.hops))
     )
-    report = with_proofs(replace(examined, report=replace(report, findings=found)), running, wanted)
+    report = with_proofs(replace(result, report=replace(report, findings=found)), running, wanted)
     output.say_notes(report.notes)
     output.say_problems(report.problems)
     look = output.look(color)

@@ -11,11 +11,14 @@ from lint502.cli.hops import Shape
 
 if TYPE_CHECKING:
     from lint502.run import Result
-    from lint502.settings import Settings
+    from lint502.settings.load import Settings
+    from lint502.workspace import Request
 
 
+@arguments.with_request(without=("nginx_version",))
 def upgrade(
-    roots: arguments.Roots = None,
+    request: Request,
+    *,
     old: Annotated[
         str | None,
         typer.Option(
@@ -35,10 +38,6 @@ def upgrade(
             help="The nginx to come, such as 1.30. Without it: the newest known.",
         ),
     ] = None,
-    specs: arguments.Specs = None,
-    maps: arguments.Maps = None,
-    env: arguments.Env = None,
-    env_files: arguments.EnvFiles = None,
     shape: Annotated[Shape, typer.Option("--format", help="How to show it.")] = Shape.text,
     color: arguments.Color = output.Colour.auto,
 ) -> None:
@@ -47,20 +46,20 @@ def upgrade(
     Exit codes: 0 no error would appear, 1 one would, 2 not everything could be checked, 3 a fault
     of lint502 itself.
     """
+    from dataclasses import replace
     from functools import cache
 
     from lint502.nginx.version import NEWEST
     from lint502.report import upgrades
     from lint502.upgrade import compare
 
-    settings, problems = arguments.settings_here()
-    read = cache(arguments.read_standard_input)  # both runs get the same
+    # both runs get the same standard input
+    workspace = arguments.workspace_here(cache(arguments.read_standard_input))
 
     def run(version: str) -> Result:
-        given = arguments.Given(roots, specs, version, maps, env, env_files)
-        return arguments.asked(settings, problems, given, standard_input=read).examine()
+        return arguments.job(workspace, replace(request, nginx_version=version)).run()
 
-    before, after = run(_now(old, settings)), run(new or str(NEWEST))
+    before, after = run(_now(old, workspace.settings)), run(new or str(NEWEST))
     if after.report.version < before.report.version:
         raise typer.BadParameter(
             f"{after.report.version} is older than {before.report.version}, which runs now; "

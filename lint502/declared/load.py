@@ -12,6 +12,7 @@ from lint502.declared.listeners import Front, Spec, Upstream
 from lint502.findings import Problem
 from lint502.places import SourceFile
 from lint502.quoting import dotted, escape
+from lint502.reading import Reader
 from lint502.toml import positions
 from lint502.toml.positions import Key, Node
 from lint502.toml.read import read_toml
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
 
 
 def load_specs(
-    paths: Sequence[Path], display: Callable[[Path], str] = str
+    paths: Sequence[Path], display: Callable[[Path], str] = str, reader: Reader | None = None
 ) -> tuple[Spec, list[Problem]]:
     """All spec files, merged, and everything that is wrong in them.
 
-    ``display`` gives the name under which reports show a path. Upstreams and fronts with a
-    problem are left out; of those that are declared twice the first stays. The places in the
-    result carry the text of their line.
+    ``display`` gives the name under which reports show a path, ``reader`` the texts. Upstreams and
+    fronts with a problem are left out; of those that are declared twice the first stays. The places
+    in the result carry the text of their line.
     """
     upstreams: dict[str, Upstream] = {}
     fronts: dict[str, Front] = {}
@@ -40,7 +41,7 @@ def load_specs(
         if identity in files:
             continue
         name = files[identity] = display(path)
-        read = read_toml(path, name)
+        read = read_toml(path, name, reader)
         if isinstance(read, Problem):
             problems.append(read)
             continue

@@ -49,7 +49,8 @@ def mistakes(
     for number, item in enumerate(error.errors(include_url=False)):
         path, value = _locate(item["loc"], data)
         message = _message(path, value, item, hint=number < MOST_HINTS)
-        yield Mistake(path, Problem(name, root.at(path).line, message))
+        node = root.at(path)
+        yield Mistake(path, Problem(name, node.line, message, node.column))
 
 
 def _locate(location: Sequence[Key], data: Any) -> tuple[tuple[Key, ...], Any]:

@@ -42,7 +42,7 @@ class Unfixed:
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
+class Fixed:
     """The new texts, by real path, of the files that change; how many findings they end; those
     whose edits could not be made; how many more would be tried as unsafe."""
 
@@ -52,14 +52,14 @@ class Mended:
     unsafe: int
 
 
-def mend(
+def fix(
     first: Result,
     check: Check,
     *,
     unsafe: bool = False,
     wanted: Sequence[Finding] | None = None,
     rules: Container[str] | None = None,
-) -> Mended:
+) -> Fixed:
     """What fixing makes of the files that ``first`` is about.
 
     ``wanted`` are the findings to fix, or parts of them; without it, all that there are. With
@@ -79,7 +79,7 @@ def mend(
     for _ in range(MAX_ROUNDS):
         candidates = [
             finding
-            for finding in view.examined.report.findings
+            for finding in view.result.report.findings
             if run.admits(view, finding) and view.identity(finding) not in refused
         ]
         groups, waiting, misplaced = grouped(view, candidates)
@@ -94,7 +94,7 @@ def mend(
             if not (progress and refused):
                 break
             refused, progress = {}, False  # what was in the way may be gone
-    left = {view.identity(finding): finding for finding in view.examined.report.findings}
+    left = {view.identity(finding): finding for finding in view.result.report.findings}
     unfixed = [
         Unfixed(left[identity], item.reason) for identity, item in refused.items()
         if identity in left
@@ -111,7 +111,7 @@ def mend(
         also_unsafe.admits(view, finding) and not run.admits(view, finding)
         for finding in left.values()
     )
-    return Mended(changed, fixed, tuple(unfixed), more)
+    return Fixed(changed, fixed, tuple(unfixed), more)
 
 
 @dataclass(slots=True)

@@ -60,7 +60,7 @@ def _placed(view: View, finding: Finding) -> tuple[list[Edit], str | None]:
     """The edits of a finding, by real path; a reason where they cannot be made."""
     edits: list[Edit] = []
     for edit in finding.fix.edits if finding.fix is not None else ():
-        file = view.examined.on_disk.get(edit.file)
+        file = view.result.on_disk.get(edit.file)
         if file is None:
             return edits, f"{edit.file} is no file on the disk"
         if not file.inside:

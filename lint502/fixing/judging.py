@@ -28,7 +28,7 @@ class Objection:
 
 def judged(before: View, after: View, required: Sequence[Key]) -> Objection | None:
     """What speaks against edited texts, if anything does."""
-    report = after.examined.report
+    report = after.result.report
     if report.problems:
         return Objection(f"the file could not be read any more: {report.problems[0].message}")
     if len(before.hops) != len(after.hops) or len(before.contexts) != len(after.contexts):
@@ -86,10 +86,10 @@ def _refused_by_nginx(before: View, after: View) -> Objection | None:
         for name, lines in new.by_name.items():
             if 1 < len(lines) > len(old.by_name.get(name, ())) and _once(new, name):
                 return Objection(f"{name} would stand twice in one block")
-    for site in after.examined.sites:
+    for site in after.result.sites:
         said = refused_buffers(site.tree.main, site.version)
         if said is not None and said not in {
-            refused_buffers(one.tree.main, one.version) for one in before.examined.sites
+            refused_buffers(one.tree.main, one.version) for one in before.result.sites
         }:
             return Objection(said)
     return None

@@ -25,9 +25,9 @@ Key = tuple[str, str, str]
 class View:
     """What a check found, with its hops by number and the way from a place to the hops."""
 
-    def __init__(self, examined: Result) -> None:
-        self.examined = examined
-        self.hops: tuple[HopReport, ...] = examined.report.hops
+    def __init__(self, result: Result) -> None:
+        self.result = result
+        self.hops: tuple[HopReport, ...] = result.report.hops
         self._numbers = {hop.id: number for number, hop in enumerate(self.hops)}
         self._names: dict[Context, set[str]] = {}
         self._with: dict[Context, set[int]] = {}
@@ -52,7 +52,7 @@ class View:
     @property
     def _every_finding(self) -> tuple[Finding, ...]:
         """Those that others hide too: it is known that they are there."""
-        report = self.examined.report
+        report = self.result.report
         return (*report.findings, *report.hidden)
 
     @cached_property
@@ -71,7 +71,7 @@ class View:
 
     def path_of(self, file: str) -> str | None:
         """The real path of a file that is on the disk."""
-        found = self.examined.on_disk.get(file)
+        found = self.result.on_disk.get(file)
         return None if found is None else found.path
 
     def text_of(self, path: str) -> str:
@@ -80,13 +80,13 @@ class View:
 
     @cached_property
     def _texts(self) -> dict[str, str]:
-        return {file.path: file.text for file in self.examined.on_disk.values()}
+        return {file.path: file.text for file in self.result.on_disk.values()}
 
     @cached_property
     def contexts(self) -> list[Context]:
         """Every context of every root, in an order that edits do not change."""
         found: list[Context] = []
-        for site in self.examined.sites:
+        for site in self.result.sites:
             stack = [site.tree.main]
             while stack:
                 context = stack.pop()
@@ -117,7 +117,7 @@ class View:
         """The hops that a context bears on: those in it and below it, and those that use it."""
         found: dict[Context, list[int]] = {}
         number = 0
-        for site in self.examined.sites:
+        for site in self.result.sites:
             for hop in site.every_hop:
                 if hop.reached:
                     for context in (*hop.context.up(), *(block.context for block in hop.blocks)):
@@ -147,7 +147,7 @@ class View:
     @cached_property
     def _passes(self) -> dict[tuple[Directive, Context], int]:
         """The hops by their pass: what it says bears on no other."""
-        hops = (hop for site in self.examined.sites for hop in site.every_hop)
+        hops = (hop for site in self.result.sites for hop in site.every_hop)
         return {(hop.directive, hop.context): number for number, hop in enumerate(hops)}
 
     def _hops_with(self, values: Context) -> set[int]:
@@ -200,7 +200,7 @@ class View:
     def by_place(self) -> dict[tuple[str, str, int], list[Finding]]:
         """The findings by rule, file and line: of the finding itself and of its edits."""
         found: dict[tuple[str, str, int], list[Finding]] = {}
-        for finding in self.examined.report.findings:
+        for finding in self.result.report.findings:
             places = {(finding.place.file, finding.place.line)}
             if finding.fix is not None:
                 places.update((edit.file, edit.line) for edit in finding.fix.edits)

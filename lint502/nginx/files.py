@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from lint502.places import SourceFile
-from lint502.reading import UnreadableError, decode, read_regular, shown
+from lint502.reading import Reader, UnreadableError, decode, shown
 
 MAX_FILE_BYTES = 16 * 1024**2
 MAX_TOTAL_BYTES = 64 * 1024**2
@@ -123,8 +123,7 @@ def _split_glob(pattern: str) -> tuple[str, str]:
 
 
 class Files:
-    """Reads files from the disk, each once; ``overlay`` has the texts that take the place of what
-    the disk has, by real path."""
+    """The nginx files that a run reads, each once."""
 
     has_templates = True
 
@@ -133,9 +132,9 @@ class Files:
         working_directory: Path,
         maps: Sequence[PathMap] = (),
         allow_paths: Iterable[str] = (),
-        overlay: Mapping[str, str] | None = None,
+        reader: Reader | None = None,
     ) -> None:
-        self._overlay = overlay or {}
+        self._reader = Reader() if reader is None else reader
         self._cwd = str(working_directory)
         self._maps = tuple(maps)
         self._allowed = {real_path(m.target) for m in maps}
@@ -163,7 +162,7 @@ class Files:
         repository's top, or outside a repository to the working directory."""
         for folder in map(str, (Path(directory), *Path(directory).parents)):
             path = os.path.join(folder, name)
-            if os.path.isfile(path):
+            if self._reader.is_file(path):
                 return path
             if os.path.lexists(os.path.join(folder, ".git")):
                 break
@@ -298,9 +297,7 @@ class Files:
         return read
 
     def _source(self, path: str, real: str) -> SourceFile:
-        if real in self._overlay:
-            return SourceFile(self.name(path), self._overlay[real])
-        data = read_regular(real, MAX_FILE_BYTES)
+        data = self._reader.data(real, MAX_FILE_BYTES)
         self._total += len(data)
         if self._total > MAX_TOTAL_BYTES:
             raise UnreadableError(

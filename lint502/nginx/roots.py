@@ -291,7 +291,7 @@ class RootLoader:
             missing = undefined(source, left, (), self._values)
             if missing:
                 return _unread(source, missing)
-        return problem or Problem(source.name, error.line, str(error))
+        return problem or Problem(source.name, error.line, str(error), error.column)
 
 
 def _all(_name: str) -> bool:

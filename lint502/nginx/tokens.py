@@ -61,12 +61,16 @@ class Comment:
 
 
 class NginxSyntaxError(Exception):
-    """nginx would refuse the file; ``str()`` words it, ``line`` is where. ``opened`` is the line
-    that the message ends with, where it speaks of another."""
+    """nginx would refuse the file; ``str()`` words it, ``line`` and ``column`` are where, both from
+    1, the latter None where it is the whole line. ``opened`` is the line that the message ends
+    with, where it speaks of another."""
 
-    def __init__(self, message: str, line: int, opened: int | None = None) -> None:
+    def __init__(
+        self, message: str, line: int, opened: int | None = None, column: int | None = None
+    ) -> None:
         super().__init__(message if opened is None else f"{message} {opened}")
         self.line = line
+        self.column = column
         self._message = message
         self._opened = opened
 
@@ -130,28 +134,35 @@ def tokenize(text: str, first_line: int = 1) -> Tokens:
                     f'unexpected "{shown}" after a quoted string; '
                     'nginx wants a blank, ";", "{" or ")" there',
                     line + raw.count("\n"),
+                    column=position - text.rfind("\n", 0, position),
                 )
         elif kind == _SPECIAL:
-            special = match[kind]
+            special, column = match[kind], start - line_start + 1
             if special == "}":
                 if directive is not None:
-                    raise NginxSyntaxError('unexpected "}"; a ";" is missing before it', line)
+                    raise NginxSyntaxError(
+                        'unexpected "}"; a ";" is missing before it', line, column=column
+                    )
                 if not opened:
-                    raise NginxSyntaxError('unexpected "}": no block is open here', line)
+                    raise NginxSyntaxError(
+                        'unexpected "}": no block is open here', line, column=column
+                    )
                 opened.pop()
             else:
                 if directive is None:
-                    raise NginxSyntaxError(f'unexpected "{special}"', line)
+                    raise NginxSyntaxError(f'unexpected "{special}"', line, column=column)
                 if special == "{":
                     if directive.endswith("_by_lua_block"):
                         end = skip_lua_block(text, position)
                         if end == -1:
                             raise NginxSyntaxError(
-                                'the Lua block that starts here has no closing "}"', line
+                                'the Lua block that starts here has no closing "}"',
+                                line,
+                                column=column,
                             )
                         token = Token(text[position:end])
                         token.line = line
-                        token.column = start - line_start + 1
+                        token.column = column
                         token.end_column = min(end + 1, line_end) - line_start + 1
                         token.quoted = True
                         items += (token, ";")
@@ -163,6 +174,7 @@ def tokenize(text: str, first_line: int = 1) -> Tokens:
                             f"blocks are nested more than {MAX_DEPTH} levels deep; "
                             "lint502 does not read further",
                             line,
+                            column=column,
                         )
                 directive = None
             append(special)
@@ -176,6 +188,7 @@ def tokenize(text: str, first_line: int = 1) -> Tokens:
                 f"the string that starts here has no closing {match[kind]}"
                 + (within if length - position > _BUFFER else ""),
                 line,
+                column=start - line_start + 1,
             )
         else:  # a backslash ends the file
             directive = match[kind]

@@ -391,7 +391,8 @@ class Builder:
         return ""
 
     def _problem(self, directive: Directive, message: str) -> None:
-        self._problems[Problem(directive.source.name, directive.line, message)] = None
+        place = directive.place()
+        self._problems[Problem(place.file, place.line, message, place.column)] = None
 
     def _note(self, directive: Directive, message: str, stock: str | None = None) -> None:
         self._notes[Note(directive.source.name, directive.line, message, stock)] = None

@@ -77,7 +77,12 @@ def hop_object(hop: HopReport) -> dict[str, Any]:
 
 def problem_object(problem: Problem) -> dict[str, Any]:
     """Something that could not be checked."""
-    return {"file": problem.file, "line": problem.line, "message": problem.message}
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "message": problem.message,
+    }
 
 
 def finding_object(

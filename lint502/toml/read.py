@@ -11,7 +11,7 @@ import tomli
 from lint502.findings import Problem
 from lint502.places import SourceFile
 from lint502.quoting import dotted, escape
-from lint502.reading import MissingFileError, UnreadableError, decode, not_utf8, read_regular
+from lint502.reading import MissingFileError, Reader, UnreadableError, decode, not_utf8
 from lint502.toml import positions
 
 _LARGEST = 4 * 1024 * 1024
@@ -40,12 +40,14 @@ _KEY = re.compile(r"[ \t]*([^=\[#\s][^=\n]*?)[ \t]*=")
 _HEADER = re.compile(r"[ \t]*(\[\[?)([^\]\n]+)\]")
 
 
-def read_toml(path: Path, name: str) -> tuple[SourceFile, dict[str, Any]] | Problem:
+def read_toml(
+    path: Path, name: str, reader: Reader | None = None
+) -> tuple[SourceFile, dict[str, Any]] | Problem:
     """The text and the data of a TOML file, which reports call ``name``, or why there is none.
 
     Never waits for anybody to write the file and never reads more than 4 MiB.
     """
-    text = _read(path, name)
+    text = _read(path, name, Reader() if reader is None else reader)
     if isinstance(text, Problem):
         return text
     source = SourceFile(name, text)
@@ -59,9 +61,9 @@ def read_toml(path: Path, name: str) -> tuple[SourceFile, dict[str, Any]] | Prob
         return Problem(name, None, "this file cannot be read: a number in it is too large")
 
 
-def _read(path: Path, name: str) -> str | Problem:
+def _read(path: Path, name: str, reader: Reader) -> str | Problem:
     try:
-        text = decode(read_regular(str(path), _LARGEST).removeprefix(b"\xef\xbb\xbf"))
+        text = decode(reader.data(str(path), _LARGEST).removeprefix(b"\xef\xbb\xbf"))
     except MissingFileError as error:
         return Problem(name, None, str(error))
     except UnreadableError as error:
@@ -75,14 +77,17 @@ def _toml_problem(source: SourceFile, error: str) -> Problem:
     """What tomli says, for people; a key or table that is there twice is named."""
     match = _TOML_PLACE.search(error)
     message = error[: match.start()] if match else error
+    column: int | None
     if match is not None and match[1]:
-        line, where = int(match[1]), f" in column {match[2]}"
+        line, column = int(match[1]), int(match[2])
+        where = f" in column {column}"
     else:
-        line, where = source.text.rstrip("\n").count("\n") + 1, " at the end of the file"
+        line, column = source.text.rstrip("\n").count("\n") + 1, None
+        where = " at the end of the file"
     if message.startswith(_TWICE):
         return Problem(source.name, line, _declared_twice(source, line))
     words = _TOML_WORDS.get(message, message[:1].lower() + message[1:])
-    return Problem(source.name, line, f"is not valid TOML{where}: {escape(words)}")
+    return Problem(source.name, line, f"is not valid TOML{where}: {escape(words)}", column)
 
 
 def _declared_twice(source: SourceFile, line: int) -> str:

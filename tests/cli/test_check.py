@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from lint502 import workspace
 from lint502.findings import Finding, Problem, Severity
-from lint502.nginx import installed
 from lint502.nginx.files import PathMap
 from lint502.nginx.version import NEWEST, OLDEST, Version
 from lint502.options import Options
@@ -207,7 +207,7 @@ def test_mistakes_in_the_settings(run: Run, asked: Asked, tmp_path: Path) -> Non
     result = run("check", "a.conf", "--format=json")
     assert (result.code, json.loads(result.out)["problems"]) == (
         2,
-        [{"file": "lint502.toml", "line": 1, "message": message}],
+        [{"file": "lint502.toml", "line": 1, "column": 1, "message": message}],
     )
     assert asked[0].ignore == ("tls-mismatch",)
     assert run("check", "a.conf") == (
@@ -322,13 +322,13 @@ def test_default_roots(run: Run, asked: Asked, tmp_path: Path, root: str) -> Non
 def test_version_auto(
     run: Run, asked: Asked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(installed, "installed_version", lambda: Version(1, 24, 0))
+    monkeypatch.setattr(workspace, "installed_version", lambda: Version(1, 24, 0))
     run("check", "a.conf", "--nginx-version", "auto")
     (tmp_path / "lint502.toml").write_text('nginx_version = "auto"')
     run("check", "a.conf")
     expected = Options(tmp_path, ("a.conf",), None, Version(1, 24, 0), "binary")
     assert asked == [expected, expected]
-    monkeypatch.setattr(installed, "installed_version", lambda: None)
+    monkeypatch.setattr(workspace, "installed_version", lambda: None)
     assert run("check", "a.conf") == (
         2,
         "",

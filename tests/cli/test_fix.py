@@ -320,14 +320,14 @@ def test_a_file_that_changes_meanwhile(
 ) -> None:
     from lint502 import fixing
 
-    original = fixing.mend
+    original = fixing.fix
 
     def slow(*arguments: Any, **named: Any) -> fixing.Mended:
         result = original(*arguments, **named)
         put("nginx.conf", f"{NGINX}# somebody else\n")
         return result
 
-    monkeypatch.setattr(fixing, "mend", slow)
+    monkeypatch.setattr(fixing, "fix", slow)
     code, _, err = run("check", "--fix")
     assert (code, err) == (
         2,

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lint502 import __version__
-from lint502 import run as running
+from lint502 import __version__, workspace
 from lint502.cli.output import Colour, look
 from lint502.report import Look
 from tests.support.cli import Asked, Run
@@ -83,7 +82,7 @@ def test_what_is_imported(site: Path) -> None:
     assert imported(site, "--version").isdisjoint({"typer", "rich", "pydantic", "dataclasses"})
     assert imported(site, "--help").isdisjoint({"rich", "pydantic", "crossplane", "tomli"})
     assert imported(site, "check", "--color=always").isdisjoint({"rich", "pygments"})
-    assert imported(site, "check").isdisjoint({"lint502.settings_model", "xml.etree.ElementTree"})
+    assert imported(site, "check").isdisjoint({"lint502.settings.model", "xml.etree.ElementTree"})
 
 
 def test_nobody_reads(site: Path) -> None:
@@ -195,7 +194,7 @@ def test_a_fault(run: Run, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> Non
     def fault(*_: object) -> None:
         raise ValueError("bad \x1b[31m")
 
-    monkeypatch.setattr(running, "run", fault)
+    monkeypatch.setattr(workspace, "run", fault)
     code, out, err = run("check", "a.conf")
     lines = err.splitlines()
     assert (code, out) == (3, "")
@@ -213,7 +212,7 @@ def test_an_interrupt(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(running, "run", interrupted)
+    monkeypatch.setattr(workspace, "run", interrupted)
     assert run("check", "a.conf") == (130, "", "")
 
 

@@ -35,7 +35,6 @@ def test_verbose(run: Run, site: None) -> None:
         "read: conf.d/a.conf\n"
         "spec: upstreams.toml\n"
         "nginx: 1.31.4 (newest)\n"
-        "cache: none is kept; every file was read\n"
         f"{NOTE}"
     ))  # fmt: skip
 
@@ -85,6 +84,6 @@ def test_progress_is_shown_to_those_who_wait(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_flags_of_scripts(run: Run, site: None) -> None:
-    """Nothing is cached, and only --prove does several things at once."""
-    assert run("check", "--no-cache", "--jobs", "2", "-q", "--format", "concise") == (0, "", "")
+    """Only --prove does several things at once."""
+    assert run("check", "--jobs", "2", "-q", "--format", "concise") == (0, "", "")
     assert run("check", "--jobs", "0").code == 2

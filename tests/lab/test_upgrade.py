@@ -13,9 +13,9 @@ from lint502.lab.bench import LOOPBACK, Bench, LabError
 from lint502.lab.binary import Nginx, Running
 from lint502.lab.client import Request, send
 from lint502.options import Options
-from lint502.run import run
 from tests.support.nginxes import lacks, nginx_of
 from tests.support.relay import Relay
+from tests.support.sites import examine
 from tools.measure.servers import families, start
 
 LAG = 1.0
@@ -121,6 +121,6 @@ def rules(folder: Path, text: str, server: str, port: int, nginx: Nginx) -> list
         f'[upstream.api]\nport = {port}\nserver = "{server}"\n{protocol}'
     )
     options = Options(folder, (str(folder / "nginx.conf"),), version=nginx.version)
-    report = run(options, lambda: b"")
+    report = examine(options).report
     assert report.problems == ()
     return [finding.rule for finding in report.findings]

@@ -449,9 +449,10 @@ def test_a_run_without_findings_does_not_read_the_table(tmp_path: Path) -> None:
     )
     code = """
 from pathlib import Path
-from lint502.lint import Options, run
 from lint502.nginx import error_log
-found = run(Options(Path("."), ("nginx.conf",)), lambda: b"")
+from lint502.options import Options
+from lint502.run import run
+found = run([Options(Path("."), ("nginx.conf",))], lambda: b"").report
 print(len(found.hops), len(found.findings), error_log._data.cache_info().misses)
 """
     done = subprocess.run(

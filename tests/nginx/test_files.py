@@ -222,7 +222,7 @@ class TestReading:
             asked.append(Path(path).name)
             return read_regular(path, limit)
 
-        monkeypatch.setattr(module, "read_regular", counting)
+        monkeypatch.setattr("lint502.reading.read_regular", counting)
         files = Files(tmp_path, allow_paths=["."])
         for _ in range(3):
             assert files.read(str(tmp_path / "good")).text == "x;"

@@ -14,7 +14,7 @@ import pytest
 from lint502 import checks
 from lint502.checks import rule_of
 from lint502.findings import Finding, Severity
-from lint502.fixing import mend
+from lint502.fixing import fix
 from lint502.nginx.version import NEWEST, Version
 from lint502.options import Options
 from lint502.pages import Page, PageError, covers, folder, page
@@ -120,7 +120,7 @@ def test_fixes_mend_the_example(rule: str, version: Version, tmp_path: Path) -> 
     def check(overlay: Mapping[str, str]) -> Result:
         return examine(replace(options, overlay=overlay), lambda: b"")
 
-    result = mend(check({}), check, unsafe=True)
+    result = fix(check({}), check, unsafe=True)
     assert result.unfixed == ()
     mendable = [item for item in found if item.fix is not None and item.fix.edits]
     assert result.fixed >= len(mendable)

@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from lint502 import pages
-from lint502 import run as running
+from lint502 import pages, workspace
 from lint502.__main__ import main
 from lint502.options import Options
 from lint502.report_model import Report
@@ -90,7 +89,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
 
 class Asked(list[Options]):
-    """Stands for ``run.run``: what it was asked, and the report that it gives."""
+    """Stands for the run: what it was asked, and the report that it gives."""
 
     report: Report = REPORT
 
@@ -103,12 +102,12 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     def canned(
         parts: Sequence[Options],
         standard_input: Callable[[], bytes],
-        begins: Callable[[str], None],
+        progress: Callable[[str], None],
     ) -> Result:
         asked.extend(parts)
         return Result(asked.report, ())
 
-    monkeypatch.setattr(running, "run", canned)
+    monkeypatch.setattr(workspace, "run", canned)
     return asked
 
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from lint502.findings import Problem
 from lint502.nginx.files import PathMap, absolute_path
-from lint502.reading import UnreadableError, read_regular, shown
+from lint502.reading import Reader, UnreadableError, shown
 from lint502.suppression import PathIgnore
 
 if TYPE_CHECKING:
     from lint502.places import SourceFile
-    from lint502.settings_model import SettingsTable
+    from lint502.settings.model import SettingsTable
 
 FILE_NAME = "lint502.toml"
 _PYPROJECT = "pyproject.toml"
@@ -69,18 +69,21 @@ class _Found:
     table: tuple[str, ...]
 
 
-def load_settings(working_directory: Path) -> tuple[Settings | None, tuple[Problem, ...]]:
+def load_settings(
+    working_directory: Path, reader: Reader | None = None
+) -> tuple[Settings | None, tuple[Problem, ...]]:
     """The settings that count in ``working_directory``, and everything that is wrong in them.
 
     Values with a problem are left out; None: the file as a whole cannot be read.
     """
-    found = _find(working_directory)
+    reader = Reader() if reader is None else reader
+    found = _find(working_directory, reader)
     if found is None:
         return Settings(), ()
     from lint502.toml.read import read_toml
 
     name = _name(found.path, working_directory)
-    read = read_toml(found.path, name)
+    read = read_toml(found.path, name, reader)
     if isinstance(read, Problem):
         return None, (read,)
     source, data = read
@@ -92,24 +95,24 @@ def load_settings(working_directory: Path) -> tuple[Settings | None, tuple[Probl
     return _settings(table, data.get("rules", {}), name, found.path.parent), problems
 
 
-def _find(working_directory: Path) -> _Found | None:
+def _find(working_directory: Path, reader: Reader) -> _Found | None:
     """The nearest settings, up to the top of the repository or of the file system."""
     for folder in (working_directory, *working_directory.parents):
         path = folder / FILE_NAME
-        if os.path.lexists(path):
+        if reader.exists(str(path)):
             return _Found(path, ())
         path = folder / _PYPROJECT
-        if _is_ours(path):
+        if _is_ours(path, reader):
             return _Found(path, _PYPROJECT_TABLE)
         if os.path.lexists(folder / ".git"):
             return None
     return None
 
 
-def _is_ours(pyproject: Path) -> bool:
+def _is_ours(pyproject: Path, reader: Reader) -> bool:
     """Whether a ``pyproject.toml`` has the table; a broken one that names lint502 counts."""
     try:
-        data = read_regular(str(pyproject), _LARGEST)
+        data = reader.data(str(pyproject), _LARGEST)
     except UnreadableError:
         return False
     if b"lint502" not in data:
@@ -136,7 +139,7 @@ def _validate(
     from pydantic import ValidationError
 
     from lint502.quoting import MOST_HINTS
-    from lint502.settings_model import SettingsTable, message, path_of
+    from lint502.settings.model import SettingsTable, message, path_of
     from lint502.toml import positions
 
     try:
@@ -145,12 +148,9 @@ def _validate(
         mistakes = error.errors(include_url=False)
     root = positions.scan(source.text)
     problems = {
-        Problem(
-            source.name,
-            root.at((*above, *path_of(item))).line,
-            message(item, hint=number < MOST_HINTS),
-        ): None
+        Problem(source.name, node.line, message(item, hint=number < MOST_HINTS), node.column): None
         for number, item in enumerate(mistakes)
+        for node in (root.at((*above, *path_of(item))),)
     }
     wrong = {_without(path_of(item)) for item in mistakes}
     for path in sorted(wrong, key=_backwards, reverse=True):

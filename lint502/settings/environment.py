@@ -5,11 +5,10 @@ Sources: ``pkg/kvfile/kvfile.go`` and ``opts/env.go`` of https://github.com/dock
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 
 from lint502.nginx.envsubst import is_name
-from lint502.reading import UnreadableError, read_regular
+from lint502.reading import Reader, UnreadableError
 
 _LARGEST = 1024**2
 _LONGEST_LINE = 64 * 1024
@@ -20,14 +19,14 @@ class EnvironmentFileError(Exception):
     """Such a file cannot be used; ``str()`` goes after its name."""
 
 
-def read(path: str) -> dict[str, str]:
+def read(path: str, reader: Reader | None = None) -> dict[str, str]:
     """The values of a file. A line with a name alone gives none: docker takes that one from the
     environment, lint502 only where ``--env`` asks for it.
 
     Raises :class:`EnvironmentFileError`.
     """
     try:
-        data = read_regular(path, _LARGEST)
+        data = (Reader() if reader is None else reader).data(path, _LARGEST)
     except UnreadableError as error:
         raise EnvironmentFileError(f": {error}") from None
     values: dict[str, str] = {}
@@ -60,7 +59,7 @@ def quoted(values: Mapping[str, str]) -> Iterator[str]:
             yield name
 
 
-def told(text: str) -> tuple[str, str]:
+def given(text: str, environment: Mapping[str, str]) -> tuple[str, str]:
     """The name and value of ``NAME=VALUE``, or of ``NAME``, whose value is that of the environment.
 
     Raises ``ValueError``.
@@ -75,6 +74,6 @@ def told(text: str) -> tuple[str, str]:
     if equals:
         return name, value
     try:
-        return name, os.environ[name]
+        return name, environment[name]
     except KeyError:
         raise ValueError(f"the environment has no {name}; write --env {name}=VALUE") from None

@@ -1,0 +1,1 @@
+"""The settings of a repository, and the values that templates are given."""

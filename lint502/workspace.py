@@ -1,0 +1,270 @@
+"""A folder and what is to be checked in it: settings, roots and values made into a run.
+
+For the command line, and for editors: it knows no terminal, ends no process, and looks at no
+working directory but the one that it is given.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lint502.findings import Problem
+from lint502.nginx.files import PathMap, absolute_path
+from lint502.nginx.installed import installed_version
+from lint502.nginx.roots import default_roots
+from lint502.nginx.version import NEWEST, OLDEST, Version
+from lint502.options import Options, Progress
+from lint502.quoting import meant, quote
+from lint502.reading import Reader, shown
+from lint502.report_model import Report, VersionOrigin
+from lint502.rule_names import RULES
+from lint502.run import Result, run
+from lint502.settings.environment import EnvironmentFileError, given, quoted, read
+from lint502.settings.load import Settings, load_settings
+
+
+class WorkspaceError(Exception):
+    """What is asked for cannot be done; ``str()`` says why and what to do.
+
+    ``argument`` names the argument that is at fault, as ``"roots"`` or ``"select"``, if one is;
+    ``problems`` are those of the settings, which may be the reason.
+    """
+
+    def __init__(
+        self, message: str, argument: str | None = None, problems: tuple[Problem, ...] = ()
+    ) -> None:
+        super().__init__(message)
+        self.argument = argument
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for beyond what the settings say, and comes before it; empty or None where
+    nothing is. All of it is written as on the command line: roots, ``FROM=TO`` for maps,
+    ``NAME=VALUE`` or ``NAME`` for values; ``select`` and ``ignore`` are names of rules."""
+
+    roots: Sequence[str] = ()
+    specs: Sequence[Path] = ()
+    nginx_version: str | None = None
+    maps: Sequence[str] = ()
+    env: Sequence[str] = ()
+    env_files: Sequence[Path] = ()
+    select: Sequence[str] = ()
+    ignore: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A run that is ready: the options of each part, none where the settings cannot be read;
+    ``problems`` are those of the settings, ``notes`` is what is worth saying beside a report."""
+
+    parts: tuple[Options, ...]
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+    standard_input: Callable[[], bytes]
+
+    def run(
+        self, overlay: Mapping[str, str] | None = None, progress: Progress = lambda _: None
+    ) -> Result:
+        """What is found, the problems of the settings first. ``overlay`` has more texts of files,
+        by real path, that count instead of what the disk has."""
+        if not self.parts:
+            report = Report(NEWEST, "newest", None, (), (), (), (), self.problems, ())
+            return Result(report, ())
+        parts = self.parts
+        if overlay:
+            parts = tuple(replace(part, overlay={**part.overlay, **overlay}) for part in self.parts)
+        result = run(parts, self.standard_input, progress)
+        if not self.problems:
+            return result
+        problems = (*self.problems, *result.report.problems)
+        return replace(result, report=replace(result.report, problems=problems))
+
+    def running(self, rules: Sequence[str]) -> Job:
+        """The same with these rules only; none: all."""
+        return replace(self, parts=tuple(replace(one, select=tuple(rules)) for one in self.parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A folder in which something is to be checked; :meth:`at` makes one.
+
+    ``settings`` are those that count there, None where they cannot be read, and ``problems`` what
+    is wrong in them. ``overlay`` has texts of files, by real path, that count instead of what the
+    disk has: what is open in an editor. ``environment`` are the variables that ``env`` may name,
+    ``standard_input`` gives what the root ``-`` stands for.
+    """
+
+    folder: Path
+    settings: Settings | None
+    problems: tuple[Problem, ...]
+    overlay: Mapping[str, str]
+    environment: Mapping[str, str]
+    standard_input: Callable[[], bytes]
+
+    @classmethod
+    def at(
+        cls,
+        folder: Path,
+        overlay: Mapping[str, str] | None = None,
+        environment: Mapping[str, str] | None = None,
+        standard_input: Callable[[], bytes] = lambda: b"",
+    ) -> Workspace:
+        """A folder with its settings, as they are now."""
+        texts = {} if overlay is None else overlay
+        settings, problems = load_settings(folder, Reader(texts))
+        variables = os.environ if environment is None else environment
+        return cls(folder, settings, problems, texts, variables, standard_input)
+
+    def job(self, request: Request, *, installed: Version | None = None) -> Job:
+        """What a request and the settings ask for. Raises :class:`WorkspaceError`.
+
+        ``installed`` is the version of nginx to go by where nothing names one. Without settings,
+        for they cannot be read, nothing is checked.
+        """
+        for name in request.select:
+            require_rule(name, "select")
+        for name in request.ignore:
+            require_rule(name, "ignore")
+        settings, problems = self.settings, self.problems
+        if settings is None:
+            return Job((), problems, (), self.standard_input)
+        roots = self._roots(settings, request.roots)
+        env, notes = self._values(request)
+        parts = []
+        for there, chosen in self._by_settings(settings, roots):
+            options = self._options(there, chosen, request, env)
+            if installed is not None and options.version_origin == "newest":
+                options = replace(options, version=installed, version_origin="binary")
+            parts.append(options)
+            notes += _unknown_version(options.version)
+        return Job(tuple(parts), problems, tuple(dict.fromkeys(notes)), self.standard_input)
+
+    def _roots(self, settings: Settings, roots: Sequence[str]) -> tuple[str, ...]:
+        """The roots to check."""
+        named = (*settings.roots, *(own.path for own in settings.own_roots))
+        chosen = tuple(dict.fromkeys(roots or named or default_roots(self.folder)))
+        if not chosen:
+            raise WorkspaceError(
+                "no nginx configuration is named, and there is no nginx.conf, nginx/nginx.conf, "
+                "conf/nginx.conf or etc/nginx/nginx.conf here; name one, "
+                "for example: lint502 check deploy/nginx.conf",
+                problems=self.problems,
+            )
+        return chosen
+
+    def _by_settings(
+        self, settings: Settings, roots: Sequence[str]
+    ) -> Iterator[tuple[Settings, tuple[str, ...]]]:
+        """The roots, those first that have no settings of their own, with the settings that
+        count."""
+        own = {one.path: one for one in settings.own_roots}
+        paths = {root: absolute_path(root, self.folder) for root in roots}
+        others = tuple(root for root, path in paths.items() if root == "-" or path not in own)
+        if others or not roots:
+            yield settings, others
+        for root, path in paths.items():
+            if root not in others:
+                one = own[path]
+                yield (
+                    replace(
+                        settings,
+                        specs=settings.specs if one.specs is None else one.specs,
+                        nginx_version=one.nginx_version or settings.nginx_version,
+                        maps=(*one.maps, *settings.maps),
+                        env={**settings.env, **one.env},
+                    ),
+                    (root,),
+                )
+
+    def _options(
+        self, settings: Settings, roots: tuple[str, ...], request: Request, env: Mapping[str, str]
+    ) -> Options:
+        here = self.folder
+        version, origin, source = _version(request.nginx_version, settings)
+        specs = tuple(here / path for path in request.specs) if request.specs else settings.specs
+        return Options(
+            here,
+            roots,
+            specs=specs,
+            version=version,
+            version_origin=origin,
+            version_source=source,
+            maps=tuple(map(self._map, request.maps)) if request.maps else settings.maps,
+            allow_missing=settings.allow_missing,
+            allow_paths=settings.allow_paths,
+            select=tuple(request.select) or settings.select,
+            ignore=tuple(request.ignore) or settings.ignore,
+            rules=settings.rules,
+            path_ignores=settings.path_ignores,
+            overlay=self.overlay,
+            env={**settings.env, **env},
+        )
+
+    def _map(self, text: str) -> PathMap:
+        try:
+            return PathMap.parse(text, self.folder)
+        except ValueError as error:
+            raise WorkspaceError(str(error), "maps") from None
+
+    def _values(self, request: Request) -> tuple[dict[str, str], list[str]]:
+        """The values of files and of single words, which come before those of files; and what is
+        worth saying of them."""
+        reader = Reader(self.overlay)
+        values: dict[str, str] = {}
+        notes: list[str] = []
+        for path in request.env_files:
+            name = shown(str(path))
+            try:
+                found = read(str(self.folder / path), reader)
+            except EnvironmentFileError as error:
+                raise WorkspaceError(f"{name}{error}", "env_files") from None
+            notes += [
+                f"{name}: the quotes of {shown(key)} belong to its value, as in docker run "
+                "--env-file; Compose takes them off"
+                for key in quoted(found)
+            ]
+            values.update(found)
+        try:
+            values.update(given(text, self.environment) for text in request.env)
+        except ValueError as error:
+            raise WorkspaceError(str(error), "env") from None
+        return values, notes
+
+
+def require_rule(name: str, argument: str) -> None:
+    """Raise :class:`WorkspaceError` where there is no such rule."""
+    if name not in RULES:
+        hint = meant(name, RULES, 'see "lint502 rules"')
+        raise WorkspaceError(f"there is no rule {quote(name)}; {hint}", argument)
+
+
+def _version(wanted: str | None, settings: Settings) -> tuple[Version, VersionOrigin, str | None]:
+    """Which nginx the run goes by, what says so, and in which file, if it is one."""
+    text = settings.nginx_version if wanted is None else wanted
+    if text is None:
+        return NEWEST, "newest", None
+    if text == "auto":
+        installed = installed_version()
+        if installed is None:
+            raise WorkspaceError(
+                "the nginx version is auto, but there is no nginx on the PATH that tells its own; "
+                "name the version, for example: --nginx-version 1.26.3"
+            )
+        return installed, "binary", None
+    try:
+        version = Version.parse(text)
+    except ValueError as error:
+        raise WorkspaceError(f"{error}, nor auto", "nginx_version") from None
+    return (version, "config", settings.file) if wanted is None else (version, "option", None)
+
+
+def _unknown_version(version: Version) -> Iterator[str]:
+    if version < OLDEST:
+        yield f"lint502 knows nginx from {OLDEST} on, and takes {version} for that"
+    elif version[:2] > NEWEST[:2]:
+        yield f"the newest nginx that lint502 knows is {NEWEST}; it takes {version} for that"

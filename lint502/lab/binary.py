@@ -6,13 +6,13 @@ import grp
 import os
 import pwd
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lint502 import programs
 from lint502.lab.bench import Bench, LabError
 from lint502.nginx.version import Version
 
@@ -43,7 +43,7 @@ class Nginx:
 
 def found() -> Nginx | None:
     """The nginx on the PATH, or where packages put it; None where there is none."""
-    binary = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+    binary = programs.found("nginx", "/usr/sbin", "/usr/local/sbin")
     return None if binary is None else described((binary,))
 
 

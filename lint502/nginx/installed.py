@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-
+from lint502 import programs
 from lint502.nginx.version import Version
 
 
@@ -11,7 +10,7 @@ def installed_version() -> Version | None:
     """The version of the nginx on the PATH; None where there is none."""
     import subprocess
 
-    binary = shutil.which("nginx")
+    binary = programs.found("nginx")
     if binary is None:
         return None
     try:

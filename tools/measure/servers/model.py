@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import pwd
 import re
-import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from lint502 import programs
 from lint502.lab.bench import LOOPBACK, LabError
 
 Speaks = Literal[
@@ -19,7 +19,7 @@ Speaks = Literal[
 ]  # fmt: skip
 """What an endpoint expects: ``h2c`` is HTTP/2 alone in plaintext, ``h2`` HTTP/2 alone over TLS."""
 
-_PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin:/sbin"
+_MORE = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 _SECONDS = 20.0
 
 
@@ -90,7 +90,7 @@ class Family:
 
 def binary(name: str, package: str) -> str:
     """The path of a command; raises :class:`LabError`, which names the Debian package."""
-    found = shutil.which(name, path=_PATH)
+    found = programs.found(name, *_MORE)
     if found is None:
         raise LabError(f"there is no {name}; install it (Debian: {package})")
     return found

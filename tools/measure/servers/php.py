@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from lint502 import programs
 from lint502.lab.bench import LOOPBACK, LabError
 from tools.measure.servers.model import Endpoint, Family, Program, Room, said_version, user
 
@@ -24,7 +24,7 @@ def _fpm() -> str:
     """Debian's command carries PHP's version in its name; the newest is taken."""
     folders = (Path("/usr/sbin"), Path("/usr/local/sbin"))
     found = sorted(str(file) for folder in folders for file in folder.glob("php-fpm*"))
-    command = found[-1] if found else shutil.which("php-fpm")
+    command = found[-1] if found else programs.found("php-fpm")
     if command is None:
         raise LabError("there is no php-fpm; install it (Debian: php-fpm)")
     return command

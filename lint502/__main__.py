@@ -1,10 +1,18 @@
 """``lint502`` and ``python -m lint502``: the way in, and the one place where faults end."""
 
-from __future__ import annotations
-
-import gc
 import os
 import sys
+
+if __name__ == "__main__":
+    # Python has put the working directory first, where a typer.py, or a __future__.py (which is why
+    # this file asks for none), may be part of what is checked. It is not to be run.
+    try:
+        if os.path.realpath(sys.path[0]) == os.path.realpath(os.curdir):
+            del sys.path[0]
+    except OSError:  # the working directory is gone
+        pass
+
+import gc
 
 from lint502 import __version__
 

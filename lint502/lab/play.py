@@ -30,6 +30,9 @@ _MS_BIND, _MS_PRIVATE_BELOW = 0x1000, 0x40000 | 0x4000
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
 _SECONDS = 60.0
 
+_CHILD = "import sys; sys.path[:] = sys.argv[3:]; from lint502.lab.play import main; main()"
+"""What a child runs, with ``-I``: nothing but its arguments says where it finds modules."""
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -88,9 +91,7 @@ def _play_isolated(nginx: Nginx, plan: Plan, script: Script, setting: Setting) -
         task, result = bench.folder / "task", bench.folder / "result"
         task.write_bytes(pickle.dumps((nginx, plan, script, setting)))
         child = bench.start(
-            [sys.executable, "-m", "lint502.lab.play", task, result],
-            "play",
-            {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+            [sys.executable, "-I", "-c", _CHILD, task, result, *_module_folders()], "play"
         )
         bench.wait_until(lambda: child.poll() is not None or result.exists(), child, "play", 60)
         child.wait(_SECONDS)
@@ -102,9 +103,18 @@ def _play_isolated(nginx: Nginx, plan: Plan, script: Script, setting: Setting) -
     return played
 
 
+def _module_folders() -> list[str]:
+    """Where a child finds modules: where we do, but not in the working directory, where lie the
+    files that are checked."""
+    own = str(Path(__file__).parents[2])
+    here = os.path.realpath(os.curdir)
+    folders = [path for path in sys.path if path == own or os.path.realpath(path) != here]
+    return folders if own in folders else [own, *folders]
+
+
 def main() -> None:
     """Play the task of a file, and leave what came of it in another one."""
-    task, result = map(Path, sys.argv[1:])
+    task, result = map(Path, sys.argv[1:3])
     nginx, plan, script, setting = pickle.loads(task.read_bytes())
     hosts = task.with_name("hosts") if plan.found_at_start else None
     played: Played | LabError
@@ -164,9 +174,3 @@ def _bring_up(interface: str) -> None:
         fcntl.ioctl(
             control, _SIOCSIFFLAGS, struct.pack("16sH14x", interface.encode(), flags | _IFF_UP)
         )
-
-
-if __name__ == "__main__":
-    from lint502.lab import play as module
-
-    module.main()  # under its own name, by which what it leaves behind is read

@@ -9,5 +9,6 @@ COPY --from=build /opt/lint502 /opt/lint502
 WORKDIR /site
 USER 65532:65532
 ENV PATH=/opt/lint502/bin:$PATH
-ENTRYPOINT ["lint502"]
+# -I: no module in /site is taken for one of Python's or lint502's
+ENTRYPOINT ["/opt/lint502/bin/python", "-I", "-m", "lint502"]
 CMD ["check"]

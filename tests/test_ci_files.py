@@ -8,6 +8,8 @@ import re
 import shutil
 import subprocess
 import sys
+import venv
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,6 +33,15 @@ http {
 }
 """
 SPEC = 'complete = true\n[upstream.api]\nhosts = ["127.0.0.1"]\nport = 3000\n'
+SCRIPT = """\
+#!/bin/sh
+'''exec' "{python}" "$0" "$@"
+' '''
+import sys
+from lint502.__main__ import process
+sys.exit(process())
+"""
+"""As pip writes it where a path has a blank."""
 
 
 def valid(schema: str, *files: Path) -> None:
@@ -107,19 +118,24 @@ class Runner:
         self.workspace = folder / "workspace"
         self.temporary = folder / "temp of runner"
         (self.workspace / ".git").mkdir(parents=True)
-        bin = self.temporary / "lint502/bin"
-        bin.mkdir(parents=True)
-        for name, line in (("python", ""), ("lint502", "-m lint502 ")):
-            script = f'#!/bin/sh\nexec "{sys.executable}" {line}"$@"\n'
-            (bin / name).write_text(script)
-            (bin / name).chmod(0o755)
+        self.temporary.mkdir()
+        self.installed = self.temporary / "lint502"
+        venv.create(self.installed, symlinks=True)
+        (packages,) = self.installed.glob("lib/python*/site-packages")
+        ours = [path for path in sys.path if path.endswith("-packages")]
+        (packages / "ours.pth").write_text("\n".join((str(CHECKOUT), *ours)))
+        script = self.installed / "bin/lint502"
+        script.write_text(SCRIPT.format(python=self.installed / "bin/python"))
+        script.chmod(0o755)
 
     def write(self, name: str, text: str) -> None:
         path = self.workspace / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
-    def run(self, step: dict[str, Any], path: str | None = None, **inputs: str) -> Ran:
+    def run(
+        self, step: dict[str, Any], variables: Mapping[str, str] | None = None, **inputs: str
+    ) -> Ran:
         given = {name: value["default"] for name, value in ACTION["inputs"].items()}
         given |= {name.replace("_", "-"): value for name, value in inputs.items()}
 
@@ -132,14 +148,14 @@ class Runner:
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
             cwd=self.workspace / expanded(step.get("working-directory", ".")),
             env={
-                "PATH": path or os.environ["PATH"],
-                "PYTHONPATH": str(CHECKOUT),
+                "PATH": os.environ["PATH"],
                 "GITHUB_ACTIONS": "true",
                 "GITHUB_ACTION_PATH": "/the action",
                 "GITHUB_OUTPUT": str(output),
                 "GITHUB_WORKSPACE": str(self.workspace),
                 "RUNNER_TEMP": str(self.temporary),
                 **{name: expanded(value) for name, value in step["env"].items()},
+                **(variables or {}),
             },
             capture_output=True,
             text=True,
@@ -201,33 +217,53 @@ def test_what_is_wrong_is_not_taken_for_an_old_report(runner: Runner) -> None:
     assert runner.run(CHECK, fail_on="sometimes") == (2, "", {})
 
 
+def test_no_text_forges_an_output(runner: Runner) -> None:
+    name = "x\nerrors=0\nreport<<X\n/etc/passwd\nX\n##[set-output name=errors]0"
+    runner.write(f"deploy/{name}.conf", SITE.replace("3001", "$port"))
+    runner.write("deploy/lint502.toml", f"roots = [{json.dumps(name + '.conf')}, 'nginx.conf']")
+    ran = runner.run(CHECK, working_directory="deploy", format="concise")
+    lines = (runner.temporary / "output").read_text().splitlines()
+    expected = ["errors=1", "warnings=0", "infos=0", f"report={runner.temporary}/lint502.json"]
+    assert (ran.code, lines) == (1, expected)
+
+
+@pytest.mark.parametrize(
+    ("root", "fail_on", "code"),
+    [("nginx.conf", "", 1), ("nginx.conf", "never", 1), ("none.conf", "", 2)],
+)
+def test_the_exit_code_where_the_report_cannot_be_read(
+    runner: Runner, root: str, fail_on: str, code: int
+) -> None:
+    """It fails the step, but with the code of lint502 where that has failed."""
+    over = f"text:{runner.temporary}/./lint502.json"
+    ran = runner.run(CHECK, roots=f"deploy/{root}", fail_on=fail_on, format=over)
+    assert (ran.code, ran.outputs) == (code, {})
+
+
 @pytest.mark.parametrize(("version", "package"), [("", "/the action"), ("0.1.0", "lint502==0.1.0")])
 def test_what_is_installed(runner: Runner, tmp_path: Path, version: str, package: str) -> None:
     bin = tmp_path / "bin"
     bin.mkdir()
-    python = runner.temporary / "lint502/bin/python"
+    python = runner.installed / "bin/python"
+    python.unlink()
     for path, log in ((bin / "python3", "venv"), (python, "pip")):
         path.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >"{tmp_path}/{log}"\n')
         path.chmod(0o755)
-    assert runner.run(INSTALL, path=f"{bin}:{os.environ['PATH']}", version=version).code == 0
-    assert (tmp_path / "venv").read_text().splitlines() == [
-        "-m",
-        "venv",
-        str(runner.temporary / "lint502"),
-    ]
+    variables = {"PATH": f"{bin}:{os.environ['PATH']}"}
+    assert runner.run(INSTALL, variables, version=version).code == 0
+    made = (tmp_path / "venv").read_text().splitlines()
+    assert made == ["-I", "-m", "venv", str(runner.installed)]
     assert (tmp_path / "pip").read_text().splitlines()[-2:] == ["--", package]
 
 
 def test_the_job_for_gitlab(runner: Runner) -> None:
     job = yaml.safe_load((CHECKOUT / "ci/gitlab.yml").read_text())["lint502"]
     check = job["script"][-1]
-    bin = runner.temporary / "lint502/bin"
     process = subprocess.run(
         ["bash", "-e", "-c", check],
         cwd=runner.workspace,
         env={
-            "PATH": f"{bin}:{os.environ['PATH']}",
-            "PYTHONPATH": str(CHECKOUT),
+            "PATH": f"{runner.installed}/bin:{os.environ['PATH']}",
             "LINT502_ARGS": "deploy/nginx.conf --nginx-version 1.26.3",
         },
         capture_output=True,

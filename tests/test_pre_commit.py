@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import pytest
 import yaml
+from test_foreign_modules import Traps
 
 CHECKOUT = Path(__file__).parents[1]
 HOOKS = CHECKOUT / ".pre-commit-hooks.yaml"
@@ -123,7 +124,7 @@ def site(tmp_path: Path) -> Repository:
     return site
 
 
-def test_hooks(site: Repository) -> None:
+def test_hooks(site: Repository, tmp_path: Path) -> None:
     """One test, for the hooks take long to install."""
     first = site.commit()
     assert (first.code, states(first.output)) == (0, ["Passed", "Passed"]), first.output
@@ -148,6 +149,12 @@ def test_hooks(site: Repository) -> None:
     site.write("README.md", "hello\n")
     other = site.commit()
     assert (other.code, states(other.output)) == (0, ["Passed", "Skipped"])
+
+    traps = Traps(site.folder, tmp_path / "ran")
+    traps.disarm(*sys.stdlib_module_names)  # pre-commit itself runs python -c there
+    pre_commit = str(Path(sys.executable).with_name("pre-commit"))
+    again = site.run(pre_commit, "run", "--all-files")
+    assert (again.code, states(again.output), traps.sprung()) == (0, ["Passed", "Passed"], [])
 
 
 @pytest.mark.parametrize(

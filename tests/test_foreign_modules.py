@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from lab.nginxes import lacks
-from test_ci_files import CHECK, CHECKOUT, INSTALL, SITE, SPEC, Runner
 
 from lint502.lab.bench import LabError
-from lint502.lab.nginx import found
-from lint502.lint import installed_version
+from lint502.lab.binary import found
+from lint502.nginx.installed import installed_version
+from tests.support.nginxes import lacks
+from tests.test_ci_files import CHECK, CHECKOUT, INSTALL, SITE, SPEC, Runner
 
 BIN = Path(sys.executable).parent
 NAMES = {

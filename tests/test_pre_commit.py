@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import pytest
 import yaml
-from test_foreign_modules import Traps
+
+from tests.test_foreign_modules import Traps
 
 CHECKOUT = Path(__file__).parents[1]
 HOOKS = CHECKOUT / ".pre-commit-hooks.yaml"

@@ -265,9 +265,11 @@ def _write_all(report: Report, outputs: list[Output], color: output.Colour, quie
 
 
 def _write(report: Report, wanted: Output, color: output.Colour) -> None:
+    from lint502.cli.ci import without_commands
+
     render = renderer(wanted.format)
     if wanted.file is None:
-        output.write(render(report, output.look(color)))
+        output.write(without_commands(render(report, output.look(color)), wanted.format))
     else:
         look = Look(colour=color is output.Colour.always)
         output.write_file(wanted.file, render(report, look))

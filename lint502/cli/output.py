@@ -90,8 +90,10 @@ def write_file(path: str, text: str) -> None:
 
 def say(text: str) -> None:
     """Write a line to standard error."""
+    from lint502.cli.ci import without_commands
+
     with contextlib.suppress(OSError):  # then there is nobody to tell
-        print(text, file=sys.stderr, flush=True)
+        print(without_commands(text), file=sys.stderr, flush=True)
 
 
 def progress(text: str) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from lint502.findings import Edit, Finding, Fix, Note, Problem, Severity
 from lint502.places import Place
 from lint502.report_model import HopReport, Report, TargetReport
-from lint502.workspace import Request, Workspace, WorkspaceError
+from lint502.workspace import CheckRequest, Workspace, WorkspaceError
 
 __all__ = [
     "Edit",
@@ -64,7 +64,7 @@ def check(
     here = Path(folder).absolute()
     texts = {str((here / path).resolve()): text for path, text in (overlay or {}).items()}
     workspace = Workspace.at(here, texts, standard_input=lambda: standard_input)
-    request = Request(
+    request = CheckRequest(
         roots,
         tuple(map(Path, specs)),
         nginx_version,

@@ -87,7 +87,7 @@ def _holds(condition: str, version: Version) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class CodeBlock:
     """A fenced block: its language and its text, which ends with a line end."""
 
     language: str
@@ -159,9 +159,9 @@ def _facts(front: str) -> Facts:
     )
 
 
-def blocks(text: str) -> tuple[Block, ...]:
+def blocks(text: str) -> tuple[CodeBlock, ...]:
     """The fenced blocks of a Markdown text, in their order."""
-    result: list[Block] = []
+    result: list[CodeBlock] = []
     fence, language, content = "", "", ""
     for line in text.splitlines(keepends=True):
         match = _FENCE.fullmatch(line.rstrip("\n"))
@@ -169,7 +169,7 @@ def blocks(text: str) -> tuple[Block, ...]:
             if match is not None:
                 fence, language, content = match[1], match[2], ""
         elif match is not None and not match[2] and match[1].startswith(fence):
-            result.append(Block(language, content))
+            result.append(CodeBlock(language, content))
             fence = ""
         else:
             content += line

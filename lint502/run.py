@@ -105,7 +105,7 @@ def run(
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _OfRoot:
     """What the rules find in one root, and the findings that are not to be reported."""
 
     findings: tuple[Finding, ...]
@@ -119,7 +119,7 @@ def _found(
     reported: Callable[[str], bool],
     suppression: Suppression,
     progress: Progress,
-) -> _Found:
+) -> _OfRoot:
     passes = {hop.id: hop.directive.place() for hop in site.hops}
     findings, suppressed = [], []
     raw: list[Disagreement | Finding] = []
@@ -135,7 +135,7 @@ def _found(
             findings.append(replace(left, roots=(site.tree.name,)))
         elif not finding.behind:
             suppressed.append(replace(finding, hops=(), frequency=None))
-    return _Found(tuple(findings), tuple(suppressed), tuple(hop_reports(site, findings)))
+    return _OfRoot(tuple(findings), tuple(suppressed), tuple(hop_reports(site, findings)))
 
 
 def _replaced(loaded: Iterable[Loaded]) -> Replaced:

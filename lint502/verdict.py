@@ -17,7 +17,7 @@ from lint502.behaviour.error_pages import (
     fallback,
     replaced_statuses,
 )
-from lint502.behaviour.failover import Exposure, Group, exposure, is_backup
+from lint502.behaviour.failover import Alternatives, Exposure, exposure, is_backup
 from lint502.disagreements import Disagreement
 from lint502.findings import Finding, Severity
 from lint502.merging import merged
@@ -161,9 +161,9 @@ class _Groups:
         self._groups: dict[int, list[Pair]] = {}
         for pair in pairs:
             self._groups.setdefault(pair.target.group, []).append(pair)
-        self._met: dict[tuple[str, bool], dict[int, Group]] = {}
+        self._met: dict[tuple[str, bool], dict[int, Alternatives]] = {}
 
-    def met_by(self, one: Disagreement) -> Group:
+    def met_by(self, one: Disagreement) -> Alternatives:
         """The group of a disagreement's pair."""
         return self._met_by(one)[one.pair.target.group]
 
@@ -172,7 +172,7 @@ class _Groups:
         met = self._met_by(one).values()
         return len(met) == 1 or all(group.failing == group.size for group in met)
 
-    def _met_by(self, one: Disagreement) -> Mapping[int, Group]:
+    def _met_by(self, one: Disagreement) -> Mapping[int, Alternatives]:
         key = (one.finding.rule, one.certain)
         if key not in self._met:
             self._met[key] = {
@@ -180,11 +180,11 @@ class _Groups:
             }
         return self._met[key]
 
-    def _group(self, pairs: Sequence[Pair], rule: str, certain: bool) -> Group:
+    def _group(self, pairs: Sequence[Pair], rule: str, certain: bool) -> Alternatives:
         failing = [pair for pair in pairs if self._fails(pair, rule, certain)]
         ids = set(map(id, failing))
         left = any(id(pair) not in ids and not is_backup(pair) for pair in pairs)
-        return Group(len(pairs), len(failing), left)
+        return Alternatives(len(pairs), len(failing), left)
 
     def _fails(self, pair: Pair, rule: str, certain: bool) -> bool:
         """Whether a request that fails for a rule fails at a pair, for whatever reason: where that

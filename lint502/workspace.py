@@ -42,7 +42,7 @@ class WorkspaceError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class CheckRequest:
     """What is asked for beyond what the settings say, and comes before it; empty or None where
     nothing is. All of it is written as on the command line: roots, ``FROM=TO`` for maps,
     ``NAME=VALUE`` or ``NAME`` for values; ``select`` and ``ignore`` are names of rules."""
@@ -120,7 +120,7 @@ class Workspace:
         variables = os.environ if environment is None else environment
         return cls(folder, settings, problems, texts, variables, standard_input)
 
-    def job(self, request: Request, *, installed: Version | None = None) -> Job:
+    def job(self, request: CheckRequest, *, installed: Version | None = None) -> Job:
         """What a request and the settings ask for. Raises :class:`WorkspaceError`.
 
         ``installed`` is the version of nginx to go by where nothing names one. Without settings,
@@ -182,7 +182,11 @@ class Workspace:
                 )
 
     def _options(
-        self, settings: Settings, roots: tuple[str, ...], request: Request, env: Mapping[str, str]
+        self,
+        settings: Settings,
+        roots: tuple[str, ...],
+        request: CheckRequest,
+        env: Mapping[str, str],
     ) -> Options:
         here = self.folder
         version, origin, source = _version(request.nginx_version, settings)
@@ -211,7 +215,7 @@ class Workspace:
         except ValueError as error:
             raise WorkspaceError(str(error), "maps") from None
 
-    def _values(self, request: Request) -> tuple[dict[str, str], list[str]]:
+    def _values(self, request: CheckRequest) -> tuple[dict[str, str], list[str]]:
         """The values of files and of single words, which come before those of files; and what is
         worth saying of them."""
         reader = Reader(self.overlay)

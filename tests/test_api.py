@@ -11,7 +11,7 @@ import pytest
 from lint502 import api
 from lint502.api import Report, WorkspaceError, check
 from lint502.nginx.tree import Context
-from lint502.workspace import Request, Workspace
+from lint502.workspace import CheckRequest, Workspace
 from tests.support.sites import http, write
 
 SPEC = '[upstream.api]\nhosts = ["10.0.0.1"]\nport = 3000\nprotocol = "http"\n'
@@ -106,7 +106,7 @@ def test_an_env_file_in_an_editor(site: Path) -> None:
     write(site, {"a.template": "server { location / { proxy_pass http://10.0.0.1:${PORT}; } }\n"})
     real = os.path.realpath(site / ".env")
     workspace = Workspace.at(site, {real: "PORT=3001\n"})
-    job = workspace.job(Request(("a.template",), env_files=[Path(".env")]))
+    job = workspace.job(CheckRequest(("a.template",), env_files=[Path(".env")]))
     assert rules(job.run().report) == ["port-mismatch"]
 
 

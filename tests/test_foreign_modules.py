@@ -213,12 +213,12 @@ PLAY = """\
 import os, sys
 from types import SimpleNamespace
 from lint502.lab.bench import LabError
-from lint502.lab.play import Setting, play
+from lint502.lab.play import PlayOptions, play
 os.environ["PYTHONPATH"] = os.getcwd()
 sys.path.insert(0, os.getcwd())
 sys.path.insert(0, "")
 try:
-    play(None, SimpleNamespace(found_at_start=False), None, Setting(isolated=True))
+    play(None, SimpleNamespace(found_at_start=False), None, PlayOptions(isolated=True))
 except LabError as error:
     print(error)
 """

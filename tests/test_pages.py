@@ -7,7 +7,7 @@ import pytest
 from lint502 import pages
 from lint502.findings import Severity
 from lint502.nginx.version import Version
-from lint502.pages import HEADINGS, Block, Page, PageError, blocks, page
+from lint502.pages import HEADINGS, CodeBlock, Page, PageError, blocks, page
 
 TEXT = """\
 +++
@@ -107,8 +107,8 @@ def test_an_info_has_no_status() -> None:
 
 def test_blocks() -> None:
     assert blocks("a\n``` nginx title\nx\n```\n```\ny\n```\n") == (
-        Block("nginx", "x\n"),
-        Block("", "y\n"),
+        CodeBlock("nginx", "x\n"),
+        CodeBlock("", "y\n"),
     )
     assert blocks("`inline`\n") == ()
     with pytest.raises(PageError, match="a block that starts with ``` is not closed"):

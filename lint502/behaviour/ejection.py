@@ -11,16 +11,16 @@ from collections.abc import Iterable, Sequence
 from lint502.behaviour.methods import NOT_IDEMPOTENT, allowed_methods
 from lint502.nginx.hops import Hop
 from lint502.nginx.scope import Value
-from lint502.nginx.upstreams import Block, Server
+from lint502.nginx.upstreams import Block, Peer
 from lint502.wording import listed
 
 
-def usable(block: Block) -> tuple[Server, ...]:
+def usable(block: Block) -> tuple[Peer, ...]:
     """The servers that are not ``down``, the backup servers among them."""
     return tuple(server for server in block.servers if not server.down)
 
 
-def out_for(servers: Sequence[Server]) -> int | None:
+def out_for(servers: Sequence[Peer]) -> int | None:
     """For how long, in milliseconds, no server is left once each has failed; None where one is
     never passed over, or where that is not known. 0 is the rest of the second: nginx compares whole
     ones."""

@@ -33,7 +33,7 @@ _NOT_TRIED = Exposure(Severity.ERROR, "sometimes", "nginx does not try another s
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class Alternatives:
     """Pairs that stand in for each other, as a request meets them: how many of them there are, how
     many fail it, and whether one that is no backup server does not."""
 
@@ -43,7 +43,7 @@ class Group:
 
 
 def exposure(
-    pair: Pair, phase: Phase, methods: frozenset[str] | None, group: Group, *, alone: bool
+    pair: Pair, phase: Phase, methods: frozenset[str] | None, group: Alternatives, *, alone: bool
 ) -> Exposure:
     """What the client sees of a request that fails at a pair, in a phase.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lint502.declared.listeners import Front
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Scope, Value
-from lint502.nginx.servers import Server, Servers, Socket
+from lint502.nginx.servers import ListeningSocket, Servers, VirtualServer
 from lint502.nginx.tree import Context
 from lint502.nginx.version import Version
 from lint502.site import Site
@@ -33,8 +33,8 @@ class Way:
 
     front: Front
     name: str
-    server: Server
-    socket: Socket
+    server: VirtualServer
+    socket: ListeningSocket
     stream: bool
     known: bool
 
@@ -96,20 +96,22 @@ def _ways(site: Site) -> Iterator[Way]:
                 yield from _to_name(front, name, area, sockets)
 
 
-def _sockets(area: Servers) -> list[Socket]:
+def _sockets(area: Servers) -> list[ListeningSocket]:
     """Those that a front may connect to."""
     usable = [socket for socket in area.sockets if not socket.datagrams]
     outside = [socket for socket in usable if not all(one.local for one in socket.listens)]
     return outside or usable
 
 
-def _to_all(front: Front, area: Servers, sockets: Iterable[Socket]) -> Iterator[Way]:
+def _to_all(front: Front, area: Servers, sockets: Iterable[ListeningSocket]) -> Iterator[Way]:
     for socket in sockets:
         for server in socket.servers:
             yield Way(front, server.label, server, socket, area.stream, area.known)
 
 
-def _to_name(front: Front, name: str, area: Servers, sockets: list[Socket]) -> Iterator[Way]:
+def _to_name(
+    front: Front, name: str, area: Servers, sockets: list[ListeningSocket]
+) -> Iterator[Way]:
     """The ways to the server of a name; to the default servers where none is called so."""
     named = [(socket, server) for socket in sockets if (server := socket.named(name))]
     if not named and area.known:
@@ -120,7 +122,7 @@ def _to_name(front: Front, name: str, area: Servers, sockets: list[Socket]) -> I
 
 def by_socket(found: Iterable[Way]) -> Iterator[list[Way]]:
     """The ways, each front's to one socket together: what a connection meets there is the same."""
-    grouped: dict[tuple[str, Socket], list[Way]] = {}
+    grouped: dict[tuple[str, ListeningSocket], list[Way]] = {}
     for way in found:
         grouped.setdefault((way.front.name, way.socket), []).append(way)
     return iter(grouped.values())

@@ -15,7 +15,7 @@ from lint502.behaviour.tls import verifies
 from lint502.nginx.addresses import Address, parse_address, split_scheme
 from lint502.nginx.hops import Hop, Target
 from lint502.nginx.locations import find_location
-from lint502.nginx.servers import Server, Servers, Socket
+from lint502.nginx.servers import ListeningSocket, Servers, VirtualServer
 from lint502.nginx.tree import Context
 from lint502.nginx.variables import UNKNOWN
 from lint502.pairing import Pair
@@ -41,12 +41,12 @@ _UNNAMED = "lint502.invalid"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Step:
+class LoopStep:
     """A hop that leads back to nginx: one of its targets, and the socket that it reaches."""
 
     hop: Hop
     target: Target
-    socket: Socket
+    socket: ListeningSocket
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,13 +54,13 @@ class Loop:
     """The steps of a circle, in their order. ``every``: all requests of one of the hops take it.
     ``grows``: the URI gets longer with each round."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[LoopStep, ...]
     every: bool
     grows: bool
 
 
 @dataclass(frozen=True, slots=True)
-class _Request:
+class _Visit:
     """A request at a hop; ``host`` and ``uri`` are None where they may be any that get there."""
 
     hop: Hop
@@ -118,8 +118,8 @@ class _Area:
             if id(hop.context.enclosing("server")) in self._of_context
         }
         self._ends: dict[Context, bool] = {}
-        self._taken: dict[Socket, _Takes] = {}
-        self._sockets: dict[Server, list[Socket]] = {}
+        self._taken: dict[ListeningSocket, _Takes] = {}
+        self._sockets: dict[VirtualServer, list[ListeningSocket]] = {}
         for socket in servers.sockets:
             for server in socket.servers:
                 self._sockets.setdefault(server, []).append(socket)
@@ -135,8 +135,8 @@ class _Area:
     def _loop(self, hop: Hop) -> Loop | None:
         if self._back(hop) is None:
             return None
-        request = _Request(hop, self._a_host(hop), self._a_uri(hop))
-        seen: list[tuple[_Request, Step, bool]] = []
+        request = _Visit(hop, self._a_host(hop), self._a_uri(hop))
+        seen: list[tuple[_Visit, LoopStep, bool]] = []
         for _ in range(_MOST_STEPS):
             step = self._back(request.hop)
             reached = None if step is None else self._next(request, step)
@@ -153,16 +153,16 @@ class _Area:
                 return Loop(self._in_order(circle), every, grows=not same)
         return None
 
-    def _in_order(self, circle: tuple[Step, ...]) -> tuple[Step, ...]:
+    def _in_order(self, circle: tuple[LoopStep, ...]) -> tuple[LoopStep, ...]:
         """A circle from that of its steps on which comes first in the configuration."""
         start = min(range(len(circle)), key=lambda index: self._places[circle[index].hop.id])
         return circle[start:] + circle[:start]
 
-    def _server(self, hop: Hop) -> Server:
+    def _server(self, hop: Hop) -> VirtualServer:
         context = hop.context.enclosing("server")
         return self._of_context[id(context)]
 
-    def _back(self, hop: Hop) -> Step | None:
+    def _back(self, hop: Hop) -> LoopStep | None:
         """The step of a hop, where all its targets lead to one socket of nginx's own."""
         if not hop.targets or len({target.group for target in hop.targets}) > 1:
             return None
@@ -170,20 +170,20 @@ class _Area:
         socket = sockets.pop()
         if sockets or socket is None or any(map(self._may_end, hop.context.up())):
             return None
-        return Step(hop, hop.targets[0], socket)
+        return LoopStep(hop, hop.targets[0], socket)
 
     def _may_end(self, level: Context) -> bool:
         if level not in self._ends:
             self._ends[level] = _may_end(level)
         return self._ends[level]
 
-    def _takes(self, socket: Socket) -> _Takes:
+    def _takes(self, socket: ListeningSocket) -> _Takes:
         if socket not in self._taken:
             http2 = "http2" in socket.parameters
             self._taken[socket] = _Takes(socket.tls, socket.proxy_protocol, http2)
         return self._taken[socket]
 
-    def _socket(self, hop: Hop, target: Target) -> Socket | None:
+    def _socket(self, hop: Hop, target: Target) -> ListeningSocket | None:
         """The socket of nginx's own that a target certainly reaches, if it takes what comes."""
         if target.needs_resolver or target.tls is None or hop.datagrams:
             return None
@@ -211,7 +211,7 @@ class _Area:
             return None
         return None if takes.http2 and not takes.tls else found
 
-    def _next(self, request: _Request, step: Step) -> tuple[_Request, bool] | None:
+    def _next(self, request: _Visit, step: LoopStep) -> tuple[_Visit, bool] | None:
         """The request that comes of one, and whether all those at its hop go there; None where it
         cannot be told, or no pass takes it."""
         hop = request.hop
@@ -219,7 +219,7 @@ class _Area:
             if len(step.socket.servers) > 1:
                 return None
             found = self._hops.get(id(step.socket.default.context))
-            return None if found is None else (_Request(found, None, None), True)
+            return None if found is None else (_Visit(found, None, None), True)
         host, given = _host(hop, step.target, request.host)
         server = step.socket.server_for(host) if host else None
         uri = _uri(hop, request.uri)
@@ -227,7 +227,7 @@ class _Area:
             return None
         sole = given or len(step.socket.servers) == 1 or server is self._server(hop)
         if server is self._server(hop) and not uri.changed:
-            return _Request(hop, host, request.uri), sole
+            return _Visit(hop, host, request.uri), sole
         if uri.text is None:
             return None
         location = find_location(server.context, uri.text)
@@ -236,7 +236,7 @@ class _Area:
             return None
         prefix = _prefix(location) or ""
         every = sole and location.args[0] != "=" and _is_sole(server.context, location, prefix)
-        return _Request(found, host, uri.text), every
+        return _Visit(found, host, uri.text), every
 
     def _a_host(self, hop: Hop) -> str | None:
         """A host by which a client gets to the server of a hop; None where none is known."""
@@ -287,7 +287,7 @@ def _falls_back(location: Context) -> bool:
     return bool(found) and not any(_may_end(above) for one in found for above in one.level.up())
 
 
-def _shakes_hands(hop: Hop, socket: Socket) -> bool:
+def _shakes_hands(hop: Hop, socket: ListeningSocket) -> bool:
     """Whether the handshake with nginx's own socket is certain to succeed."""
     levels = [level for server in socket.servers for level in server.context.up()]
     asks = any(

@@ -25,7 +25,7 @@ _OF_A_WILDCARD = re.compile(r"[A-Za-z0-9-]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedNames:
     """The names that nginx asks for, without a port, "" for none; one of them for a request.
 
     ``complete`` is False where it may ask for others too. ``directive`` is the line that gives
@@ -82,14 +82,14 @@ def can_be_sent(name: str) -> bool:
     return bool(name) and not name.startswith("[") and literal_ip(name) is None
 
 
-def asked(pair: Pair) -> Asked | None:
+def asked(pair: Pair) -> AskedNames | None:
     """The names that nginx asks for at a target; None where it is not known."""
     hop, target = pair.hop, pair.target
     setting = hop.scope.setting(f"{family(hop)}_ssl_name")
     if setting is None:
         return None
     if setting.origin == "default" or not setting.lines:
-        return Asked((_default_name(pair),), complete=True, directive=None)
+        return AskedNames((_default_name(pair),), complete=True, directive=None)
     local = target.block is None and target.address.socket is not None
     host = "localhost" if local else _default_name(pair)
     template = _PROXY_HOST.sub(lambda _: host, setting.value)
@@ -98,7 +98,7 @@ def asked(pair: Pair) -> Asked | None:
         return None
     known = [_without_port(text.text) for text in texts if UNKNOWN not in text.text]
     names = tuple(dict.fromkeys(known))
-    return Asked(names, len(known) == len(texts), setting.directives[-1])
+    return AskedNames(names, len(known) == len(texts), setting.directives[-1])
 
 
 def _default_name(pair: Pair) -> str:
@@ -123,7 +123,7 @@ class Unfit:
 
     names: tuple[str, ...]
     always: bool
-    asked: Asked
+    asked: AskedNames
 
 
 def unfit(pair: Pair, fits: Callable[[str], bool]) -> Unfit | None:

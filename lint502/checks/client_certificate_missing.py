@@ -15,12 +15,12 @@ from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import declared
 
-Ending = Literal["early", "late", "session", "answer"]
+Outcome = Literal["early", "late", "session", "answer"]
 """In the handshake, as with TLS 1.2; when that is over for nginx, as with TLS 1.3, in HTTP or in a
 session of a stream; with a page."""
 
 
-_OUTCOMES: dict[Ending, tuple[Phase, int, str]] = {
+_OUTCOMES: dict[Outcome, tuple[Phase, int, str]] = {
     "early": ("handshake", 502, "the TLS handshake fails"),
     "late": ("send", 502, "it ends the connection when the request has been sent"),
     "session": (
@@ -41,7 +41,7 @@ def check(site: Site) -> Iterator[Disagreement]:
             yield _disagreement(pair, ending)
 
 
-def _disagreement(pair: Pair, ending: Ending) -> Disagreement:
+def _disagreement(pair: Pair, ending: Outcome) -> Disagreement:
     listener, hop = pair.meant, pair.hop
     assert listener is not None and listener.tls_details.client_certificate is not None
     name = f"{family(hop)}_ssl_certificate"
@@ -67,7 +67,7 @@ def _disagreement(pair: Pair, ending: Ending) -> Disagreement:
     )
 
 
-def _ending(pair: Pair) -> Ending | None:
+def _ending(pair: Pair) -> Outcome | None:
     """How the listener refuses; None where it gets what it wants, or where it is not known."""
     if not speaks_tls(pair) or pair.meant is None:
         return None
@@ -85,7 +85,7 @@ def _ending(pair: Pair) -> Ending | None:
     return "session" if pair.hop.kind == "stream" else "late"
 
 
-def _log(ending: Ending) -> str | None:
+def _log(ending: Outcome) -> str | None:
     if ending == "answer":
         return None
     if ending == "early":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.behaviour.loops import Loop, Step, loops
+from lint502.behaviour.loops import Loop, LoopStep, loops
 from lint502.behaviour.mismatches import port_fix
 from lint502.findings import Finding
 from lint502.nginx import error_log
@@ -67,14 +67,14 @@ def _message(loop: Loop) -> str:
     return message
 
 
-def _collects(step: Step) -> bool:
+def _collects(step: LoopStep) -> bool:
     """Whether a header gets longer each time that the request comes by."""
     setting = step.hop.scope.setting("proxy_set_header")
     lines = setting.lines if setting is not None else ()
     return any("$proxy_add_x_forwarded_for" in line for line in lines)
 
 
-def _listens(steps: tuple[Step, ...]) -> Iterator[Place]:
+def _listens(steps: tuple[LoopStep, ...]) -> Iterator[Place]:
     seen: dict[Directive, None] = {}
     for step in steps:
         line = step.socket.listens[0].directive

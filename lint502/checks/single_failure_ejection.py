@@ -9,7 +9,7 @@ from lint502.behaviour.keepalive import users
 from lint502.findings import Finding, Fix
 from lint502.nginx import error_log
 from lint502.nginx.addresses import Address
-from lint502.nginx.upstreams import Block, Server
+from lint502.nginx.upstreams import Block, Peer
 from lint502.nginx.values import format_time
 from lint502.rule import Rule
 from lint502.site import Site
@@ -51,7 +51,7 @@ def check(site: Site) -> Iterator[Finding]:
         )
 
 
-def only_server(block: Block) -> tuple[Server, ...]:
+def only_server(block: Block) -> tuple[Peer, ...]:
     """The lines of a block in use, where they all mean one address and nginx counts its failures;
     else none.
 
@@ -71,7 +71,7 @@ def _is_one(address: Address) -> bool:
     return address.socket is not None or address.ip is not None or address.is_loopback
 
 
-def _fix(server: Server) -> Fix | None:
+def _fix(server: Peer) -> Fix | None:
     line = server.directive
     for index, arg in enumerate(line.args):
         if arg.startswith("max_fails="):

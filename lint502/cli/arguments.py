@@ -16,7 +16,7 @@ from lint502.cli.output import Colour
 
 if TYPE_CHECKING:
     from lint502.nginx.version import Version
-    from lint502.workspace import Job, Request, Workspace, WorkspaceError
+    from lint502.workspace import CheckRequest, Job, Workspace, WorkspaceError
 
 
 def complete_rules(incomplete: str) -> list[str]:
@@ -122,7 +122,7 @@ def with_request(
 def _with_request(command: Callable[..., None], names: Sequence[str]) -> Callable[..., None]:
     hints = get_type_hints(_shared, include_extras=True)
     # what makes up the request is imported only when a command runs
-    signature = inspect.signature(command, eval_str=True, locals={"Request": object})
+    signature = inspect.signature(command, eval_str=True, locals={"CheckRequest": object})
     _, *own = signature.parameters.values()
     keyword = inspect.Parameter.KEYWORD_ONLY
     shared = [
@@ -132,10 +132,10 @@ def _with_request(command: Callable[..., None], names: Sequence[str]) -> Callabl
 
     @wraps(command)
     def with_options(**given: Any) -> None:
-        from lint502.workspace import Request
+        from lint502.workspace import CheckRequest
 
         wanted = {name: given.pop(name) for name in names}
-        command(Request(**{name: value for name, value in wanted.items() if value}), **given)
+        command(CheckRequest(**{name: value for name, value in wanted.items() if value}), **given)
 
     with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     with_options.__annotations__ = {one.name: one.annotation for one in parameters}
@@ -167,7 +167,7 @@ def workspace_here(standard_input: Callable[[], bytes] | None = None) -> Workspa
     return Workspace.at(here, standard_input=standard_input or read_standard_input)
 
 
-def job(workspace: Workspace, request: Request, installed: Version | None = None) -> Job:
+def job(workspace: Workspace, request: CheckRequest, installed: Version | None = None) -> Job:
     """What is asked for; bad arguments end the process. Says what is worth saying of it."""
     from lint502.workspace import WorkspaceError
 

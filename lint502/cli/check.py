@@ -16,7 +16,7 @@ from lint502.report import AUTO, FORMATS, Look, renderer, with_roots
 if TYPE_CHECKING:
     from lint502.report_model import Report
     from lint502.run import Result
-    from lint502.workspace import Request, Workspace
+    from lint502.workspace import CheckRequest, Workspace
 
 
 class Output(NamedTuple):
@@ -32,7 +32,7 @@ def _complete_formats(incomplete: str) -> list[str]:
 
 @arguments.with_request()
 def check(
-    request: Request,
+    request: CheckRequest,
     *,
     formats: Annotated[
         list[str] | None,

@@ -12,7 +12,7 @@ from lint502.cli import arguments, output
 if TYPE_CHECKING:
     from lint502.report import Look
     from lint502.report_model import HopReport, Report
-    from lint502.workspace import Request
+    from lint502.workspace import CheckRequest
 
 _HEADINGS = ("WHERE", "SERVER", "LOCATION", "PASSES TO", "TARGET", "UPSTREAM", "STATE")
 _STATE = _HEADINGS.index("STATE")
@@ -27,7 +27,7 @@ class Shape(str, Enum):
 
 @arguments.with_request()
 def hops(
-    request: Request,
+    request: CheckRequest,
     *,
     shape: Annotated[Shape, typer.Option("--format", help="How to show them.")] = Shape.text,
     color: arguments.Color = output.Colour.auto,

@@ -12,12 +12,12 @@ from lint502.cli.hops import Shape
 from lint502.cli.proofs import usable_nginx, with_proofs
 
 if TYPE_CHECKING:
-    from lint502.workspace import Request
+    from lint502.workspace import CheckRequest
 
 
 @arguments.with_request()
 def prove(
-    request: Request,
+    request: CheckRequest,
     *,
     rules: Annotated[
         list[str] | None,

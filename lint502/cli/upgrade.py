@@ -12,12 +12,12 @@ from lint502.cli.hops import Shape
 if TYPE_CHECKING:
     from lint502.run import Result
     from lint502.settings.load import Settings
-    from lint502.workspace import Request
+    from lint502.workspace import CheckRequest
 
 
 @arguments.with_request(without=("nginx_version",))
 def upgrade(
-    request: Request,
+    request: CheckRequest,
     *,
     old: Annotated[
         str | None,

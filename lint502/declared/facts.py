@@ -7,7 +7,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lint502.declared import front_profiles, profiles
-from lint502.declared.listeners import Directory, Fact, Front, Listener, Socket, Spec, Tls, Upstream
+from lint502.declared.listeners import (
+    Directory,
+    Fact,
+    Front,
+    Listener,
+    Spec,
+    Tls,
+    UnixSocket,
+    Upstream,
+)
 from lint502.places import Place, SourceFile
 from lint502.toml.positions import Key, Node
 
@@ -126,13 +135,13 @@ class _Places:
             )
         return _filled(listener)
 
-    def socket(self, path: tuple[Key, ...], table: ListenerTable) -> Socket | None:
+    def socket(self, path: tuple[Key, ...], table: ListenerTable) -> UnixSocket | None:
         socket = table.socket
         if socket is None or isinstance(socket, str):
-            return None if socket is None else Socket(socket)
+            return None if socket is None else UnixSocket(socket)
         there = socket.directory
         directory = None if there is None else Directory(there.owner, there.group, there.mode)
-        return Socket(
+        return UnixSocket(
             socket.path,
             socket.owner,
             socket.group,

@@ -51,7 +51,7 @@ class Directory:
 
 
 @dataclass(frozen=True, slots=True)
-class Socket:
+class UnixSocket:
     """A unix socket; ``path`` as written. Its permissions are a fact of the listener."""
 
     path: str
@@ -76,7 +76,7 @@ class Listener:
     hosts: tuple[str, ...]
     hosts_declared: bool = False
     port: Fact[int] | None = None
-    socket: Fact[Socket] | None = None
+    socket: Fact[UnixSocket] | None = None
     socket_mode: Fact[int] | None = None
     bind: Fact[tuple[str, ...]] | None = None
     server: Fact[str] | None = None

@@ -185,7 +185,7 @@ Size = Annotated[
     PlainValidator(_size),
     _any_of("string", "integer", examples=["4096", "16k", "10m"]),
 ]
-Text = Annotated[str, AfterValidator(_text)]
+Line = Annotated[str, AfterValidator(_text)]
 Host = Annotated[str, AfterValidator(_host)]
 Bind = Annotated[str, AfterValidator(_bind)]
 Name = Annotated[str, AfterValidator(_name)]
@@ -193,7 +193,7 @@ SocketPath = Annotated[str, AfterValidator(_socket_path)]
 Mode = Annotated[
     int, PlainValidator(_mode), WithJsonSchema({"type": "string", "examples": ["0660"]})
 ]
-Server = Annotated[
+ServerName = Annotated[
     str,
     AfterValidator(_server),
     WithJsonSchema(
@@ -215,24 +215,24 @@ def _either(first: str, second: str) -> Discriminator:
     )
 
 
-class _Table(BaseModel):
+class _SpecTable(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
 
-class DirectoryTable(_Table):
+class DirectoryTable(_SpecTable):
     """The directory that holds a unix socket, and who may pass through it."""
 
-    owner: Annotated[Text | None, Field(description="The user that it belongs to.")] = None
-    group: Annotated[Text | None, Field(description="The group that it belongs to.")] = None
+    owner: Annotated[Line | None, Field(description="The user that it belongs to.")] = None
+    group: Annotated[Line | None, Field(description="The group that it belongs to.")] = None
     mode: Annotated[Mode | None, Field(description='Its permissions, such as "0750".')] = None
 
 
-class SocketTable(_Table):
+class SocketTable(_SpecTable):
     """A unix socket and who may open it."""
 
     path: Annotated[SocketPath, Field(description="Where the socket is; an absolute path.")]
-    owner: Annotated[Text | None, Field(description="The user that the socket belongs to.")] = None
-    group: Annotated[Text | None, Field(description="The group that the socket belongs to.")] = None
+    owner: Annotated[Line | None, Field(description="The user that the socket belongs to.")] = None
+    group: Annotated[Line | None, Field(description="The group that the socket belongs to.")] = None
     mode: Annotated[Mode | None, Field(description='Its permissions, such as "0660".')] = None
     directory: Annotated[
         DirectoryTable | None,
@@ -240,7 +240,7 @@ class SocketTable(_Table):
     ] = None
 
 
-class TlsTable(_Table):
+class TlsTable(_SpecTable):
     """That the listener speaks TLS, and what it asks for."""
 
     versions: Annotated[
@@ -248,7 +248,7 @@ class TlsTable(_Table):
         Field(min_length=1, description="The TLS versions that it accepts."),
     ] = None
     names: Annotated[
-        list[Text] | None, Field(min_length=1, description="The names in its certificate.")
+        list[Line] | None, Field(min_length=1, description="The names in its certificate.")
     ] = None
     sni: Annotated[
         Literal["required", "optional"] | None,
@@ -264,7 +264,7 @@ class TlsTable(_Table):
     ] = None
 
 
-class TimeoutsTable(_Table):
+class TimeoutsTable(_SpecTable):
     """How long a request may take."""
 
     request: Annotated[
@@ -280,7 +280,7 @@ class TimeoutsTable(_Table):
     ] = None
 
 
-class KeepaliveTable(_Table):
+class KeepaliveTable(_SpecTable):
     """That the listener keeps connections open, and how long."""
 
     idle_timeout: Annotated[
@@ -296,7 +296,7 @@ class KeepaliveTable(_Table):
     ] = None
 
 
-class LimitsTable(_Table):
+class LimitsTable(_SpecTable):
     """How large requests and responses may be."""
 
     request_headers: Annotated[
@@ -317,7 +317,7 @@ class LimitsTable(_Table):
     ] = None
 
 
-class ListenerTable(_Table):
+class ListenerTable(_SpecTable):
     """One address at which an upstream can be reached, and what is known of what answers there."""
 
     hosts: Annotated[
@@ -338,7 +338,7 @@ class ListenerTable(_Table):
         bool | None, Field(description="Whether its addresses change while nginx runs.")
     ] = None
     resolvers: Annotated[
-        list[Text] | None,
+        list[Line] | None,
         Field(description="The DNS servers that know its hosts as they are written; [] for none."),
     ] = None
     socket: Annotated[
@@ -353,7 +353,7 @@ class ListenerTable(_Table):
         ),
     ] = None
     server: Annotated[
-        Server | None,
+        ServerName | None,
         Field(
             description="The server, whose documented defaults fill what is not declared; with the "
             'version where it matters: "gunicorn/22.0".'
@@ -423,12 +423,12 @@ class ListenerTable(_Table):
         return value
 
 
-class FrontTable(_Table):
+class FrontTable(_SpecTable):
     """What stands before nginx, a load balancer or a CDN, and sends to it."""
 
     kind: Annotated[FrontKind | None, Field(description="What it is.")] = None
     servers: Annotated[
-        list[Text] | None,
+        list[Line] | None,
         Field(min_length=1, description="The server_names that it sends to; absent: all."),
     ] = None
     idle_timeout: Annotated[
@@ -438,11 +438,11 @@ class FrontTable(_Table):
         bool | None, Field(description="Whether it sends the PROXY header.")
     ] = None
     sni: Annotated[
-        Text | None, Field(description="The server name that it sends in the TLS handshake.")
+        Line | None, Field(description="The server name that it sends in the TLS handshake.")
     ] = None
 
 
-class SpecFile(_Table):
+class SpecFile(_SpecTable):
     """A whole spec file."""
 
     complete: Annotated[

@@ -39,7 +39,7 @@ _TIMES = frozenset({"keepalive.idle_timeout", "timeouts.request"})
 _SIZES = frozenset({"limits.request_headers", "limits.request_body"})
 _FIRST = ("protocol", "tls")  # the other facts depend on these
 
-Version = tuple[int, ...]
+ServerVersion = tuple[int, ...]
 
 
 class UnknownServerError(ValueError):
@@ -71,7 +71,7 @@ class ProfileFact:
     tls: bool | None = None
     covers: tuple[str, ...] = ()
 
-    def holds_in(self, version: Version | None) -> bool:
+    def holds_in(self, version: ServerVersion | None) -> bool:
         """Whether it holds in a version; ``None`` is the newest, ``(22,)`` the newest 22."""
         if self.since is not None and not _at_least(version, self.since):
             return False
@@ -165,7 +165,9 @@ def defaults(server: str, protocol: str | None, tls: bool | None) -> Mapping[str
     return found
 
 
-def _line(profile: Profile, version: Version | None) -> Iterator[tuple[Profile, Version | None]]:
+def _line(
+    profile: Profile, version: ServerVersion | None
+) -> Iterator[tuple[Profile, ServerVersion | None]]:
     """A profile, the one that it is like and so on; a version counts for the first one only."""
     yield profile, version
     while profile.like is not None:
@@ -199,7 +201,7 @@ def _fact(entry: Mapping[str, Any], spoken: list[str]) -> ProfileFact:
     )
 
 
-def _at_least(version: Version | None, limit: str) -> bool:
+def _at_least(version: ServerVersion | None, limit: str) -> bool:
     """Whether a version is ``limit`` or later; one that is cut short counts as its newest."""
     if version is None:
         return True

@@ -29,7 +29,7 @@ MAX_CHECKS = 200
 
 _MOST_LAYERS = 5
 
-Check = Callable[[Mapping[str, str]], Result]
+Recheck = Callable[[Mapping[str, str]], Result]
 """Checks the same roots again, with other texts for some files, by real path."""
 
 
@@ -54,7 +54,7 @@ class Fixed:
 
 def fix(
     first: Result,
-    check: Check,
+    check: Recheck,
     *,
     unsafe: bool = False,
     wanted: Sequence[Finding] | None = None,
@@ -127,7 +127,7 @@ class _Run:
     """Tries edits; ``others`` are the findings that are to stay as they are, as are those of other
     rules than ``rules``."""
 
-    check: Check
+    check: Recheck
     unsafe: bool
     others: set[Key]
     rules: Container[str] | None = None

@@ -26,7 +26,7 @@ class FrontBehaviour:
     closed: int = 502
 
 
-class Front:
+class FrontClient:
     """One connection to nginx, at a port of 127.0.0.1; opened when it is needed."""
 
     def __init__(self, port: int, behaviour: FrontBehaviour) -> None:

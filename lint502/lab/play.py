@@ -35,7 +35,7 @@ _CHILD = "import sys; sys.path[:] = sys.argv[3:]; from lint502.lab.play import m
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class PlayOptions:
     """How a script is played: see :class:`~lint502.lab.scene.Scene`. ``isolated``: where nginx has
     only :data:`PORTS` local ports, and is the first to close. ``round_trip_matters``: what comes of
     it depends on the moment, and may take several tries."""
@@ -54,7 +54,7 @@ class Played:
     steps: tuple[Step, ...]
 
 
-def play(nginx: Nginx, plan: Plan, script: Script, setting: Setting) -> Played:
+def play(nginx: Nginx, plan: Plan, script: Script, setting: PlayOptions) -> Played:
     """Play a script; raises :class:`LabError` where that does not work here. Names that nginx looks
     up when it starts take a file hosts of its own."""
     if setting.isolated or plan.found_at_start:
@@ -68,7 +68,7 @@ def _play_on(
     nginx: Nginx,
     plan: Plan,
     script: Script,
-    setting: Setting,
+    setting: PlayOptions,
     hosts: Path | None = None,
 ) -> Played:
     with Scene(
@@ -85,7 +85,7 @@ def _play_on(
         return Played(scene.configuration, tuple(scene.steps))
 
 
-def _play_isolated(nginx: Nginx, plan: Plan, script: Script, setting: Setting) -> Played:
+def _play_isolated(nginx: Nginx, plan: Plan, script: Script, setting: PlayOptions) -> Played:
     """In a process of its own: a namespace is entered before there are threads."""
     with Bench() as bench:
         task, result = bench.folder / "task", bench.folder / "result"

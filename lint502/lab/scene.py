@@ -18,7 +18,7 @@ from lint502.lab.behind import Planned
 from lint502.lab.bench import LOOPBACK, Bench, LabError
 from lint502.lab.binary import Nginx, Running
 from lint502.lab.client import Request
-from lint502.lab.front import Front, FrontBehaviour
+from lint502.lab.front import FrontBehaviour, FrontClient
 from lint502.lab.names import NameServer
 from lint502.lab.plan import CERTIFICATES, DNS, LISTEN, Plan
 from lint502.lab.standins.certificates import Authority
@@ -190,12 +190,12 @@ class Scene:
         )
         return self.steps[-1]
 
-    def front(self, behaviour: FrontBehaviour) -> Front:
+    def front(self, behaviour: FrontBehaviour) -> FrontClient:
         """What stands before this nginx."""
         assert isinstance(self._listen, int), "it connects to a port"
-        return self._stack.enter_context(closing(Front(self._listen, behaviour)))
+        return self._stack.enter_context(closing(FrontClient(self._listen, behaviour)))
 
-    def through(self, front: Front, request: Request, *, opening: bool = False) -> Step:
+    def through(self, front: FrontClient, request: Request, *, opening: bool = False) -> Step:
         """Make a request by way of a front, and keep what its client got."""
         response = front.send(request)
         step = Step(

@@ -12,7 +12,7 @@ from lint502.nginx.addresses import Address, Url, parse_address, split_scheme
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Scope
 from lint502.nginx.tree import Context, Tree
-from lint502.nginx.upstreams import Block, Server, read_block
+from lint502.nginx.upstreams import Block, Peer, read_block
 from lint502.nginx.variables import UNKNOWN, Text, Variables
 from lint502.nginx.version import Version
 from lint502.places import Place
@@ -59,7 +59,7 @@ class Target:
     written: Directive
     arg: int = 0
     block: Block | None = None
-    server: Server | None = None
+    server: Peer | None = None
     needs_resolver: bool = False
 
     def place(self, note: str = "") -> Place:

@@ -58,7 +58,7 @@ class Listen:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Server:
+class VirtualServer:
     """One ``server{}``.
 
     ``names`` are those of all its ``server_name`` lines, in lower case unless they are regular
@@ -77,15 +77,15 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Socket:
+class ListeningSocket:
     """What listens at one address and port (or range of ports), for all servers that share it.
     ``parameters`` are those of all its lines together."""
 
     host: str
     ports: range
     listens: tuple[Listen, ...]
-    servers: tuple[Server, ...]
-    default: Server
+    servers: tuple[VirtualServer, ...]
+    default: VirtualServer
     parameters: frozenset[str]
     _names: Names
 
@@ -107,13 +107,13 @@ class Socket:
         """Whether it takes UDP."""
         return self.listens[0].datagrams
 
-    def server_for(self, host: str) -> Server | None:
+    def server_for(self, host: str) -> VirtualServer | None:
         """The server for a name, of the TLS handshake or the ``Host`` header: the default server
         where none is called so; None where that cannot be told."""
         found, certain = self._names.find(host)
         return (found or self.default) if certain else None
 
-    def named(self, host: str) -> Server | None:
+    def named(self, host: str) -> VirtualServer | None:
         """The server that is called so, None where there is none or that cannot be told."""
         return self._names.find(host)[0]
 
@@ -126,13 +126,13 @@ class Names:
     Source: https://nginx.org/en/docs/http/server_names.html
     """
 
-    plain: Mapping[str, Server]
-    regexes: tuple[tuple[str, Server], ...]
+    plain: Mapping[str, VirtualServer]
+    regexes: tuple[tuple[str, VirtualServer], ...]
 
     @classmethod
-    def of(cls, servers: Iterable[Server]) -> Names:
+    def of(cls, servers: Iterable[VirtualServer]) -> Names:
         """Collect the names; of two servers that are called alike nginx takes the first."""
-        plain: dict[str, Server] = {}
+        plain: dict[str, VirtualServer] = {}
         regexes = []
         for server in servers:
             for name in server.names:
@@ -145,7 +145,7 @@ class Names:
                     plain.setdefault(name, server)
         return cls(plain, tuple(regexes))
 
-    def find(self, host: str) -> tuple[Server | None, bool]:
+    def find(self, host: str) -> tuple[VirtualServer | None, bool]:
         """The server that is called so, if any; and whether that is certain."""
         host = host.lower().removesuffix(".")
         if host in self.plain:
@@ -191,22 +191,22 @@ class Servers:
     """
 
     area: Context
-    servers: tuple[Server, ...]
-    sockets: tuple[Socket, ...]
+    servers: tuple[VirtualServer, ...]
+    sockets: tuple[ListeningSocket, ...]
     known: bool
-    _by_place: Mapping[tuple[str, int], Socket] = field(default_factory=dict)
-    _ranges: tuple[Socket, ...] = ()
+    _by_place: Mapping[tuple[str, int], ListeningSocket] = field(default_factory=dict)
+    _ranges: tuple[ListeningSocket, ...] = ()
 
     @property
     def stream(self) -> bool:
         """Whether they are those of ``stream{}``."""
         return self.area.name == "stream"
 
-    def sockets_of(self, server: Server) -> tuple[Socket, ...]:
+    def sockets_of(self, server: VirtualServer) -> tuple[ListeningSocket, ...]:
         """The sockets that a server listens on."""
         return tuple(socket for socket in self.sockets if server in socket.servers)
 
-    def at(self, address: Address) -> Socket | None:
+    def at(self, address: Address) -> ListeningSocket | None:
         """The socket that a connection to an address of this machine reaches: the one for just this
         address, else the one for any of its family. A name other than ``localhost`` is taken to be
         an address of both families that nobody names. UDP is left out."""
@@ -229,14 +229,14 @@ class Servers:
                 return found
         return None
 
-    def _in_range(self, host: str, port: int) -> Socket | None:
+    def _in_range(self, host: str, port: int) -> ListeningSocket | None:
         return next(
             (socket for socket in self._ranges if port in socket.ports and host in _hosts(socket)),
             None,
         )
 
 
-def _hosts(socket: Socket) -> tuple[str, ...]:
+def _hosts(socket: ListeningSocket) -> tuple[str, ...]:
     """The hosts by which a socket is looked up."""
     dual = socket.host == "::" and "ipv6only=off" in socket.parameters
     return (socket.host, "::dual") if dual else (socket.host,)
@@ -250,7 +250,7 @@ def find_servers(tree: Tree) -> list[Servers]:
 def _servers(area: Context) -> Servers:
     contexts = [child for child in area.children if child.name == "server"]
     servers = tuple(_server(context) for context in contexts)
-    grouped: dict[tuple[str, range, bool], list[tuple[Server, Listen]]] = {}
+    grouped: dict[tuple[str, range, bool], list[tuple[VirtualServer, Listen]]] = {}
     for server in servers:
         for listen in server.listens:
             key = (listen.host, listen.ports, listen.datagrams)
@@ -267,7 +267,7 @@ def _servers(area: Context) -> Servers:
     return Servers(area, servers, sockets, not unseen, by_place, ranges)
 
 
-def _server(context: Context) -> Server:
+def _server(context: Context) -> VirtualServer:
     names = tuple(
         name if name.startswith("~") else name.lower().removesuffix(".")
         for line in context.by_name.get("server_name", ())
@@ -277,7 +277,7 @@ def _server(context: Context) -> Server:
     listens = [listen for line in lines for listen in _listens(line)]
     if not lines and not context.unseen and context.enclosing("stream") is None:
         listens = [Listen("*", range(80, 81), frozenset(), None)]
-    return Server(context, names or ("",), tuple(listens))
+    return VirtualServer(context, names or ("",), tuple(listens))
 
 
 def _listens(line: Directive) -> Iterator[Listen]:
@@ -309,7 +309,7 @@ def _listens(line: Directive) -> Iterator[Listen]:
     yield Listen(host.lower(), range(first, last + 1), parameters, line)
 
 
-def _socket(found: list[tuple[Server, Listen]]) -> Socket:
+def _socket(found: list[tuple[VirtualServer, Listen]]) -> ListeningSocket:
     servers = tuple(dict.fromkeys(server for server, _ in found))
     listens = tuple(listen for _, listen in found)
     chosen = (
@@ -318,4 +318,6 @@ def _socket(found: list[tuple[Server, Listen]]) -> Socket:
     default = next(chosen, servers[0])
     parameters = frozenset[str]().union(*(listen.parameters for listen in listens))
     names = Names.of(servers)
-    return Socket(listens[0].host, listens[0].ports, listens, servers, default, parameters, names)
+    return ListeningSocket(
+        listens[0].host, listens[0].ports, listens, servers, default, parameters, names
+    )

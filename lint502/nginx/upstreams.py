@@ -20,7 +20,7 @@ _CHOSEN_BY = ("balancer_by_lua", "balancer_by_lua_block", "balancer_by_lua_file"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Server:
+class Peer:
     """A ``server`` line of a block; ``address`` is None where it cannot be known.
 
     ``max_fails`` failures within ``fail_timeout`` (milliseconds) take it out for that time; 0: none
@@ -61,7 +61,7 @@ class Block:
 
     name: str
     context: Context
-    servers: tuple[Server, ...]
+    servers: tuple[Peer, ...]
     known: bool
     chosen: bool
     balanced_last: Directive | None
@@ -109,7 +109,7 @@ def read_block(context: Context, *, stream: bool) -> Block | None:
                 address = None
         parameters = directive.args[1:]
         servers.append(
-            Server(
+            Peer(
                 directive,
                 address,
                 down="down" in parameters,

@@ -15,11 +15,11 @@ DEFAULT_WIDTH = 120
 _MARGIN = 20
 _LONG = 8192
 
-Paint = Callable[[str], str]
+PaintText = Callable[[str], str]
 
 
 def excerpt(
-    place: Place, number_width: int, width: int | None, dim: Paint, mark: Paint
+    place: Place, number_width: int, width: int | None, dim: PaintText, mark: PaintText
 ) -> list[str]:
     """The lines to print: the source line with its number, then carets and the place's note.
 

@@ -8,14 +8,14 @@ from lint502.report.cells import cells
 
 _GAP = "  "
 
-Paint = Callable[[int, str, str], str]
+PaintCell = Callable[[int, str, str], str]
 """Given a column's number, what the cell says, and the cell padded: the cell as it is printed."""
 
 
 def table(
     headings: Sequence[str],
     rows: Sequence[Sequence[str]],
-    paint: Paint = lambda _column, _text, padded: padded,
+    paint: PaintCell = lambda _column, _text, padded: padded,
 ) -> str:
     """Aligned columns below their headings. Nothing is cut: a terminal that is too narrow wraps."""
     widths = [max(cells(row[i]) for row in (headings, *rows)) for i in range(len(headings))]
@@ -24,7 +24,7 @@ def table(
     return "".join(f"{line}\n" for line in lines)
 
 
-def _line(row: Sequence[str], widths: Sequence[int], paint: Paint) -> str:
+def _line(row: Sequence[str], widths: Sequence[int], paint: PaintCell) -> str:
     """One line; the last cell of it is not padded."""
     filled = max((i for i, text in enumerate(row) if text), default=0)
     parts = []

@@ -62,7 +62,7 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _SettingsFile:
     """A settings file, and the key path of the table in it that holds the settings."""
 
     path: Path
@@ -95,15 +95,15 @@ def load_settings(
     return _settings(table, data.get("rules", {}), name, found.path.parent), problems
 
 
-def _find(working_directory: Path, reader: Reader) -> _Found | None:
+def _find(working_directory: Path, reader: Reader) -> _SettingsFile | None:
     """The nearest settings, up to the top of the repository or of the file system."""
     for folder in (working_directory, *working_directory.parents):
         path = folder / FILE_NAME
         if reader.exists(str(path)):
-            return _Found(path, ())
+            return _SettingsFile(path, ())
         path = folder / _PYPROJECT
         if _is_ours(path, reader):
-            return _Found(path, _PYPROJECT_TABLE)
+            return _SettingsFile(path, _PYPROJECT_TABLE)
         if os.path.lexists(folder / ".git"):
             return None
     return None

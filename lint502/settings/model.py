@@ -58,16 +58,16 @@ def _time(value: object) -> object:
     return value
 
 
-Text = Annotated[str, AfterValidator(_text)]
-Rule = Annotated[str, AfterValidator(_rule)]
+Named = Annotated[str, AfterValidator(_text)]
+RuleName = Annotated[str, AfterValidator(_rule)]
 Time = Annotated[str | int, BeforeValidator(_time)]
 
 
-class _Table(BaseModel):
+class _SettingsTable(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class NoOptions(_Table):
+class NoOptions(_SettingsTable):
     """What most rules can be told: nothing."""
 
 
@@ -80,14 +80,16 @@ def _options_of(rule: str) -> type[BaseModel]:
     if not fields:
         return NoOptions
     name = "".join(word.capitalize() for word in rule.split("-"))
-    return create_model(name, __base__=_Table, __doc__=f"What {rule} can be told.", **fields)
+    return create_model(
+        name, __base__=_SettingsTable, __doc__=f"What {rule} can be told.", **fields
+    )
 
 
 _OPTIONS = {rule: _options_of(rule) for rule in RULES}
 _FIELDS: dict[str, Any] = {
     rule.replace("-", "_"): (_OPTIONS[rule] | None, Field(None, alias=rule)) for rule in RULES
 }
-RulesTable = create_model("RulesTable", __base__=_Table, **_FIELDS)
+RulesTable = create_model("RulesTable", __base__=_SettingsTable, **_FIELDS)
 """The ``[rules.NAME]`` tables."""
 
 
@@ -95,53 +97,55 @@ NginxVersion = Annotated[
     Annotated[str, BeforeValidator(_version)] | None,
     Field(description='The nginx to go by, such as "1.26.3", or "auto": the installed one.'),
 ]
-Specs = Annotated[list[Text] | None, Field(description="The files that declare upstreams.")]
+Specs = Annotated[list[Named] | None, Field(description="The files that declare upstreams.")]
 Map = Annotated[
-    dict[Text, Text],
+    dict[Named, Named],
     Field(description="Where to read what nginx reads elsewhere: FROM = TO."),
 ]
-Env = Annotated[dict[Text, str], Field(description="Values of the environment that templates use.")]
+Env = Annotated[
+    dict[Named, str], Field(description="Values of the environment that templates use.")
+]
 
 
-class RootTable(_Table):
+class RootTable(_SettingsTable):
     """A root with settings of its own; what it leaves out is that of all."""
 
-    path: Annotated[Text, Field(description="The nginx configuration to check.")]
+    path: Annotated[Named, Field(description="The nginx configuration to check.")]
     specs: Specs = None
     nginx_version: NginxVersion = None
     map: Map = {}
     env: Env = {}
 
 
-class SettingsTable(_Table):
+class SettingsTable(_SettingsTable):
     """A whole settings file."""
 
     root: Annotated[
         list[RootTable], Field(description="Roots that have settings of their own.")
     ] = []
 
-    roots: Annotated[list[Text], Field(description="The nginx configurations to check.")] = []
+    roots: Annotated[list[Named], Field(description="The nginx configurations to check.")] = []
     specs: Specs = None
     nginx_version: NginxVersion = None
     fail_on: Annotated[
         Literal["error", "warning", "info", "never"] | None,
         Field(description="The least severity that makes the exit code 1."),
     ] = None
-    select: Annotated[list[Rule], Field(description="Only these rules.")] = []
-    ignore: Annotated[list[Rule], Field(description="Not these rules.")] = []
+    select: Annotated[list[RuleName], Field(description="Only these rules.")] = []
+    ignore: Annotated[list[RuleName], Field(description="Not these rules.")] = []
     ignore_in: Annotated[
-        dict[Text, list[Rule]],
+        dict[Named, list[RuleName]],
         Field(description="Rules not to report in the files that a pattern fits."),
     ] = {}
     baseline: Annotated[
-        Text | None, Field(description="The file of the findings that are known.")
+        Named | None, Field(description="The file of the findings that are known.")
     ] = None
     allow_missing: Annotated[
-        list[Text],
+        list[Named],
         Field(description="Patterns of includes that exist only where nginx runs."),
     ] = []
     allow_paths: Annotated[
-        list[Text], Field(description="Folders outside the tree that may be read, too.")
+        list[Named], Field(description="Folders outside the tree that may be read, too.")
     ] = []
     map: Map = {}
     env: Env = {}

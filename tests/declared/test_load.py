@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from lint502.declared.listeners import Directory, Fact, Front, Listener, Socket, Spec, Tls, Upstream
+from lint502.declared.listeners import (
+    Directory,
+    Fact,
+    Front,
+    Listener,
+    Spec,
+    Tls,
+    UnixSocket,
+    Upstream,
+)
 from lint502.declared.load import load_specs
 from lint502.findings import Problem
 from lint502.places import Place
@@ -123,7 +132,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
                             place(28),
                             ("app",),
                             socket=Fact(
-                                Socket(
+                                UnixSocket(
                                     "/a",
                                     "app",
                                     "www",
@@ -137,7 +146,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
                             "app",
                             place(30),
                             ("app",),
-                            socket=Fact(Socket("/run/b.sock"), place(31)),
+                            socket=Fact(UnixSocket("/run/b.sock"), place(31)),
                             tls=Fact(False, place(32)),
                             keepalive=Fact(False, place(33)),
                         ),

@@ -11,7 +11,7 @@ from lint502.evidence import Proof
 from lint502.lab.bench import Bench
 from lint502.lab.binary import Running
 from lint502.lab.client import Request
-from lint502.lab.front import Front, FrontBehaviour
+from lint502.lab.front import FrontBehaviour, FrontClient
 from lint502.options import Options
 from tests.support.nginxes import RELEASES, nginx_of
 from tests.support.pages import prove
@@ -66,7 +66,7 @@ def test_what_is_announced_does_no_harm(setting: str, release: str) -> None:
         port = bench.port()
         server = SERVER.replace("8080%s", f"127.0.0.1:{port}")
         running = Running(bench, nginx_of(release), f"{setting}; {server}\n")
-        with closing(Front(port, FrontBehaviour())) as front:
+        with closing(FrontClient(port, FrontBehaviour())) as front:
             found = [front.send(Request(host="shop")).status for _ in range(3)]
         running.stop()
     assert found == [200, 200, 200]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lint502.nginx.addresses import parse_address
-from lint502.nginx.servers import Servers, Socket, find_servers
+from lint502.nginx.servers import ListeningSocket, Servers, find_servers
 from tests.support.sites import http, load, stream
 
 NAMES = """
@@ -23,7 +23,7 @@ def servers_of(folder: Path, text: str) -> Servers:
     return found
 
 
-def at(servers: Servers, address: str) -> Socket | None:
+def at(servers: Servers, address: str) -> ListeningSocket | None:
     return servers.at(parse_address(address, 80, uri=False)[0])
 
 

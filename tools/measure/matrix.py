@@ -23,7 +23,7 @@ from lint502.lab.binary import Nginx, described
 from lint502.nginx.version import Version
 from tools.measure import debian, servers
 from tools.measure.matrix_cells import PASSES, Cell, Cells
-from tools.measure.servers import Server
+from tools.measure.servers import RealServer
 
 FILE = Path(protocol_table.__file__).with_name(protocol_table.FILE)
 
@@ -91,7 +91,7 @@ class Difference:
 class Lab:
     """The real servers, and every version of nginx before them."""
 
-    servers: tuple[Server, ...]
+    servers: tuple[RealServer, ...]
     nginxes: tuple[Nginx, ...]
     cells: Cells
 

@@ -17,7 +17,7 @@ from lint502.lab.bench import Bench, LabError
 from lint502.lab.binary import Nginx, Running
 from lint502.lab.client import Request
 from lint502.nginx.version import Version
-from tools.measure.servers import Endpoint, Server
+from tools.measure.servers import Endpoint, RealServer
 from tools.measure.servers.memcached import KEY
 
 METHODS = ("GET", "POST")
@@ -111,7 +111,9 @@ class Cell:
 class Cells:
     """Several versions of nginx before the same servers, for as long as the bench is there."""
 
-    def __init__(self, bench: Bench, nginxes: Iterable[Nginx], servers: Iterable[Server]) -> None:
+    def __init__(
+        self, bench: Bench, nginxes: Iterable[Nginx], servers: Iterable[RealServer]
+    ) -> None:
         servers = tuple(servers)
         endpoints = [endpoint for server in servers for endpoint in server.endpoints]
         scripts = [server.folder / "index.php" for server in servers if server.name == "php-fpm"]

@@ -22,7 +22,7 @@ from lint502.lab.bench import LOOPBACK, Bench, LabError
 from lint502.lab.binary import described
 from lint502.nginx.values import format_size, format_time
 from tools.measure import debian, servers
-from tools.measure.servers import Endpoint, Server
+from tools.measure.servers import Endpoint, RealServer
 
 LONGEST_SECONDS = 160.0
 """The longest that the command waits for the end of an idle connection."""
@@ -48,7 +48,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class MeasuredFact:
     """Something measured: the key of a profile, what was seen, in words, and what the profile says
     instead, "" where it agrees."""
 
@@ -63,7 +63,7 @@ class Figures:
 
     server: str
     version: str
-    facts: tuple[Fact, ...]
+    facts: tuple[MeasuredFact, ...]
 
 
 def measure_all(longest: float = LONGEST_SECONDS) -> list[Figures]:
@@ -87,13 +87,13 @@ def measure_all(longest: float = LONGEST_SECONDS) -> list[Figures]:
             return list(pool.map(lambda one: _figures(one[0], one[1], longest), started))
 
 
-def _figures(server: Server, endpoint: Endpoint, longest: float) -> Figures:
+def _figures(server: RealServer, endpoint: Endpoint, longest: float) -> Figures:
     stated = profiles.defaults(f"{server.name}/{server.version}", "http", False)
     facts = (*_limits(endpoint.port, stated), *_connection(endpoint.port, stated, longest))
     return Figures(server.name, server.version, facts)
 
 
-def _connection(port: int, stated: Mapping[str, Default], longest: float) -> Iterator[Fact]:
+def _connection(port: int, stated: Mapping[str, Default], longest: float) -> Iterator[MeasuredFact]:
     """Whether it keeps a connection, how long, for how many requests, and what it says at the
     end."""
     with _connected(port) as client:
@@ -108,7 +108,7 @@ def _connection(port: int, stated: Mapping[str, Default], longest: float) -> Ite
         yield _fact("keepalive.announces_close", reply.closes, stated, says)
         return
     seen = f"{seconds:.1f} s" if ended else f"more than {longest:.0f} s"
-    yield Fact("keepalive.idle_timeout", seen, _other_idle(seconds, ended, stated))
+    yield MeasuredFact("keepalive.idle_timeout", seen, _other_idle(seconds, ended, stated))
     yield from _most_requests(port, stated)
 
 
@@ -123,7 +123,7 @@ def _other_idle(seconds: float, ended: bool, stated: Mapping[str, Default]) -> s
     return "" if agrees else format_time(fact.value)
 
 
-def _most_requests(port: int, stated: Mapping[str, Default]) -> Iterator[Fact]:
+def _most_requests(port: int, stated: Mapping[str, Default]) -> Iterator[MeasuredFact]:
     fact = stated.get("keepalive.max_requests")
     if fact is None:
         return
@@ -135,14 +135,14 @@ def _most_requests(port: int, stated: Mapping[str, Default]) -> Iterator[Fact]:
                 break
             served += 1
     if served > fact.value and not reply.closes:
-        yield Fact("keepalive.max_requests", f"more than {fact.value}", f"{fact.value}")
+        yield MeasuredFact("keepalive.max_requests", f"more than {fact.value}", f"{fact.value}")
         return
     yield _fact("keepalive.max_requests", served, stated, f"{served}")
     says = "says that it closes" if reply.closes else "closes without a word"
     yield _fact("keepalive.announces_close", reply.closes, stated, says)
 
 
-def _limits(port: int, stated: Mapping[str, Default]) -> Iterator[Fact]:
+def _limits(port: int, stated: Mapping[str, Default]) -> Iterator[MeasuredFact]:
     """The limits that the profile states, tried a little below and a little above."""
     for key, send in (("limits.request_headers", _head_of), ("limits.request_body", _body_of)):
         fact = stated.get(key)
@@ -155,7 +155,7 @@ def _limits(port: int, stated: Mapping[str, Default]) -> Iterator[Fact]:
                 break
         agrees = below.status == 200 and above.status != 200
         seen = f"{_said(below)} at {_BELOW:.0%} of it, {_said(above)} at {factor:.0%}"
-        yield Fact(key, seen, "" if agrees else format_size(fact.value))
+        yield MeasuredFact(key, seen, "" if agrees else format_size(fact.value))
         overflow = stated.get("limits.overflow")
         if overflow is None or not agrees:
             continue
@@ -163,17 +163,17 @@ def _limits(port: int, stated: Mapping[str, Default]) -> Iterator[Fact]:
             continue
         does = "close" if above.status is None else "answer"
         name = f"limits.overflow ({key.removeprefix('limits.')})"
-        yield Fact(name, does, "" if overflow.value == does else overflow.value)
+        yield MeasuredFact(name, does, "" if overflow.value == does else overflow.value)
 
 
 def _said(reply: Reply) -> str:
     return "closed" if reply.status is None else f"{reply.status}"
 
 
-def _fact(key: str, value: object, stated: Mapping[str, Default], seen: str) -> Fact:
+def _fact(key: str, value: object, stated: Mapping[str, Default], seen: str) -> MeasuredFact:
     fact = stated.get(key)
     agrees = fact is None or fact.value == value
-    return Fact(key, seen, "" if agrees else str(stated[key].value))
+    return MeasuredFact(key, seen, "" if agrees else str(stated[key].value))
 
 
 def _head_of(port: int, size: int) -> Reply:

@@ -20,7 +20,7 @@ from lint502.lab.demonstrations.case import CannotShowError, Experiment
 from lint502.lab.demonstrations.usual import SHORT
 from lint502.lab.front import FrontBehaviour
 from lint502.lab.plan import CERTIFICATES, LISTEN, Plan, quoted
-from lint502.lab.play import Setting
+from lint502.lab.play import PlayOptions
 from lint502.lab.scripts import FrontRace, ThroughFront
 from lint502.nginx.parse import Directive
 from lint502.nginx.values import format_time
@@ -70,7 +70,7 @@ def closed_early(way: Way, site: Site, line: Directive | None) -> Experiment:
     return Experiment(
         _plan(way, site, factor, keeps),
         FrontRace(_behaviour(way), _request(way), last - (_MOMENT if too_late else _LONGER), trip),
-        Setting(round_trip_matters=True),
+        PlayOptions(round_trip_matters=True),
         (*_documented(way), f"on a network with a round trip of {round_trip}"),
     )
 

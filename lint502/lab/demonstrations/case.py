@@ -9,7 +9,7 @@ from lint502.declared.listeners import Fact, Listener
 from lint502.findings import Finding
 from lint502.lab.behind import Route
 from lint502.lab.plan import Plan
-from lint502.lab.play import Setting
+from lint502.lab.play import PlayOptions
 from lint502.lab.scripts import Script
 from lint502.nginx.hops import Hop
 from lint502.nginx.version import Version
@@ -50,7 +50,7 @@ class Experiment:
 
     plan: Plan
     script: Script
-    setting: Setting = field(default_factory=Setting)
+    setting: PlayOptions = field(default_factory=PlayOptions)
     conditions: tuple[str, ...] = ()
 
 

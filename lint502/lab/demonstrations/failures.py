@@ -11,9 +11,9 @@ from lint502.behaviour.failover import is_backup
 from lint502.lab.demonstrations.case import CannotShowError, Case, Experiment
 from lint502.lab.demonstrations.usual import SESSION, alone, times, usual, usual_bytes
 from lint502.lab.plan import Plan, plan
-from lint502.lab.play import Setting
+from lint502.lab.play import PlayOptions
 from lint502.lab.scripts import AfterErrors, Busy, Cached, Once, Restarted, Session
-from lint502.nginx.upstreams import Server
+from lint502.nginx.upstreams import Peer
 
 _LEAST_FAILURES = 3
 _MOST_FAILURES = 60
@@ -61,7 +61,7 @@ def failing_url(case: Case) -> Experiment:
         _with_all(case),
         AfterErrors((request,) * times(case), status, failures),
         # a second may be over in between
-        Setting(round_trip_matters=any(server.fail_timeout == 0 for server in _servers(case))),
+        PlayOptions(round_trip_matters=any(server.fail_timeout == 0 for server in _servers(case))),
         conditions=(f"one URL answers {status}, all others 200",),
     )
 
@@ -125,7 +125,7 @@ def _with_least_limits(made: Plan) -> Plan:
     return replace(made, http=changed(made.http), stream=changed(made.stream))
 
 
-def _servers(case: Case) -> Iterable[Server]:
+def _servers(case: Case) -> Iterable[Peer]:
     """The servers of the route that are in use."""
     reached = {id(pair.target.server) for pair in case.route.pairs}
     block = case.route.block

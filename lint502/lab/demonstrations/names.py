@@ -10,7 +10,7 @@ from lint502.behaviour.next_upstream import retries
 from lint502.lab.demonstrations.case import CannotShowError, Case, Experiment
 from lint502.lab.demonstrations.usual import times, usual_bytes, usual_script
 from lint502.lab.plan import Plan, plan
-from lint502.lab.play import Setting
+from lint502.lab.play import PlayOptions
 from lint502.lab.scripts import Moved, Repeated, Restarted
 from lint502.nginx.addresses import Address
 from lint502.wording import listed
@@ -55,7 +55,7 @@ def both_families(case: Case) -> Experiment:
     if remembered and retries(case.hop, "connect"):
         return Experiment(made, Restarted(request, times(case)), conditions=conditions)
     # nginx begins with any of the addresses
-    setting = Setting(round_trip_matters=True)
+    setting = PlayOptions(round_trip_matters=True)
     return Experiment(made, Repeated(request, _MANY), setting, conditions)
 
 

@@ -13,7 +13,7 @@ from lint502.lab.client import Request
 from lint502.lab.demonstrations.case import CannotShowError, Case, Experiment
 from lint502.lab.demonstrations.usual import SHORT, alone, fact, once, usual
 from lint502.lab.plan import plan
-from lint502.lab.play import PORTS, Setting
+from lint502.lab.play import PORTS, PlayOptions
 from lint502.lab.scripts import Crowd, Once, Race
 from lint502.lab.standins.behaviour import Behaviour, TlsBehaviour
 from lint502.nginx.hops import Hop
@@ -46,7 +46,7 @@ def race(case: Case) -> Experiment:
     return Experiment(
         made,
         Race(opening, _racing(case), idle / factor / 1000),
-        Setting(round_trip=round_trip, round_trip_matters=True),
+        PlayOptions(round_trip=round_trip, round_trip_matters=True),
         (*conditions, clause),
     )
 
@@ -76,7 +76,7 @@ def unannounced(case: Case) -> Experiment:
     return Experiment(
         replace(made, servers=servers),
         Race(opening, _racing(case), 0.0, end.responses),
-        Setting(round_trip=_ROUND_TRIP, round_trip_matters=True),
+        PlayOptions(round_trip=_ROUND_TRIP, round_trip_matters=True),
         (
             *conditions,
             f"on a network with a round trip of {format_time(round(_ROUND_TRIP * 1000))}",
@@ -143,7 +143,7 @@ def other_kind(case: Case) -> Experiment:
     return Experiment(
         replace(made, servers=servers),
         Once(requests, usual(clash.other.hop, "/beside/")),
-        Setting(round_trip_matters=True),  # a server that ends the connection may say so first
+        PlayOptions(round_trip_matters=True),  # a server that ends the connection may say so first
         (*conditions, clause) if clause else conditions,
     )
 
@@ -170,6 +170,6 @@ def crowd(case: Case) -> Experiment:
     return Experiment(
         made,
         Crowd(usual(case.hop, case.path), PORTS),
-        Setting(isolated=True),
+        PlayOptions(isolated=True),
         (f"nginx has {PORTS} local ports, and the upstream leaves it to nginx to close",),
     )

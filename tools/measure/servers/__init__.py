@@ -38,7 +38,7 @@ _TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class RealServer:
     """A server that runs: the name of its profile, its version, its endpoints and its folder."""
 
     name: str
@@ -66,7 +66,7 @@ def families(behind: Nginx | None = None) -> tuple[Family, ...]:
     )
 
 
-def start(bench: Bench, wanted: Iterable[Family]) -> list[Server]:
+def start(bench: Bench, wanted: Iterable[Family]) -> list[RealServer]:
     """Start servers, all at once, and wait until each of them listens.
 
     Raises :class:`LabError` where one is not installed or does not start.
@@ -103,7 +103,7 @@ class _Starter:
             programs.append((program, child, name))
         return _Running(folder, tuple(programs))
 
-    def finish(self, family: Family, running: _Running) -> Server:
+    def finish(self, family: Family, running: _Running) -> RealServer:
         """Wait for what has begun; where a port was taken meanwhile, begin once more."""
         for number in range(2, _TRIES + 1):
             try:
@@ -120,7 +120,7 @@ class _Starter:
         endpoints = (
             endpoint for program, _, _ in running.programs for endpoint in program.endpoints
         )
-        return Server(family.name, family.version(), tuple(endpoints), running.folder)
+        return RealServer(family.name, family.version(), tuple(endpoints), running.folder)
 
     def _wait(self, running: _Running) -> None:
         for program, child, name in running.programs:

@@ -14,8 +14,9 @@ from lint502.behaviour.internal_redirects import error_pages, origins
 from lint502.behaviour.tls import verifies
 from lint502.nginx.addresses import Address, parse_address, split_scheme
 from lint502.nginx.hops import Hop, Target
-from lint502.nginx.locations import find_location
-from lint502.nginx.servers import ListeningSocket, Servers, VirtualServer
+from lint502.nginx.locations import prefix_of, takes_all_below
+from lint502.nginx.routing import Routing
+from lint502.nginx.servers import ListeningSocket, Servers
 from lint502.nginx.tree import Context
 from lint502.nginx.variables import UNKNOWN
 from lint502.pairing import Pair
@@ -35,9 +36,6 @@ _MAY_END = re.compile(
 _OF_THE_CLIENT = re.compile(r"\$(?:(?:http_)?host\b|\{(?:http_)?host\})", re.ASCII)
 _OF_THE_PASS = re.compile(r"\$(?:proxy_host\b|\{proxy_host\})", re.ASCII)
 _WHOLE_URI = ("$request_uri", "${request_uri}")
-_MODIFIERS = ("^~", "=")
-_UNNAMED = "lint502.invalid"
-"""A host that no server is called."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,26 +106,17 @@ class _Area:
     """The servers of one ``http{}`` or ``stream{}``, with their hops."""
 
     def __init__(self, servers: Servers, site: Site) -> None:
-        self._servers = servers
-        self._of_context = {id(server.context): server for server in servers.servers}
-        level, kind = ("server", "stream") if servers.stream else ("location", "proxy")
-        self._hops = {
-            id(hop.context): hop
-            for hop in site.hops
-            if hop.kind == kind and hop.context.name == level and hop.unknown is None
-            if id(hop.context.enclosing("server")) in self._of_context
-        }
+        kind = "stream" if servers.stream else "proxy"
+        self._routing = Routing(
+            servers, (hop for hop in site.hops if hop.kind == kind and hop.unknown is None)
+        )
         self._ends: dict[Context, bool] = {}
         self._taken: dict[ListeningSocket, _Takes] = {}
-        self._sockets: dict[VirtualServer, list[ListeningSocket]] = {}
-        for socket in servers.sockets:
-            for server in socket.servers:
-                self._sockets.setdefault(server, []).append(socket)
-        self._places = {hop.id: place for place, hop in enumerate(self._hops.values())}
+        self._places = {hop.id: place for place, hop in enumerate(self._routing.hops)}
 
     def loops(self) -> Iterator[Loop]:
         """The circles that the requests of some hop get into."""
-        for hop in self._hops.values():
+        for hop in self._routing.hops:
             loop = self._loop(hop)
             if loop is not None:
                 yield loop
@@ -157,10 +146,6 @@ class _Area:
         """A circle from that of its steps on which comes first in the configuration."""
         start = min(range(len(circle)), key=lambda index: self._places[circle[index].hop.id])
         return circle[start:] + circle[:start]
-
-    def _server(self, hop: Hop) -> VirtualServer:
-        context = hop.context.enclosing("server")
-        return self._of_context[id(context)]
 
     def _back(self, hop: Hop) -> LoopStep | None:
         """The step of a hop, where all its targets lead to one socket of nginx's own."""
@@ -192,7 +177,7 @@ class _Area:
             if not address.is_loopback:
                 return None  # whose address a name is, the DNS decides
             address = Address("127.0.0.1", address.port)
-        found = self._servers.at(address)
+        found = self._routing.servers.at(address)
         if found is None:
             return None
         takes = self._takes(found)
@@ -215,54 +200,39 @@ class _Area:
         """The request that comes of one, and whether all those at its hop go there; None where it
         cannot be told, or no pass takes it."""
         hop = request.hop
+        routing = self._routing
         if hop.kind == "stream":
-            if len(step.socket.servers) > 1:
+            handler = routing.stream_handler(step.socket)
+            if handler is None or handler.hop is None:
                 return None
-            found = self._hops.get(id(step.socket.default.context))
-            return None if found is None else (_Visit(found, None, None), True)
+            return _Visit(handler.hop, None, None), True
         host, given = _host(hop, step.target, request.host)
         server = step.socket.server_for(host) if host else None
         uri = _uri(hop, request.uri)
         if server is None or uri is None:
             return None
-        sole = given or len(step.socket.servers) == 1 or server is self._server(hop)
-        if server is self._server(hop) and not uri.changed:
+        sole = given or len(step.socket.servers) == 1 or server is routing.server_of(hop)
+        if server is routing.server_of(hop) and not uri.changed:
             return _Visit(hop, host, request.uri), sole
-        if uri.text is None:
+        handler = None if uri.text is None else routing.handler_in(server, uri.text)
+        if handler is None or handler.hop is None or "try_files" in handler.level.by_name:
             return None
-        location = find_location(server.context, uri.text)
-        found = None if location is None else self._hops.get(id(location))
-        if location is None or found is None or "try_files" in location.by_name:
-            return None
-        prefix = _prefix(location) or ""
-        every = sole and location.args[0] != "=" and _is_sole(server.context, location, prefix)
-        return _Visit(found, host, uri.text), every
+        prefix = prefix_of(handler.level) or ""
+        every = sole and handler.level.args[0] != "="
+        every &= takes_all_below(server.context, handler.level, prefix)
+        return _Visit(handler.hop, host, uri.text), every
 
     def _a_host(self, hop: Hop) -> str | None:
         """A host by which a client gets to the server of a hop; None where none is known."""
         if hop.kind == "stream":
             return None
-        server = self._server(hop)
-        names = [f"a{name[1:]}" if name.startswith("*.") else name for name in server.names]
-        names = [name.removeprefix(".") for name in names if not name.startswith("~")]
-        names = [f"{name[:-1]}a" if name.endswith(".*") else name for name in names]
-        for name in (*filter(None, names), _UNNAMED):
-            for socket in self._sockets.get(server, ()):
-                if socket.server_for(name) is server:
-                    return name
-        return None
+        return self._routing.host_for(self._routing.server_of(hop))
 
     def _a_uri(self, hop: Hop) -> str | None:
         """A URI of the requests that get to a hop; None where none is known."""
-        prefix = _prefix(hop.context) if hop.kind != "stream" else None
-        if prefix is None or "try_files" in hop.context.by_name:
+        if hop.kind == "stream" or "try_files" in hop.context.by_name:
             return None
-        server = self._server(hop)
-        exact = hop.context.args[0] == "="
-        for uri in (prefix,) if exact else (prefix, f"{prefix}a"):
-            if find_location(server.context, uri) is hop.context:
-                return uri
-        return None
+        return self._routing.uri_for(hop)
 
 
 def _may_end(level: Context) -> bool:
@@ -357,27 +327,9 @@ def _uri(hop: Hop, uri: str | None) -> _Uri | None:
         return _Uri(uri, changed=False)
     if variables:  # it takes the place of the whole
         return _Uri(given, changed=given != uri)
-    prefix = _prefix(hop.context)
+    prefix = prefix_of(hop.context)
     if prefix is None:
         return None
     if given == prefix:
         return _Uri(uri, changed=False)
     return _Uri(None if uri is None else given + uri[len(prefix) :], changed=True)
-
-
-def _prefix(location: Context) -> str | None:
-    """What the URIs of a location start with; None for a regular expression, or a name."""
-    args = location.args
-    name = args[-1]
-    if len(args) == 2 and args[0] not in _MODIFIERS:
-        return None
-    return name if name.startswith("/") else None
-
-
-def _is_sole(server: Context, location: Context, prefix: str) -> bool:
-    """Whether no other location of a server can take requests from one."""
-    return all(
-        other is location or not (_prefix(other) or prefix).startswith(prefix)
-        for other in server.locations()
-        if not other.args[0].startswith("@")
-    )

@@ -14,6 +14,7 @@ from lint502.nginx.tree import Context
 
 _PLAIN_URI = re.compile(r"/[A-Za-z0-9/_.-]*", re.ASCII)
 _REGEX = ("~", "~*")
+_MODIFIERS = ("^~", "=")
 
 
 def find_location(level: Context, uri: str) -> Context | None:
@@ -23,6 +24,24 @@ def find_location(level: Context, uri: str) -> Context | None:
         return None
     found, _ = _find(level, uri)
     return found
+
+
+def prefix_of(location: Context) -> str | None:
+    """What the URIs of a location start with; None for a regular expression, or a name."""
+    args = location.args
+    name = args[-1]
+    if len(args) == 2 and args[0] not in _MODIFIERS:
+        return None
+    return name if name.startswith("/") else None
+
+
+def takes_all_below(server: Context, location: Context, prefix: str) -> bool:
+    """Whether no other location of a server can take a request whose URI starts with a prefix."""
+    return all(
+        other is location or not (prefix_of(other) or prefix).startswith(prefix)
+        for other in server.locations()
+        if not other.args[0].startswith("@")
+    )
 
 
 def _find(level: Context, uri: str) -> tuple[Context | None, bool]:

@@ -1,49 +1,38 @@
 """Roots: what ``lint502 check ROOT`` can be given, and the tree that each becomes.
 
-A root is a main file, a directory that holds ``nginx.conf``, a fragment (its context is told from
-its first directives, or by a comment ``# lint502: context http,server``), ``-`` for standard input,
-or the output of ``nginx -T``.
+A root is a main file, a directory that holds ``nginx.conf``, a fragment
+(:mod:`lint502.nginx.fragments`), ``-`` for standard input, or the output of ``nginx -T``
+(:mod:`lint502.nginx.dump`).
 """
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from lint502.findings import Note, Problem
+from lint502.nginx.dump import DumpFiles, is_dump
 from lint502.nginx.envsubst import Rendered, Values, markers
 from lint502.nginx.files import (
     MAX_FILE_BYTES,
     MAX_TOTAL_BYTES,
     Files,
-    glob_match,
-    posix_glob,
 )
-from lint502.nginx.parse import Directive, ParsedFile, parse_file
+from lint502.nginx.fragments import contexts_around
+from lint502.nginx.includes import Builder
+from lint502.nginx.parse import ParsedFile, parse_file
 from lint502.nginx.templates import COMMENT, is_template, set_names, template_problem, undefined
-from lint502.nginx.tokens import Comment, NginxSyntaxError
-from lint502.nginx.tree import Builder, Context, Tree
+from lint502.nginx.tokens import NginxSyntaxError
+from lint502.nginx.tree import Context, Tree
 from lint502.places import SourceFile
-from lint502.reading import MissingFileError, UnreadableError, decode, shown
+from lint502.reading import MissingFileError, UnreadableError, decode
 
 STANDARD_INPUT = "-"
 MAX_TOKENS = 1_000_000
 """Words, braces and comments of all files of a run."""
-
-_HEADING = re.compile(r"^# configuration file (\S+):\r?$", re.MULTILINE)
-_SAID_AFTER = re.compile(r"(?:^nginx: [^\n]*\n?)+\Z", re.MULTILINE)
-_CONTEXT_COMMENT = re.compile(r"\s*lint502:\s*context\s+(\S.*?)\s*$")
-_THIRD_PARTY = re.compile(
-    r"\w+_by_lua|lua_|js_|more_|brotli|zstd|modsecurity|passenger_|pagespeed|geoip2|echo|"
-    r"vhost_traffic_status|headers_|upload_|nchan_|fancyindex|subs_filter|srcache_|http2|quic_"
-)
-"""Directives of well-known modules, and of nginx itself, that crossplane's tables lack."""
-
-_CONTEXTS = frozenset(("main", "http", "stream", "server", "location", "upstream", "if"))
 
 
 _Build = Callable[[], Tree]
@@ -308,151 +297,6 @@ def _own_names(source: SourceFile) -> frozenset[str]:
 
 def _unread(source: SourceFile, problems: tuple[Problem, ...]) -> ParsedFile:
     return ParsedFile(source, (), (), 0, problems, unread=True)
-
-
-class DumpFiles:
-    """The files of an ``nginx -T`` output; nothing is read from the disk."""
-
-    has_templates = False
-
-    def __init__(self, text: str, name: Callable[[str], str]) -> None:
-        self._name = name
-        self._files: dict[str, SourceFile] = {}
-        text = _SAID_AFTER.sub("", text)
-        headings = list(_HEADING.finditer(text))
-        for heading, following in zip(headings, [*headings[1:], None], strict=True):
-            end = len(text) if following is None else following.start()
-            path = os.path.normpath(heading[1])
-            body = text[heading.end() + 1 : end]
-            # nginx ends each file of the dump with a line end of its own
-            body = body.removesuffix("\n").removesuffix("\r")
-            self._files.setdefault(path, SourceFile(name(path), body))
-        self.first = os.path.normpath(headings[0][1])
-
-    def name(self, path: str) -> str:
-        """The path that nginx used, as reports show it."""
-        return self._name(path)
-
-    def mapped(self, path: str) -> str:
-        """A dump has the paths that nginx used."""
-        return path
-
-    def sees(self, pattern: str) -> bool | None:
-        """Whatever nginx read is in the dump."""
-        return True
-
-    def matches(self, pattern: str) -> list[str]:
-        """The files of the dump that a glob names, component by component."""
-        parts = posix_glob(pattern).split("/")
-        return sorted(path for path in self._files if _glob_match(path.split("/"), parts))
-
-    def identity(self, path: str) -> str:
-        """The path itself."""
-        return path
-
-    def read(self, path: str) -> SourceFile:
-        """The text under a heading. Raises :class:`MissingFileError`."""
-        try:
-            return self._files[path]
-        except KeyError:
-            raise MissingFileError("the dump does not have this file") from None
-
-
-def _glob_match(path: Sequence[str], pattern: Sequence[str]) -> bool:
-    return len(path) == len(pattern) and all(map(glob_match, path, pattern))
-
-
-def is_dump(text: str) -> bool:
-    """Whether a text is the output of ``nginx -T``, with or without what was said before it: by
-    nginx itself, by the entry point of a container, by a shell. Such lines are no directives."""
-    heading = _HEADING.search(text)
-    if heading is None:
-        return False
-    before = text[: heading.start()].splitlines()
-    return not any(line.rstrip().endswith((";", "{", "}")) for line in before)
-
-
-def contexts_around(parsed: ParsedFile) -> tuple[str, ...]:
-    """The contexts that a file stands in, from the outside in; none for a main file.
-
-    Raises ``ValueError`` where the file does not look like an nginx configuration.
-    """
-    told = _told_context(parsed.comments)
-    if told is not None:
-        return told
-    if not parsed.directives:
-        return ("http",)  # only comments: nothing that bears on anything
-    names = [directive.name for directive in parsed.directives]
-    if not {"http", "events", "stream", "mail"}.isdisjoint(names):
-        return ()
-    counted = {around: _allowed(names, mask) for around, mask in _fragment_contexts()}
-    best = max(counted.values())
-    if not best:
-        if not any(name == "include" or _THIRD_PARTY.match(name) for name in names):
-            raise ValueError(
-                "this does not look like an nginx configuration: no directive at its top is one "
-                "that nginx knows"
-            )
-        return ("http",)
-    around = next(candidate for candidate, count in counted.items() if count == best)
-    if around == ("http",) and _is_stream(parsed.directives):
-        return ("stream",)
-    return around
-
-
-def _told_context(comments: Iterable[Comment]) -> tuple[str, ...] | None:
-    for comment in comments:
-        match = _CONTEXT_COMMENT.match(comment.text)
-        if match is None:
-            continue
-        names = tuple(name.strip() for name in match[1].split(","))
-        unknown = [name for name in names if name not in _CONTEXTS]
-        if unknown:
-            raise ValueError(
-                f'the comment on line {comment.line} names a context "{shown(unknown[0])}"; write '
-                "for example: # lint502: context http,server"
-            )
-        around = tuple(name for name in names if name != "main")
-        if around and around[0] not in ("http", "stream"):
-            raise ValueError(
-                f"the comment on line {comment.line} has to name every context from the outside "
-                "in, for example: # lint502: context http,server"
-            )
-        return around
-    return None
-
-
-def _fragment_contexts() -> list[tuple[tuple[str, ...], int]]:
-    """The contexts that a fragment may stand in, likeliest first, with crossplane's bit mask."""
-    from crossplane.analyzer import CONTEXTS
-
-    return [
-        (("http",), CONTEXTS[("http",)]),
-        (("http", "server"), CONTEXTS[("http", "server")]),
-        (("http", "server", "location"), CONTEXTS[("http", "location")]),
-        (("http", "upstream"), CONTEXTS[("http", "upstream")]),
-        (("stream",), CONTEXTS[("stream",)]),
-        (("stream", "server"), CONTEXTS[("stream", "server")]),
-        ((), CONTEXTS[()]),
-    ]
-
-
-def _allowed(names: Iterable[str], mask: int) -> int:
-    from crossplane.analyzer import DIRECTIVES
-
-    return sum(
-        any(bits & mask for bits in DIRECTIVES.get(name, ())) for name in names if name != "include"
-    )
-
-
-def _is_stream(directives: Sequence[Directive]) -> bool:
-    """Whether servers at the top pass on TCP: a ``proxy_pass`` of their own, and no location."""
-    servers = [directive for directive in directives if directive.name == "server"]
-    return bool(servers) and all(
-        any(inner.name == "proxy_pass" for inner in server.block or ())
-        and not any(inner.name in ("location", "server_name") for inner in server.block or ())
-        for server in servers
-    )
 
 
 def _failed(name: str, line: int | None, message: str) -> _Build:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from lint502.findings import Note, Problem
+from lint502.nginx.dump import is_dump
 from lint502.nginx.files import Files, PathMap
 from lint502.nginx.hops import find_hops
-from lint502.nginx.roots import RootLoader, default_roots, is_dump
+from lint502.nginx.roots import RootLoader, default_roots
 from lint502.nginx.tree import Tree
 from lint502.nginx.version import NEWEST
 from tests.support.real_nginx import nginx_command

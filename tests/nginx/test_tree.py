@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from lint502.findings import Note, Problem
-from lint502.nginx import parse, roots
-from lint502.nginx import tree as module
+from lint502.nginx import includes, parse, roots
 from lint502.nginx.envsubst import Rendered
 from lint502.nginx.files import Files, PathMap
 from lint502.nginx.parse import Directive, ParsedFile
@@ -480,10 +479,10 @@ class TestBounds:
 
     def test_includes_and_directives(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         files = {"nginx.conf": "http { include a; include a; include a; }", "a": "x; y;"}
-        monkeypatch.setattr(module, "MAX_INCLUDES", 2)
+        monkeypatch.setattr(includes, "MAX_INCLUDES", 2)
         (problem,) = load(tmp_path, files).problems
         assert problem.message == "more than 2 includes once all are expanded; lint502 stops here"
-        monkeypatch.setattr(module, "MAX_DIRECTIVES", 4)
+        monkeypatch.setattr(includes, "MAX_DIRECTIVES", 4)
         (problem,) = load(tmp_path, files).problems
         assert problem.message == "more than 4 directives once all are expanded; lint502 stops here"
 

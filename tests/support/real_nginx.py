@@ -138,12 +138,12 @@ def _answers(path: Path) -> bool:
         return client.connect_ex(str(path)) == 0
 
 
-def get(path: Path, url: str) -> bytes:
+def get(path: Path, url: str, host: str = "test") -> bytes:
     """The body of the answer to a GET."""
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(_SECONDS)
         client.connect(str(path))
-        client.sendall(f"GET {url} HTTP/1.0\r\nHost: test\r\n\r\n".encode())
+        client.sendall(f"GET {url} HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
         answer = b""
         while part := client.recv(65536):
             answer += part

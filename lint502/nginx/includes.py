@@ -1,0 +1,345 @@
+"""Includes: one root with every file that it includes, each where it is included from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from fnmatch import fnmatchcase
+from typing import Protocol
+
+from lint502.findings import Note, Problem
+from lint502.nginx.files import OutsideTreeError, has_magic
+from lint502.nginx.parse import Directive, ParsedFile
+from lint502.nginx.templates import SUFFIX
+from lint502.nginx.tokens import MAX_DEPTH
+from lint502.nginx.tree import Context, Tree
+from lint502.places import SourceFile
+from lint502.reading import MissingFileError, UnreadableError, shown
+
+MAX_INCLUDE_DEPTH = 64
+MAX_INCLUDES = 50_000
+MAX_DIRECTIVES = 1_000_000
+
+ENTERED = frozenset(
+    ("http", "stream", "server", "location", "if", "limit_except", "upstream", "map", "geo",
+     "split_clients")
+)  # fmt: skip
+"""The blocks that bear on hops; the others (``events``, ``types``, ``mail``…) stay closed."""
+
+_STOCK_NAMES = (
+    "mime.types", "fastcgi_params", "fastcgi.conf", "uwsgi_params", "scgi_params", "proxy_params",
+    "koi-*", "win-utf",
+)  # fmt: skip
+_STOCK_PATHS = ("*modules-enabled/*.conf", "*/nginx/modules/*.conf")
+_PROXY_PARAMS = (
+    ("Host", "$http_host"),
+    ("X-Real-IP", "$remote_addr"),
+    ("X-Forwarded-For", "$proxy_add_x_forwarded_for"),
+    ("X-Forwarded-Proto", "$scheme"),
+)
+"""What Debian's ``proxy_params`` sets. Source: nginx-common, ``/etc/nginx/proxy_params``."""
+
+
+class Store(Protocol):
+    """Where included files come from: the disk, or a dump. ``has_templates`` tells whether files
+    may be there only as templates from which they are rendered."""
+
+    has_templates: bool
+
+    def name(self, path: str) -> str:
+        """A path as reports show it."""
+
+    def mapped(self, path: str) -> str:
+        """Where to read what nginx reads at an absolute path."""
+
+    def matches(self, pattern: str) -> list[str]:
+        """The paths that a glob finds, in nginx's order."""
+
+    def identity(self, path: str) -> str:
+        """What tells one file from another."""
+
+    def read(self, path: str) -> SourceFile:
+        """The text of one file; raises ``UnreadableError``."""
+
+    def sees(self, pattern: str) -> bool | None:
+        """Whether the folder of a glob is there to be searched; None: it lies outside the tree."""
+
+
+class Builder:
+    """Expands one root. ``prefixes`` are the folders against which relative includes are tried;
+    ``used`` are then the files of the root."""
+
+    def __init__(
+        self,
+        store: Store,
+        prefixes: Sequence[str],
+        parse: Callable[[SourceFile], ParsedFile | Problem],
+        allow_missing: Sequence[str],
+        fragment: bool,
+    ) -> None:
+        self._store = store
+        self._prefixes = prefixes
+        self._parse = parse
+        self._allow_missing = allow_missing
+        self._fragment = fragment
+        self.used: dict[SourceFile, ParsedFile] = {}
+        self._problems: dict[Problem, None] = {}
+        self._notes: dict[Note, None] = {}
+        self._stack: list[str] = []
+        self._includes = 0
+        self._directives = 0
+        self._exhausted = False
+
+    def build(self, name: str, parsed: ParsedFile, identity: str, around: Sequence[str]) -> Tree:
+        """The tree of ``parsed``; ``around`` are the contexts that a fragment stands in."""
+        main = context = Context("main", None, None, partial=self._fragment)
+        for outer in around:
+            inner = Context(outer, None, context, partial=True)
+            context.items.append(inner)
+            context = inner
+        self._stack.append(identity)
+        if around:
+            self._notes[
+                Note(name, None, "a fragment, read as the contents of " + " { ".join(around))
+            ] = None
+        self._take(parsed)
+        self._fill(context, parsed.directives, depth=0)
+        if self._exhausted:  # a bomb: what it left behind tells nothing
+            main = Context("main", None, None, partial=True)
+        return Tree(name, main, self._fragment, tuple(self._problems), tuple(self._notes))
+
+    def _take(self, parsed: ParsedFile) -> None:
+        self.used[parsed.source] = parsed
+        self._problems.update(dict.fromkeys(parsed.problems))
+        self._notes.update(dict.fromkeys(parsed.notes))
+
+    def _fill(self, context: Context, directives: tuple[Directive, ...], depth: int) -> None:
+        items, by_name = context.items, context.by_name
+        self._directives += len(directives)
+        for directive in directives:
+            if self._exhausted:
+                return
+            name = directive.name
+            if directive.block is not None and name in ENTERED and context.name not in _FLAT:
+                if depth >= MAX_DEPTH:
+                    self._problem(directive, f"blocks are nested more than {MAX_DEPTH} levels deep")
+                    continue
+                inner = Context(name, directive, context)
+                items.append(inner)
+                self._fill(inner, directive.block, depth + 1)
+            elif name == "include" and directive.block is None and len(directive.args) == 1:
+                self._include(context, directive, depth)
+            else:
+                items.append(directive)
+                by_name.setdefault(name, []).append(directive)
+        if self._directives > MAX_DIRECTIVES:
+            self._stop(directives[-1], f"more than {MAX_DIRECTIVES} directives")
+
+    def _include(self, context: Context, include: Directive, depth: int) -> None:
+        self._includes += 1
+        if self._includes > MAX_INCLUDES:
+            self._stop(include, f"more than {MAX_INCLUDES} includes")
+            return
+        if len(self._stack) > MAX_INCLUDE_DEPTH:
+            self._problem(include, f"files include each other more than {MAX_INCLUDE_DEPTH} deep")
+            context.unseen.append(include)
+            return
+        for path in self._resolve(context, include):
+            identity = self._store.identity(path)
+            if identity in self._stack:
+                self._problem(
+                    include,
+                    "this file is included by itself, through "
+                    + " → ".join(shown(os.path.basename(file)) for file in [*self._stack, path]),
+                )
+                context.unseen.append(include)
+                continue
+            parsed = self._load(context, include, path)
+            if parsed is not None:
+                self._stack.append(identity)
+                self._fill(context, parsed.directives, depth)
+                self._stack.pop()
+
+    def _load(self, context: Context, include: Directive, path: str) -> ParsedFile | None:
+        written = include.args[0]
+        try:
+            source = self._store.read(path)
+        except (MissingFileError, OutsideTreeError) as error:
+            self._missing(context, include, error)
+        except UnreadableError as error:
+            context.unseen.append(include)
+            if error.line is None:
+                self._problem(include, f"include {shown(written)}: {error}")
+            else:
+                self._problems[
+                    Problem(self._store.name(path), error.line, f"this file {error}")
+                ] = None
+        else:
+            parsed = self._parse(source)
+            if isinstance(parsed, Problem):
+                self._problems[parsed] = None
+            else:
+                self._take(parsed)
+                if not parsed.unread:
+                    return parsed
+            context.unseen.append(include)
+        return None
+
+    def _resolve(self, context: Context, include: Directive) -> list[str]:
+        """The files that an include names, in nginx's order."""
+        written = str(include.args[0])
+        candidates = [
+            self._store.mapped(os.path.normpath(os.path.join(prefix, written)))
+            for prefix in self._prefixes
+        ]
+        seen: bool | None = False
+        try:
+            if not has_magic(written):
+                return self._one(include, candidates)
+            for pattern in candidates:
+                seen = self._store.sees(pattern)
+                if seen and (found := self._store.matches(pattern)):
+                    templates = [
+                        path for path in self._found_templates(include) if path not in found
+                    ]
+                    if templates:
+                        self._note(
+                            include, f"include {shown(written)}: finds files, so that "
+                            f"{self._names(templates)} was passed over"
+                        )  # fmt: skip
+                    return found
+            if templates := self._templates(include):
+                return templates
+        except UnreadableError as error:
+            self._problem(include, f"include {shown(written)}: {error}")
+            context.unseen.append(include)
+            return []
+        if seen is None:
+            self._missing(context, include, OutsideTreeError())
+        elif not _is_stock(written):
+            self._note(include, f"include {shown(written)} matches no file here")
+            if not seen:
+                context.unseen.append(include)
+        return []
+
+    def _one(self, include: Directive, candidates: Sequence[str]) -> list[str]:
+        """The file that an include without a glob names, whether it is there or not."""
+        for path in candidates[:-1]:
+            if os.path.lexists(path):
+                return [path]
+        path = candidates[-1]
+        try:
+            self._store.read(path)
+        except (MissingFileError, OutsideTreeError):
+            return self._templates(include) or [path]
+        except UnreadableError:
+            pass  # it is there
+        return [path]
+
+    def _templates(self, include: Directive) -> list[str]:
+        """The templates from which what an include names is rendered when nginx starts."""
+        found = self._found_templates(include)
+        if found:
+            self._note(
+                include, f"include {shown(str(include.args[0]))}: nothing is there; read from "
+                f"{self._names(found)}, as if rendered when nginx starts"
+            )  # fmt: skip
+        return found
+
+    def _found_templates(self, include: Directive) -> list[str]:
+        """Templates of what an include names, in the order of what is rendered from them."""
+        if not self._store.has_templates:
+            return []
+        for prefix in self._prefixes:
+            path = os.path.normpath(os.path.join(prefix, str(include.args[0])))
+            for pattern, suffix in _template_patterns(path, self._store.mapped):
+                if self._store.sees(pattern) and (found := self._store.matches(pattern)):
+                    return sorted(found, key=lambda file: file.removesuffix(suffix))
+        return []
+
+    def _names(self, paths: Sequence[str]) -> str:
+        most = 3
+        names = ", ".join(shown(self._store.name(path)) for path in paths[:most])
+        return f"{names} and {len(paths) - most} more" if paths[most:] else names
+
+    def _missing(self, context: Context, include: Directive, why: UnreadableError) -> None:
+        """An include whose file is not here: a stock file, an allowed one, or a problem."""
+        written = str(include.args[0])
+        if _is_stock(written):
+            self._note(include, f"include {shown(written)}: a stock file, passed over", written)
+            if os.path.basename(written) == "proxy_params":
+                for args in _PROXY_PARAMS:
+                    header = Directive(
+                        "proxy_set_header", args, include.source, include.line, include.column,
+                        include.end_column,
+                    )  # fmt: skip
+                    context.items.append(header)
+                    context.by_name.setdefault("proxy_set_header", []).append(header)
+            return
+        context.unseen.append(include)
+        path = self._store.mapped(os.path.normpath(os.path.join(self._prefixes[0], written)))
+        if any(fnmatchcase(written, p) or fnmatchcase(path, p) for p in self._allow_missing):
+            self._note(include, f"include {shown(written)}: not read, as allow_missing says")
+        elif self._fragment:
+            self._note(
+                include, f"include {shown(written)}: not found; this file is a fragment, and the "
+                "folder that its includes start from is not known"
+            )  # fmt: skip
+        elif isinstance(why, OutsideTreeError):
+            self._problem(include, f"include {shown(written)}: {why}{self._map_hint(written)}")
+        else:
+            self._problem(
+                include,
+                f"include {shown(written)}: {why}, and nginx would not start; if it exists only "
+                "where nginx runs, name it in allow_missing",
+            )
+
+    def _map_hint(self, written: str) -> str:
+        """The ``--map`` that brings an include in, where the root's folder has what it names."""
+        parts = written.split("/")
+        for index in range(2, len(parts)):
+            if parts[0] or has_magic(parts[index]):
+                break
+            if os.path.lexists(os.path.join(self._prefixes[-1], parts[index])):
+                target = self._store.name(self._prefixes[-1]) or "."
+                return f" (here: --map {shown('/'.join(parts[:index]))}={target})"
+        return ""
+
+    def _problem(self, directive: Directive, message: str) -> None:
+        place = directive.place()
+        self._problems[Problem(place.file, place.line, message, place.column)] = None
+
+    def _note(self, directive: Directive, message: str, stock: str | None = None) -> None:
+        self._notes[Note(directive.source.name, directive.line, message, stock)] = None
+
+    def _stop(self, directive: Directive, what: str) -> None:
+        if not self._exhausted:
+            self._problem(directive, f"{what} once all are expanded; lint502 stops here")
+        self._exhausted = True
+
+
+_RENDERED_INTO = (("/conf.d/", ".template"), ("/stream-conf.d/", ".stream-template"))
+
+
+def _template_patterns(path: str, mapped: Callable[[str], str]) -> Iterator[tuple[str, str]]:
+    """Where the templates of what nginx reads at ``path`` may be, and their suffix: beside it, or
+    in ``templates/`` beside the folder that the image renders them into.
+
+    Source: the defaults in ``entrypoint/20-envsubst-on-templates.sh`` of nginx/docker-nginx.
+    """
+    yield mapped(path) + SUFFIX, SUFFIX
+    for folder, suffix in _RENDERED_INTO:
+        for told in (path, mapped(path)):
+            before, found, rest = told.partition(folder)
+            if found:
+                yield mapped(f"{before}/templates/{rest}{suffix}"), suffix
+
+
+_FLAT = frozenset(("map", "geo", "split_clients"))
+
+
+def _is_stock(written: str) -> bool:
+    name = os.path.basename(written)
+    return any(fnmatchcase(name, pattern) for pattern in _STOCK_NAMES) or any(
+        fnmatchcase("/" + written, pattern) for pattern in _STOCK_PATHS
+    )

@@ -1,0 +1,71 @@
+"""Whether requests get to a pass: ``return`` and ``rewrite`` may take them all away before."""
+
+from __future__ import annotations
+
+import re
+
+from lint502.nginx.parse import Directive
+from lint502.nginx.tree import Context
+
+_ANY_URI = re.compile(r"\^|\$|\^?/?(?:\.\*|\(\.\*\))\$?|\^?(?:/|\.\+\$?|\(\.\+\)\$?)")
+"""The regular expressions of a ``rewrite`` that any URI matches, as people write them."""
+
+
+_URLS = ("http://", "https://", "$scheme")
+"""What a ``rewrite`` has to begin with to send the client there (``ngx_http_rewrite()``)."""
+
+
+def is_cut_off(context: Context) -> bool:
+    """Whether a ``return`` or a ``rewrite`` of the location or the server answers, or leads
+    elsewhere, before a hop is reached."""
+    for level in context.up():
+        if _level_returns(level):
+            return True
+        if level.name == "location":
+            server = level.enclosing("server")
+            return server is not None and _level_returns(server)
+    return False
+
+
+def _level_returns(level: Context) -> bool:
+    """Whether a line of the rewrite module certainly runs that lets no request stay: a ``break``
+    before it, also by ``rewrite`` or in an ``if``, ends these lines at this level."""
+    if "return" not in level.by_name and "rewrite" not in level.by_name:
+        return False
+    for index, item in enumerate(level.items):
+        if isinstance(item, Context):
+            if item.name == "if" and any(_breaks(line) for line in item.items):
+                return False
+        elif item.name == "return" or _leaves(level, index, item):
+            return True
+        elif _breaks(item):
+            return False
+    return False
+
+
+def _leaves(level: Context, index: int, line: Directive) -> bool:
+    """Whether a ``rewrite`` takes every request away: to a URL, or from a location to the one of
+    its new URI, unless it or a later line says ``break`` (``ngx_http_script_regex_start_code()``).
+    """
+    if line.name != "rewrite" or len(line.args) < 2 or _ANY_URI.fullmatch(line.args[0]) is None:
+        return False
+    flag = line.args[2] if len(line.args) > 2 else ""
+    if flag in ("redirect", "permanent") or line.args[1].startswith(_URLS):
+        return True
+    if level.name == "server" or flag == "break":
+        return False
+    if flag == "last":
+        return True
+    return level.name == "location" and not any(map(_stays, level.items[index + 1 :]))
+
+
+def _stays(item: Directive | Context) -> bool:
+    return any(map(_breaks, item.items)) if isinstance(item, Context) else _breaks(item)
+
+
+def _breaks(item: Directive | Context) -> bool:
+    if isinstance(item, Context):
+        return False
+    return item.name == "break" or (
+        item.name == "rewrite" and item.args[2:] in (("break",), ("last",))
+    )

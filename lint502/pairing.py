@@ -75,7 +75,7 @@ class Pair:
 def _address(listener: Listener) -> Address:
     """Where a listener is found."""
     if listener.socket is not None:
-        return Address(socket=normal_socket(listener.socket.value.path))
+        return Address(socket=normal_socket(listener.socket.value))
     port = 80 if listener.port is None else listener.port.value
     host = listener.hosts[0].strip("[]").lower()
     return Address(host, port, port_written=listener.port is not None)
@@ -100,7 +100,7 @@ class Pairing:
         for upstream in spec.upstreams:
             for listener in upstream.listeners:
                 if listener.socket is not None:
-                    path = normal_socket(listener.socket.value.path)
+                    path = normal_socket(listener.socket.value)
                     self._sockets.setdefault(path, []).append(listener)
                 reachable = _reachable_hosts(listener)
                 if listener.port is not None and _is_elsewhere(listener, reachable):
@@ -266,7 +266,7 @@ class _Declared:
 def _where(listener: Listener) -> int | str | None:
     """The port or the path of the socket that is declared, if one is."""
     if listener.socket is not None:
-        return normal_socket(listener.socket.value.path)
+        return normal_socket(listener.socket.value)
     return listener.port.value if listener.port is not None else None
 
 

@@ -14,7 +14,7 @@ def schema(file: str) -> dict[str, Any]:
     """The schema of one of the :data:`FILES`, as editors take it: TOML has no null, so nothing may
     be one."""
     if file == "upstreams.toml":
-        from lint502.declared.model import SpecFile
+        from lint502.declared.sources.upstreams_toml.form import SpecFile
 
         made = SpecFile.model_json_schema(by_alias=True)
         description = "What stands behind nginx, and before it, as lint502 reads it."

@@ -28,7 +28,7 @@ def by_profile(fact: Fact[T]) -> str:
 def listens(listener: Listener) -> str:
     """Where a listener listens: "port 3000", "the socket /run/api.sock"."""
     if listener.socket is not None:
-        return f"the socket {listener.socket.value.path}"
+        return f"the socket {listener.socket.value}"
     if listener.port is not None:
         return f"port {listener.port.value}"
     return "an address that is not declared"

@@ -11,7 +11,7 @@ import pytest
 import tomli
 from pydantic import BaseModel
 
-from lint502.declared.model import FrontTable, ListenerTable, SpecFile
+from lint502.declared.sources.upstreams_toml.form import FrontTable, ListenerTable, SpecFile
 from lint502.findings import Severity
 from lint502.pages import page
 from lint502.rule_names import RULES

@@ -45,7 +45,7 @@ def pair(folder: Path, nginx: str, spec: str) -> list[Told]:
 
 def _listener(listener: object) -> str:
     port, socket = listener.port, listener.socket  # type: ignore[attr-defined]
-    where = port.value if port else socket.value.path if socket else "?"
+    where = port.value if port else socket.value if socket else "?"
     return f"{listener.upstream}:{where}"  # type: ignore[attr-defined]
 
 

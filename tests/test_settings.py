@@ -130,12 +130,16 @@ tls-mismatch = 3
 """
     assert problems_of(tmp_path, text) == [
         (1, 'unknown key "rots"; did you mean "roots"?'),
-        (2, '"roots" must be a list of strings, not the string "nginx.conf"'),
+        (2, '"roots" must be a list, not the string "nginx.conf"'),
         (3, '"specs" must contain only strings, not 3'),
         (3, '"specs" must not have an empty string'),
         (3, '"specs" must contain only strings, not 4'),
         (4, '"nginx_version" must be a string: write "1.26"'),
-        (5, '"fail_on" must be "error", "warning", "info" or "never", not "eror"'),
+        (
+            5,
+            '"fail_on" must be "error", "warning", "info" or "never", not "eror"; '
+            'did you mean "error"?',
+        ),
         (
             6,
             '"select" names a rule "prot-mismatch" that does not exist; '
@@ -151,7 +155,7 @@ tls-mismatch = 3
         ),
         (10, '"X" in [env] must be a string, not 1'),
         (12, '"/etc/nginx" in [map] must be a string, not 3'),
-        (13, '"map" must not have an empty string'),
+        (13, "a key must not be empty"),
         (15, 'unknown key "x" in [rules.port-mismatch]; this rule takes none'),
         (17, 'unknown key "marign" in [rules.keepalive-race]; did you mean "margin"?'),
         (
@@ -184,7 +188,7 @@ tls-mismatch = 3
         ("rules = []", 1, "[rules] must be a table, not a list"),
         ('allow_paths = ["a\\u0000"]', 1, '"allow_paths" must not have a NUL byte'),
         ('roots = ["a\\u0000"]', 1, '"roots" must not have a NUL byte'),
-        ('map = { "a\\u0000" = "b" }', 1, '"map" must not have a NUL byte'),
+        ('map = { "a\\u0000" = "b" }', 1, "a key must not have a NUL byte"),
         ('map = { a = "b\\u0000" }', 1, '"a" in [map] must not have a NUL byte'),
         ('"\\u001b[31m" = 1', 1, 'unknown key "\\x1b[31m"; known are "root", "roots", "specs", '
          '"nginx_version", "fail_on", "select", "ignore", "ignore_in", "baseline", '

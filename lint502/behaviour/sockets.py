@@ -93,12 +93,18 @@ def rights(listener: Listener, who: Workers) -> dict[bool, int]:
 def _locks(listener: Listener | None) -> Iterator[Lock]:
     if listener is None or listener.socket is None:
         return
-    socket = listener.socket.value
-    if (there := socket.directory) is not None and there.value.mode is not None:
-        mode = Fact(there.value.mode, there.place)
+    there = listener.socket_directory
+    if there is not None and there.value.mode is not None:
+        mode = Fact(there.value.mode, there.place, there.standing)
         yield Lock(True, there.value.owner, there.value.group, mode)
     if listener.socket_mode is not None:
-        yield Lock(False, socket.owner, socket.group, listener.socket_mode)
+        owner, group = listener.socket_owner, listener.socket_group
+        yield Lock(
+            False,
+            None if owner is None else owner.value,
+            None if group is None else group.value,
+            listener.socket_mode,
+        )
 
 
 def _refused(lock: Lock, who: Workers) -> LockedOut | None:
@@ -181,4 +187,4 @@ def slip(pair: Pair) -> Slip | None:
 
 def socket_path(listener: Listener) -> str | None:
     """The path of a listener's socket as nginx has it, None where it has none."""
-    return normal_socket(listener.socket.value.path) if listener.socket is not None else None
+    return normal_socket(listener.socket.value) if listener.socket is not None else None

@@ -54,7 +54,7 @@ def without_version(pair: Pair) -> bool | None:
     if not speaks_tls(pair):
         return None
     assert pair.meant is not None
-    accepted, offered = pair.meant.tls_details.versions, protocols(pair.hop)
+    accepted, offered = pair.meant.tls_versions, protocols(pair.hop)
     if accepted is None or offered is None:
         return None
     common = offered.value.intersection(accepted.value)
@@ -79,8 +79,8 @@ def unnamed(pair: Pair) -> Unnamed | None:
     listener = pair.meant
     if listener is None or not speaks_tls(pair):
         return None
-    details, sends = listener.tls_details, sends_name(pair.hop)
-    if details.sni is None or details.sni.value != "required" or sends is None:
+    sends = sends_name(pair.hop)
+    if listener.tls_sni is None or listener.tls_sni.value != "required" or sends is None:
         return None
     if not sends.value:
         clause = sends.described("sends none")
@@ -90,9 +90,9 @@ def unnamed(pair: Pair) -> Unnamed | None:
         why = "an empty name" if found.names == ("",) else f"an address, as {found.names[0]} is,"
         line = found.asked.directive
         return Unnamed(f"cannot send {why} as one", line, True, found.always, found.names)
-    if details.names is None or verifies(pair.hop) is not False:
+    if listener.tls_names is None or verifies(pair.hop) is not False:
         return None  # what is verified and does not fit, tls-name-mismatch tells of
-    known = details.names.value
+    known = listener.tls_names.value
     found = unfit(pair, lambda name: any(covers(one, name) for one in known))
     return None if found is None else _unknown(found, known)
 
@@ -109,7 +109,7 @@ def misnamed(pair: Pair) -> Unfit | None:
     listener = pair.meant
     if listener is None or not speaks_tls(pair) or not verifies(pair.hop):
         return None
-    names = listener.tls_details.names
+    names = listener.tls_names
 
     def fits(name: str) -> bool:
         if name.startswith("."):
@@ -129,12 +129,12 @@ def is_address(name: str) -> bool:
 def too_small(pair: Pair) -> Value[int] | None:
     """The depth in effect, where the listener's chain is longer."""
     listener = pair.meant
-    if listener is None or listener.tls_details.chain_depth is None or not speaks_tls(pair):
+    if listener is None or listener.tls_chain_depth is None or not speaks_tls(pair):
         return None
     if not verifies(pair.hop):
         return None
     depth = pair.hop.scope.number(f"{family(pair.hop)}_ssl_verify_depth")
-    if depth is None or listener.tls_details.chain_depth.value <= depth.value:
+    if depth is None or listener.tls_chain_depth.value <= depth.value:
         return None
     return depth
 

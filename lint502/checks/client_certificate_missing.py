@@ -43,7 +43,7 @@ def check(site: Site) -> Iterator[Disagreement]:
 
 def _disagreement(pair: Pair, ending: Outcome) -> Disagreement:
     listener, hop = pair.meant, pair.hop
-    assert listener is not None and listener.tls_details.client_certificate is not None
+    assert listener is not None and listener.tls_client_certificate is not None
     name = f"{family(hop)}_ssl_certificate"
     phase, status, what = _OUTCOMES[ending]
     written = hop.scope.setting(name)
@@ -59,9 +59,7 @@ def _disagreement(pair: Pair, ending: Outcome) -> Disagreement:
         status=status,
         message=message,
         place=(line or hop.directive).place("nginx shows no client certificate"),
-        related=(
-            declared(listener.tls_details.client_certificate, f"{listener.upstream} wants one"),
-        ),
+        related=(declared(listener.tls_client_certificate, f"{listener.upstream} wants one"),),
         log=_log(ending),
         fix=Fix(f"{name} FILE; {name}_key FILE;"),
     )
@@ -71,12 +69,12 @@ def _ending(pair: Pair) -> Outcome | None:
     """How the listener refuses; None where it gets what it wants, or where it is not known."""
     if not speaks_tls(pair) or pair.meant is None:
         return None
-    wanted = pair.meant.tls_details.client_certificate
+    wanted = pair.meant.tls_client_certificate
     if wanted is None or wanted.value != "required" or gives_certificate(pair.hop) is not False:
         return None
     if answers_400(pair):
         return "answer"
-    offered, taken = protocols(pair.hop), pair.meant.tls_details.versions
+    offered, taken = protocols(pair.hop), pair.meant.tls_versions
     common = offered.value if offered is not None else frozenset(("TLSv1.3",))
     if taken is not None:
         common &= frozenset(taken.value)

@@ -27,7 +27,7 @@ def check(site: Site) -> Iterator[Disagreement]:
     """One for each hop that does not name a listener which requires it."""
     for pair in site.each_pair():
         found, listener, hop = unnamed(pair), pair.meant, pair.hop
-        required = listener.tls_details.sni if listener is not None else None
+        required = listener.tls_sni if listener is not None else None
         if found is None or listener is None or required is None:
             continue
         message = (
@@ -54,7 +54,7 @@ def _fix(pair: Pair, listener: Listener) -> Fix:
     family_of, sends, found = family(pair.hop), sends_name(pair.hop), asked(pair)
     turned_on = sends is not None and sends.value
     sending = pair.hop.scope.setting(f"{family_of}_ssl_server_name")
-    names = listener.tls_details.names
+    names = listener.tls_names
     name = next((one for one in names.value if "*" not in one), "NAME") if names else "NAME"
     if found is not None and found.complete and all(map(can_be_sent, found.names)):
         known = names is None or all(

@@ -62,7 +62,7 @@ def _message(target: Target, mismatch: Mismatch) -> str:
 
 def _fix(target: Target, mismatch: Mismatch) -> Fix | None:
     """The only socket that is declared; it is meant for certain where nothing else is declared."""
-    sockets = [near.socket.value.path for near in mismatch.nearest if near.socket is not None]
+    sockets = [near.socket.value for near in mismatch.nearest if near.socket is not None]
     if not mismatch.certain or len(sockets) != 1 or mismatch.total != len(mismatch.nearest):
         return None
     written = target.written.args[target.arg]

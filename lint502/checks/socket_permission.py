@@ -44,7 +44,7 @@ def _place(found: LockedOut) -> Place:
 
 def _message(found: LockedOut, who: Workers, listener: Listener) -> str:
     assert listener.socket is not None, "it has refused"
-    lock, path = found.lock, listener.socket.value.path
+    lock, path = found.lock, listener.socket.value
     what = f"search the directory of {path}" if lock.directory else f"write to the socket {path}"
     named = ":".join(name for name in (lock.owner, lock.group) if name is not None)
     whose = f"it belongs to {named} and" if named else "it"

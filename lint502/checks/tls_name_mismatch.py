@@ -24,7 +24,7 @@ def check(site: Site) -> Iterator[Disagreement]:
         found, listener, hop = misnamed(pair), pair.meant, pair.hop
         if found is None or listener is None:
             continue
-        names = listener.tls_details.names
+        names = listener.tls_names
         wanted = listed((f'"{name}"' for name in found.names), 2)
         message = f"nginx verifies the certificate of {listener.upstream} for {wanted}"
         message += _origin(pair, found)
@@ -51,9 +51,8 @@ def check(site: Site) -> Iterator[Disagreement]:
 
 def _stated(listener: Listener) -> Iterator[Place]:
     """Where the names are declared, else that it speaks TLS."""
-    facts = listener.tls_details
-    if facts.names is not None:
-        yield declared(facts.names, f"the certificate of {listener.upstream} is for these")
+    if listener.tls_names is not None:
+        yield declared(listener.tls_names, f"the certificate of {listener.upstream} is for these")
     elif listener.tls is not None:
         yield declared(listener.tls, f"{listener.upstream} speaks TLS")
 

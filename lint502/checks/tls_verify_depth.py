@@ -19,7 +19,7 @@ def check(site: Site) -> Iterator[Disagreement]:
     """One for each hop that verifies fewer intermediate certificates than there are."""
     for pair in site.each_pair():
         depth, listener, hop = too_small(pair), pair.meant, pair.hop
-        chain = listener.tls_details.chain_depth if listener is not None else None
+        chain = listener.tls_chain_depth if listener is not None else None
         if depth is None or listener is None or chain is None:
             continue
         name = f"{family(hop)}_ssl_verify_depth"

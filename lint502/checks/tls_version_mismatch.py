@@ -25,7 +25,7 @@ def check(site: Site) -> Iterator[Disagreement]:
     for pair in site.each_pair():
         certain, offered = without_version(pair), protocols(pair.hop)
         listener, hop = pair.meant, pair.hop
-        accepted = listener.tls_details.versions if listener is not None else None
+        accepted = listener.tls_versions if listener is not None else None
         if certain is None or listener is None or offered is None or accepted is None:
             continue
         offers, takes = offered.described(_named(offered.value)), _named(accepted.value)

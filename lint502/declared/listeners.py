@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Generic, Literal, TypeVar
 
 from lint502.places import Place, SourceFile
@@ -14,30 +15,33 @@ HttpVersion = Literal["1.0", "1.1", "2"]
 Overflow = Literal["answer", "close"]
 
 
+class Standing(IntEnum):
+    """How far a fact is to be trusted; of several for one key the highest counts."""
+
+    HINTED = 1
+    """Something only suggests it."""
+    DEFAULT = 2
+    """The documented default of a server, or of a kind of front."""
+    STATED = 3
+    """What binds or sets it says so: a command, a variable, a server's own configuration."""
+    DECLARED = 4
+    """``upstreams.toml`` says so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fact(Generic[T]):
     """A value with the place that states it.
 
-    ``place`` is the key in the spec file; for a fact that a profile fills in, the ``server`` key
-    that chose the profile, and ``profile`` says whose default it is (``"gunicorn 22.0"``).
-    ``source`` is where the profile has the figure from (a URL or ``owner/repo@tag:path``).
+    ``place`` is the key in the file; for a default, the ``server`` or ``kind`` key that chose the
+    profile, and ``profile`` says whose default it is (``"gunicorn 22.0"``). ``source`` is where the
+    profile has the figure from (a URL or ``owner/repo@tag:path``).
     """
 
     value: T
     place: Place
+    standing: Standing = Standing.DECLARED
     profile: str | None = None
     source: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Tls:
-    """What a listener that speaks TLS asks for; ``None`` is unknown."""
-
-    versions: Fact[tuple[str, ...]] | None = None
-    names: Fact[tuple[str, ...]] | None = None
-    sni: Fact[Literal["required", "optional"]] | None = None
-    client_certificate: Fact[Literal["required", "optional", "none"]] | None = None
-    chain_depth: Fact[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +55,14 @@ class Directory:
 
 
 @dataclass(frozen=True, slots=True)
-class UnixSocket:
-    """A unix socket; ``path`` as written. Its permissions are a fact of the listener."""
-
-    path: str
-    owner: str | None = None
-    group: str | None = None
-    directory: Fact[Directory] | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Listener:
-    """One entry of ``[[upstream.NAME]]``: an address and what answers there.
+    """One address at which an upstream can be reached, and what answers there.
 
-    Every fact is ``None`` where neither the declaration nor the profile states it: a rule that
-    needs it then stays silent. Times are milliseconds, sizes bytes. ``headers_status``, which
-    only a profile states, is what too large a header is answered with. ``hosts`` always has the
-    upstream's name last, or where the user wrote it. ``hosts_declared`` tells whether the file has
-    the key.
+    Every fact is ``None`` where nothing states it: a rule that needs it then stays silent. Times
+    are milliseconds, sizes bytes, modes the bits of ``chmod``; ``socket`` is the path as written.
+    ``headers_status``, which only a profile states, is what too large a header is answered with.
+    ``hosts`` always has the upstream's name last, or where the user wrote it. ``hosts_declared``
+    tells whether anything but the name is stated.
     """
 
     upstream: str
@@ -76,8 +70,11 @@ class Listener:
     hosts: tuple[str, ...]
     hosts_declared: bool = False
     port: Fact[int] | None = None
-    socket: Fact[UnixSocket] | None = None
+    socket: Fact[str] | None = None
+    socket_owner: Fact[str] | None = None
+    socket_group: Fact[str] | None = None
     socket_mode: Fact[int] | None = None
+    socket_directory: Fact[Directory] | None = None
     bind: Fact[tuple[str, ...]] | None = None
     server: Fact[str] | None = None
     protocol: Fact[Protocol] | None = None
@@ -87,7 +84,11 @@ class Listener:
     resolvers: Fact[tuple[str, ...]] | None = None
     same_host: Fact[bool] | None = None
     tls: Fact[bool] | None = None
-    tls_details: Tls = field(default_factory=Tls)
+    tls_versions: Fact[tuple[str, ...]] | None = None
+    tls_names: Fact[tuple[str, ...]] | None = None
+    tls_sni: Fact[Literal["required", "optional"]] | None = None
+    tls_client_certificate: Fact[Literal["required", "optional", "none"]] | None = None
+    tls_chain_depth: Fact[int] | None = None
     request_timeout: Fact[int] | None = None
     response_timeout: Fact[int] | None = None
     keepalive: Fact[bool] | None = None
@@ -103,7 +104,7 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """What ``upstreams.toml`` declares under one name; ``place`` is its (first) table header."""
+    """A service behind nginx; ``place`` is where it is first stated, such as its table header."""
 
     name: str
     place: Place
@@ -112,7 +113,7 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """What stands before nginx, under ``[front.NAME]``; facts as in :class:`Listener`.
+    """What stands before nginx; facts as in :class:`Listener`.
 
     ``closed_status``, which only a profile states, is what its client gets where nginx closes the
     connection on which a request was sent.

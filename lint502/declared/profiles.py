@@ -31,7 +31,8 @@ from typing import Any
 import tomli
 
 from lint502.nginx.values import parse_size, parse_time
-from lint502.quoting import listing, meant, quote
+from lint502.quoting import listing, quote
+from lint502.toml.mistakes import UnknownNameError
 
 _FOLDER = Path(__file__).with_name("profiles")
 _VERSION = re.compile(r"\d{1,9}(?:\.\d{1,9}){0,9}", re.ASCII)
@@ -40,18 +41,6 @@ _SIZES = frozenset({"limits.request_headers", "limits.request_body"})
 _FIRST = ("protocol", "tls")  # the other facts depend on these
 
 ServerVersion = tuple[int, ...]
-
-
-class UnknownServerError(ValueError):
-    """No profile has this name."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"names no known server: {quote(name)}")
-        self.name = name
-
-    def hint(self) -> str:
-        """What may be meant, or which servers are known."""
-        return meant(self.name, names(), f"known are {listing(names())}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +112,13 @@ def parse_server(server: str) -> tuple[str, str | None]:
     """``"gunicorn/22.0"`` as name and version; the version is ``None`` where there is none.
 
     Raises ``ValueError``, worded to follow the name of the key, where the version is none, and
-    :class:`UnknownServerError` where there is no such profile.
+    :class:`~lint502.toml.mistakes.UnknownNameError` where there is no such profile.
     """
     name, slash, version = server.partition("/")
     if name not in names():
-        raise UnknownServerError(name)
+        raise UnknownNameError(
+            f"names no known server: {quote(name)}", name, names(), f"known are {listing(names())}"
+        )
     if slash and not _VERSION.fullmatch(version):
         raise ValueError(
             f'must be a server or "server/version" with a version such as 22.0, not {quote(server)}'

@@ -138,23 +138,18 @@ def _validate(
     """The valid part of the settings, and a problem for each mistake in the rest."""
     from pydantic import ValidationError
 
-    from lint502.quoting import MOST_HINTS
-    from lint502.settings.model import SettingsTable, message, path_of
+    from lint502.settings.model import FORM, SettingsTable
     from lint502.toml import positions
+    from lint502.toml.mistakes import mistakes
 
     try:
         return SettingsTable.model_validate(data), ()
     except ValidationError as error:
-        mistakes = error.errors(include_url=False)
-    root = positions.scan(source.text)
-    problems = {
-        Problem(source.name, node.line, message(item, hint=number < MOST_HINTS), node.column): None
-        for number, item in enumerate(mistakes)
-        for node in (root.at((*above, *path_of(item))),)
-    }
-    wrong = {_without(path_of(item)) for item in mistakes}
+        found = mistakes(error, data, positions.scan(source.text), source.name, FORM, above)
+    wrong = {_without(mistake.path) for mistake in found}
     for path in sorted(wrong, key=_backwards, reverse=True):
         _remove(data, path)
+    problems = dict.fromkeys(mistake.problem for mistake in found)
     return (
         SettingsTable.model_validate(data),
         tuple(sorted(problems, key=lambda problem: problem.line or 0)),
@@ -163,7 +158,8 @@ def _validate(
 
 def _without(path: tuple[str | int, ...]) -> tuple[str | int, ...]:
     """What goes with a value that is wrong: a ``[[root]]`` without its path is none."""
-    return path[:2] if path[0] == "root" and path[-1] == "path" else path
+    whole = path[0] == "root" and (len(path) == 2 or path[-1] == "path")
+    return path[:2] if whole else path
 
 
 def _backwards(path: tuple[str | int, ...]) -> list[tuple[int, str]]:

@@ -5,17 +5,16 @@ Importing this module imports pydantic: only functions import it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
-from pydantic_core import PydanticCustomError
 
 from lint502.checks import rule_of
 from lint502.nginx.values import parse_time
 from lint502.nginx.version import Version
-from lint502.quoting import dotted, listing, meant, quote
+from lint502.quoting import quote
 from lint502.rule_names import RULES
+from lint502.toml.mistakes import Form, KeyPath, UnknownNameError, table, unknown_key
 
 
 def _text(value: str) -> str:
@@ -39,9 +38,28 @@ def _version(value: object) -> object:
     return value
 
 
+def _key(value: str) -> str:
+    if not value:
+        raise ValueError("a key must not be empty")
+    if "\0" in value:
+        raise ValueError("a key must not have a NUL byte")
+    return value
+
+
 def _rule(value: str) -> str:
     if value not in RULES:
-        raise PydanticCustomError("no_rule", "names a rule that does not exist")
+        raise _no_rule(value)
+    return value
+
+
+def _no_rule(name: str) -> UnknownNameError:
+    message = f"names a rule {quote(name)} that does not exist"
+    return UnknownNameError(message, name, RULES, 'see "lint502 rules"')
+
+
+def _tables(value: object) -> object:
+    if not isinstance(value, list):
+        raise ValueError(f"must be several tables, each headed [[root]], not {quote(value)}")
     return value
 
 
@@ -59,6 +77,7 @@ def _time(value: object) -> object:
 
 
 Named = Annotated[str, AfterValidator(_text)]
+Key = Annotated[str, AfterValidator(_key)]
 RuleName = Annotated[str, AfterValidator(_rule)]
 Time = Annotated[str | int, BeforeValidator(_time)]
 
@@ -99,12 +118,10 @@ NginxVersion = Annotated[
 ]
 Specs = Annotated[list[Named] | None, Field(description="The files that declare upstreams.")]
 Map = Annotated[
-    dict[Named, Named],
+    dict[Key, Named],
     Field(description="Where to read what nginx reads elsewhere: FROM = TO."),
 ]
-Env = Annotated[
-    dict[Named, str], Field(description="Values of the environment that templates use.")
-]
+Env = Annotated[dict[Key, str], Field(description="Values of the environment that templates use.")]
 
 
 class RootTable(_SettingsTable):
@@ -121,7 +138,9 @@ class SettingsTable(_SettingsTable):
     """A whole settings file."""
 
     root: Annotated[
-        list[RootTable], Field(description="Roots that have settings of their own.")
+        list[RootTable],
+        BeforeValidator(_tables),
+        Field(description="Roots that have settings of their own."),
     ] = []
 
     roots: Annotated[list[Named], Field(description="The nginx configurations to check.")] = []
@@ -134,7 +153,7 @@ class SettingsTable(_SettingsTable):
     select: Annotated[list[RuleName], Field(description="Only these rules.")] = []
     ignore: Annotated[list[RuleName], Field(description="Not these rules.")] = []
     ignore_in: Annotated[
-        dict[Named, list[RuleName]],
+        dict[Key, list[RuleName]],
         Field(description="Rules not to report in the files that a pattern fits."),
     ] = {}
     baseline: Annotated[
@@ -155,79 +174,25 @@ class SettingsTable(_SettingsTable):
     ] = None
 
 
-_MUST = {
-    "string_type": "a string",
-    "list_type": "a list of strings",
-    "dict_type": "a table",
-    "model_type": "a table",
-}
+def _is_table(path: KeyPath) -> bool:
+    if path[0] == "root":
+        return isinstance(path[-1], int)
+    return path[0] == "rules" and len(path) < 3
 
 
-def path_of(item: Mapping[str, Any]) -> tuple[str | int, ...]:
-    """The key path of one of pydantic's errors; of a key that is missing that of its table."""
-    path = tuple(part for part in item["loc"] if part != "[key]")
-    return path[:-1] if item["type"] == "missing" else path
-
-
-def message(item: Mapping[str, Any], *, hint: bool) -> str:
-    """One of pydantic's errors, for the person who has to mend it; ``hint`` at what is meant."""
-    kind, value, path = item["type"], item["input"], path_of(item)
-    if kind == "extra_forbidden":
-        return _unknown(path, hint=hint)
-    subject = _subject(path[:1] if item["loc"][-1] == "[key]" else path)
-    if kind == "missing":
-        return f"{quote(item['loc'][-1])} is missing in {subject}"
-    if kind in _MUST:
-        inside = isinstance(path[-1], int) and path[0] != "root"
-        must = "must contain only strings" if inside else f"must be {_MUST[kind]}"
-        if path == ("root",):
-            must = "must be several tables: [[root]]"
-        return f"{subject} {must}, not {_written(value)}"
-    if kind == "literal_error":
-        words = ("error", "warning", "info", "never")
-        return f"{subject} must be {listing(words)}, not {quote(value)}"
-    if kind == "no_rule":
-        return f"{subject} {_no_rule(value, hint=hint)}"
-    if kind == "value_error":
-        return f"{subject} {item['ctx']['error']}"
-    return f"{subject} is wrong: {item['msg']}"
-
-
-def _no_rule(name: str, *, hint: bool) -> str:
-    message = f"names a rule {quote(name)} that does not exist"
-    if not hint:
-        return message
-    return message + "; " + meant(name, RULES, 'see "lint502 rules"')
-
-
-def _unknown(path: tuple[str | int, ...], *, hint: bool) -> str:
+def _unknown(path: KeyPath, _value: Any, hint: bool) -> str:
     key = str(path[-1])
-    if len(path) == 2:
-        return f"[rules] {_no_rule(key, hint=hint)}"
-    table: type[BaseModel] = SettingsTable
+    if path[0] == "rules" and len(path) == 2:
+        error = _no_rule(key)
+        return f"[rules] {error}" + (f"; {error.hint()}" if hint else "")
+    model: type[BaseModel] = SettingsTable
     if path[1:]:
-        table = RootTable if path[0] == "root" else _OPTIONS.get(str(path[1]), NoOptions)
-    known = list(table.model_fields)
-    what = f"unknown key {quote(key)}" + (f" in {_subject(path[:-1])}" if path[1:] else "")
-    if not known:
-        return f"{what}; this rule takes none"
-    if not hint:
-        return what
-    verb = "are" if known[1:] else "is"
-    return f"{what}; {meant(key, known, f'known {verb} {listing(known)}')}"
+        model = RootTable if path[0] == "root" else _OPTIONS.get(str(path[1]), NoOptions)
+    where = f" in {table(path[:-1])}" if path[1:] else ""
+    if not model.model_fields:
+        return f"unknown key {quote(key)}{where}; this rule takes none"
+    return unknown_key(key, where, model.model_fields, hint=hint)
 
 
-def _subject(path: tuple[str | int, ...]) -> str:
-    """What a mistake is about, as the file writes it."""
-    if path[0] == "rules":
-        table = f"[{dotted(path[:2])}]"
-        return f"{quote(path[2])} in {table}" if path[2:] else table
-    if path[0] == "root" and path[1:]:
-        return f"{quote(path[2])} in [[root]]" if path[2:] else "[[root]]"
-    if len(path) == 1 or isinstance(path[1], int):
-        return quote(path[0])
-    return f"{quote(path[1])} in [{path[0]}]"
-
-
-def _written(value: object) -> str:
-    return f"the string {quote(value)}" if isinstance(value, str) else quote(value)
+FORM = Form(_is_table, _unknown)
+"""How mistakes in the settings are worded."""

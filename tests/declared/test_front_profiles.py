@@ -8,9 +8,9 @@ import pytest
 
 from lint502.declared import front_profiles
 from lint502.declared.front_profiles import FrontFact
-from lint502.declared.listeners import Fact, Front
+from lint502.declared.listeners import Fact, Front, Standing
 from lint502.declared.load import load_specs
-from lint502.declared.model import FrontKind
+from lint502.declared.sources.upstreams_toml.form import FrontKind
 from lint502.places import Place
 
 SOURCE = re.compile(r"https://[^ ]+( \(.+\))?|[\w.-]+/[\w.-]+@[\w.-]+:[\w./-]+.*")
@@ -52,6 +52,6 @@ def test_what_is_declared_comes_first(tmp_path: Path) -> None:
             Place("upstreams.toml", 1, 1, 13, "[front.edge]"),
             kind=Fact("aws-alb", kind),
             idle_timeout=Fact(120_000, Place("upstreams.toml", 3, 1, 20, 'idle_timeout = "2m"')),
-            closed_status=Fact(502, kind, "aws-alb", url),
+            closed_status=Fact(502, kind, Standing.DEFAULT, "aws-alb", url),
         ),
     )

@@ -13,8 +13,7 @@ from lint502.declared.listeners import (
     Front,
     Listener,
     Spec,
-    Tls,
-    UnixSocket,
+    Standing,
     Upstream,
 )
 from lint502.declared.load import load_specs
@@ -103,13 +102,11 @@ def test_a_whole_file(tmp_path: Path) -> None:
                             dynamic_address=Fact(True, place(9)),
                             same_host=Fact(False, place(10)),
                             tls=Fact(True, place(11, 13)),
-                            tls_details=Tls(
-                                Fact(("TLSv1.3",), place(11)),
-                                Fact(("a", "b"), place(12)),
-                                Fact("required", place(13)),
-                                Fact("optional", place(14)),
-                                Fact(0, place(15)),
-                            ),
+                            tls_versions=Fact(("TLSv1.3",), place(11)),
+                            tls_names=Fact(("a", "b"), place(12)),
+                            tls_sni=Fact("required", place(13)),
+                            tls_client_certificate=Fact("optional", place(14)),
+                            tls_chain_depth=Fact(0, place(15)),
                             request_timeout=Fact(30_000, place(17)),
                             response_timeout=Fact(500_000, place(18)),
                             keepalive=Fact(True, place(19)),
@@ -131,22 +128,17 @@ def test_a_whole_file(tmp_path: Path) -> None:
                             "app",
                             place(28),
                             ("app",),
-                            socket=Fact(
-                                UnixSocket(
-                                    "/a",
-                                    "app",
-                                    "www",
-                                    Fact(Directory(mode=0o750), within(29, 70, 84)),
-                                ),
-                                within(29, 1, 95),
-                            ),
+                            socket=Fact("/a", within(29, 1, 95)),
+                            socket_owner=Fact("app", within(29, 25, 38)),
+                            socket_group=Fact("www", within(29, 40, 53)),
+                            socket_directory=Fact(Directory(mode=0o750), within(29, 70, 84)),
                             socket_mode=Fact(0o660, within(29, 55, 68)),
                         ),
                         Listener(
                             "app",
                             place(30),
                             ("app",),
-                            socket=Fact(UnixSocket("/run/b.sock"), place(31)),
+                            socket=Fact("/run/b.sock", place(31)),
                             tls=Fact(False, place(32)),
                             keepalive=Fact(False, place(33)),
                         ),
@@ -162,7 +154,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
                     Fact(60_000, place(37)),
                     Fact(True, place(38)),
                     Fact("shop.example.com", place(39)),
-                    Fact(502, place(35), "aws-alb", ALB),
+                    Fact(502, place(35), Standing.DEFAULT, "aws-alb", ALB),
                 ),
             ),
             complete=True,
@@ -206,8 +198,10 @@ def test_a_profile_fills_what_is_not_declared(tmp_path: Path) -> None:
                             header,
                             ("cache",),
                             server=Fact("memcached/1.6", server),
-                            protocol=Fact("memcached", server, "memcached 1.6", protocol),
-                            tls=Fact(False, server, "memcached 1.6", tls),
+                            protocol=Fact(
+                                "memcached", server, Standing.DEFAULT, "memcached 1.6", protocol
+                            ),
+                            tls=Fact(False, server, Standing.DEFAULT, "memcached 1.6", tls),
                         ),
                     ),
                 ),
@@ -489,23 +483,22 @@ def test_several_files_are_merged(tmp_path: Path) -> None:
     )
 
 
-def test_a_name_in_two_files_is_an_error_and_the_first_stays(tmp_path: Path) -> None:
-    (tmp_path / "a").write_text("[upstream.a]\n[front.f]\n")
-    (tmp_path / "b").write_text("\n[[upstream.a]]\nport = 1\n[front.f]\n[upstream.b]\npor = 1\n")
+def test_a_file_that_is_named_twice_counts_once(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("[[upstream.a]]\nport = 1\n")
     (tmp_path / "link").symlink_to("a")
-    paths = [tmp_path / name for name in ("a", "b", "link", "a")]
+    paths = [tmp_path / name for name in ("a", "link", "a")]
     spec, problems = load_specs(paths, lambda path: path.name)
-    a = Place("a", 1, 1, 13, "[upstream.a]")
-    assert spec == Spec(
-        (Upstream("a", a, (Listener("a", a, ("a",)),)),),
-        (Front("f", Place("a", 2, 1, 10, "[front.f]")),),
-        files=("a", "b"),
-    )
-    assert problems == [
-        Problem("b", 2, "[upstream.a] is declared twice, first in a, line 1"),
-        Problem("b", 4, "[front.f] is declared twice, first in a, line 2"),
-        Problem("b", 6, 'unknown key "por" in [upstream.b]; did you mean "port"?'),
-    ]
+    assert problems == []
+    assert [len(upstream.listeners) for upstream in spec.upstreams] == [1]
+    assert spec.files == ("a",)
+
+
+def test_a_spec_with_a_mistake_is_not_complete(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("complete = true\n[upstream.a]\npor = 1\n[upstream.b]\n")
+    spec, problems = load_specs([tmp_path / "a"])
+    assert len(problems) == 1
+    assert [upstream.name for upstream in spec.upstreams] == ["b"]
+    assert not spec.complete
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from lint502.declared import profiles
 from lint502.declared.profiles import Default, ProfileFact
+from lint502.toml.mistakes import UnknownNameError
 
 WANTED = [
     "actix",
@@ -317,7 +318,7 @@ def test_servers_that_there_are_not(server: str, message: str) -> None:
     ],
 )
 def test_which_server_may_be_meant(server: str, hint: str) -> None:
-    with pytest.raises(profiles.UnknownServerError) as caught:
+    with pytest.raises(UnknownNameError) as caught:
         profiles.parse_server(server)
     assert caught.value.hint() == hint
 

@@ -95,8 +95,6 @@ def _states(pair: Pair, finding: Finding) -> bool:
     if pair.mismatch is not None or listener is None or listener.upstream != finding.upstream:
         return False
     facts = [getattr(listener, name) for name in Listener.__slots__]
-    details = listener.tls_details
-    facts += [getattr(details, name) for name in type(details).__slots__]
     stated = [fact.place for fact in facts if isinstance(fact, Fact)]
     return any(_at(place, related) for place in stated for related in finding.related)
 

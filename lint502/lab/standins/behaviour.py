@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from lint502.declared.listeners import Fact, HttpVersion, Listener, Overflow, Protocol, T, Tls
+from lint502.declared.listeners import Fact, HttpVersion, Listener, Overflow, Protocol, T
 
 ClientCertificate = Literal["required", "optional", "none"]
 
@@ -105,7 +105,7 @@ def behaviour(listener: Listener, factor: float = 1.0) -> Behaviour | None:
     return Behaviour(
         protocol=listener.protocol.value,
         http_versions=_value(listener.http_versions, Behaviour().http_versions),
-        tls=_tls(listener.tls_details) if tls else None,
+        tls=_tls(listener) if tls else None,
         proxy_protocol=_value(listener.proxy_protocol, False),
         keepalive=_value(listener.keepalive, True),
         idle_timeout=_seconds(listener.idle_timeout, factor),
@@ -119,14 +119,14 @@ def behaviour(listener: Listener, factor: float = 1.0) -> Behaviour | None:
     )
 
 
-def _tls(details: Tls) -> TlsBehaviour:
+def _tls(listener: Listener) -> TlsBehaviour:
     usual = TlsBehaviour()
     return TlsBehaviour(
-        versions=_value(details.versions, usual.versions),
-        names=_value(details.names, usual.names),
-        sni_required=details.sni is not None and details.sni.value == "required",
-        client_certificate=_value(details.client_certificate, usual.client_certificate),
-        chain_depth=_value(details.chain_depth, usual.chain_depth),
+        versions=_value(listener.tls_versions, usual.versions),
+        names=_value(listener.tls_names, usual.names),
+        sni_required=_value(listener.tls_sni, "optional") == "required",
+        client_certificate=_value(listener.tls_client_certificate, usual.client_certificate),
+        chain_depth=_value(listener.tls_chain_depth, usual.chain_depth),
     )
 
 

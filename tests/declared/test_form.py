@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from lint502.declared import profiles
-from lint502.declared.model import (
+from lint502.declared.sources.upstreams_toml.form import (
     DirectoryTable,
     FrontKind,
     FrontTable,

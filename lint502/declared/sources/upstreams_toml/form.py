@@ -1,32 +1,36 @@
 """The form of ``upstreams.toml``: its tables, keys and values, as pydantic models.
 
 Importing this module imports pydantic, which takes longer than everything else that lint502 does
-with a spec file: only functions import it. Times become milliseconds here, sizes bytes.
+with a spec file: only functions import it.
 """
 
 from __future__ import annotations
 
-import ipaddress
-import re
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Discriminator,
     Field,
-    PlainValidator,
     Tag,
     ValidationInfo,
-    WithJsonSchema,
     field_validator,
 )
 
-from lint502.declared import profiles
+from lint502.declared.claims import exclusions
 from lint502.declared.listeners import HttpVersion, Overflow, Protocol
-from lint502.nginx.values import parse_size, parse_time
-from lint502.quoting import quote
+from lint502.declared.sources.upstreams_toml.values import (
+    Bind,
+    Host,
+    Line,
+    Mode,
+    Name,
+    ServerName,
+    Size,
+    SocketPath,
+    Time,
+)
 
 FrontKind = Literal[
     "aws-alb",
@@ -51,160 +55,11 @@ TABLES: Final = "several tables"
 FORMS: Final = frozenset({TABLE, SWITCH, TEXT, TABLES})
 """The forms that one key can have; pydantic puts them into the path of an error."""
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_NO_HOST = re.compile(r"[\s;{}\"'\\\x00-\x1f\x7f]")
-_NAME = re.compile(r"\w(?:[\w.-]*\w)?\.?")
-_MODE = re.compile(r"[0-7]{3,4}", re.ASCII)
-
 
 def _form(value: object) -> str | None:
     """Which form a value has, for the keys that have several."""
     forms = {dict: TABLE, bool: SWITCH, str: TEXT, list: TABLES}
     return forms.get(type(value))
-
-
-def _time(value: object) -> int:
-    text = _number_or_text(value)
-    if text is None:
-        raise ValueError(f'must be a time such as "30s" or "1m30s", not {quote(value)}')
-    try:
-        milliseconds = parse_time(text)
-    except ValueError:
-        raise ValueError(
-            f'must be a time as nginx writes it, such as "30s", "1m30s" or "500ms", '
-            f"not {quote(value)}"
-        ) from None
-    if milliseconds == 0:
-        raise ValueError('must not be 0; where there is no limit, give a long time such as "1d"')
-    return milliseconds
-
-
-def _size(value: object) -> int:
-    text = _number_or_text(value)
-    if text is None:
-        raise ValueError(f'must be a size such as "16k" or "10m", not {quote(value)}')
-    try:
-        size = parse_size(text, offset=True)
-    except ValueError:
-        raise ValueError(
-            f'must be a size as nginx writes it, such as "4096", "16k" or "10m", not {quote(value)}'
-        ) from None
-    if size == 0:
-        raise ValueError('must not be 0; where there is no limit, give a large size such as "1g"')
-    return size
-
-
-def _number_or_text(value: object) -> str | None:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value) if abs(value) < 2**63 else "too large"
-    return None
-
-
-def _text(value: str) -> str:
-    if not value:
-        raise ValueError("must not be empty")
-    if _CONTROL.search(value):
-        raise ValueError(f"must not contain control characters, as {quote(value)} does")
-    return value
-
-
-def _host(value: str) -> str:
-    """A host name or an IP address; that of IPv6 without brackets."""
-    bare = value[1:-1] if value.startswith("[") and value.endswith("]") else value
-    if _is_address(bare):
-        return bare
-    if not value:
-        raise ValueError("must not contain an empty string")
-    if "://" in value:
-        raise ValueError(f"must contain hosts, not URLs like {quote(value)}")
-    if value.startswith(("/", "unix:")):
-        raise ValueError(f'must contain hosts, not socket paths like {quote(value)}; use "socket"')
-    if _is_address(re.sub(r":\d*$", "", value).strip("[]")) or re.search(r":\d*$", value):
-        raise ValueError(f'must contain hosts without a port, unlike {quote(value)}; use "port"')
-    if re.fullmatch(r"[\d.]+", value, re.ASCII) or ":" in value:
-        raise ValueError(f"contains {quote(value)}, which is not an IP address")
-    if not _NAME.fullmatch(value):
-        raise ValueError(f"contains {quote(value)}, which is not a host")
-    return value
-
-
-def _bind(value: str) -> str:
-    """An IP address, ``*``, or a name like ``localhost``."""
-    return value if value == "*" else _host(value)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _name(value: str) -> str:
-    if not value:
-        raise ValueError("an upstream or a front needs a name, not an empty one")
-    if _NO_HOST.search(value) or "/" in value:
-        raise ValueError(f"{quote(value)} cannot be a name: nginx knows no such host")
-    return value
-
-
-def _socket_path(value: str) -> str:
-    if value.startswith("unix:"):
-        path = value.removeprefix("unix:").rstrip(":")
-        raise ValueError(f'must be the path alone: write {quote(path)}, without "unix:"')
-    if not value.startswith("/"):
-        raise ValueError(f"must be an absolute path, not {quote(value)}")
-    return _text(value)
-
-
-def _mode(value: object) -> int:
-    if not isinstance(value, str) or not _MODE.fullmatch(value):
-        raise ValueError(f'must be the octal mode as a string, such as "0660", not {quote(value)}')
-    return int(value, 8)
-
-
-def _server(value: str) -> str:
-    profiles.parse_server(value)
-    return value
-
-
-def _any_of(*types: str, **more: Any) -> WithJsonSchema:
-    return WithJsonSchema({"anyOf": [{"type": one} for one in types], **more})
-
-
-Time = Annotated[
-    int,
-    PlainValidator(_time),
-    _any_of("string", "integer", examples=["30s", "1m30s", "500ms"]),
-]
-Size = Annotated[
-    int,
-    PlainValidator(_size),
-    _any_of("string", "integer", examples=["4096", "16k", "10m"]),
-]
-Line = Annotated[str, AfterValidator(_text)]
-Host = Annotated[str, AfterValidator(_host)]
-Bind = Annotated[str, AfterValidator(_bind)]
-Name = Annotated[str, AfterValidator(_name)]
-SocketPath = Annotated[str, AfterValidator(_socket_path)]
-Mode = Annotated[
-    int, PlainValidator(_mode), WithJsonSchema({"type": "string", "examples": ["0660"]})
-]
-ServerName = Annotated[
-    str,
-    AfterValidator(_server),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "enum": list(profiles.names())},
-                {"type": "string", "pattern": "^[a-z0-9-]+/[0-9]+([.][0-9]+)*$"},
-            ]
-        }
-    ),
-]
 
 
 def _either(first: str, second: str) -> Discriminator:
@@ -400,26 +255,13 @@ class ListenerTable(_SpecTable):
         LimitsTable | None, Field(description="How large requests and responses may be.")
     ] = None
 
-    @field_validator("socket", mode="after")
+    @field_validator("socket", "http_versions", mode="after")
     @classmethod
-    def _socket_alone(cls, value: object, info: ValidationInfo) -> object:
-        # A field that is not in info.data is there, but wrong in itself.
-        if value is not None and info.data.get("port", "wrong") is not None:
-            raise ValueError('contradicts "port": a listener has a port or a socket, never both')
-        if value is not None and info.data.get("bind", "wrong") is not None:
-            raise ValueError('contradicts "bind": a socket has no address to bind')
-        if value is not None and info.data.get("dynamic_address"):
-            raise ValueError('contradicts "dynamic_address": a socket has no address that changes')
-        return value
-
-    @field_validator("http_versions", mode="after")
-    @classmethod
-    def _http_only(cls, value: list[str] | None, info: ValidationInfo) -> list[str] | None:
-        protocol = info.data.get("protocol")
-        if value is not None and protocol not in (None, "http", "grpc"):
-            raise ValueError(f'contradicts "protocol": {protocol} is not HTTP')
-        if value is not None and protocol == "grpc" and "2" not in value:
-            raise ValueError('contradicts "protocol": gRPC needs HTTP/2, which is "2" here')
+    def _not_excluded(cls, value: object, info: ValidationInfo) -> object:
+        assert info.field_name is not None
+        stated = {"port": "wrong", "bind": "wrong", **info.data, info.field_name: value}
+        for other, reason in exclusions(info.field_name, stated):
+            raise ValueError(f'contradicts "{other}": {reason}')
         return value
 
 

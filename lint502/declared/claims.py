@@ -1,0 +1,51 @@
+"""What sources state: facts of a listener or a front, by the keys that ``upstreams.toml`` has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lint502.declared.listeners import Fact
+from lint502.places import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What one source states of one listener of an upstream, or of a front.
+
+    ``name`` is that of the upstream or front, ``place`` where it is stated. ``facts`` are by the
+    dotted key that they have, or would have, in ``upstreams.toml`` (``"port"``,
+    ``"keepalive.idle_timeout"``); a table that says "yes" by being there is a fact of its own
+    (``"tls"``, ``"keepalive"``). ``listed``: it is one of several listeners of its upstream, each
+    with an address of its own.
+    """
+
+    name: str
+    place: Place
+    facts: Mapping[str, Fact[Any]]
+    listed: bool = False
+
+
+_NOT_WITH_A_SOCKET = {
+    "port": "a listener has a port or a socket, never both",
+    "bind": "a socket has no address to bind",
+    "dynamic_address": "a socket has no address that changes",
+}
+
+
+def exclusions(key: str, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The keys that exclude what is stated for ``key``, and why; ``values`` are by key."""
+    value = values.get(key)
+    if value is None:
+        return
+    if key == "socket":
+        for other, reason in _NOT_WITH_A_SOCKET.items():
+            if values.get(other):
+                yield other, reason
+    if key == "http_versions":
+        protocol = values.get("protocol")
+        if protocol not in (None, "http", "grpc"):
+            yield "protocol", f"{protocol} is not HTTP"
+        elif protocol == "grpc" and "2" not in value:
+            yield "protocol", 'gRPC needs HTTP/2, which is "2" here'

@@ -1,0 +1,175 @@
+"""Puts together what several sources state of the same upstreams and fronts, fact by fact.
+
+Of facts of different standing the highest counts. Two of the highest that differ are a
+contradiction: it is reported at both places, and what it is about is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lint502.declared.claims import Claims, exclusions
+from lint502.declared.listeners import Fact
+from lint502.findings import Problem
+from lint502.nginx.addresses import normal_socket
+from lint502.places import Place
+from lint502.quoting import dotted, escape
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The claims that hold, in the order in which their subjects were first stated, and what
+    contradicts itself."""
+
+    claims: tuple[Claims, ...]
+    problems: tuple[Problem, ...]
+
+
+def merge_listeners(sources: Sequence[Sequence[Claims]]) -> Merged:
+    """The listeners of all sources; an upstream with a contradiction is left out.
+
+    Those of one source are different listeners. One of another source is the same where it has the
+    same port or socket; or where neither source lists several, so that each speaks of the upstream
+    as a whole.
+    """
+    named: dict[str, list[list[Claims]]] = {}
+    for source in sources:
+        of_source: dict[str, list[Claims]] = {}
+        for claims in source:
+            of_source.setdefault(claims.name, []).append(claims)
+        for name, found in of_source.items():
+            named.setdefault(name, []).append(found)
+    merged: list[Claims] = []
+    problems: list[Problem] = []
+    for stated in named.values():
+        groups, wrong = _listeners(stated)
+        together = [_together("upstream", group) for group in groups]
+        wrong += [problem for _, found in together for problem in found]
+        if wrong:
+            problems += wrong
+        else:
+            merged += [claims for claims, _ in together]
+    return Merged(tuple(merged), tuple(problems))
+
+
+def merge_fronts(sources: Sequence[Sequence[Claims]]) -> Merged:
+    """The fronts of all sources; one with a contradiction is left out."""
+    named: dict[str, list[Claims]] = {}
+    for source in sources:
+        for claims in source:
+            named.setdefault(claims.name, []).append(claims)
+    merged: list[Claims] = []
+    problems: list[Problem] = []
+    for group in named.values():
+        claims, wrong = _together("front", group)
+        problems += wrong
+        if not wrong:
+            merged.append(claims)
+    return Merged(tuple(merged), tuple(problems))
+
+
+def _listeners(sources: Sequence[Sequence[Claims]]) -> tuple[list[list[Claims]], list[Problem]]:
+    """The listeners of one upstream, each with what every source states of it."""
+    if len(sources) == 1:
+        return [[claims] for claims in sources[0]], []
+    several = any(claims.listed for source in sources for claims in source)
+    if not several:
+        return [[claims for source in sources for claims in source]], []
+    groups: list[list[Claims]] = []
+    loose: list[Claims] = []
+    for source in sources:
+        known = list(groups)
+        for claims in source:
+            address = _address(claims)
+            if address is None and not claims.listed:
+                loose.append(claims)
+                continue
+            same = (at for at, one in enumerate(known) if address and _address(one[0]) == address)
+            index = next(same, None)
+            group: list[Claims] = [] if index is None else known.pop(index)
+            if index is None:
+                groups.append(group)
+            group.append(claims)
+    problems = []
+    for claims in loose:
+        if len(groups) == 1:
+            groups[0].append(claims)
+        else:
+            problems.append(_which(claims, groups))
+    return groups, problems
+
+
+def _address(claims: Claims) -> tuple[str, object] | None:
+    """What tells one listener of an upstream from another."""
+    if (socket := claims.facts.get("socket")) is not None:
+        return "socket", normal_socket(socket.value)
+    port = claims.facts.get("port")
+    return None if port is None else ("port", port.value)
+
+
+def _which(claims: Claims, groups: Sequence[Sequence[Claims]]) -> Problem:
+    others = ", ".join(_at(group[0].place) for group in groups)
+    return Problem(
+        claims.place.file,
+        claims.place.line,
+        f"[{dotted(('upstream', claims.name))}] has no port and no socket that tells which of its "
+        f"listeners is meant: there are those in {others}",
+        claims.place.column,
+    )
+
+
+def _together(kind: str, group: Sequence[Claims]) -> tuple[Claims, list[Problem]]:
+    """What several sources state of one subject, as one, and where they contradict each other."""
+    first = group[0]
+    facts: dict[str, Fact[Any]] = {}
+    problems: list[Problem] = []
+    for claims in group:
+        for key, fact in claims.facts.items():
+            known = facts.setdefault(key, fact)
+            if known is fact or fact.standing < known.standing:
+                continue
+            if fact.standing > known.standing:
+                facts[key] = fact
+            elif _meaning(key, fact.value) != _meaning(key, known.value):
+                reason = f"two files may not state different things of one {kind}"
+                problems += _contradiction(known.place, fact.place, reason)
+    if group[1:]:
+        problems += _excluded(facts)
+    return Claims(first.name, first.place, facts, first.listed), problems
+
+
+def _meaning(key: str, value: Any) -> Any:
+    """A value in the one way in which it is compared: lists state sets."""
+    if key == "socket":
+        return normal_socket(value)
+    return frozenset(value) if isinstance(value, tuple) else value
+
+
+def _excluded(facts: Mapping[str, Fact[Any]]) -> Iterator[Problem]:
+    """Where facts of different sources exclude each other."""
+    values = {key: fact.value for key, fact in facts.items()}
+    for key in ("socket", "http_versions"):
+        for other, reason in exclusions(key, values):
+            yield from _contradiction(facts[key].place, facts[other].place, reason)
+
+
+def _contradiction(one: Place, another: Place, reason: str) -> Iterable[Problem]:
+    """The same contradiction, seen from either side."""
+    for here, there in ((one, another), (another, one)):
+        yield Problem(
+            here.file,
+            here.line,
+            f"{_written(here)} contradicts {_written(there)} in {_at(there)}: {reason}",
+            here.column,
+        )
+
+
+def _written(place: Place) -> str:
+    """A key with its value (the first line of it), as the file writes it."""
+    return escape(place.text[place.column - 1 : place.end_column - 1])
+
+
+def _at(place: Place) -> str:
+    return f"{escape(place.file)}, line {place.line}"

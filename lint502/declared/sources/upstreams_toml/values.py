@@ -1,0 +1,165 @@
+"""The values that ``upstreams.toml`` can have: times, sizes, hosts, paths, modes.
+
+Times become milliseconds here, sizes bytes. Importing this module imports pydantic.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, PlainValidator, WithJsonSchema
+
+from lint502.declared import profiles
+from lint502.nginx.values import parse_size, parse_time
+from lint502.quoting import quote
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_NO_HOST = re.compile(r"[\s;{}\"'\\\x00-\x1f\x7f]")
+_NAME = re.compile(r"\w(?:[\w.-]*\w)?\.?")
+_MODE = re.compile(r"[0-7]{3,4}", re.ASCII)
+
+
+def _time(value: object) -> int:
+    text = _number_or_text(value)
+    if text is None:
+        raise ValueError(f'must be a time such as "30s" or "1m30s", not {quote(value)}')
+    try:
+        milliseconds = parse_time(text)
+    except ValueError:
+        raise ValueError(
+            f'must be a time as nginx writes it, such as "30s", "1m30s" or "500ms", '
+            f"not {quote(value)}"
+        ) from None
+    if milliseconds == 0:
+        raise ValueError('must not be 0; where there is no limit, give a long time such as "1d"')
+    return milliseconds
+
+
+def _size(value: object) -> int:
+    text = _number_or_text(value)
+    if text is None:
+        raise ValueError(f'must be a size such as "16k" or "10m", not {quote(value)}')
+    try:
+        size = parse_size(text, offset=True)
+    except ValueError:
+        raise ValueError(
+            f'must be a size as nginx writes it, such as "4096", "16k" or "10m", not {quote(value)}'
+        ) from None
+    if size == 0:
+        raise ValueError('must not be 0; where there is no limit, give a large size such as "1g"')
+    return size
+
+
+def _number_or_text(value: object) -> str | None:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value) if abs(value) < 2**63 else "too large"
+    return None
+
+
+def _text(value: str) -> str:
+    if not value:
+        raise ValueError("must not be empty")
+    if _CONTROL.search(value):
+        raise ValueError(f"must not contain control characters, as {quote(value)} does")
+    return value
+
+
+def _host(value: str) -> str:
+    """A host name or an IP address; that of IPv6 without brackets."""
+    bare = value[1:-1] if value.startswith("[") and value.endswith("]") else value
+    if _is_address(bare):
+        return bare
+    if not value:
+        raise ValueError("must not contain an empty string")
+    if "://" in value:
+        raise ValueError(f"must contain hosts, not URLs like {quote(value)}")
+    if value.startswith(("/", "unix:")):
+        raise ValueError(f'must contain hosts, not socket paths like {quote(value)}; use "socket"')
+    if _is_address(re.sub(r":\d*$", "", value).strip("[]")) or re.search(r":\d*$", value):
+        raise ValueError(f'must contain hosts without a port, unlike {quote(value)}; use "port"')
+    if re.fullmatch(r"[\d.]+", value, re.ASCII) or ":" in value:
+        raise ValueError(f"contains {quote(value)}, which is not an IP address")
+    if not _NAME.fullmatch(value):
+        raise ValueError(f"contains {quote(value)}, which is not a host")
+    return value
+
+
+def _bind(value: str) -> str:
+    """An IP address, ``*``, or a name like ``localhost``."""
+    return value if value == "*" else _host(value)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _name(value: str) -> str:
+    if not value:
+        raise ValueError("an upstream or a front needs a name, not an empty one")
+    if _NO_HOST.search(value) or "/" in value:
+        raise ValueError(f"{quote(value)} cannot be a name: nginx knows no such host")
+    return value
+
+
+def _socket_path(value: str) -> str:
+    if value.startswith("unix:"):
+        path = value.removeprefix("unix:").rstrip(":")
+        raise ValueError(f'must be the path alone: write {quote(path)}, without "unix:"')
+    if not value.startswith("/"):
+        raise ValueError(f"must be an absolute path, not {quote(value)}")
+    return _text(value)
+
+
+def _mode(value: object) -> int:
+    if not isinstance(value, str) or not _MODE.fullmatch(value):
+        raise ValueError(f'must be the octal mode as a string, such as "0660", not {quote(value)}')
+    return int(value, 8)
+
+
+def _server(value: str) -> str:
+    profiles.parse_server(value)
+    return value
+
+
+def _any_of(*types: str, **more: Any) -> WithJsonSchema:
+    return WithJsonSchema({"anyOf": [{"type": one} for one in types], **more})
+
+
+Time = Annotated[
+    int,
+    PlainValidator(_time),
+    _any_of("string", "integer", examples=["30s", "1m30s", "500ms"]),
+]
+Size = Annotated[
+    int,
+    PlainValidator(_size),
+    _any_of("string", "integer", examples=["4096", "16k", "10m"]),
+]
+Line = Annotated[str, AfterValidator(_text)]
+Host = Annotated[str, AfterValidator(_host)]
+Bind = Annotated[str, AfterValidator(_bind)]
+Name = Annotated[str, AfterValidator(_name)]
+SocketPath = Annotated[str, AfterValidator(_socket_path)]
+Mode = Annotated[
+    int, PlainValidator(_mode), WithJsonSchema({"type": "string", "examples": ["0660"]})
+]
+ServerName = Annotated[
+    str,
+    AfterValidator(_server),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "enum": list(profiles.names())},
+                {"type": "string", "pattern": "^[a-z0-9-]+/[0-9]+([.][0-9]+)*$"},
+            ]
+        }
+    ),
+]

@@ -1,0 +1,119 @@
+"""From merged claims to upstreams and fronts, with the documented defaults filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from lint502.declared import front_profiles, profiles
+from lint502.declared.claims import Claims
+from lint502.declared.listeners import Fact, Front, Listener, Standing, Upstream
+
+_FIELDS: Mapping[str, str] = {
+    "port": "port",
+    "bind": "bind",
+    "dynamic_address": "dynamic_address",
+    "resolvers": "resolvers",
+    "socket": "socket",
+    "socket.owner": "socket_owner",
+    "socket.group": "socket_group",
+    "socket.mode": "socket_mode",
+    "socket.directory": "socket_directory",
+    "server": "server",
+    "protocol": "protocol",
+    "http_versions": "http_versions",
+    "proxy_protocol": "proxy_protocol",
+    "same_host": "same_host",
+    "tls": "tls",
+    "tls.versions": "tls_versions",
+    "tls.names": "tls_names",
+    "tls.sni": "tls_sni",
+    "tls.client_certificate": "tls_client_certificate",
+    "tls.chain_depth": "tls_chain_depth",
+    "timeouts.request": "request_timeout",
+    "timeouts.response": "response_timeout",
+    "keepalive": "keepalive",
+    "keepalive.idle_timeout": "idle_timeout",
+    "keepalive.max_requests": "max_requests",
+    "keepalive.announces_close": "announces_close",
+    "limits.request_headers": "request_headers",
+    "limits.request_body": "request_body",
+    "limits.response_headers": "response_headers",
+    "limits.overflow": "overflow",
+    "limits.request_headers_status": "headers_status",
+}
+"""The keys of claims, with the field of a listener that each is."""
+
+
+def upstreams_of(claims: Iterable[Claims]) -> tuple[Upstream, ...]:
+    """The upstreams that claims, one for each listener, are of."""
+    named: dict[str, list[Claims]] = {}
+    for one in claims:
+        named.setdefault(one.name, []).append(one)
+    return tuple(
+        Upstream(name, found[0].place, tuple(map(_listener, found)))
+        for name, found in named.items()
+    )
+
+
+def fronts_of(claims: Iterable[Claims]) -> tuple[Front, ...]:
+    """The fronts that claims are of."""
+    return tuple(
+        Front(one.name, one.place, **{**dict(_documented(one.facts)), **one.facts})
+        for one in claims
+    )
+
+
+def _listener(claims: Claims) -> Listener:
+    stated = dict(claims.facts)
+    hosts = stated.pop("hosts", None)
+    facts = {**dict(_defaults(stated)), **stated}
+    return Listener(
+        upstream=claims.name,
+        place=claims.place,
+        hosts=tuple(dict.fromkeys((*(hosts.value if hosts is not None else ()), claims.name))),
+        hosts_declared=hosts is not None,
+        **{_FIELDS[key]: fact for key, fact in facts.items()},
+    )
+
+
+def _defaults(stated: Mapping[str, Fact[Any]]) -> Iterator[tuple[str, Fact[Any]]]:
+    """What the profile of a listener's server says of what is not stated."""
+    server = stated.get("server")
+    if server is None:
+        return
+    protocol, tls = stated.get("protocol"), stated.get("tls")
+    defaults = profiles.defaults(
+        server.value,
+        protocol.value if protocol is not None else None,
+        tls.value if tls is not None else None,
+    )
+    keepalive, usual = stated.get("keepalive"), defaults.get("keepalive")
+    other_keepalive = keepalive and usual and keepalive.value != usual.value
+    for key, default in defaults.items():
+        if key in stated:
+            continue
+        if key == "socket.mode" and "socket" not in stated:
+            continue
+        if key.startswith("keepalive.") and other_keepalive:
+            continue  # the figure belongs to the behaviour that the statement replaces
+        if (
+            default.covers
+            and "limits.request_body" in stated
+            and "request_body" not in default.covers
+        ):
+            continue  # what happens beyond the stated limit is not known
+        yield (
+            key,
+            Fact(default.value, server.place, Standing.DEFAULT, default.profile, default.source),
+        )
+
+
+def _documented(stated: Mapping[str, Fact[Any]]) -> Iterator[tuple[str, Fact[Any]]]:
+    """What is documented of a kind of front where nothing is stated."""
+    kind = stated.get("kind")
+    if kind is None:
+        return
+    for key, fact in front_profiles.load(kind.value).facts.items():
+        if key not in stated:
+            yield key, Fact(fact.value, kind.place, Standing.DEFAULT, kind.value, fact.source)

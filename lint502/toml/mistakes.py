@@ -1,0 +1,164 @@
+"""Words what pydantic finds wrong in a TOML file, for the person who has to fix it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lint502.findings import Problem
+from lint502.quoting import MOST_HINTS, dotted, listing, meant, quote
+from lint502.toml.positions import Key, Node
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+KeyPath = tuple[Key, ...]
+
+_MUST = {
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "string_type": "a string",
+    "list_type": "a list",
+    "dict_type": "a table",
+    "model_type": "a table",
+    "model_attributes_type": "a table",
+}
+_TABLE_TYPES = frozenset(("dict_type", "model_type", "model_attributes_type"))
+
+
+class UnknownNameError(ValueError):
+    """A value that has to be one of several names, and is none of them."""
+
+    def __init__(self, message: str, name: str, known: Sequence[str], otherwise: str) -> None:
+        super().__init__(message)
+        self._name = name
+        self._known = known
+        self._otherwise = otherwise
+
+    def hint(self) -> str:
+        """What may be meant, or where the names are listed."""
+        return meant(self._name, self._known, self._otherwise)
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A problem and the key path that it concerns."""
+
+    path: KeyPath
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What the messages have to know of a kind of file.
+
+    ``is_table`` tells whether a key path, such as ``("upstream", "api")``, is a table of its own in
+    the file. ``unknown`` words a key that no table has, from its path, its value and whether to
+    hint at what is meant. ``alternatives`` are pydantic's names for the forms of one value.
+    """
+
+    is_table: Callable[[KeyPath], bool]
+    unknown: Callable[[KeyPath, Any, bool], str]
+    alternatives: frozenset[str] = frozenset()
+
+    def subject(self, path: KeyPath) -> str:
+        """A key with the table that it is in, as the file writes them."""
+        if self.is_table(path):
+            return table(path)
+        return f"{quote(path[-1])} in {table(path[:-1])}" if path[:-1] else quote(path[-1])
+
+
+def table(path: KeyPath) -> str:
+    """A table as the file writes its header: ``[upstream.api]``, ``[[upstream.api]]``."""
+    if any(isinstance(part, int) for part in path) and isinstance(path[-1], int):
+        return f"[[{dotted(path)}]]"
+    return f"[{dotted(path)}]"
+
+
+def mistakes(
+    error: ValidationError,
+    data: Mapping[str, Any],
+    root: Node,
+    name: str,
+    form: Form,
+    above: Sequence[str] = (),
+) -> list[Mistake]:
+    """A mistake for each that pydantic found in ``data``, with its place in the file ``name``.
+
+    ``above`` is the key path of the table in the file that ``data`` is.
+    """
+    found = []
+    for number, item in enumerate(error.errors(include_url=False)):
+        path, value = _locate(item["loc"], data, form)
+        message = _message(form, path, value, item, hint=number < MOST_HINTS)
+        node = root.at((*above, *path))
+        found.append(Mistake(path, Problem(name, node.line, message, node.column)))
+    return found
+
+
+def _locate(location: Iterable[Key], data: Any, form: Form) -> tuple[KeyPath, Any]:
+    """The key path of an error and the value there.
+
+    The path ends before what the file does not have: pydantic's names for the form of a value,
+    and missing keys.
+    """
+    path: list[Key] = []
+    for part in location:
+        in_list = isinstance(data, list) and isinstance(part, int)
+        if in_list or (isinstance(data, dict) and part in data):
+            data = data[part]
+        elif part in form.alternatives:
+            continue
+        else:
+            break
+        path.append(part)
+    return tuple(path), data
+
+
+def _message(form: Form, path: KeyPath, value: Any, item: Mapping[str, Any], *, hint: bool) -> str:
+    kind, context = item["type"], item.get("ctx", {})
+    if kind == "extra_forbidden":
+        return form.unknown(path, value, hint)
+    if kind == "missing":
+        return f'{table(path)} needs the key "{item["loc"][-1]}"'
+    if kind == "value_error" and item["loc"][-1] == "[key]" and len(path) > 1:
+        return str(context["error"])
+    inside = isinstance(path[-1], int) and kind not in _TABLE_TYPES
+    subject = form.subject(path[:-1] if inside else path)
+    must = "must contain only" if inside else "must be"
+    if kind in _MUST:
+        text = f"the string {quote(value)}" if isinstance(value, str) else quote(value)
+        what = f"{_MUST[kind].removeprefix('a ')}s" if inside else _MUST[kind]
+        return f"{subject} {must} {what}, not {text}"
+    if kind == "literal_error":
+        return f"{subject} {must} {_choice(context['expected'], value, hint=hint)}"
+    if kind == "greater_than_equal":
+        return f"{subject} must be at least {context['ge']}, not {quote(value)}"
+    if kind == "less_than_equal":
+        return f"{subject} must be at most {context['le']}, not {quote(value)}"
+    if kind == "too_short":
+        return f"{subject} must not be empty"
+    if kind == "wrong_form":
+        return f"{subject} {item['msg']}, not {quote(value)}"
+    if kind == "value_error":
+        error = context["error"]
+        more = f"; {error.hint()}" if hint and isinstance(error, UnknownNameError) else ""
+        return f"{subject} {error}{more}"
+    return f"{subject} is wrong: {item['msg']}"
+
+
+def _choice(expected: str, value: Any, *, hint: bool) -> str:
+    words = [word for word in expected.split("'") if word not in ("", ", ", " or ")]
+    question = meant(value, words) if hint and isinstance(value, str) else ""
+    return f"{listing(words)}, not {quote(value)}" + (f"; {question}" if question else "")
+
+
+def unknown_key(key: str, where: str, known: Iterable[str], *, hint: bool) -> str:
+    """A key that its table does not have; ``where`` is that table with "in", or empty."""
+    message = f"unknown key {quote(key)}{where}"
+    names = list(known)
+    if not hint:
+        return message
+    verb = "are" if names[1:] else "is"
+    return f"{message}; {meant(key, names, f'known {verb} {listing(names)}')}"

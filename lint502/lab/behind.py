@@ -48,7 +48,8 @@ class Planned:
     ``mode`` is that of the socket, ``directory`` that of the directory which it is in. ``bound`` is
     the address on which it listens. ``name``: where nginx reaches it by a name that it looks up
     when it starts, that name; else "". ``addresses`` are those of its name, whoever is asked.
-    ``itself``: nginx listens there, as it does for its clients."""
+    ``itself``: nginx listens there, as it does for its clients. ``elsewhere``: it is on another
+    machine, to which a way leads; nobody is there in the lab."""
 
     address: Address
     behaviour: Behaviour | None
@@ -60,6 +61,7 @@ class Planned:
     name: str = ""
     addresses: tuple[str, ...] = (LOOPBACK,)
     itself: bool = False
+    elsewhere: bool = False
 
     @property
     def mark(self) -> str:

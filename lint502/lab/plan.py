@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lint502.behaviour.limits import body_limit
 from lint502.behaviour.sockets import slip
 from lint502.behaviour.tls import gives_certificate
 from lint502.lab.behind import Planned, Route, servers_of
+from lint502.lab.writing import indented, maps_for, quoted, sets_for, statement
 from lint502.nginx.directives import directive, names
 from lint502.nginx.hops import Hop, Kind
 from lint502.nginx.parse import Directive
@@ -57,9 +58,6 @@ _NOT_OF_A_BLOCK = frozenset(
 and nothing leaves the loopback."""
 
 _SERVER_PARAMETERS = ("max_fails", "fail_timeout", "max_conns")
-_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))", re.ASCII)
-_MAPS = {"map": 1, "geo": -1, "split_clients": 1}
-_PLAIN = re.compile(r"[^\s;{}\"'\\#]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +81,11 @@ class Plan:
         """Whether nginx finds a server by a name that it looks up when it starts."""
         return any(server.name for server in self.servers)
 
+    @property
+    def leads_out(self) -> bool:
+        """Whether a server is on another machine."""
+        return any(server.elsewhere for server in self.servers)
+
 
 def plan(
     route: Route,
@@ -92,32 +95,37 @@ def plan(
     beside: Route | None = None,
     *,
     waits: bool = True,
+    elsewhere: bool = False,
 ) -> Plan:
     """The plan of one route for an nginx of this version.
 
     ``failing`` are the pairs that a finding is about; all times become ``factor`` times shorter,
     but for how long nginx waits for the upstream where it is not about ``waits``. ``beside``: the
-    route of a second hop to the same block, at ``/beside/``.
+    route of a second hop to the same block, at ``/beside/``. ``elsewhere``: those pairs lead to
+    another machine, from the address that ``proxy_bind`` and its like say.
     """
     hop = route.hop
     servers, conditions = servers_of(route, set(map(id, failing)), factor)
+    if elsewhere:
+        servers = tuple(replace(one, elsewhere=one.failing) for one in servers)
     looked_up = tuple(
         pair.target.address.host for pair in route.pairs if pair.target.needs_resolver
     )
     body = _block(route, version, factor) if route.block is not None else ""
+    binds = [*_bind(hop)] if elsewhere else []
     if hop.kind == "stream":
         datagrams = hop.datagrams
         listen = f"{LISTEN} udp" if datagrams else LISTEN
         text = f"{body}    server {{\n        listen {listen};\n"
-        text += _lines(_stream_settings(route, version, factor), 2) + "    }\n"
+        text += indented((*binds, *_stream_settings(route, version, factor)), 2) + "    }\n"
         return Plan(hop.kind, "", text, servers, looked_up, factor, tuple(conditions), datagrams)
     locations = [("/", route)] if beside is None else [("/", route), ("/beside/", beside)]
     text = ""
     for path, there in locations:
-        settings = _http_settings(there, version, factor if waits else 1.0)
-        text += f"        location {path} {{\n{_lines(settings, 3)}        }}\n"
-    body = _cache_path(text) + _maps(body + text, hop) + body
-    sets = _lines((*_header_buffers(hop), *_sets(text, hop)), 2)
+        settings = (*binds, *_http_settings(there, version, factor if waits else 1.0))
+        text += f"        location {path} {{\n{indented(settings, 3)}        }}\n"
+    body = _cache_path(text) + maps_for(body + text, hop) + body
+    sets = indented((*_header_buffers(hop), *sets_for(text, hop)), 2)
     server = f"    server {{\n        listen {LISTEN};\n{sets}{text}    }}\n"
     return Plan(hop.kind, body + server, "", servers, looked_up, factor, tuple(conditions))
 
@@ -138,7 +146,7 @@ def _block(route: Route, version: Version, factor: float) -> str:
         f"server @{pair.target.address}@;" for pair in route.pairs if pair.target.server is None
     ]
     lines += [
-        _line(item.name, _scaled(item, info.type, factor))
+        statement(item.name, _scaled(item, info.type, factor))
         for item in block.context.items
         if not isinstance(item, Context) and item.name not in _NOT_OF_A_BLOCK
         for info in (directive(area, item.name),)
@@ -150,7 +158,7 @@ def _block(route: Route, version: Version, factor: float) -> str:
         timeout = Scope(block.context, version).time("keepalive_timeout")
         if timeout is not None:
             lines.append(f"keepalive_timeout {_milliseconds(timeout.value, factor)};")
-    return f"    upstream {quoted(block.context.args[0])} {{\n{_lines(lines, 2)}    }}\n"
+    return f"    upstream {quoted(block.context.args[0])} {{\n{indented(lines, 2)}    }}\n"
 
 
 def _server(line: Directive, mark: str, *, alone: bool) -> str:
@@ -161,7 +169,7 @@ def _server(line: Directive, mark: str, *, alone: bool) -> str:
         or parameter == "down"
         or (parameter == "backup" and not alone)
     ]
-    return _line("server", (mark, *parameters))
+    return statement("server", (mark, *parameters))
 
 
 def _http_settings(route: Route, version: Version, factor: float) -> Iterator[str]:
@@ -170,7 +178,7 @@ def _http_settings(route: Route, version: Version, factor: float) -> Iterator[st
     wanted = [name for name in names("http") if name.startswith(family)]
     limit = body_limit(hop)
     if limit is not None and limit.directive is not None:
-        yield _line("client_max_body_size", limit.directive.args)
+        yield statement("client_max_body_size", limit.directive.args)
     for name in (*_CORE, *wanted):
         yield from _written(hop, "http", name, version, factor)
     if factor != 1:
@@ -202,6 +210,14 @@ def _stream_settings(route: Route, version: Version, factor: float) -> Iterator[
     yield from _pass(route)
 
 
+def _bind(hop: Hop) -> Iterator[str]:
+    """The address that nginx connects from, where one is written."""
+    name = "proxy_bind" if hop.kind == "stream" else f"{hop.kind}_bind"
+    setting = hop.scope.setting(name)
+    if setting is not None and setting.origin != "default":
+        yield statement(name, _known(hop, setting.lines[-1]))
+
+
 def _written(hop: Hop, area: str, name: str, version: Version, factor: float) -> Iterator[str]:
     """The lines of one directive that are in effect at a hop, but for a default."""
     if _LEFT_OUT.search(name):
@@ -214,7 +230,7 @@ def _written(hop: Hop, area: str, name: str, version: Version, factor: float) ->
         return
     for line in setting.directives:
         if not name.endswith("ssl_conf_command") or line.args[0] in _HARMLESS_COMMANDS:
-            yield _line(name, _known(hop, _scaled(line, info.type, factor)))
+            yield statement(name, _known(hop, _scaled(line, info.type, factor)))
 
 
 def _known(hop: Hop, args: tuple[str, ...]) -> tuple[str, ...]:
@@ -234,7 +250,7 @@ def _header_buffers(hop: Hop) -> Iterator[str]:
     for name in ("client_header_buffer_size", "large_client_header_buffers"):
         setting = hop.scope.setting(name)
         if setting is not None and setting.origin != "default":
-            yield _line(name, setting.lines[-1])
+            yield statement(name, setting.lines[-1])
 
 
 def _default_timeouts(hop: Hop, timeouts: Iterable[str], factor: float) -> Iterator[str]:
@@ -255,7 +271,7 @@ def _cache(hop: Hop) -> Iterator[str]:
         lines = hop.scope.setting(f"{hop.kind}_cache_{name}")
         if lines is not None and lines.origin != "default":
             for line in lines.lines:
-                yield _line(f"{hop.kind}_cache_{name}", line)
+                yield statement(f"{hop.kind}_cache_{name}", line)
 
 
 def _cache_path(text: str) -> str:
@@ -303,7 +319,7 @@ def _resolver(route: Route) -> Iterator[str]:
         yield f"resolver {DNS};"
     elif setting.lines:
         families = [arg for line in setting.lines for arg in line if arg[:4] in ("ipv4", "ipv6")]
-        yield _line("resolver", (DNS, *families))
+        yield statement("resolver", (DNS, *families))
 
 
 def _pass(route: Route) -> Iterator[str]:
@@ -326,49 +342,6 @@ def _pass(route: Route) -> Iterator[str]:
     yield f"{name} {scheme}@{first.address}@{end};"
 
 
-def _maps(text: str, hop: Hop) -> str:
-    """The ``map``, ``geo`` and ``split_clients`` blocks that a text needs, as they are written."""
-    area = hop.context.enclosing("http")
-    blocks: dict[str, Context] = {}
-    for child in area.children if area is not None else ():
-        index = _MAPS.get(child.name)
-        if index is not None and -len(child.args) <= index < len(child.args):
-            blocks[child.args[index].removeprefix("$")] = child
-    found: dict[str, str] = {}
-    wanted = _variables(text)
-    while wanted:
-        name = wanted.pop()
-        block = blocks.get(name)
-        if block is None or name in found:
-            continue
-        lines = [
-            _line(item.name, item.args)
-            for item in block.items
-            if not isinstance(item, Context) and item.name != "include"
-        ]
-        head = " ".join((block.name, *map(quoted, block.args)))
-        found[name] = f"    {head} {{\n{_lines(lines, 2)}    }}\n"
-        wanted |= _variables(found[name])
-    return "".join(found.values())
-
-
-def _sets(text: str, hop: Hop) -> Iterator[str]:
-    """The ``set`` lines of the server and the location that a text needs."""
-    levels = [level for level in hop.context.up() if level.name in ("server", "location")]
-    lines = [line for level in reversed(levels) for line in level.by_name.get("set", ())]
-    wanted = _variables(text)
-    for line in reversed(lines):
-        if len(line.args) == 2 and line.args[0].removeprefix("$") in wanted:
-            wanted |= _variables(line.args[1])
-    for line in lines:
-        if len(line.args) == 2 and line.args[0].removeprefix("$") in wanted:
-            yield _line("set", line.args)
-
-
-def _variables(text: str) -> set[str]:
-    return {match[1] or match[2] for match in _VARIABLE.finditer(text)}
-
-
 def _scaled(line: Directive, kind: str, factor: float) -> tuple[str, ...]:
     if kind != "time" or factor == 1 or not line.args:
         return line.args
@@ -380,19 +353,3 @@ def _scaled(line: Directive, kind: str, factor: float) -> tuple[str, ...]:
 
 def _milliseconds(value: int, factor: float) -> str:
     return f"{max(1, round(value / factor)) if value else 0}ms"
-
-
-def _line(name: str, args: Iterable[str]) -> str:
-    return " ".join((quoted(name), *map(quoted, args))) + ";"
-
-
-def quoted(word: str) -> str:
-    """A word as nginx reads it back, in quotes where it needs them."""
-    if _PLAIN.fullmatch(word):
-        return word
-    escaped = word.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
-
-
-def _lines(lines: Iterable[str], depth: int) -> str:
-    return "".join(f"{'    ' * depth}{line}\n" for line in lines)

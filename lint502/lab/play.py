@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import ctypes
-import fcntl
 import os
 import pickle
-import socket
-import struct
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from lint502.evidence import Step
+from lint502.lab import namespace
 from lint502.lab.bench import Bench, LabError
 from lint502.lab.binary import Nginx
 from lint502.lab.plan import Plan
 from lint502.lab.scene import Scene
 from lint502.lab.scripts import Script
 
-PORTS = 8
-"""How many local ports a namespace of its own has for nginx."""
-
-_CLONE_NEWNS = 0x00020000
-_CLONE_NEWUSER = 0x10000000
-_CLONE_NEWNET = 0x40000000
-_MS_BIND, _MS_PRIVATE_BELOW = 0x1000, 0x40000 | 0x4000
-_SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
 _SECONDS = 60.0
 
 _CHILD = "import sys; sys.path[:] = sys.argv[3:]; from lint502.lab.play import main; main()"
@@ -37,8 +25,8 @@ _CHILD = "import sys; sys.path[:] = sys.argv[3:]; from lint502.lab.play import m
 @dataclass(frozen=True, slots=True)
 class PlayOptions:
     """How a script is played: see :class:`~lint502.lab.scene.Scene`. ``isolated``: where nginx has
-    only :data:`PORTS` local ports, and is the first to close. ``round_trip_matters``: what comes of
-    it depends on the moment, and may take several tries."""
+    only :data:`~lint502.lab.namespace.PORTS` local ports, and is the first to close.
+    ``round_trip_matters``: what comes of it depends on the moment, and may take several tries."""
 
     alone: bool = False
     round_trip: float = 0.1
@@ -56,8 +44,8 @@ class Played:
 
 def play(nginx: Nginx, plan: Plan, script: Script, setting: PlayOptions) -> Played:
     """Play a script; raises :class:`LabError` where that does not work here. Names that nginx looks
-    up when it starts take a file hosts of its own."""
-    if setting.isolated or plan.found_at_start:
+    up when it starts take a file hosts of its own, and other machines a network of its own."""
+    if setting.isolated or plan.found_at_start or plan.leads_out:
         return _play_isolated(nginx, plan, script, setting)
     with Bench() as bench:
         return _play_on(bench, nginx, plan, script, setting)
@@ -119,7 +107,7 @@ def main() -> None:
     hosts = task.with_name("hosts") if plan.found_at_start else None
     played: Played | LabError
     try:
-        _enter_namespace(hosts, few_ports=setting.isolated)
+        namespace.enter(hosts, few_ports=setting.isolated, leads_out=plan.leads_out)
         with Bench() as bench:
             played = _play_on(bench, nginx, plan, script, setting, hosts)
     except LabError as error:
@@ -127,50 +115,3 @@ def main() -> None:
     unfinished = result.with_suffix(".new")
     unfinished.write_bytes(pickle.dumps(played))
     unfinished.rename(result)
-
-
-def _enter_namespace(hosts: Path | None, *, few_ports: bool) -> None:
-    """A network of its own, with nothing but a loopback interface; where it has ``few_ports``, none
-    of them is reused early. ``hosts``: what stands in the place of ``/etc/hosts``."""
-    user, group = os.geteuid(), os.getegid()
-    libc = ctypes.CDLL(None, use_errno=True)
-    flags = _CLONE_NEWNET if user == 0 else _CLONE_NEWNET | _CLONE_NEWUSER
-    try:
-        _done(libc.unshare(flags if hosts is None else flags | _CLONE_NEWNS))
-        if user != 0:
-            with suppress(OSError):  # only where the kernel has it
-                Path("/proc/self/setgroups").write_text("deny")
-            Path("/proc/self/uid_map").write_text(f"0 {user} 1")
-            Path("/proc/self/gid_map").write_text(f"0 {group} 1")
-        _bring_up("lo")
-        if hosts is not None:
-            hosts.write_text("")
-            _done(libc.mount(None, b"/", None, _MS_PRIVATE_BELOW, None))
-            _done(libc.mount(os.fsencode(hosts), b"/etc/hosts", None, _MS_BIND, None))
-        if few_ports:
-            sysctl = Path("/proc/sys/net/ipv4")
-            (sysctl / "ip_local_port_range").write_text(f"40000 {40000 + PORTS - 1}")
-            (sysctl / "tcp_tw_reuse").write_text("0")
-    except (OSError, AttributeError) as error:
-        reason = getattr(error, "strerror", None) or "this system has none"
-        raise LabError(
-            "it takes a network namespace, which this machine does not let a program make "
-            f"({reason}); run it as root, or allow user namespaces"
-        ) from None
-
-
-def _done(result: int) -> None:
-    """Raise the error of a system call that failed."""
-    if result != 0:
-        code = ctypes.get_errno()
-        raise OSError(code, os.strerror(code))
-
-
-def _bring_up(interface: str) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-        request = struct.pack("16sH14x", interface.encode(), 0)
-        found = fcntl.ioctl(control, _SIOCGIFFLAGS, request)
-        (flags,) = struct.unpack("16xH14x", found)
-        fcntl.ioctl(
-            control, _SIOCSIFFLAGS, struct.pack("16sH14x", interface.encode(), flags | _IFF_UP)
-        )

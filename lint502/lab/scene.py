@@ -20,6 +20,7 @@ from lint502.lab.binary import Nginx, Running
 from lint502.lab.client import Request
 from lint502.lab.front import FrontBehaviour, FrontClient
 from lint502.lab.names import NameServer
+from lint502.lab.namespace import OUTSIDE
 from lint502.lab.plan import CERTIFICATES, DNS, LISTEN, Plan
 from lint502.lab.standins.certificates import Authority
 from lint502.lab.standins.proxy_header import is_proxy_header
@@ -234,13 +235,14 @@ class Scene:
         """Start a server of the plan, and note where it is; None where nothing listens."""
         address = planned.address
         where = self._listen if planned.itself else self._place(number, planned, up=up)
+        host = planned.name or (OUTSIDE if planned.elsewhere else LOOPBACK)
         self._places.append(where)
         if isinstance(where, int):
-            self._texts[planned.mark] = f"{planned.name or LOOPBACK}:{where}"
+            self._texts[planned.mark] = f"{host}:{where}"
             self._texts[f"@port of {address}@"] = str(where)
         else:
             self._texts[planned.mark] = f"unix:{where}{planned.beyond}"
-        if planned.behaviour is None or planned.itself or not up:
+        if planned.behaviour is None or planned.itself or planned.elsewhere or not up:
             return None
         server = self._started(number, planned.bound)
         if planned.directory is not None and isinstance(where, Path):

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from lint502.lab.behind import Planned, host_of, routes
-from lint502.lab.plan import Plan, plan, quoted
+from lint502.lab.plan import Plan, plan
 from lint502.lab.standins import Behaviour, TlsBehaviour
+from lint502.lab.writing import quoted
 from lint502.nginx.addresses import Address
 from lint502.nginx.version import Version
 from lint502.options import Options

@@ -19,9 +19,10 @@ from lint502.lab.client import Request
 from lint502.lab.demonstrations.case import CannotShowError, Experiment
 from lint502.lab.demonstrations.usual import SHORT
 from lint502.lab.front import FrontBehaviour
-from lint502.lab.plan import CERTIFICATES, LISTEN, Plan, quoted
+from lint502.lab.plan import CERTIFICATES, LISTEN, Plan
 from lint502.lab.play import PlayOptions
 from lint502.lab.scripts import FrontRace, ThroughFront
+from lint502.lab.writing import quoted
 from lint502.nginx.parse import Directive
 from lint502.nginx.values import format_time
 from lint502.site import Site

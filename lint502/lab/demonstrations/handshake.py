@@ -11,8 +11,9 @@ from lint502.behaviour.tls_failures import answers_400, misnamed, unnamed
 from lint502.lab.behind import Planned
 from lint502.lab.demonstrations.case import Case, Experiment
 from lint502.lab.demonstrations.usual import usual_script
-from lint502.lab.plan import Plan, plan, quoted
+from lint502.lab.plan import Plan, plan
 from lint502.lab.standins.behaviour import TlsBehaviour
+from lint502.lab.writing import quoted
 
 
 def unknown_name(case: Case) -> Experiment:

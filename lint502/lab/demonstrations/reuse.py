@@ -12,8 +12,9 @@ from lint502.lab.behind import Route, host_of
 from lint502.lab.client import Request
 from lint502.lab.demonstrations.case import CannotShowError, Case, Experiment
 from lint502.lab.demonstrations.usual import SHORT, alone, fact, once, usual
+from lint502.lab.namespace import PORTS
 from lint502.lab.plan import plan
-from lint502.lab.play import PORTS, PlayOptions
+from lint502.lab.play import PlayOptions
 from lint502.lab.scripts import Crowd, Once, Race
 from lint502.lab.standins.behaviour import Behaviour, TlsBehaviour
 from lint502.nginx.hops import Hop

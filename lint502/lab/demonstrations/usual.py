@@ -51,6 +51,12 @@ def once(case: Case) -> Experiment:
     return Experiment(made, usual_script(case))
 
 
+def from_its_own_loopback(case: Case) -> Experiment:
+    """The usual request, to a server on another machine, from the address that nginx binds."""
+    made = plan(case.route, case.version, case.failing, elsewhere=True)
+    return Experiment(made, usual_script(case))
+
+
 def usual_script(case: Case) -> Script:
     """The usual request, or session, until each server of the route had one."""
     count = times(case)

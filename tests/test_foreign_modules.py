@@ -217,8 +217,9 @@ from lint502.lab.play import PlayOptions, play
 os.environ["PYTHONPATH"] = os.getcwd()
 sys.path.insert(0, os.getcwd())
 sys.path.insert(0, "")
+plan = SimpleNamespace(found_at_start=False, leads_out=False)
 try:
-    play(None, SimpleNamespace(found_at_start=False), None, PlayOptions(isolated=True))
+    play(None, plan, None, PlayOptions(isolated=True))
 except LabError as error:
     print(error)
 """

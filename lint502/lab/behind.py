@@ -49,7 +49,7 @@ class Planned:
     the address on which it listens. ``name``: where nginx reaches it by a name that it looks up
     when it starts, that name; else "". ``addresses`` are those of its name, whoever is asked.
     ``itself``: nginx listens there, as it does for its clients. ``elsewhere``: it is on another
-    machine, to which a way leads; nobody is there in the lab."""
+    machine, and reached over a network."""
 
     address: Address
     behaviour: Behaviour | None

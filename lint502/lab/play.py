@@ -12,6 +12,7 @@ from lint502.evidence import Step
 from lint502.lab import namespace
 from lint502.lab.bench import Bench, LabError
 from lint502.lab.binary import Nginx
+from lint502.lab.namespace import Machine
 from lint502.lab.plan import Plan
 from lint502.lab.scene import Scene
 from lint502.lab.scripts import Script
@@ -58,6 +59,7 @@ def _play_on(
     script: Script,
     setting: PlayOptions,
     hosts: Path | None = None,
+    machine: Machine | None = None,
 ) -> Played:
     with Scene(
         bench,
@@ -68,6 +70,7 @@ def _play_on(
         round_trip=setting.round_trip,
         nginx_closes_first=setting.isolated,
         hosts=hosts,
+        machine=machine,
     ) as scene:
         script.play(scene)
         return Played(scene.configuration, tuple(scene.steps))
@@ -107,9 +110,9 @@ def main() -> None:
     hosts = task.with_name("hosts") if plan.found_at_start else None
     played: Played | LabError
     try:
-        namespace.enter(hosts, few_ports=setting.isolated, leads_out=plan.leads_out)
+        machine = namespace.enter(hosts, few_ports=setting.isolated, leads_out=plan.leads_out)
         with Bench() as bench:
-            played = _play_on(bench, nginx, plan, script, setting, hosts)
+            played = _play_on(bench, nginx, plan, script, setting, hosts, machine)
     except LabError as error:
         played = error
     unfinished = result.with_suffix(".new")

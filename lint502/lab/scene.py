@@ -20,7 +20,7 @@ from lint502.lab.binary import Nginx, Running
 from lint502.lab.client import Request
 from lint502.lab.front import FrontBehaviour, FrontClient
 from lint502.lab.names import NameServer
-from lint502.lab.namespace import OUTSIDE
+from lint502.lab.namespace import OUTSIDE, Machine
 from lint502.lab.plan import CERTIFICATES, DNS, LISTEN, Plan
 from lint502.lab.standins.certificates import Authority
 from lint502.lab.standins.proxy_header import is_proxy_header
@@ -43,7 +43,7 @@ class Scene:
     ``alone``: only the servers that fail are up. ``socket``: nginx listens on a unix socket.
     ``round_trip`` is that of the emulated network, in seconds; ``nginx_closes_first`` makes the
     servers leave it to nginx to close a connection. ``hosts`` is the file that nginx reads as
-    ``/etc/hosts``, where the plan needs one.
+    ``/etc/hosts``, and ``machine`` the other one, where the plan needs them.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class Scene:
         round_trip: float = _ROUND_TRIP,
         nginx_closes_first: bool = False,
         hosts: Path | None = None,
+        machine: Machine | None = None,
     ) -> None:
         self.plan = plan
         self.steps: list[Step] = []
@@ -64,6 +65,7 @@ class Scene:
         self._round_trip = round_trip
         self._nginx_closes_first = nginx_closes_first
         self._hosts = hosts
+        self._machine = machine
         self._names: NameServer | None = None
         self._addresses = {
             name: planned.addresses
@@ -242,7 +244,7 @@ class Scene:
             self._texts[f"@port of {address}@"] = str(where)
         else:
             self._texts[planned.mark] = f"unix:{where}{planned.beyond}"
-        if planned.behaviour is None or planned.itself or planned.elsewhere or not up:
+        if planned.behaviour is None or planned.itself or not up:
             return None
         server = self._started(number, planned.bound)
         if planned.directory is not None and isinstance(where, Path):
@@ -256,7 +258,12 @@ class Scene:
         assert planned.behaviour is not None, "something listens there"
         if planned.behaviour.tls is not None and self._authority is None:
             self._authority = Authority()
-        at = where if isinstance(where, Path) or bound == LOOPBACK else _bound(bound, where)
+        at: int | Path | sockets.socket = where
+        if planned.elsewhere and isinstance(where, int):
+            assert self._machine is not None, "a way leads there"
+            at = self._machine.listening(where)
+        elif bound != LOOPBACK and isinstance(where, int):
+            at = _bound(bound, where)
         return self._stack.enter_context(
             DeclaredServer(
                 planned.behaviour,

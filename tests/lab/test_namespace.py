@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from lint502.lab.behind import Planned
 from lint502.lab.client import Request
+from lint502.lab.namespace import OWN
 from lint502.lab.plan import Plan
 from lint502.lab.play import PlayOptions, play
 from lint502.lab.scripts import Once
+from lint502.lab.standins import Behaviour
 from lint502.nginx.addresses import Address
 from tests.support.nginxes import RELEASES, nginx_of
 
@@ -33,14 +37,13 @@ def test_the_loopback_does_not_lead_out(release: str, bound: str) -> None:
 
 
 def test_any_other_address_does() -> None:
-    """Nobody is there: what fails is not that nginx connects from an address of its own."""
     nginx = nginx_of(RELEASES[-1])
+    server = replace(ELSEWHERE, behaviour=Behaviour())
     text = (
         "    server {\n        listen @listen@;\n        location / {\n"
-        "            proxy_connect_timeout 200ms;\n            proxy_bind 198.51.100.1;\n"
-        f"            proxy_pass http://{ELSEWHERE.mark};\n        }}\n    }}\n"
+        f"            proxy_bind {OWN};\n            proxy_pass http://{server.mark};\n"
+        "        }\n    }\n"
     )
-    plan = Plan("proxy", text, "", (ELSEWHERE,))
+    plan = Plan("proxy", text, "", (server,))
     (step,) = play(nginx, plan, Once((Request("GET", "/"),)), PlayOptions()).steps
-    assert step.status == 504
-    assert "timed out" in step.log[0]
+    assert (step.status, step.log) == (200, ())

@@ -7,6 +7,7 @@ RULES = (
     "socket-path-mismatch",
     "socket-permission",
     "bind-mismatch",
+    "bind-loopback",
     "loopback-in-container",
     "localhost-family",
     "static-dns",

@@ -77,6 +77,7 @@ class Scope:
 
         What a fragment is included into is taken to set nothing that bears on its hops.
         """
+        info = directive(self._area, name)
         written = True
         for level in self.context.up():
             found = level.by_name.get(name)
@@ -92,10 +93,11 @@ class Scope:
                 return None
             if level.name in _NOT_A_LEVEL:
                 continue
+            if info is not None and info.inherit == "none":
+                break
             if self._area in ("upstream", "stream_upstream") or level.name in ("http", "stream"):
                 break
             written = False
-        info = directive(self._area, name)
         default = info.default(self.version) if info is not None else None
         lines = () if default is None else tuple(tuple(one.split()) for one in default.split("; "))
         return Setting(name, lines, (), "default")

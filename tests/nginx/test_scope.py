@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from lint502.nginx.directives import directive
 from lint502.nginx.scope import Scope, Setting
 from lint502.nginx.version import Version
 from tests.support.sites import NEW, OLD, contexts, hop_of, http, load, stream
@@ -117,6 +118,32 @@ def test_a_list_is_inherited_all_or_nothing(
     setting = hop_of(tmp_path, http(body)).scope.setting("proxy_set_header")
     assert setting is not None
     assert (setting.lines, setting.origin) == (lines, origin)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (
+            "server { try_files /a /b; location / { proxy_pass http://h; } }",
+            ((), [], "default", True),
+        ),
+        (
+            "server { location / {\ntry_files /a /b; proxy_pass http://h; } }",
+            ((("/a", "/b"),), [2], "written", True),
+        ),
+        (
+            "server { location / {\ntry_files /a /b; location /a { proxy_pass http://h; } } }",
+            ((), [], "default", True),
+        ),
+        (
+            "server { location / {\ntry_files /a /b; if ($a) { proxy_pass http://h; } } }",
+            ((("/a", "/b"),), [2], "written", True),
+        ),
+    ],
+)
+def test_what_is_not_inherited(tmp_path: Path, body: str, expected: object) -> None:
+    assert directive("http", "try_files").inherit == "none"  # type: ignore[union-attr]
+    assert effective(tmp_path, body, "try_files") == expected
 
 
 @pytest.mark.parametrize(

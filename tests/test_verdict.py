@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lint502.findings import Finding
-from lint502.report import Look, renderer
+from lint502.report import Style, renderer
 from lint502.report_model import Report
 from tests.support.sites import OLD, check, http, stream
 
@@ -313,7 +313,7 @@ def test_what_is_hidden_counts_nowhere(tmp_path: Path) -> None:
         'limits = { response_headers = "16k" }\n'
     )
     report = checked(tmp_path, body, spec)
-    found = json.loads(renderer("json")(report, Look()))
+    found = json.loads(renderer("json")(report, Style()))
     assert found["summary"]["errors"] == 1
     shown, hidden = found["findings"]
     assert (shown["rule"], shown["behind"]) == ("port-mismatch", [])
@@ -321,12 +321,12 @@ def test_what_is_hidden_counts_nowhere(tmp_path: Path) -> None:
         "response-header-buffer",
         [shown["fingerprint"]],
     )
-    text = renderer("text")(report, Look(width=80))
+    text = renderer("text")(report, Style(width=80))
     assert "  then  once this is fixed: response-header-buffer (502 sometimes)\n" in text
     for name in ("concise", "sarif", "github", "gitlab", "junit", "checkstyle", "markdown"):
         assert (
             "response-header-buffer"
-            not in renderer(name)(report, Look()).replace("rules/response-header-buffer", "")
+            not in renderer(name)(report, Style()).replace("rules/response-header-buffer", "")
             or name == "sarif"
         )
 

@@ -11,7 +11,7 @@ import typer
 from lint502.cli import arguments, baselines, output
 from lint502.cli.exits import FailOn, exit_code
 from lint502.cli.stages import Stages
-from lint502.report import AUTO, FORMATS, Look, renderer, with_roots
+from lint502.report import AUTO, FORMATS, Style, renderer, with_roots
 
 if TYPE_CHECKING:
     from lint502.report_model import Report
@@ -269,7 +269,7 @@ def _write(report: Report, wanted: Output, color: output.Colour) -> None:
 
     render = renderer(wanted.format)
     if wanted.file is None:
-        output.write(without_commands(render(report, output.look(color)), wanted.format))
+        output.write(without_commands(render(report, output.style(color)), wanted.format))
     else:
-        look = Look(colour=color is output.Colour.always)
-        output.write_file(wanted.file, render(report, look))
+        style = Style(colour=color is output.Colour.always)
+        output.write_file(wanted.file, render(report, style))

@@ -27,8 +27,8 @@ def explain(
 
     arguments.require_rule(rule, "RULE")
     text = explanation(page(rule))
-    look = output.look(color)
-    output.write(_rendered(text, look.width or 80) if look.colour else text)
+    style = output.style(color)
+    output.write(_rendered(text, style.width or 80) if style.colour else text)
 
 
 def _rendered(text: str, width: int) -> str:

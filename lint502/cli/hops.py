@@ -10,7 +10,7 @@ import typer
 from lint502.cli import arguments, output
 
 if TYPE_CHECKING:
-    from lint502.report import Look
+    from lint502.report import Style
     from lint502.report_model import HopReport, Report
     from lint502.workspace import CheckRequest
 
@@ -36,7 +36,7 @@ def hops(
     report = arguments.job(arguments.workspace_here(), request).run().report
     output.say_notes(report.notes)
     output.say_problems(report.problems)
-    output.write(_json(report) if shape is Shape.json else _text(report, output.look(color)))
+    output.write(_json(report) if shape is Shape.json else _text(report, output.style(color)))
     raise typer.Exit(2 if report.problems else 0)
 
 
@@ -52,16 +52,18 @@ def _json(report: Report) -> str:
     )
 
 
-def _text(report: Report, look: Look) -> str:
-    from lint502.report.ink import Ink
+def _text(report: Report, style: Style) -> str:
+    from lint502.report.palette import Palette
     from lint502.report.table import table
 
     if not report.hops:
         return "no hops\n"
-    ink = Ink(look.colour)
+    palette = Palette(style.colour)
 
     def paint(column: int, text: str, padded: str) -> str:
-        return ink.state(text.partition(":")[0], padded) if column == _STATE and text else padded
+        return (
+            palette.state(text.partition(":")[0], padded) if column == _STATE and text else padded
+        )
 
     rows = [row for hop in report.hops for row in _rows(hop)]
     return table(_HEADINGS, rows, paint)

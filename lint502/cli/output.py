@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn, TextIO
 import typer
 
 from lint502.reading import shown
-from lint502.report import Look, counted
+from lint502.report import Style, counted
 
 if TYPE_CHECKING:
     from lint502.findings import Note, Problem
@@ -31,7 +31,7 @@ class Colour(str, Enum):
     never = "never"
 
 
-def look(when: Colour, stream: TextIO | None = None) -> Look:
+def style(when: Colour, stream: TextIO | None = None) -> Style:
     """How a report on ``stream`` (standard output) may look.
 
     ``NO_COLOR`` and ``FORCE_COLOR`` count where they are not empty, the former first; see
@@ -42,7 +42,7 @@ def look(when: Colour, stream: TextIO | None = None) -> Look:
     width = None
     if terminal or os.environ.get("COLUMNS", "").isdecimal():
         width = max(40, shutil.get_terminal_size().columns)
-    return Look(_colour(when, terminal), width)
+    return Style(_colour(when, terminal), width)
 
 
 def _colour(when: Colour, terminal: bool) -> bool:

@@ -73,9 +73,9 @@ def prove(
     report = with_proofs(replace(result, report=replace(report, findings=found)), running, wanted)
     output.say_notes(report.notes)
     output.say_problems(report.problems)
-    look = output.look(color)
+    style = output.style(color)
     if shape is Shape.text:
-        output.write(proofs.render(with_roots(report), look))
+        output.write(proofs.render(with_roots(report), style))
     else:
-        output.write(json.render(report, look))
+        output.write(json.render(report, style))
     raise typer.Exit(exit_code(report, "error"))

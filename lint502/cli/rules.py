@@ -11,7 +11,7 @@ from lint502.cli.hops import Shape
 
 if TYPE_CHECKING:
     from lint502.pages import Page
-    from lint502.report import Look
+    from lint502.report import Style
 
 _HEADINGS = ("RULE", "SEVERITY", "CLIENT SEES", "SUMMARY")
 _SEVERITY = _HEADINGS.index("SEVERITY")
@@ -26,7 +26,7 @@ def rules(
     from lint502.rule_names import RULES
 
     pages = [page(rule) for rule in RULES]
-    output.write(_json(pages) if shape is Shape.json else _text(pages, output.look(color)))
+    output.write(_json(pages) if shape is Shape.json else _text(pages, output.style(color)))
 
 
 def _json(pages: list[Page]) -> str:
@@ -49,16 +49,16 @@ def _object(page: Page) -> dict[str, Any]:
     }
 
 
-def _text(pages: list[Page], look: Look) -> str:
+def _text(pages: list[Page], style: Style) -> str:
     from lint502.findings import Severity
-    from lint502.report.ink import Ink
     from lint502.report.lines import status_words
+    from lint502.report.palette import Palette
     from lint502.report.table import table
 
-    ink = Ink(look.colour)
+    palette = Palette(style.colour)
 
     def paint(column: int, text: str, padded: str) -> str:
-        return ink.severity(Severity(text), padded) if column == _SEVERITY else padded
+        return palette.severity(Severity(text), padded) if column == _SEVERITY else padded
 
     rows = [
         (

@@ -69,9 +69,9 @@ def upgrade(
     found = compare(before, after)
     output.say_notes(after.report.notes)
     output.say_problems(found.problems)
-    look = output.look(color)
+    style = output.style(color)
     output.write(
-        upgrades.render(found, look) if shape is Shape.text else upgrades.render_json(found)
+        upgrades.render(found, style) if shape is Shape.text else upgrades.render_json(found)
     )
     raise typer.Exit(2 if found.problems else int(found.has_errors))
 

@@ -28,14 +28,14 @@ AUTO = "auto"
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Style:
     """What a report may use: colour, and how many columns a line has (None: any number)."""
 
     colour: bool = False
     width: int | None = None
 
 
-Renderer = Callable[["Report", Look], str]
+Renderer = Callable[["Report", Style], str]
 """Makes the whole output of a report, its last line end included."""
 
 

@@ -11,14 +11,14 @@ from xml.etree.ElementTree import Element, SubElement
 
 from lint502 import __version__
 from lint502.reading import shown
-from lint502.report import Look
+from lint502.report import Style
 from lint502.report.xml import document
 
 if TYPE_CHECKING:
     from lint502.report_model import Report
 
 
-def render(report: Report, look: Look) -> str:
+def render(report: Report, style: Style) -> str:
     """Each file that has an ``error``; problems have the source ``lint502.problem``."""
     root = Element("checkstyle", version=__version__)
     files: dict[str, Element] = {}

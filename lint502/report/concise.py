@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING
 
 from lint502.findings import Finding
 from lint502.reading import shown
-from lint502.report import Look
-from lint502.report.ink import Ink
+from lint502.report import Style
+from lint502.report.palette import Palette
 
 if TYPE_CHECKING:
     from lint502.report_model import Report
 
 
-def render(report: Report, look: Look) -> str:
+def render(report: Report, style: Style) -> str:
     """``path:line:col: severity: message [rule]`` for each finding."""
-    ink = Ink(look.colour)
-    return "".join(f"{_line(finding, ink)}\n" for finding in report.findings)
+    palette = Palette(style.colour)
+    return "".join(f"{_line(finding, palette)}\n" for finding in report.findings)
 
 
-def _line(finding: Finding, ink: Ink) -> str:
+def _line(finding: Finding, palette: Palette) -> str:
     place = finding.place
-    where = ink.bold(f"{shown(place.file)}:{place.line}:{place.column}")
-    severity = ink.severity(finding.severity, finding.severity.value)
-    return f"{where}: {severity}: {shown(finding.message)} {ink.dim(f'[{finding.rule}]')}"
+    where = palette.bold(f"{shown(place.file)}:{place.line}:{place.column}")
+    severity = palette.severity(finding.severity, finding.severity.value)
+    return f"{where}: {severity}: {shown(finding.message)} {palette.dim(f'[{finding.rule}]')}"

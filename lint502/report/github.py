@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from lint502.findings import Finding, Problem, Severity
 from lint502.reading import shown
-from lint502.report import Look
+from lint502.report import Style
 from lint502.report.evidence import saw
 from lint502.report.lines import status_words
 
@@ -23,7 +23,7 @@ _DATA = {ord("%"): "%25", ord("\r"): "%0D", ord("\n"): "%0A"}
 _PROPERTY = {**_DATA, ord(":"): "%3A", ord(","): "%2C"}
 
 
-def render(report: Report, look: Look) -> str:
+def render(report: Report, style: Style) -> str:
     """A command for each finding, then one for each problem."""
     lines = [_finding(finding, report.proofs.get(finding)) for finding in report.findings]
     lines += map(_problem, report.problems)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lint502.findings import Finding, Severity, unique_fingerprints
 from lint502.reading import shown
-from lint502.report import Look
+from lint502.report import Style
 
 if TYPE_CHECKING:
     from lint502.report_model import Report
@@ -19,7 +19,7 @@ PROBLEM = "lint502-problem"
 """The ``check_name`` of what could not be checked."""
 
 
-def render(report: Report, look: Look) -> str:
+def render(report: Report, style: Style) -> str:
     """An array, which is empty where nothing is found; GitLab takes nothing else for a report."""
     fingerprints = iter(unique_fingerprints((*report.findings, *report.problems)))
     entries = [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lint502 import __version__
 from lint502.findings import Finding, Fix, Problem, Severity, unique_fingerprints
-from lint502.report import Look
+from lint502.report import Style
 
 if TYPE_CHECKING:
     from lint502.evidence import Proof
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 
 
-def render(report: Report, look: Look) -> str:
+def render(report: Report, style: Style) -> str:
     """One object; the text is ASCII, so that bytes that are no UTF-8 survive (as ``\\udcXX``)."""
     findings = (*report.findings, *report.hidden)
     fingerprints = unique_fingerprints(findings)

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element, SubElement
 from lint502.findings import Finding, Severity, told_apart
 from lint502.places import Place
 from lint502.reading import shown
-from lint502.report import Look
+from lint502.report import Style
 from lint502.report.evidence import saw
 from lint502.report.lines import status_words
 from lint502.report.xml import document
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Proofs = Mapping[Finding, Proof]
 
 
-def render(report: Report, look: Look) -> str:
+def render(report: Report, style: Style) -> str:
     """One suite: the hops, the findings that concern none, and what could not be checked."""
     hops = {hop.id for hop in report.hops}
     found: dict[str, list[Finding]] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lint502.findings import Finding, Frequency
 from lint502.places import Place
 from lint502.reading import shown
-from lint502.report.ink import Ink
+from lint502.report.palette import Palette
 from lint502.report_model import HopReport
 
 
@@ -18,12 +18,12 @@ def status_words(status: int | None, frequency: Frequency | None) -> str:
     return f"{status} on every request" if frequency == "always" else f"{status} sometimes"
 
 
-def head(finding: Finding, ink: Ink) -> str:
+def head(finding: Finding, palette: Palette) -> str:
     """Place, severity and rule of a finding."""
     place = finding.place
-    where = ink.bold(f"{shown(place.file)}:{place.line}:{place.column}")
-    severity = ink.severity(finding.severity, finding.severity.value)
-    return f"{where}  {severity}  {ink.bold(finding.rule)}"
+    where = palette.bold(f"{shown(place.file)}:{place.line}:{place.column}")
+    severity = palette.severity(finding.severity, finding.severity.value)
+    return f"{where}  {severity}  {palette.bold(finding.rule)}"
 
 
 def hop_line(hop: HopReport) -> str:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from lint502.findings import Finding, Problem
 from lint502.reading import shown
-from lint502.report import Look, counted
+from lint502.report import Style, counted
 from lint502.report.evidence import saw
-from lint502.report.ink import Ink
 from lint502.report.lines import status_words
+from lint502.report.palette import Palette
 from lint502.report.summary import finding_counts, hop_counts, version
 from lint502.wording import listed
 
@@ -23,7 +23,7 @@ _HEADINGS = ("severity", "rule", "the client sees", "where", "message", "fix")
 _SPECIAL = re.compile(r"([\\`*\[\]<>&|~$]|(?<![^\W_])_|_(?![^\W_]))")
 
 
-def render(report: Report, look: Look) -> str:
+def render(report: Report, style: Style) -> str:
     """A summary line, a table of the findings with the worst first, the problems, the counts."""
     return _rendered(report, None)
 
@@ -35,7 +35,7 @@ def shortened(report: Report, most: int) -> str:
 
 def _rendered(report: Report, most: int | None) -> str:
     findings = sorted(report.findings, key=lambda finding: finding.severity.rank)
-    parts = [f"**lint502**: {finding_counts(report, Ink(False))}"]
+    parts = [f"**lint502**: {finding_counts(report, Palette(False))}"]
     if report.problems:
         parts[0] += f"; {counted(report.problems, 'problem')}: not everything could be checked"
     if findings:
@@ -51,7 +51,7 @@ def _rendered(report: Report, most: int | None) -> str:
         parts.append("\n".join(rows))
         if left_out:
             parts.append(f"and {counted(range(left_out), 'more problem')}")
-    parts.append("; ".join((hop_counts(report, Ink(False)), escaped(version(report)))))
+    parts.append("; ".join((hop_counts(report, Palette(False)), escaped(version(report)))))
     if report.roots:
         specs = listed(map(code, report.specs))
         against = f" against {specs}" if specs else ", found no upstreams.toml"

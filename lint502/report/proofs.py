@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from lint502.evidence import received
 from lint502.findings import Finding
 from lint502.reading import shown
-from lint502.report import Look, counted
+from lint502.report import Style, counted
 from lint502.report.cells import cells
 from lint502.report.evidence import conditions
-from lint502.report.ink import Ink
 from lint502.report.lines import head, hop_line
+from lint502.report.palette import Palette
 
 if TYPE_CHECKING:
     from lint502.evidence import Proof
@@ -23,29 +23,31 @@ _VERDICTS = ("confirmed", "not confirmed", "cannot be shown here")
 _COLOURS = {"confirmed": "failed", "not confirmed": "passed", "cannot be shown here": "undecidable"}
 
 
-def render(report: Report, look: Look) -> str:
+def render(report: Report, style: Style) -> str:
     """The findings in the order of the configuration, and a count of what came out."""
-    ink = Ink(look.colour)
+    palette = Palette(style.colour)
     hops = {hop.id: hop for hop in report.hops}
     blocks = [
-        "\n".join(_block(finding, proof, hops, ink)) for finding, proof in report.proofs.items()
+        "\n".join(_block(finding, proof, hops, palette)) for finding, proof in report.proofs.items()
     ]
-    return "\n\n".join([*blocks, _summary(report, ink)]) + "\n"
+    return "\n\n".join([*blocks, _summary(report, palette)]) + "\n"
 
 
-def _block(finding: Finding, proof: Proof, hops: Mapping[str, HopReport], ink: Ink) -> list[str]:
-    verdict = ink.state(_COLOURS[proof.verdict], proof.verdict)
-    lines = [f"{head(finding, ink)}  ·  {verdict}", f"  {shown(finding.message)}"]
+def _block(
+    finding: Finding, proof: Proof, hops: Mapping[str, HopReport], palette: Palette
+) -> list[str]:
+    verdict = palette.state(_COLOURS[proof.verdict], proof.verdict)
+    lines = [f"{head(finding, palette)}  ·  {verdict}", f"  {shown(finding.message)}"]
     if proof.hop in hops:
-        lines.append(f"  {ink.dim('hop')}    {hop_line(hops[proof.hop])}")
+        lines.append(f"  {palette.dim('hop')}    {hop_line(hops[proof.hop])}")
     if proof.configuration:
-        lines.append(f"  {ink.dim('ran')}    nginx {proof.version} with")
-        lines += [f"    {ink.dim('│')} {shown(line)}" for line in _inner(proof.configuration)]
-    lines += _steps(proof, ink)
+        lines.append(f"  {palette.dim('ran')}    nginx {proof.version} with")
+        lines += [f"    {palette.dim('│')} {shown(line)}" for line in _inner(proof.configuration)]
+    lines += _steps(proof, palette)
     for clause in conditions(proof):
-        lines.append(f"  {ink.dim('where')}  {shown(clause)}")
+        lines.append(f"  {palette.dim('where')}  {shown(clause)}")
     if proof.why:
-        lines.append(f"  {ink.dim('why')}    {shown(proof.why)}")
+        lines.append(f"  {palette.dim('why')}    {shown(proof.why)}")
     return lines
 
 
@@ -62,7 +64,7 @@ def _inner(configuration: str) -> list[str]:
     ]
 
 
-def _steps(proof: Proof, ink: Ink) -> list[str]:
+def _steps(proof: Proof, palette: Palette) -> list[str]:
 
     lines = []
     width = max((cells(step.request) for step in proof.steps), default=0)
@@ -71,17 +73,19 @@ def _steps(proof: Proof, ink: Ink) -> list[str]:
         note = "  (to begin with)" if step.opening else "  (the failure)" if step.cause else ""
         note += f"  ({times} times)" if times > 1 else ""
         lines.append(
-            f"  {ink.dim('sent')}   {step.request}{' ' * (width - cells(step.request))}"
-            f"  →  {ink.bold(received(step))}{note}"
+            f"  {palette.dim('sent')}   {step.request}{' ' * (width - cells(step.request))}"
+            f"  →  {palette.bold(received(step))}{note}"
         )
         lines += [f"         {shown(line)}" for line in dict.fromkeys(step.log)]
     return lines
 
 
-def _summary(report: Report, ink: Ink) -> str:
+def _summary(report: Report, palette: Palette) -> str:
     proofs = list(report.proofs.values())
     found = {name: sum(proof.verdict == name for proof in proofs) for name in _VERDICTS}
-    parts = [ink.state(_COLOURS[name], f"{count} {name}") for name, count in found.items() if count]
+    parts = [
+        palette.state(_COLOURS[name], f"{count} {name}") for name, count in found.items() if count
+    ]
     total = counted(proofs, "finding")
     line = f"{total}: {', '.join(parts)}" if parts else total
     if proofs:

@@ -16,7 +16,7 @@ from lint502.findings import Edit, Finding, Fix, Problem, Severity, unique_finge
 from lint502.pages import Page, page
 from lint502.places import Place
 from lint502.reading import shown
-from lint502.report import Look
+from lint502.report import Style
 from lint502.report.evidence import brief
 from lint502.report.explanation import explanation
 from lint502.report.json import dump
@@ -44,7 +44,7 @@ _LINK = re.compile(r"\[([^\[\]]*)\]\(([^()]*)\)")
 _CODE = re.compile(r"`([^`]*)`")
 
 
-def render(report: Report, look: Look) -> str:
+def render(report: Report, style: Style) -> str:
     """One run. Every rule is there, for GitHub compares the rules of runs, not only the results."""
     fingerprints = unique_fingerprints(report.findings)
     invocation: dict[str, Any] = {"executionSuccessful": not report.problems}

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from lint502.findings import Severity
 from lint502.reading import shown
 from lint502.report import counted
-from lint502.report.ink import Ink
+from lint502.report.palette import Palette
 from lint502.wording import listed
 
 if TYPE_CHECKING:
     from lint502.report_model import Report
 
 
-def hop_counts(report: Report, ink: Ink) -> str:
+def hop_counts(report: Report, palette: Palette) -> str:
     """How many hops there are, and how many in each state: "3 hops: 2 passed, 1 failed"."""
     states = [
-        ink.state(state, f"{count} {state}")
+        palette.state(state, f"{count} {state}")
         for state, count in report.hop_states().items()
         if count
     ]
@@ -25,11 +25,11 @@ def hop_counts(report: Report, ink: Ink) -> str:
     return f"{total}: {', '.join(states)}" if states else total
 
 
-def finding_counts(report: Report, ink: Ink) -> str:
+def finding_counts(report: Report, palette: Palette) -> str:
     """How many findings of each severity: "1 error, 0 warnings"."""
     counts = [(severity, report.count(severity)) for severity in Severity]
     parts = [
-        ink.severity(severity, text) if count else text
+        palette.severity(severity, text) if count else text
         for severity, count in counts
         if count or severity is not Severity.INFO
         for text in [counted(range(count), severity.value)]

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from lint502.findings import Finding, Severity
 from lint502.reading import shown
-from lint502.report import Look, counted
+from lint502.report import Style, counted
 from lint502.report.cells import wrap
 from lint502.report.excerpt import excerpt
-from lint502.report.ink import Ink
 from lint502.report.lines import file_and_line, head, hop_line, status_words
+from lint502.report.palette import Palette
 from lint502.report.summary import finding_counts, hop_counts, version
 from lint502.wording import listed
 
@@ -23,10 +23,10 @@ _MOST_HOPS = 3
 _MOST_INFOS = 20
 
 
-def render(report: Report, look: Look) -> str:
+def render(report: Report, style: Style) -> str:
     """The findings file by file, infos as one line each up to a number, and a summary."""
     hops = {hop.id: hop for hop in report.hops}
-    ink = Ink(look.colour)
+    palette = Palette(style.colour)
     behind = _by_what_hides(report.hidden)
     blocks: list[str] = []
     room = _MOST_INFOS
@@ -35,20 +35,20 @@ def render(report: Report, look: Look) -> str:
         blocks += [
             "\n".join(
                 [
-                    *finding_lines(finding, hops, look, ink, report.proofs.get(finding)),
-                    *_behind(finding, behind, look, ink),
+                    *finding_lines(finding, hops, style, palette, report.proofs.get(finding)),
+                    *_behind(finding, behind, style, palette),
                 ]
             )
             for finding in findings
             if finding.severity is not Severity.INFO
         ]
         if infos[:room]:
-            blocks.append("\n".join(_info(finding, ink) for finding in infos[:room]))
+            blocks.append("\n".join(_info(finding, palette) for finding in infos[:room]))
         room = max(0, room - len(infos))
     more = report.count(Severity.INFO) - _MOST_INFOS
     if more > 0:
         blocks.append(f"and {more} more of severity info; --format concise lists them all")
-    blocks.append("\n".join(_summary(report, ink)))
+    blocks.append("\n".join(_summary(report, palette)))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -59,39 +59,43 @@ def _by_file(findings: Sequence[Finding]) -> list[list[Finding]]:
     return list(files.values())
 
 
-def _info(finding: Finding, ink: Ink) -> str:
-    return f"{head(finding, ink)}  {shown(finding.message)}"
+def _info(finding: Finding, palette: Palette) -> str:
+    return f"{head(finding, palette)}  {shown(finding.message)}"
 
 
 def finding_lines(
-    finding: Finding, hops: Mapping[str, HopReport], look: Look, ink: Ink, proof: Proof | None
+    finding: Finding,
+    hops: Mapping[str, HopReport],
+    style: Style,
+    palette: Palette,
+    proof: Proof | None,
 ) -> list[str]:
     """A finding with its places, message, hops, log line and fix."""
     status = status_words(finding.status, finding.frequency)
-    lines = [head(finding, ink) + (f"  ·  {status}" if status else "")]
+    lines = [head(finding, palette) + (f"  ·  {status}" if status else "")]
     places = (finding.place, *finding.related)
     digits = max(len(str(place.line)) for place in places)
     lines += excerpt(
         finding.place,
         digits,
-        look.width,
-        ink.dim,
-        lambda text: ink.severity(finding.severity, text),
+        style.width,
+        palette.dim,
+        lambda text: palette.severity(finding.severity, text),
     )
     for place in finding.related:
-        lines.append(ink.bold(file_and_line(place)))
-        lines += excerpt(place, digits, look.width, ink.dim, ink.other)
-    width = None if look.width is None else look.width - 2
+        lines.append(palette.bold(file_and_line(place)))
+        lines += excerpt(place, digits, style.width, palette.dim, palette.other)
+    width = None if style.width is None else style.width - 2
     lines += [f"  {line}" for line in wrap(shown(finding.message), width)]
-    lines += _labelled("hop", _hops(finding, hops), ink)
+    lines += _labelled("hop", _hops(finding, hops), palette)
     if finding.log is not None:
-        lines += _labelled("log", [shown(finding.log)], ink)
+        lines += _labelled("log", [shown(finding.log)], palette)
     if finding.fix is not None:
-        lines += _labelled("fix", [shown(s) for s in finding.fix.description.splitlines()], ink)
+        lines += _labelled("fix", [shown(s) for s in finding.fix.description.splitlines()], palette)
     if proof is not None:
         from lint502.report.evidence import brief
 
-        lines += _labelled("saw", brief(proof), ink)
+        lines += _labelled("saw", brief(proof), palette)
     return lines
 
 
@@ -105,7 +109,7 @@ def _by_what_hides(hidden: Sequence[Finding]) -> dict[str, list[Finding]]:
 
 
 def _behind(
-    finding: Finding, hidden: Mapping[str, Sequence[Finding]], look: Look, ink: Ink
+    finding: Finding, hidden: Mapping[str, Sequence[Finding]], style: Style, palette: Palette
 ) -> list[str]:
     """What shows once a finding is fixed, in one line."""
     found = [one for hop in finding.hops for one in hidden.get(finding.fingerprint_at(hop), ())]
@@ -116,13 +120,13 @@ def _behind(
         for one in found
     ]
     text = f"once this is fixed: {listed(clauses, len(clauses))}"
-    width = None if look.width is None else look.width - len("  then  ")
-    return _labelled("then", wrap(text, width), ink)
+    width = None if style.width is None else style.width - len("  then  ")
+    return _labelled("then", wrap(text, width), palette)
 
 
-def _labelled(label: str, lines: Sequence[str], ink: Ink) -> list[str]:
+def _labelled(label: str, lines: Sequence[str], palette: Palette) -> list[str]:
     return [
-        f"  {ink.dim(label) if index == 0 else ' ' * len(label)}{' ' * (6 - len(label))}{line}"
+        f"  {palette.dim(label) if index == 0 else ' ' * len(label)}{' ' * (6 - len(label))}{line}"
         for index, line in enumerate(lines)
     ]
 
@@ -134,16 +138,16 @@ def _hops(finding: Finding, hops: Mapping[str, HopReport]) -> list[str]:
     return [*lines, f"and {counted(more, 'more hop')}"] if more else lines
 
 
-def _summary(report: Report, ink: Ink) -> list[str]:
+def _summary(report: Report, palette: Palette) -> list[str]:
     """What was checked, then what came out."""
     lines = []
     if report.roots:
         specs = listed(map(shown, report.specs))
         against = f" against {specs}" if specs else ", found no upstreams.toml"
-        lines.append(ink.dim(f"checked {listed(map(shown, report.roots))}{against}"))
-    parts = (hop_counts(report, ink), finding_counts(report, ink), version(report))
+        lines.append(palette.dim(f"checked {listed(map(shown, report.roots))}{against}"))
+    parts = (hop_counts(report, palette), finding_counts(report, palette), version(report))
     line = " · ".join(parts)
     if report.problems:
         count = counted(report.problems, "problem")
-        line += " " + ink.severity(Severity.ERROR, f"(could not check everything: {count})")
+        line += " " + palette.severity(Severity.ERROR, f"(could not check everything: {count})")
     return [*lines, line]

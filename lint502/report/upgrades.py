@@ -8,9 +8,9 @@ from typing import Any
 from lint502 import __version__
 from lint502.findings import Severity, unique_fingerprints
 from lint502.reading import shown
-from lint502.report import Look, counted, json
-from lint502.report.ink import Ink
+from lint502.report import Style, counted, json
 from lint502.report.lines import head, hop_line
+from lint502.report.palette import Palette
 from lint502.report.text import finding_lines
 from lint502.report_model import HopReport
 from lint502.upgrade import Because, Changed, Upgrade
@@ -19,25 +19,25 @@ from lint502.wording import listed
 _MOST_HOPS = 3
 
 
-def render(upgrade: Upgrade, look: Look) -> str:
+def render(upgrade: Upgrade, style: Style) -> str:
     """What appears in full, what vanishes and what changes in brief, and a summary."""
-    ink = Ink(look.colour)
+    palette = Palette(style.colour)
     hops = {hop.id: hop for hop in upgrade.after.hops}
     version = upgrade.after.version
     sections = [
         (
             f"With nginx {version} appears:",
-            [_appears(one, hops, look, ink) for one in upgrade.appear],
+            [_appears(one, hops, style, palette) for one in upgrade.appear],
         ),
-        (f"With nginx {version} vanishes:", [_vanishes(one, ink) for one in upgrade.vanish]),
-        ("Becomes different, without a finding:", _silent(upgrade.changes, hops, ink)),
-        ("May become different, by what the upstream answers:", _general(upgrade.changes, ink)),
+        (f"With nginx {version} vanishes:", [_vanishes(one, palette) for one in upgrade.vanish]),
+        ("Becomes different, without a finding:", _silent(upgrade.changes, hops, palette)),
+        ("May become different, by what the upstream answers:", _general(upgrade.changes, palette)),
     ]
     blocks = []
     for title, items in sections:
         if items:
-            blocks += [ink.bold(title), *items]
-    return "\n\n".join([*blocks, _summary(upgrade, ink)]) + "\n"
+            blocks += [palette.bold(title), *items]
+    return "\n\n".join([*blocks, _summary(upgrade, palette)]) + "\n"
 
 
 def render_json(upgrade: Upgrade) -> str:
@@ -95,48 +95,51 @@ def _by_severity(items: Sequence[Because]) -> dict[str, int]:
     }
 
 
-def _appears(item: Because, hops: Mapping[str, HopReport], look: Look, ink: Ink) -> str:
-    lines = finding_lines(item.finding, hops, look, ink, None)
+def _appears(item: Because, hops: Mapping[str, HopReport], style: Style, palette: Palette) -> str:
+    lines = finding_lines(item.finding, hops, style, palette, None)
     for changed in item.changes:
-        lines += _change_lines(changed, ink)
+        lines += _change_lines(changed, palette)
     return "\n".join(lines)
 
 
-def _vanishes(item: Because, ink: Ink) -> str:
-    first = f"{head(item.finding, ink)}  {shown(item.finding.message)}"
-    why = [f"  {ink.dim('why')}   {_entry(changed)}" for changed in item.changes]
+def _vanishes(item: Because, palette: Palette) -> str:
+    first = f"{head(item.finding, palette)}  {shown(item.finding.message)}"
+    why = [f"  {palette.dim('why')}   {_entry(changed)}" for changed in item.changes]
     return "\n".join([first, *why])
 
 
-def _silent(changes: Sequence[Changed], hops: Mapping[str, HopReport], ink: Ink) -> list[str]:
+def _silent(
+    changes: Sequence[Changed], hops: Mapping[str, HopReport], palette: Palette
+) -> list[str]:
     blocks = []
     for changed in changes:
         if changed.change.in_general:
             continue
-        lines = [changed.what, *_change_lines(changed, ink)]
+        lines = [changed.what, *_change_lines(changed, palette)]
         known = [hop_line(hops[id]) for id in changed.hops if id in hops]
         more = known[_MOST_HOPS:]
         shown_hops = known[:_MOST_HOPS] + ([f"and {counted(more, 'more hop')}"] if more else [])
         lines += [
-            f"  {ink.dim('hop') if i == 0 else '   '}   {text}" for i, text in enumerate(shown_hops)
+            f"  {palette.dim('hop') if i == 0 else '   '}   {text}"
+            for i, text in enumerate(shown_hops)
         ]
         blocks.append("\n".join(lines))
     return blocks
 
 
-def _general(changes: Sequence[Changed], ink: Ink) -> list[str]:
+def _general(changes: Sequence[Changed], palette: Palette) -> list[str]:
     return [
-        f"{changed.what}\n  {ink.dim('why')}   {_entry(changed)}\n"
-        f"  {ink.dim('hop')}   {counted(changed.hops, 'hop')}"
+        f"{changed.what}\n  {palette.dim('why')}   {_entry(changed)}\n"
+        f"  {palette.dim('hop')}   {counted(changed.hops, 'hop')}"
         for changed in changes
         if changed.change.in_general
     ]
 
 
-def _change_lines(changed: Changed, ink: Ink) -> list[str]:
-    lines = [f"  {ink.dim('why')}   {_entry(changed)}"]
+def _change_lines(changed: Changed, palette: Palette) -> list[str]:
+    lines = [f"  {palette.dim('why')}   {_entry(changed)}"]
     if changed.keep is not None:
-        lines.append(f"  {ink.dim('keep')}  {changed.keep}")
+        lines.append(f"  {palette.dim('keep')}  {changed.keep}")
     return lines
 
 
@@ -144,14 +147,14 @@ def _entry(changed: Changed) -> str:
     return f"{changed.change.version}: {changed.change.entry}"
 
 
-def _summary(upgrade: Upgrade, ink: Ink) -> str:
+def _summary(upgrade: Upgrade, palette: Palette) -> str:
     after = upgrade.after
     counts = {
         severity: sum(item.finding.severity is severity for item in upgrade.appear)
         for severity in Severity
     }
     appear = [
-        ink.severity(severity, counted(range(count), severity.value))
+        palette.severity(severity, counted(range(count), severity.value))
         for severity, count in counts.items()
         if count
     ]
@@ -164,6 +167,6 @@ def _summary(upgrade: Upgrade, ink: Ink) -> str:
     line = " · ".join(parts)
     if upgrade.problems:
         count = counted(upgrade.problems, "problem")
-        line += " " + ink.severity(Severity.ERROR, f"(could not check everything: {count})")
-    checked = [ink.dim(f"checked {listed(map(shown, after.roots))}")] if after.roots else []
+        line += " " + palette.severity(Severity.ERROR, f"(could not check everything: {count})")
+    checked = [palette.dim(f"checked {listed(map(shown, after.roots))}")] if after.roots else []
     return "\n".join([*checked, line])

@@ -13,7 +13,7 @@ from lint502.findings import Finding, Problem, Severity
 from lint502.nginx.files import PathMap
 from lint502.nginx.version import NEWEST, OLDEST, Version
 from lint502.options import Options
-from lint502.report import Look, renderer
+from lint502.report import Style, renderer
 from lint502.report_model import Report
 from tests.support.canned import CLEAN, FINDINGS, REPORT
 from tests.support.cli import Asked, Run
@@ -28,8 +28,8 @@ error: upstreams.toml: cannot be read: permission denied
 """
 
 
-def output(format: str, report: Report = REPORT, look: Look | None = None) -> str:
-    return renderer(format)(report, look or Look())
+def output(format: str, report: Report = REPORT, style: Style | None = None) -> str:
+    return renderer(format)(report, style or Style())
 
 
 def only(*severities: Severity) -> Report:
@@ -68,7 +68,7 @@ def test_files_beside_standard_output(run: Run, asked: Asked, tmp_path: Path) ->
 def test_a_file_alone_leaves_standard_output_empty(run: Run, asked: Asked, tmp_path: Path) -> None:
     result = run("check", "a.conf", "--format", "text:out.txt", "--color", "always")
     assert result == (2, "", NOTES + PROBLEMS)
-    assert (tmp_path / "out.txt").read_text() == output("text", look=Look(colour=True))
+    assert (tmp_path / "out.txt").read_text() == output("text", style=Style(colour=True))
     assert run("check", "a.conf", "--format=json:out.json") == (2, "", NOTES + PROBLEMS)
     assert (tmp_path / "out.json").read_text() == output("json")
 

@@ -14,7 +14,7 @@ import pytest
 from lint502.cli.ci import named_from_top, without_commands
 from lint502.findings import Edit, Fix, Note, Problem, Severity
 from lint502.places import Place
-from lint502.report import FORMATS, Look, renderer
+from lint502.report import FORMATS, Style, renderer
 from lint502.report_model import Report
 from tests.support.canned import CLEAN, FINDINGS, HOPS, REPORT
 from tests.support.cli import Asked, Run
@@ -22,7 +22,7 @@ from tests.support.nasty import any_report
 
 
 def output(format: str) -> str:
-    return renderer(format)(REPORT, Look())
+    return renderer(format)(REPORT, Style())
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def commands(log: str) -> list[str]:
 @any_report
 def test_a_report_in_a_log_has_no_commands(report: Report) -> None:
     for format in ("text", "concise", "json", "junit", "github"):
-        text = renderer(format)(report, Look())
+        text = renderer(format)(report, Style())
         with mock.patch.dict(os.environ, {"GITHUB_ACTIONS": "false"}):
             assert without_commands(text, format) == text
         with mock.patch.dict(os.environ, {"GITHUB_ACTIONS": "true"}):

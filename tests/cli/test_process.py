@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from lint502 import __version__, workspace
-from lint502.cli.output import Colour, look
-from lint502.report import Look
+from lint502.cli.output import Colour, style
+from lint502.report import Style
 from tests.support.cli import Asked, Run
 
 LINT502 = [sys.executable, "-m", "lint502"]
@@ -187,7 +187,7 @@ def test_when_there_is_colour(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("COLUMNS", "77")
-    assert look(Colour(when), Stream(terminal)) == Look(colour, 77)  # type: ignore[arg-type]
+    assert style(Colour(when), Stream(terminal)) == Style(colour, 77)  # type: ignore[arg-type]
 
 
 def test_a_fault(run: Run, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:

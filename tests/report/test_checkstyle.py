@@ -7,7 +7,7 @@ from lxml import etree
 
 from lint502 import __version__
 from lint502.reading import shown
-from lint502.report import Look
+from lint502.report import Style
 from lint502.report.checkstyle import render
 from lint502.report_model import Report
 from tests.support.canned import CLEAN
@@ -32,14 +32,14 @@ DTD = etree.DTD(
 
 
 def test_nothing_found() -> None:
-    assert render(CLEAN, Look()) == (
+    assert render(CLEAN, Style()) == (
         f'<?xml version="1.0" encoding="UTF-8"?>\n<checkstyle version="{__version__}" />\n'
     )
 
 
 @any_report
 def test_any_text(report: Report) -> None:
-    output = render(report, Look()).encode()
+    output = render(report, Style()).encode()
     DTD.assertValid(etree.fromstring(output))
     root = ElementTree.fromstring(output)
     assert len({file.get("name") for file in root}) == len(root)

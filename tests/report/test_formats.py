@@ -11,7 +11,7 @@ from lint502.evidence import Proof
 from lint502.findings import Finding, Severity
 from lint502.nginx.version import Version
 from lint502.places import Place
-from lint502.report import FORMATS, Look, counted, renderer
+from lint502.report import FORMATS, Style, counted, renderer
 from tests.support.canned import CLEAN, FINDINGS, REPORT
 
 EXPECTED = Path(__file__).parent / "expected"
@@ -20,48 +20,48 @@ EXPECTED = Path(__file__).parent / "expected"
 @pytest.mark.parametrize(
     ("format", "look", "name"),
     [
-        ("text", Look(), "text.txt"),
-        ("text", Look(width=60), "text-60-columns.txt"),
-        ("text", Look(colour=True), "text-colour.txt"),
-        ("concise", Look(), "concise.txt"),
-        ("concise", Look(colour=True), "concise-colour.txt"),
-        ("json", Look(), "json.json"),
-        ("json", Look(colour=True, width=60), "json.json"),
-        ("github", Look(), "github.txt"),
-        ("gitlab", Look(), "gitlab.json"),
-        ("junit", Look(), "junit.xml"),
-        ("checkstyle", Look(), "checkstyle.xml"),
-        ("markdown", Look(colour=True, width=60), "markdown.md"),
+        ("text", Style(), "text.txt"),
+        ("text", Style(width=60), "text-60-columns.txt"),
+        ("text", Style(colour=True), "text-colour.txt"),
+        ("concise", Style(), "concise.txt"),
+        ("concise", Style(colour=True), "concise-colour.txt"),
+        ("json", Style(), "json.json"),
+        ("json", Style(colour=True, width=60), "json.json"),
+        ("github", Style(), "github.txt"),
+        ("gitlab", Style(), "gitlab.json"),
+        ("junit", Style(), "junit.xml"),
+        ("checkstyle", Style(), "checkstyle.xml"),
+        ("markdown", Style(colour=True, width=60), "markdown.md"),
     ],
 )
-def test_whole_output(format: str, look: Look, name: str) -> None:
+def test_whole_output(format: str, style: Style, name: str) -> None:
     expected = (EXPECTED / name).read_text(encoding="utf-8")
     for written in ('"lint502": "{}"', '<checkstyle version="{}">'):
         expected = expected.replace(written.format("0.1.0"), written.format(__version__))
-    assert renderer(format)(REPORT, look) == expected
+    assert renderer(format)(REPORT, style) == expected
 
 
 def test_every_format_has_its_module() -> None:
     modules = {path.stem for path in Path(renderer.__code__.co_filename).parent.glob("*.py")}
     assert set(FORMATS) <= modules
     for name in FORMATS:
-        assert renderer(name)(CLEAN, Look()).isascii() or name == "text"
+        assert renderer(name)(CLEAN, Style()).isascii() or name == "text"
 
 
-@pytest.mark.parametrize("look", [Look(), Look(width=40), Look(width=60)])
+@pytest.mark.parametrize("look", [Style(), Style(width=40), Style(width=60)])
 @pytest.mark.parametrize("format", FORMATS)
-def test_nothing_reaches_the_terminal_unescaped(format: str, look: Look) -> None:
-    output = renderer(format)(REPORT, look)
+def test_nothing_reaches_the_terminal_unescaped(format: str, style: Style) -> None:
+    output = renderer(format)(REPORT, style)
     assert all(character.isprintable() or character == "\n" for character in output)
     output.encode()
 
 
 def test_clean_text() -> None:
-    assert renderer("text")(CLEAN, Look()) == (
+    assert renderer("text")(CLEAN, Style()) == (
         "checked a.conf, b.conf, c.conf and 2 more, found no upstreams.toml\n"
         "1 hop: 1 passed · 0 errors, 0 warnings · nginx 1.26 (newest known)\n"
     )
-    assert renderer("concise")(CLEAN, Look()) == ""
+    assert renderer("concise")(CLEAN, Style()) == ""
 
 
 @pytest.mark.parametrize(
@@ -75,22 +75,22 @@ def test_clean_text() -> None:
 )
 def test_where_the_version_comes_from(origin: str, source: str | None, shown: str) -> None:
     report = replace(CLEAN, version_origin=origin, version_source=source, roots=(), hops=())
-    assert renderer("text")(report, Look()) == (
+    assert renderer("text")(report, Style()) == (
         f"0 hops · 0 errors, 0 warnings · nginx 1.26 ({shown})\n"
     )
-    value = json.loads(renderer("json")(report, Look()))
+    value = json.loads(renderer("json")(report, Style()))
     assert value["nginx"] == {"version": "1.26", "from": origin}
 
 
 def test_equal_findings_have_fingerprints_of_their_own() -> None:
     report = replace(REPORT, findings=(FINDINGS[0], FINDINGS[0], FINDINGS[0]))
-    findings = json.loads(renderer("json")(report, Look()))["findings"]
+    findings = json.loads(renderer("json")(report, Style()))["findings"]
     first = FINDINGS[0].fingerprint
     assert [finding["fingerprint"] for finding in findings] == [first, f"{first}-2", f"{first}-3"]
 
 
 def test_names_that_are_not_utf8_survive_json() -> None:
-    findings = json.loads(renderer("json")(REPORT, Look()))["findings"]
+    findings = json.loads(renderer("json")(REPORT, Style()))["findings"]
     assert findings[4]["file"] == "nginx/\x1b]0;evil\x07\udcff.conf"
 
 
@@ -101,7 +101,7 @@ def test_findings_are_grouped_by_file() -> None:
     report = replace(
         CLEAN, roots=(), findings=(finding("b", 1), finding("a", 2), finding("b", 3)), hops=()
     )
-    lines = renderer("text")(report, Look()).splitlines()
+    lines = renderer("text")(report, Style()).splitlines()
     assert [line for line in lines if "warning  r" in line] == [
         "b:1:1  warning  r  ·  502",
         "b:3:1  warning  r  ·  502",
@@ -121,7 +121,7 @@ def test_findings_are_grouped_by_file() -> None:
 def test_what_was_watched(format: str, seen: str) -> None:
     proof = Proof("cannot be shown here", "no \x1b[31m nginx", "hop-1", Version(1, 26, 3))
     report = replace(REPORT, proofs={FINDINGS[0]: proof})
-    assert seen in renderer(format)(report, Look())
+    assert seen in renderer(format)(report, Style())
 
 
 def test_counted() -> None:
@@ -133,6 +133,6 @@ def test_infos_beyond_a_number_are_counted() -> None:
     infos = tuple(
         replace(info, place=replace(info.place, file=f"{n % 3}.conf", line=n)) for n in range(1, 26)
     )
-    lines = renderer("text")(replace(CLEAN, findings=infos), Look()).splitlines()
+    lines = renderer("text")(replace(CLEAN, findings=infos), Style()).splitlines()
     assert sum(f"info  {info.rule}" in line for line in lines) == 20
     assert "and 5 more of severity info; --format concise lists them all" in lines

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from lint502.reading import shown
-from lint502.report import Look
+from lint502.report import Style
 from lint502.report.github import render
 from lint502.report_model import Report
 from tests.support.canned import CLEAN, FINDINGS, REPORT
@@ -42,13 +42,13 @@ def read(line: str) -> Command:
 
 
 def test_nothing_found() -> None:
-    assert render(CLEAN, Look()) == ""
+    assert render(CLEAN, Style()) == ""
 
 
 def test_what_is_escaped() -> None:
     place = replace(FINDINGS[0].place, file="50%,a:b.conf", end_column=12)
     finding = replace(FINDINGS[0], place=place, message="100% of it: a, b", fix=None)
-    assert render(replace(CLEAN, findings=(finding,)), Look()) == (
+    assert render(replace(CLEAN, findings=(finding,)), Style()) == (
         "::error file=50%25%2Ca%3Ab.conf,line=4,col=12,endColumn=12,"
         "title=port-mismatch (502 on every request)"
         "::50%25,a:b.conf:4:12: 100%25 of it: a, b [port-mismatch]\n"
@@ -56,13 +56,13 @@ def test_what_is_escaped() -> None:
 
 
 def test_levels() -> None:
-    names = [read(line).name for line in render(REPORT, Look()).splitlines()]
+    names = [read(line).name for line in render(REPORT, Style()).splitlines()]
     assert names == ["error", "warning", "notice", "notice", "error", "notice", "error", "error"]
 
 
 @any_report
 def test_any_text(report: Report) -> None:
-    output = render(report, Look())
+    output = render(report, Style())
     output.encode()
     commands = [read(line) for line in output.split("\n")[:-1]]
     assert len(commands) == len(report.findings) + len(report.problems)

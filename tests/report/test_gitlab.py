@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 
 from lint502.findings import Problem
 from lint502.reading import shown
-from lint502.report import Look
+from lint502.report import Style
 from lint502.report.gitlab import render
 from lint502.report_model import Report
 from tests.support.canned import CLEAN, FINDINGS, REPORT
@@ -45,14 +45,14 @@ SCHEMA = Draft202012Validator(
 
 
 def entries(report: Report) -> list[dict[str, Any]]:
-    result: list[dict[str, Any]] = json.loads(render(report, Look()))
+    result: list[dict[str, Any]] = json.loads(render(report, Style()))
     SCHEMA.validate(result)
     assert len({entry["fingerprint"] for entry in result}) == len(result)
     return result
 
 
 def test_nothing_found() -> None:
-    assert render(CLEAN, Look()) == "[]\n"
+    assert render(CLEAN, Style()) == "[]\n"
 
 
 def test_severities() -> None:

@@ -7,7 +7,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase
 
 from lint502.findings import Severity
 from lint502.reading import shown
-from lint502.report import Look
+from lint502.report import Style
 from lint502.report.junit import render
 from lint502.report_model import Report
 from tests.support.canned import CLEAN, FINDINGS, HOPS, REPORT
@@ -16,7 +16,7 @@ from tests.support.nasty import any_report
 
 def cases(report: Report) -> list[TestCase]:
     """The tests as a consumer reads them; the counts are those of what is there."""
-    whole = JUnitXml.fromstring(render(report, Look()).encode())
+    whole = JUnitXml.fromstring(render(report, Style()).encode())
     (suite,) = whole
     result = list(suite)
     counts = (suite.tests, suite.failures, suite.errors, suite.skipped)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from markdown_it import MarkdownIt
 
 from lint502.reading import shown
-from lint502.report import Look
+from lint502.report import Style
 from lint502.report.markdown import code, escaped, render, shortened
 from lint502.report_model import Report
 from tests.support.canned import CLEAN, FINDINGS, REPORT
@@ -47,7 +47,7 @@ class Read(HTMLParser):
 
 
 def test_clean() -> None:
-    assert render(CLEAN, Look()) == (
+    assert render(CLEAN, Style()) == (
         "**lint502**: 0 errors, 0 warnings\n\n"
         "1 hop: 1 passed; nginx 1.26 (newest known); checked <code>a.conf</code>, "
         "<code>b.conf</code>, <code>c.conf</code> and 2 more, found no upstreams.toml\n"
@@ -73,7 +73,7 @@ def test_text_is_shown_as_it_is(text: str) -> None:
 
 @any_report
 def test_any_text(report: Report) -> None:
-    read = Read(render(report, Look()))
+    read = Read(render(report, Style()))
     allowed = {"p", "strong", "code", "br", "ul", "li"}
     allowed |= {"table", "thead", "tbody", "tr", "th", "td"}
     assert set(read.elements) <= allowed
@@ -84,7 +84,7 @@ def test_any_text(report: Report) -> None:
 
 
 def test_shortened_says_what_is_left_out() -> None:
-    assert shortened(REPORT, 10**6) == render(REPORT, Look())
+    assert shortened(REPORT, 10**6) == render(REPORT, Style())
     many = replace(REPORT, findings=FINDINGS * 1000, problems=REPORT.problems * 1000)
     text = shortened(many, 100_000)
     assert 90_000 < len(text.encode()) < 101_000

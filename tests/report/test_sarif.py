@@ -12,7 +12,7 @@ from jsonschema import Draft4Validator, FormatChecker
 
 from lint502 import __version__, pages
 from lint502.findings import Edit, Fix, Severity
-from lint502.report import Look, sarif
+from lint502.report import Style, sarif
 from lint502.report_model import Report
 from lint502.rule_names import RULES
 from tests.support.canned import CLEAN, FINDINGS, REPORT
@@ -27,7 +27,7 @@ VALIDATOR = Draft4Validator(SCHEMA, format_checker=FormatChecker())
 
 def run_of(report: Report) -> dict[str, Any]:
     """The run of a log that is valid."""
-    log = json.loads(sarif.render(report, Look()))
+    log = json.loads(sarif.render(report, Style()))
     VALIDATOR.validate(log)
     (run,) = log["runs"]
     assert isinstance(run, dict)
@@ -51,14 +51,14 @@ def test_whole_output(few_rules: None) -> None:
     expected = EXPECTED.read_text()
     for written in ('"version": "{}"', '"semanticVersion": "{}"'):
         expected = expected.replace(written.format("0.1.0"), written.format(__version__))
-    assert sarif.render(REPORT, Look(colour=True, width=60)) == expected
+    assert sarif.render(REPORT, Style(colour=True, width=60)) == expected
     VALIDATOR.validate(json.loads(expected))
 
 
 def test_the_schema_is_the_one_that_the_log_names() -> None:
     assert SCHEMA["id"] == sarif.SCHEMA
     assert not VALIDATOR.is_valid({"version": "2.1.0", "runs": [{}]})
-    log = json.loads(sarif.render(REPORT, Look()))
+    log = json.loads(sarif.render(REPORT, Style()))
     location = log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
     location["artifactLocation"]["uri"] = "a b"
     assert not VALIDATOR.is_valid(log)

@@ -8,7 +8,7 @@ _SEVERITIES = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.INFO: 
 _STATES = {"passed": "32", "failed": "31", "undeclared": "34", "undecidable": "33"}
 
 
-class Ink:
+class Palette:
     """Paints text, or leaves it as it is where there is no colour."""
 
     def __init__(self, colour: bool) -> None:

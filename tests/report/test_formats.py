@@ -18,7 +18,7 @@ EXPECTED = Path(__file__).parent / "expected"
 
 
 @pytest.mark.parametrize(
-    ("format", "look", "name"),
+    ("format", "style", "name"),
     [
         ("text", Style(), "text.txt"),
         ("text", Style(width=60), "text-60-columns.txt"),
@@ -48,7 +48,7 @@ def test_every_format_has_its_module() -> None:
         assert renderer(name)(CLEAN, Style()).isascii() or name == "text"
 
 
-@pytest.mark.parametrize("look", [Style(), Style(width=40), Style(width=60)])
+@pytest.mark.parametrize("style", [Style(), Style(width=40), Style(width=60)])
 @pytest.mark.parametrize("format", FORMATS)
 def test_nothing_reaches_the_terminal_unescaped(format: str, style: Style) -> None:
     output = renderer(format)(REPORT, style)

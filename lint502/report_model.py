@@ -53,7 +53,7 @@ class Report:
     """All that a run found; ``roots`` and ``specs`` by the names that reports show. ``hidden`` are
     the findings that others hide: they count nowhere. ``suppressed``
     counts the findings that comments and settings ignore, ``known`` those of the baseline.
-    ``proofs`` has what was watched of a finding, where somebody asked for that. ``root_versions``
+    ``proofs`` has what was observed of a finding, where somebody asked for that. ``root_versions``
     has the version that each root was checked for, where that is not the same for all."""
 
     version: Version

@@ -1,4 +1,4 @@
-"""A rule: its name, its check, the requests that show it, and what it can be told."""
+"""A rule: its name, its check, the requests that show it, and its options."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def _sites(
     trees: Sequence[Tree], options: Options, spec: Spec, pairing: Pairing, ordinals: _Ordinals
 ) -> list[Site]:
     """The roots that are compared with one spec, each with its hops paired; what is reached is
-    told over all of them."""
+    counted over all of them."""
     reached: set[str] | None = set()
     sites = []
     for tree in trees:

@@ -71,7 +71,7 @@ def compare(before: Result, after: Result) -> Upgrade:
         Because(finding, _causes(finding, happened))
         for finding in _beyond(old.findings, new.findings)
     )
-    told = {
+    known = {
         (changed.change, hop)
         for item in appear
         for changed in item.changes
@@ -79,7 +79,7 @@ def compare(before: Result, after: Result) -> Upgrade:
     }
     silent = []
     for changed in happened:
-        hops = tuple(hop for hop in changed.hops if (changed.change, hop) not in told)
+        hops = tuple(hop for hop in changed.hops if (changed.change, hop) not in known)
         if hops:
             silent.append(Changed(changed.change, changed.what, changed.keep, hops))
     return Upgrade(old, new, appear, vanish, tuple(silent))

@@ -198,7 +198,7 @@ class _Area:
 
     def _next(self, request: _Visit, step: LoopStep) -> tuple[_Visit, bool] | None:
         """The request that comes of one, and whether all those at its hop go there; None where it
-        cannot be told, or no pass takes it."""
+        is not certain, or no pass takes it."""
         hop = request.hop
         routing = self._routing
         if hop.kind == "stream":

@@ -33,7 +33,7 @@ def check(site: Site) -> Iterator[Disagreement]:
 
 
 def _fails(pair: Pair) -> bool:
-    """Where the socket is said to be elsewhere, that is what has to be mended. One that another
+    """Where the socket is said to be elsewhere, that is what has to be fixed. One that another
     container shares is in a volume."""
     if not in_tmp(pair.target.address) or (pair.mismatch is not None and pair.mismatch.certain):
         return False

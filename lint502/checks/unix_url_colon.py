@@ -65,8 +65,8 @@ def _fix(pair: Pair, found: Slip) -> Fix | None:
     path = written.removesuffix(found.rest)
     if path == written:
         return None
-    mended = f"{path}:{found.rest}" if _takes_uri(pair) else path
-    return replacement(target.written, target.arg, written, mended, safe=found.rest == ":")
+    fixed = f"{path}:{found.rest}" if _takes_uri(pair) else path
+    return replacement(target.written, target.arg, written, fixed, safe=found.rest == ":")
 
 
 RULE = Rule("unix-url-colon", check, "usual.once")

@@ -90,7 +90,7 @@ Nginx = Annotated[
         "--nginx",
         metavar="PATH",
         show_default=False,
-        help="The nginx to watch findings on; without it: the one on the PATH.",
+        help="The nginx to run findings on; without it: the one on the PATH.",
     ),
 ]
 Color = Annotated[

@@ -83,7 +83,7 @@ def check(
     ] = None,
     prove: Annotated[
         bool,
-        typer.Option("--prove", help="Watch each finding happen on a real nginx."),
+        typer.Option("--prove", help="Run each finding's hop on a real nginx."),
     ] = False,
     nginx: arguments.Nginx = None,
     fix: Annotated[
@@ -112,7 +112,7 @@ def check(
             min=1,
             metavar="N",
             show_default=False,
-            help="How many findings --prove watches at once [4].",
+            help="How many findings --prove runs at once [4].",
         ),
     ] = None,
 ) -> None:
@@ -251,13 +251,13 @@ def _write_all(report: Report, outputs: list[Output], color: output.Colour, quie
     from lint502.cli import ci
 
     renamed: Report | None = None
-    told = with_roots(report)
+    named = with_roots(report)
     for wanted in outputs:
         if wanted.format in ci.FROM_TOP:
-            renamed = renamed or ci.named_from_top(told)
+            renamed = renamed or ci.named_from_top(named)
             _write(renamed, wanted, color)
         else:
-            _write(report if wanted.format == "json" else told, wanted, color)
+            _write(report if wanted.format == "json" else named, wanted, color)
     if renamed is not None and "github" in [wanted.format for wanted in outputs]:
         reason = ci.write_summary(renamed)
         if reason is not None and not quiet:

@@ -69,7 +69,7 @@ def with_proofs(
             report.findings,
             Prover(examined.sites, nginx, shown_by),
             hops,
-            lambda number: output.progress(f"watching finding {number} of {total}"),
+            lambda number: output.progress(f"running finding {number} of {total}"),
             at_once,
         )
     finally:

@@ -1,4 +1,4 @@
-"""``lint502 prove``: watch each finding happen on a real nginx."""
+"""``lint502 prove``: run what each finding says on a real nginx."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def prove(
     shape: Annotated[Shape, typer.Option("--format", help="How to show it.")] = Shape.text,
     color: arguments.Color = output.Colour.auto,
 ) -> None:
-    """Watch each finding happen: run its hop on a real nginx, before servers as declared.
+    """Show each finding: run its hop on a real nginx, before servers as declared.
 
     It opens ports on loopback only, runs nothing of yours, and leaves nothing behind. The version
     to go by is that of the nginx that runs, unless --nginx-version or the settings name one.

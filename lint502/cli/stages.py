@@ -7,14 +7,14 @@ import time
 from lint502.cli import output
 
 _PATIENCE = 1.0
-"""Seconds after which somebody who waits is told."""
+"""Seconds after which somebody who waits is shown what goes on."""
 
 
 _WORTH_A_LINE = 0.001
 
 
 class Stages:
-    """Is told what a run goes on with; :meth:`end` it before anything else is written."""
+    """Is called with what a run goes on with; :meth:`end` it before anything else is written."""
 
     def __init__(self) -> None:
         self._started = self._since = time.perf_counter()
@@ -23,7 +23,7 @@ class Stages:
         self._seconds: dict[str, float] = {}
 
     def __call__(self, stage: str) -> None:
-        """A stage begins."""
+        """A stage starts."""
         now = time.perf_counter()
         self._seconds[self._current] = self._seconds.get(self._current, 0.0) + now - self._since
         self._since, self._current = now, stage

@@ -1,4 +1,4 @@
-"""Fixes: what becomes of the files when the edits of findings are made, as far as a second look
+"""Fixes: what becomes of the files when the edits of findings are made, as far as a second check
 bears them out.
 
 Nothing is written here. Each round makes the edits of all findings that do not get into each
@@ -173,7 +173,7 @@ class _Run:
     ) -> tuple[dict[str, str], View] | Objection:
         """The texts with the edits of groups, and what a check says of them.
 
-        What appears may be mended in its turn: a port that is right now can show that the scheme
+        What appears may be fixed in its turn: a port that is right now can show that the scheme
         is not.
         """
         required = list(_required(view, groups))
@@ -210,7 +210,7 @@ class _Run:
 
 
 def _because(first: Objection, last: Objection) -> Objection:
-    """What spoke against the edits alone, at the hops at which nothing could be mended either."""
+    """What spoke against the edits alone, at the hops at which nothing could be fixed either."""
     at = {hop: first.at.get(hop, reason) for hop, reason in last.at.items()}
     reason = next((first.at[hop] for hop in last.at if hop in first.at), first.reason)
     return Objection(reason, at)

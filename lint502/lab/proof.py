@@ -129,7 +129,7 @@ def _with_others(proof: Proof, others: Sequence[Finding]) -> str:
     if not others:
         return proof.why
     rules = listed(other.rule for other in others)
-    return f"{proof.why}, for {rules} is in the way; mend that, and try again"
+    return f"{proof.why}, for {rules} is in the way; fix that, and try again"
 
 
 def _own_status(finding: Finding, hop: Hop) -> int | None:

@@ -329,8 +329,8 @@ def _template_patterns(path: str, mapped: Callable[[str], str]) -> Iterator[tupl
     """
     yield mapped(path) + SUFFIX, SUFFIX
     for folder, suffix in _RENDERED_INTO:
-        for told in (path, mapped(path)):
-            before, found, rest = told.partition(folder)
+        for candidate in (path, mapped(path)):
+            before, found, rest = candidate.partition(folder)
             if found:
                 yield mapped(f"{before}/templates/{rest}{suffix}"), suffix
 

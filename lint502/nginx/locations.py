@@ -19,7 +19,7 @@ _MODIFIERS = ("^~", "=")
 
 def find_location(level: Context, uri: str) -> Context | None:
     """The location for a URI below a server or a location, which is ``level`` where it has none;
-    None where that cannot be told, or nginx redirects instead."""
+    None where that is not certain, or nginx redirects instead."""
     if not _PLAIN_URI.fullmatch(uri) or "//" in uri or "/." in uri:
         return None
     found, _ = _find(level, uri)

@@ -164,7 +164,7 @@ class RootLoader:
     ) -> Tree:
         """A tree without the templates that have variables without a value.
 
-        Which variables nginx itself knows is told over all files of a root: a first time they are
+        Which variables nginx itself knows, all files of a root decide: a first time they are
         read as they are.
         """
         tree, builder = build({})

@@ -61,7 +61,7 @@ class Routing:
 
     def handler(self, socket: ListeningSocket, host: str, uri: str) -> Handler | None:
         """What takes a request for ``uri`` (a path, as ``/a/b``) with this ``Host`` that comes in
-        at a socket of ``http{}``; None where that cannot be told, or nginx redirects instead."""
+        at a socket of ``http{}``; None where that is not certain, or nginx redirects instead."""
         server = socket.server_for(host)
         return None if server is None else self.handler_in(server, uri)
 

@@ -109,12 +109,12 @@ class ListeningSocket:
 
     def server_for(self, host: str) -> VirtualServer | None:
         """The server for a name, of the TLS handshake or the ``Host`` header: the default server
-        where none is called so; None where that cannot be told."""
+        where none is called so; None where that is not certain."""
         found, certain = self._names.find(host)
         return (found or self.default) if certain else None
 
     def named(self, host: str) -> VirtualServer | None:
-        """The server that is called so, None where there is none or that cannot be told."""
+        """The server that is called so, None where there is none or that is not certain."""
         return self._names.find(host)[0]
 
 

@@ -7,7 +7,7 @@ from lint502.reading import shown
 
 
 def brief(proof: Proof) -> list[str]:
-    """What was watched, in a line or two, for a report that has other things to say too."""
+    """What was observed, in a line or two, for a report that has other things to say too."""
     from lint502.evidence import got
 
     lines = [f"{proof.verdict} on nginx {proof.version}"]
@@ -21,12 +21,12 @@ def brief(proof: Proof) -> list[str]:
 
 
 def saw(proof: Proof | None) -> list[str]:
-    """The same, marked as what was watched; nothing where nothing was."""
+    """The same, marked as what was observed; nothing where nothing was."""
     return [] if proof is None else [f"saw: {line}" for line in brief(proof)]
 
 
 def conditions(proof: Proof) -> list[str]:
-    """Under which conditions it was watched, as clauses."""
+    """Under which conditions it was observed, as clauses."""
     clauses = list(proof.conditions)
     if proof.factor != 1:
         clauses.append(f"all times are {proof.factor:g} times shorter, on both sides")

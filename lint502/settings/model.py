@@ -87,7 +87,7 @@ class _SettingsTable(BaseModel):
 
 
 class NoOptions(_SettingsTable):
-    """What most rules can be told: nothing."""
+    """The options of most rules: none."""
 
 
 def _options_of(rule: str) -> type[BaseModel]:
@@ -100,7 +100,7 @@ def _options_of(rule: str) -> type[BaseModel]:
         return NoOptions
     name = "".join(word.capitalize() for word in rule.split("-"))
     return create_model(
-        name, __base__=_SettingsTable, __doc__=f"What {rule} can be told.", **fields
+        name, __base__=_SettingsTable, __doc__=f"The options of {rule}.", **fields
     )
 
 
@@ -170,7 +170,7 @@ class SettingsTable(_SettingsTable):
     env: Env = {}
     rules: Annotated[
         RulesTable | None,  # type: ignore[valid-type]
-        Field(description="What single rules are told, by their names."),
+        Field(description="The options of single rules, by their names."),
     ] = None
 
 

@@ -1,4 +1,4 @@
-"""What a rule says of a hop, as something that can be watched."""
+"""What a rule says of a hop, as something that can be observed."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Experiment:
 
 
 class CannotShowError(Exception):
-    """Why a claim cannot be watched in the lab."""
+    """Why a claim cannot be observed in the lab."""
 
 
 def cases_of(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from lint502.checks import rule_of
 from lint502.checks.unused_ignore import unused
@@ -29,9 +28,6 @@ from lint502.suppression import (
     in_spec,
 )
 from lint502.verdict import verdicts
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,9 +99,7 @@ def _options_of(rule: str) -> type[BaseModel]:
     if not fields:
         return NoOptions
     name = "".join(word.capitalize() for word in rule.split("-"))
-    return create_model(
-        name, __base__=_SettingsTable, __doc__=f"The options of {rule}.", **fields
-    )
+    return create_model(name, __base__=_SettingsTable, __doc__=f"The options of {rule}.", **fields)
 
 
 _OPTIONS = {rule: _options_of(rule) for rule in RULES}

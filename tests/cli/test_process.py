@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from lint502 import __version__, workspace
 from lint502.cli.output import Colour, style
 from lint502.report import Style
 from tests.support.cli import Asked, Run
+from tests.support.signals import interrupts
 
 LINT502 = [sys.executable, "-m", "lint502"]
 CHECKOUT = Path(__file__).parents[2]
@@ -43,13 +46,19 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(CHECKOUT), "LC_ALL": "C.UTF-8", **more}
 
 
+@contextmanager
 def started(
     site: Path, *arguments: str, env: dict[str, str] | None = None, **more: object
-) -> subprocess.Popen[bytes]:
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A run that does not outlive the test, also where this fails."""
     more = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}
-    return subprocess.Popen(  # type: ignore[call-overload, no-any-return]
+    with subprocess.Popen(  # type: ignore[call-overload]
         [*LINT502, *arguments], cwd=site, env=env or environment(), **more
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()  # nothing, where it has been waited for
 
 
 def finished(
@@ -88,9 +97,9 @@ def test_what_is_imported(site: Path) -> None:
 def test_nobody_reads(site: Path) -> None:
     read, write = os.pipe()
     os.close(read)
-    process = started(site, "check", stdout=write)
-    os.close(write)
-    assert (process.communicate(timeout=60)[1], process.returncode) == (b"", 1)
+    with started(site, "check", stdout=write) as process:
+        os.close(write)
+        assert (process.communicate(timeout=60)[1], process.returncode) == (b"", 1)
 
 
 def test_standard_output_that_is_full_or_closed(site: Path) -> None:
@@ -125,20 +134,20 @@ def test_an_encoding_without_the_characters(site: Path) -> None:
 
 def on_a_terminal(site: Path, *arguments: str, **variables: str) -> str:
     main, other = pty.openpty()
-    process = started(
+    with started(
         site, *arguments, env=environment(**variables), stdout=other, stderr=other, stdin=other
-    )
-    os.close(other)
-    output = b""
-    while True:
-        try:
-            output += (data := os.read(main, 4096))
-        except OSError:  # how Linux says that the other end is closed
-            break
-        if not data:
-            break
-    os.close(main)
-    process.wait(timeout=60)
+    ) as process:
+        os.close(other)
+        output = b""
+        while True:
+            try:
+                output += (data := os.read(main, 4096))
+            except OSError:  # how Linux says that the other end is closed
+                break
+            if not data:
+                break
+        os.close(main)
+        process.wait(timeout=60)
     return output.decode()
 
 
@@ -216,15 +225,17 @@ def test_an_interrupt(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("check", "a.conf") == (130, "", "")
 
 
-def test_an_interrupt_from_outside(site: Path) -> None:
+@pytest.mark.parametrize(("ignored", "code"), [(False, 130), (True, 1)])
+def test_an_interrupt_from_outside(site: Path, ignored: bool, code: int) -> None:
     read, write = os.pipe()
-    process = started(site, "check", "-", stdin=read)
-    time.sleep(1)  # it waits for its standard input by then
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    with interrupts(ignored=ignored), started(site, "check", "-", stdin=read) as process:
+        time.sleep(1)  # it waits for its standard input by then
+        process.send_signal(signal.SIGINT)
+        os.write(write, SITE.encode())
+        os.close(write)
+        out, err = process.communicate(timeout=60)
     os.close(read)
-    os.close(write)
-    assert (process.returncode, out, err) == (130, b"", b"")
+    assert (process.returncode, bool(out), err) == (code, ignored, b"")
 
 
 def completed(site: Path, words: str) -> list[str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from lint502.lab.bench import Bench, LabError, listens
+from tests.support.signals import interrupts
 
 CHECKOUT = Path(__file__).parents[2]
 SITE = {
@@ -89,18 +90,26 @@ def test_nothing_is_left_of_a_run_that_is_interrupted(end: signal.Signals, tmp_p
     temporary = Path(tempfile.mkdtemp(prefix="t"))  # short, as the path of a socket has to be
     for name, text in SITE.items():
         (tmp_path / name).write_text(text)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "lint502", "prove", "nginx.conf"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(CHECKOUT), "TMPDIR": str(temporary)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    running = lambda: list(temporary.glob("*/nginx-*/nginx.pid"))  # noqa: E731
-    assert eventually(lambda: bool(running())), process.communicate()
-    assert processes_in(temporary)
-    process.send_signal(end)
-    out, err = process.communicate(timeout=60)
+    command = [sys.executable, "-m", "lint502", "prove", "nginx.conf"]
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT), "TMPDIR": str(temporary)}
+    with (
+        interrupts(ignored=False),
+        subprocess.Popen(
+            command,
+            cwd=tmp_path,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process,
+    ):
+        try:
+            running = lambda: list(temporary.glob("*/nginx-*/nginx.pid"))  # noqa: E731
+            assert eventually(lambda: bool(running())), process.communicate()
+            assert processes_in(temporary)
+            process.send_signal(end)
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode in (130, -end), (out, err)
     assert b"Traceback" not in err
     assert eventually(lambda: not processes_in(temporary))

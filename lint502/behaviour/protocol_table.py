@@ -91,8 +91,10 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Protocols:
-    """The whole file; ``rows`` by server, by what its listener speaks, and by what nginx does."""
+    """The whole file; ``rows`` by server, by what its listener speaks, and by what nginx does.
+    ``measured`` are the versions of the servers, and of the OpenSSL that some of them use."""
 
+    measured: Mapping[str, str]
     like: Mapping[str, str]
     logs: Mapping[str, str]
     rows: Mapping[str, Mapping[str, Mapping[str, Row]]]
@@ -157,6 +159,7 @@ def parse(text: str) -> Protocols:
     data = tomli.loads(text)
     logs = data["logs"]
     return Protocols(
+        data["measured"],
         data["like"],
         logs,
         {

@@ -12,6 +12,8 @@ from lint502.nginx.version import NEWEST, Version
 CLOSED = Outcome(502, "it closed")
 WAITED = Outcome(504, "it took too long")
 TEXT = """
+[measured]
+one = "1.0"
 [like]
 copy = "one"
 [logs]

@@ -1,8 +1,8 @@
 """Measures ``lint502/behaviour/protocol_table.toml``: what each protocol gets from each server.
 
 ``python -m tools.measure.matrix`` writes the file; with ``--check`` it compares it with a fresh run
-and prints what differs. It needs the servers that ``scripts/ensure-servers`` and
-``lint502[servers]`` install.
+and prints what differs, of the servers that run in the version that was measured, or near it. It
+needs the servers that ``scripts/ensure-servers`` and ``lint502[servers]`` install.
 """
 
 from __future__ import annotations
@@ -62,6 +62,10 @@ _HEAD = """\
 """
 
 
+_MEASURED = "[measured]  # the versions of the servers; openssl is Python's, which some of them use"
+_OPENSSL = "openssl"
+_TLS = ("https", "h2")
+
 _Found: TypeAlias = dict[tuple[str, str, str, str], dict[Version, tuple[Ending, ...]]]
 """By server, what it listens for, pass and method, and then by version of nginx."""
 
@@ -95,6 +99,14 @@ class Lab:
     nginxes: tuple[Nginx, ...]
     cells: Cells
 
+    def versions(self) -> dict[str, str]:
+        """The versions of the servers, and of the OpenSSL that speaks TLS for some of them."""
+        found = {server.name: server.version for server in self.servers}
+        openssl = next((server.openssl for server in self.servers if server.openssl), None)
+        if openssl is not None:
+            found[_OPENSSL] = openssl
+        return dict(sorted(found.items()))
+
 
 @contextmanager
 def lab() -> Iterator[Lab]:
@@ -109,9 +121,38 @@ def lab() -> Iterator[Lab]:
         yield Lab(started, nginxes, Cells(bench, nginxes, started))
 
 
+def other_versions(running: Lab, data: Protocols) -> dict[str, str]:
+    """What runs in another version than those that the file speaks for, in words, by name."""
+    return {
+        name: f"{name} {version}; {data.measured[name]} was measured"
+        for name, version in running.versions().items()
+        if name in data.measured and _line(name, version) != _line(name, data.measured[name])
+    }
+
+
+def _line(name: str, version: str) -> tuple[str, ...]:
+    """The part of a version that those share which may be taken to do the same: 20 of Node 20.20.2,
+    as in the pins of ``lint502[servers]``."""
+    parts = version.split(".")
+    return tuple(parts[: 2 if name == _OPENSSL or parts[0] == "0" else 1])
+
+
+def compared(running: Lab, data: Protocols) -> list[Cell]:
+    """The cells that the file speaks for."""
+    others = other_versions(running, data)
+    on_openssl = {server.name for server in running.servers if server.openssl}
+    return [
+        cell
+        for cell in running.cells.all()
+        if cell.server not in others
+        if not (_OPENSSL in others and cell.server in on_openssl and cell.speaks in _TLS)
+    ]
+
+
 def differences(running: Lab, data: Protocols, tries: int = 4) -> list[Difference]:
-    """Where a fresh run differs from the file; what differs is measured again some times."""
-    wanted = running.cells.all()
+    """Where a fresh run differs from the file; what differs is measured again some times. Servers
+    in another version than the measured one are left out."""
+    wanted = compared(running, data)
     found: dict[Cell, Difference] = {}
     for _ in range(tries):
         outcomes = running.cells.measure(wanted)
@@ -130,7 +171,7 @@ def _impatience(running: Lab, data: Protocols) -> list[Difference]:
     """The servers that give up sooner or later, or otherwise, than the file says."""
     expected = {
         cell: stated[0]
-        for cell in running.cells.all()
+        for cell in compared(running, data)
         if cell.method == "GET" and len(stated := endings(data, cell)) == 1
         if stated[0].seconds is not None and stated[0].seconds <= _QUICK_SECONDS
     }
@@ -181,7 +222,7 @@ def measured(running: Lab, old: Protocols) -> Protocols:
         for cell, found in counts.items()
         if cell.method == "GET" and _times_out(found.most_common(1)[0][0])
     ]
-    return _protocols(old, counts, running.cells.wait_for(_newest(waiting)))
+    return _protocols(running.versions(), old, counts, running.cells.wait_for(_newest(waiting)))
 
 
 def _count(
@@ -193,6 +234,7 @@ def _count(
 
 
 def _protocols(
+    versions: Mapping[str, str],
     old: Protocols,
     counts: Mapping[Cell, Counter[Outcome]],
     waited: Mapping[Cell, tuple[Outcome, float]],
@@ -222,7 +264,7 @@ def _protocols(
             for version, found in by_version.items()
         ):
             own[f"{passed} {method}"] = _row(by_version)
-    return Protocols(old.like, _named(old.logs, rows), rows)
+    return Protocols(versions, old.like, _named(old.logs, rows), rows)
 
 
 def _usual(counts: Counter[Outcome]) -> list[Outcome]:
@@ -304,8 +346,8 @@ def written(data: Protocols, running: Lab) -> str:
     """The file's text."""
     versions = ", ".join(str(nginx.version) for nginx in running.nginxes)
     names = {text: name for name, text in data.logs.items()}
-    lines = [_HEAD.format(nginx=versions), "[measured]  # the versions of the servers"]
-    lines += (f'{server.name} = "{server.version}"' for server in running.servers)
+    lines = [_HEAD.format(nginx=versions), _MEASURED]
+    lines += (f'{name} = "{version}"' for name, version in data.measured.items())
     lines += ("", "[like]  # servers that were not measured, and the one that each is like")
     lines += (f'{name} = "{other}"' for name, other in sorted(data.like.items()))
     lines += ("", "[logs]")
@@ -368,6 +410,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with lab() as running:
             if arguments.check:
+                for other in other_versions(running, protocol_table.load()).values():
+                    print(f"not compared: {other}")
                 found = differences(running, protocol_table.load())
                 print("\n".join(map(str, found)) or "nothing differs")
                 return 1 if found else 0

@@ -29,7 +29,7 @@ from tools.measure.servers import (
 )
 from tools.measure.servers.model import Endpoint, Family, Program, Room
 
-__all__ = ["Endpoint", "Family", "Server", "families", "start"]
+__all__ = ["Endpoint", "Family", "RealServer", "families", "start"]
 
 _SECONDS = 120.0
 """How long a server may take to listen, with all of them starting at once on a busy machine."""
@@ -39,12 +39,14 @@ _TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class RealServer:
-    """A server that runs: the name of its profile, its version, its endpoints and its folder."""
+    """A server that runs: the name of its profile, its version, its endpoints and its folder, and
+    the machine's OpenSSL, as :class:`Family` has it."""
 
     name: str
     version: str
     endpoints: tuple[Endpoint, ...]
     folder: Path
+    openssl: str = ""
 
 
 def families(behind: Nginx | None = None) -> tuple[Family, ...]:
@@ -120,7 +122,8 @@ class _Starter:
         endpoints = (
             endpoint for program, _, _ in running.programs for endpoint in program.endpoints
         )
-        return RealServer(family.name, family.version(), tuple(endpoints), running.folder)
+        version = family.version()
+        return RealServer(family.name, version, tuple(endpoints), running.folder, family.openssl)
 
     def _wait(self, running: _Running) -> None:
         for program, child, name in running.programs:

@@ -80,12 +80,14 @@ class Program:
 class Family:
     """A server that can be run; ``name`` is that of its profile.
 
-    Both functions raise :class:`LabError` where it is not installed.
+    Both functions raise :class:`LabError` where it is not installed. ``openssl`` is the version of
+    the machine's OpenSSL, where it is this that speaks TLS for a server of a version of its own.
     """
 
     name: str
     version: Callable[[], str]
     programs: Callable[[Room], Iterable[Program]]
+    openssl: str = ""
 
 
 def binary(name: str, package: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from importlib import metadata
@@ -115,6 +116,8 @@ context = (certificate, key) if certificate else None
 run_simple("127.0.0.1", port, wsgi, threaded=True, ssl_context=context)
 """
 
+_OPENSSL = ssl.OPENSSL_VERSION.split()[1]
+
 _Command = Callable[[int, str, str], tuple[str, ...]]
 """The arguments after ``python`` for a port and, with TLS, for a certificate and a key."""
 
@@ -171,6 +174,7 @@ def _family(
     script: str = "",
     speaks: tuple[Speaks, ...] = ("http", "https"),
     variants: Mapping[str, _Command] = MappingProxyType({}),
+    own_tls: bool = False,
 ) -> Family:
     def version() -> str:
         try:
@@ -194,17 +198,17 @@ def _family(
                 {"PYTHONPATH": str(room.folder), "PYTHONDONTWRITEBYTECODE": "1"},
             )
 
-    return Family(name, version, programs)
+    return Family(name, version, programs, "" if own_tls else _OPENSSL)
 
 
 FAMILIES = (
     _family("aiohttp", "aiohttp", _script, _AIOHTTP),
     _family("daphne", "daphne", _daphne),
-    _family("granian", "granian", _granian),
+    _family("granian", "granian", _granian, own_tls=True),
     # a worker serves one connection at a time, and waits for what it sends
     _family("gunicorn", "gunicorn", _gunicorn("--workers", "8")),
     _family("gunicorn-gthread", "gunicorn", _gunicorn("--threads", "8")),
-    _family("grpcio", "grpcio", _script, _GRPCIO, speaks=("h2c", "h2")),
+    _family("grpcio", "grpcio", _script, _GRPCIO, speaks=("h2c", "h2"), own_tls=True),
     _family("hypercorn", "hypercorn", _hypercorn),
     _family("tornado", "tornado", _script, _TORNADO),
     _family(

@@ -38,6 +38,10 @@ _IFLA_INFO_KIND, _IFLA_INFO_DATA = 1, 2
 _VETH_INFO_PEER = 1
 
 
+class NoNamespaceError(LabError):
+    """This machine lets a program make no network namespace; the message says what to do."""
+
+
 class Machine:
     """The other machine: a network namespace that is open for as long as this object is there."""
 
@@ -72,7 +76,7 @@ class Machine:
 
 
 def enter(hosts: Path | None, *, few_ports: bool, leads_out: bool) -> Machine | None:
-    """Enter a namespace; raises :class:`LabError` where that is not possible.
+    """Enter a namespace; raises :class:`NoNamespaceError` where that is not possible.
 
     Where it has ``few_ports``, none of them is reused early. ``hosts``: what stands in the place of
     ``/etc/hosts``. ``leads_out``: there is a way to another machine, which is given.
@@ -101,7 +105,7 @@ def enter(hosts: Path | None, *, few_ports: bool, leads_out: bool) -> Machine | 
             (sysctl / "tcp_tw_reuse").write_text("0")
     except (OSError, AttributeError) as error:
         reason = getattr(error, "strerror", None) or "this system has none"
-        raise LabError(
+        raise NoNamespaceError(
             "it takes a network namespace, which this machine does not let a program make "
             f"({reason}); run it as root, or allow user namespaces"
         ) from None

@@ -68,7 +68,7 @@ APT::Get::AllowUnauthenticated "false";
 Acquire::AllowInsecureRepositories "false";
 APT::Update::Error-Mode "any";
 Acquire::Languages "none";
-Acquire::Retries "1";
+Acquire::Retries "3";
 Acquire::http::Timeout "20";
 Acquire::https::Timeout "20";
 #clear APT::Update::Pre-Invoke;

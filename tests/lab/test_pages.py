@@ -16,11 +16,14 @@ from lint502.nginx.error_log import fits
 from lint502.nginx.version import Version
 from lint502.pages import Page, page
 from lint502.rule_names import RULES
-from tests.support.nginxes import RELEASES, nginx_of
+from tests.support.nginxes import RELEASES, needs_ipv6, nginx_of
 from tests.support.pages import all_played, examined, played_as_written, prove
 
 TRIES = 3
 """A request has to meet a moment, and the machine may be busy."""
+
+IPV6 = ("resolver-ipv6",)
+"""Where the upstream does not listen on ``::1``, which nginx has to see."""
 
 CLAIMING = [rule for rule in RULES if page(rule).severity is not Severity.INFO]
 
@@ -38,6 +41,8 @@ def test_what_claims_something_says_which_requests_show_it(rule: str) -> None:
 @pytest.mark.parametrize("rule", CLAIMING)
 def test_the_example_answers_as_the_page_says(rule: str, release: str, tmp_path: Path) -> None:
     shown, nginx = page(rule), nginx_of(release)
+    if rule in IPV6:
+        needs_ipv6()
     found = examined(shown, "Example", nginx, tmp_path)
     findings = [finding for finding in found.report.findings if finding.rule == rule]
     if not shown.holds_in(nginx.version):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from functools import cache
 from typing import NoReturn
 
@@ -11,7 +12,7 @@ import pytest
 from lint502.lab.binary import Nginx, described, found
 from tools.measure.debian import RELEASES, NotAvailable, unpacked
 
-__all__ = ["RELEASES", "in_ci", "lacks", "nginx_of"]
+__all__ = ["RELEASES", "in_ci", "lacks", "needs_ipv6", "nginx_of"]
 
 
 def in_ci() -> bool:
@@ -24,6 +25,15 @@ def lacks(what: object) -> NoReturn:
     if in_ci():
         pytest.fail(str(what))
     pytest.skip(str(what))
+
+
+def needs_ipv6() -> None:
+    """For a test that connects to ``::1``, which many containers do not have."""
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError as error:
+        lacks(f"the loopback interface has no IPv6: {error.strerror}")
 
 
 @cache

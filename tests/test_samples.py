@@ -335,11 +335,14 @@ def copy(site: Path, folder: Path) -> None:
             text = _LISTEN.sub(rf"\g<1>unix:{folder}/\2.sock", file.read_text())
             text = _COMPOSED.sub("127.0.0.1", text)
             file.write_text(text.replace("\nhttp {\n", f"\nhttp {{\n{HTTP}", 1))
-    if "certs/" in (folder / "nginx.conf").read_text():
+    main = folder / "nginx.conf"
+    if "\npid " not in main.read_text():
+        main.write_text(f"pid nginx.pid; {main.read_text()}")
+    if "certs/" in main.read_text():
         write_certificates(folder / "certs")
     for name, text in STOCK.items():
         (folder / name).write_text(text)
-    if "\nstream {" in (folder / "nginx.conf").read_text():
+    if "\nstream {" in main.read_text():
         load_stream_module(folder / "modules-enabled")
 
 

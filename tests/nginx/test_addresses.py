@@ -16,7 +16,7 @@ from lint502.nginx.addresses import (
     parse_address,
     split_scheme,
 )
-from tests.support.real_nginx import MAIN, check_all
+from tests.support.real_nginx import HTTP, MAIN, check_all
 
 HTTP_PORT = 80
 
@@ -234,11 +234,9 @@ def test_nginx_takes_and_refuses_the_same(directive: str) -> None:
     takes_uri = directive == "proxy_pass"
     scheme = "http://" if takes_uri else ""
     values = [value for value in WRITTEN if takes_uri or ":" in value]
+    location = f"location / {{ {directive} {scheme}%s; }}"
     verdicts = check_all(
-        [
-            f"{MAIN}http {{ server {{ location / {{ {directive} {scheme}{value}; }} }} }}".encode()
-            for value in values
-        ]
+        [f"{MAIN}http {{ {HTTP} server {{ {location % value} }} }}".encode() for value in values]
     )
 
     def taken(value: str) -> bool:

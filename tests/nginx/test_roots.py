@@ -15,7 +15,7 @@ from lint502.nginx.hops import find_hops
 from lint502.nginx.roots import RootLoader, default_roots
 from lint502.nginx.tree import Tree
 from lint502.nginx.version import NEWEST
-from tests.support.real_nginx import nginx_command
+from tests.support.real_nginx import HTTP, nginx_command
 from tests.support.sites import contexts, hops_of, http, write
 
 SITE = "server { location / { proxy_pass http://10.0.0.1; } }"
@@ -457,7 +457,7 @@ server { location / {
 
     def test_of_a_real_nginx(self, tmp_path: Path) -> None:
         files = {
-            "nginx.conf": "pid p;\nevents { }\nhttp {\n  include conf.d/*.conf;\n"
+            "nginx.conf": f"pid p;\nevents {{ }}\nhttp {{\n{HTTP}  include conf.d/*.conf;\n"
             "  include ./x/../y;\n}",
             "conf.d/a.conf": "upstream up { server 10.0.0.9:1; }\n",
             "conf.d/b.conf": "\nserver {\n  listen unix:b;\n  include snip;\n}",

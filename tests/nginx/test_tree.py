@@ -17,7 +17,7 @@ from lint502.nginx.roots import RootLoader
 from lint502.nginx.tree import Context, Tree
 from lint502.places import SourceFile
 from lint502.reading import not_utf8
-from tests.support.real_nginx import nginx_command
+from tests.support.real_nginx import HTTP, nginx_command
 from tests.support.sites import contexts, write
 
 
@@ -492,8 +492,8 @@ def test_nginx_reads_the_same_files_in_the_same_order(tmp_path: Path) -> None:
     import subprocess
 
     files = {
-        "nginx.conf": "pid p; events { }\ninclude top/*.conf;\nhttp { include d/[^x]*.conf; "
-        "server { include snip; } include [bB]*/?; include none/*; }",
+        "nginx.conf": "pid p; events { }\ninclude top/*.conf;\nhttp { " + HTTP + "include "
+        "d/[^x]*.conf; server { include snip; } include [bB]*/?; include none/*; }",
         "top/a.conf": "worker_processes 1;",
         "d/B.conf": "server { listen unix:b; include snip; }",
         "d/a.conf": "server { listen unix:a; include deep/*; }",

@@ -73,6 +73,14 @@ def test_a_child_that_does_not_want_to_end_is_killed() -> None:
     assert child.returncode == -signal.SIGKILL
 
 
+def test_a_child_that_nobody_knows_of_is_killed() -> None:
+    """An interrupt may come when a child runs, but before its start has returned."""
+    with Bench() as bench:
+        sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
+        child = subprocess.Popen(sleep, cwd=bench.folder, start_new_session=True)
+    assert child.wait(20) == -signal.SIGKILL
+
+
 def test_a_child_that_ends_too_early_is_quoted() -> None:
     with Bench() as bench:
         child = bench.start([sys.executable, "-c", "print('no such thing')"], "sad")

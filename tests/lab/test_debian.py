@@ -12,7 +12,7 @@ import pytest
 from lint502.lab.bench import LabError
 from lint502.nginx.version import Version
 from tests.support.nginxes import lacks
-from tools.measure import debian
+from tools.measure import debian, elf
 from tools.measure.debian import NotAvailable, Unpacked
 
 MONTH = 31 * 86400.0
@@ -115,14 +115,14 @@ def executable(bits: int, order: str, loader: str) -> bytes:
 @pytest.mark.parametrize("bits", [32, 64])
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_loader(bits: int, order: str) -> None:
-    assert debian.loader_of(executable(bits, order, "/lib64/ld-x.so.2")) == "ld-x.so.2"
+    assert elf.loader_of(executable(bits, order, "/lib64/ld-x.so.2")) == "ld-x.so.2"
 
 
 def test_no_loader() -> None:
     with pytest.raises(LabError, match="is not an executable of Linux"):
-        debian.loader_of(b"#!/bin/sh\n")
+        elf.loader_of(b"#!/bin/sh\n")
     with pytest.raises(LabError, match="asks for no loader"):
-        debian.loader_of(executable(64, "<", "x").replace(b"\3\0\0\0\4", b"\1\0\0\0\4"))
+        elf.loader_of(executable(64, "<", "x").replace(b"\3\0\0\0\4", b"\1\0\0\0\4"))
 
 
 TOOLS = {

@@ -15,6 +15,7 @@ from lint502.nginx.version import NEWEST
 from tests.support.nginxes import lacks
 from tools.measure import matrix
 from tools.measure.matrix_cells import Cell
+from tools.measure.matrix_text import written
 from tools.measure.servers import RealServer, python
 
 RUNS = 2
@@ -37,7 +38,8 @@ def test_the_file_says_what_a_fresh_run_shows() -> None:
                     for difference in matrix.differences(running, protocol_table.load())
                 }
                 others = matrix.other_versions(running, protocol_table.load())
-                text = matrix.written(protocol_table.load(), running)
+                versions = [nginx.version for nginx in running.nginxes]
+                text = written(protocol_table.load(), versions)
             found = {
                 cell: difference
                 for cell, difference in again.items()

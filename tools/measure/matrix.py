@@ -22,7 +22,8 @@ from lint502.lab.bench import Bench, LabError
 from lint502.lab.binary import Nginx, described
 from lint502.nginx.version import Version
 from tools.measure import debian, servers
-from tools.measure.matrix_cells import PASSES, Cell, Cells
+from tools.measure.matrix_cells import Cell, Cells
+from tools.measure.matrix_text import shown, written
 from tools.measure.servers import RealServer
 
 FILE = Path(protocol_table.__file__).with_name(protocol_table.FILE)
@@ -40,29 +41,7 @@ _LATE_SECONDS = 0.4
 _SLACK_SECONDS = (2, 8)
 """How much sooner or later than measured a server may give up."""
 
-_HEAD = """\
-# What comes of a request in a protocol that its server does not expect, as measured.
-#
-# `python -m tools.measure.matrix` measures it on real servers and writes this file, all but [like]
-# and the names in [logs]; with --check it prints what has changed since.
-#
-#     [outcomes.SERVER.LISTENS]         the server's profile, and what its listener expects: h2c is
-#                                       HTTP/2 alone in plaintext, h2 HTTP/2 alone over TLS
-#     PASS = "STATUS LOG"               how nginx passes the request on: http is proxy_pass http://
-#                                       in HTTP/1.0 or 1.1, http/2 the same in HTTP/2
-#     PASS = [..., ...]                 either of these, the likeliest first
-#     PASS = {{ "0.0.0" = ..., "1.26.3" = ... }}      from this version of nginx on
-#
-# STATUS is nginx's $status: that of the client, but for 9, where the client gets what the upstream
-# sent without a status line. LOG is a line of the error log; none, and the answer is the upstream's
-# own. "504 ..., after 20s 502 closed": nginx's timeout, or what the server does after 20 s if that
-# is sooner. In [logs], "…" stands for what varies, or for nothing.
-#
-# Requests were GET, and POST with a short body in one line, on nginx {nginx}.
-"""
 
-
-_MEASURED = "[measured]  # the versions of the servers; openssl is Python's, which some of them use"
 _OPENSSL = "openssl"
 _TLS = ("https", "h2")
 
@@ -81,7 +60,7 @@ class Difference:
 
     def __str__(self) -> str:
         cell = self.cell
-        wanted = " or ".join(map(_shown, self.expected)) or "nothing"
+        wanted = " or ".join(map(shown, self.expected)) or "nothing"
         found = f"{self.found.status} {self.found.log}".strip()
         if self.seconds is not None:
             found += f" after {self.seconds:.0f} s"
@@ -342,66 +321,6 @@ def _named(
     return named | {f"new-{number}": text for number, text in enumerate(new, 1)}
 
 
-def written(data: Protocols, running: Lab) -> str:
-    """The file's text."""
-    versions = ", ".join(str(nginx.version) for nginx in running.nginxes)
-    names = {text: name for name, text in data.logs.items()}
-    lines = [_HEAD.format(nginx=versions), _MEASURED]
-    lines += (f'{name} = "{version}"' for name, version in data.measured.items())
-    lines += ("", "[like]  # servers that were not measured, and the one that each is like")
-    lines += (f'{name} = "{other}"' for name, other in sorted(data.like.items()))
-    lines += ("", "[logs]")
-    lines += (f'{name} = "{_escaped(text)}"' for name, text in sorted(data.logs.items()))
-    for server, endpoints in sorted(data.rows.items()):
-        for speaks, rows in sorted(endpoints.items()):
-            lines += ("", f"[outcomes.{server}.{speaks}]")
-            for passed in sorted(rows, key=_place):
-                key = passed if passed.isalnum() else f'"{passed}"'
-                lines.append(f"{key} = {_written_row(rows[passed], names)}")
-    return "\n".join(lines) + "\n"
-
-
-def _place(passed: str) -> tuple[int, str]:
-    first = passed.partition(" ")[0]
-    order = list(PASSES)
-    return (order.index(first if first in PASSES else f"{first}/1.0"), passed)
-
-
-def _written_row(row: Row, names: Mapping[str, str]) -> str:
-    values = []
-    for _, found in row.by_version:
-        texts = [f'"{_written_ending(ending, names)}"' for ending in found]
-        values.append(texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]")
-    if len(values) == 1:
-        return values[0]
-    versions = (f'"{since}"' for since, _ in row.by_version)
-    return f"{{ {', '.join(map(' = '.join, zip(versions, values, strict=True)))} }}"
-
-
-def _written_ending(ending: Ending, names: Mapping[str, str]) -> str:
-    text = _written_outcome(ending.outcome, names)
-    if ending.later is not None:
-        text += f", after {ending.seconds}s {_written_outcome(ending.later, names)}"
-    return text
-
-
-def _written_outcome(outcome: Outcome, names: Mapping[str, str]) -> str:
-    return f"{outcome.status} {names[outcome.log]}" if outcome.log else f"{outcome.status}"
-
-
-def _shown(ending: Ending) -> str:
-    return _written_ending(ending, _ItsOwnName())
-
-
-class _ItsOwnName(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return key
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Write the file, or compare it; 0, or 1 where something differs, or 2 where it cannot run."""
     parser = argparse.ArgumentParser(prog="python -m tools.measure.matrix", description=__doc__)
@@ -416,7 +335,9 @@ def main(argv: Sequence[str] | None = None) -> int:
                 print("\n".join(map(str, found)) or "nothing differs")
                 return 1 if found else 0
             data = measured(running, protocol_table.load())
-            FILE.write_text(written(data, running), encoding="utf-8")
+            FILE.write_text(
+                written(data, [nginx.version for nginx in running.nginxes]), encoding="utf-8"
+            )
     except LabError as error:
         print(error, file=sys.stderr)
         return 2

@@ -3,7 +3,8 @@
 ``error_page 502 = …`` answers with another status in the place of nginx's own 502.
 
 Without the ``=`` the client still gets the 502, with another body, unless the page is a URL: then
-it is sent there. Source: ``ngx_http_send_error_page()`` in
+it is sent there, whatever the status. Of several lines for one status the first counts. Source:
+``ngx_http_special_response_handler()`` and ``ngx_http_send_error_page()`` in
 ``src/http/ngx_http_special_response.c``.
 """
 
@@ -13,9 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from lint502.behaviour.internal_redirects import error_pages, origins, subrequests
+from lint502.behaviour.internal_redirects import origins, subrequests
 from lint502.findings import Finding, Severity
 from lint502.nginx.hops import Hop
+from lint502.nginx.locations import find_location
+from lint502.nginx.scope import Scope
 from lint502.nginx.tree import Context
 
 LEAST_ERROR = 500
@@ -39,6 +42,8 @@ ITS_OWN = 0
 """Stands for the status that an error page answers with by itself."""
 
 _REDIRECT = 302
+_REDIRECTS = (301, 302, 303, 307, 308)
+"""The statuses that an error page elsewhere can have; 302 stands for any other."""
 
 
 def replaced_statuses(hop: Hop) -> dict[int, Instead]:
@@ -51,14 +56,16 @@ def replaced_statuses(hop: Hop) -> dict[int, Instead]:
     setting = hop.scope.setting("error_page")
     if setting is None or not setting.lines or _is_error_page(hop):
         return {}
-    found: dict[int, Instead] = {}
+    found: dict[int, Instead | None] = {}
     for line in setting.lines:
-        instead = _instead(line)
-        if instead is not None:
-            for code in line:
-                if code in _OWN and int(code) != instead.status:
-                    found.setdefault(int(code), instead)  # the first line counts
-    return found
+        for code in line[:-1]:
+            if code in _OWN:  # the first line counts
+                found.setdefault(int(code), None if _leads_back(hop, line[-1]) else _instead(line))
+    return {
+        code: instead
+        for code, instead in found.items()
+        if instead is not None and instead.status != code
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,29 +91,47 @@ def fallback(hop: Hop) -> Fallback | None:
         return None
     found = origins(server).get(name, ())
     statuses = {arg for one in found for arg in one.line.args[:-1] if not arg.startswith("=")}
-    if any(one.line.name != "error_page" for one in found) or not statuses <= set(_FAILED):
+    if not all(one.is_error_page for one in found) or not statuses <= set(_FAILED):
         return None
     levels = frozenset(one.level for one in found)
     return Fallback(levels, frozenset(map(int, statuses))) if levels else None
 
 
 def _is_error_page(hop: Hop) -> bool:
-    """Whether requests get to a hop by ``error_page``, whose own errors it does not handle."""
-    recursive = hop.scope.flag("recursive_error_pages")
-    if recursive is not None and recursive.value:
-        return False
+    """Whether requests get to a hop by ``error_page``, whose own errors nginx does not handle: if
+    it does, the place of the first error says (``recursive_error_pages``)."""
     server = hop.context.enclosing("server")
-    return server is not None and hop.location in error_pages(server)
+    if server is None:
+        return False
+    found = (one.level for one in origins(server).get(hop.location, ()) if one.is_error_page)
+    flags = (Scope(level, hop.scope.version).flag("recursive_error_pages") for level in found)
+    return any(flag is None or not flag.value for flag in flags)
+
+
+def _leads_back(hop: Hop, page: str) -> bool:
+    """Whether a page is made by the hop itself: it has failed already."""
+    location, server = hop.context.enclosing("location"), hop.context.enclosing("server")
+    if location is None or server is None:
+        return False
+    if page.startswith("@"):
+        return location.args == (page,)
+    return find_location(server, page.partition("?")[0]) is location
 
 
 def _instead(line: tuple[str, ...]) -> Instead | None:
     """The status that a line gives; None where it leaves the one that there was."""
-    for arg in line:
-        if arg.startswith("="):
-            return Instead(int(arg[1:]) if arg[1:].isdecimal() else ITS_OWN, "error_page")
-    if line[-1].lower().startswith(("http://", "https://", "$scheme")):
-        return Instead(_REDIRECT, "error_page")
-    return None
+    *_, before, page = line
+    given = before[1:] if before.startswith("=") else None
+    status = int(given) if given and given.isdecimal() else ITS_OWN
+    if page.startswith(_ELSEWHERE) or not page.startswith(_HERE):
+        return Instead(status if status in _REDIRECTS else _REDIRECT, "error_page")
+    return None if given is None else Instead(status, "error_page")
+
+
+_HERE = ("/", "@", "$")
+"""What a page of this server begins with, or one of which nobody knows."""
+
+_ELSEWHERE = ("$scheme:", "${scheme}:")
 
 
 def _beside(hop: Hop) -> Instead | None:
@@ -131,8 +156,8 @@ def as_the_client_sees(finding: Finding, replaced: Mapping[str, Mapping[int, Ins
     another error is one still, with that status."""
     if finding.severity is Severity.INFO or finding.status is None or not finding.hops:
         return finding
-    seen = {replaced[hop].get(finding.status) for hop in finding.hops}
-    first = next(iter(seen))
+    seen = list(dict.fromkeys(replaced[hop].get(finding.status) for hop in finding.hops))
+    first = seen[0]
     if first is None or None in seen:
         return finding
     if len(seen) == 1 and first.status >= LEAST_ERROR:

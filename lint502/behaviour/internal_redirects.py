@@ -17,6 +17,11 @@ class Origin:
     level: Context
     line: Directive
 
+    @property
+    def is_error_page(self) -> bool:
+        """Whether only what has failed goes on there."""
+        return self.line.name == "error_page"
+
 
 @once_a_context
 def error_pages(server: Context) -> frozenset[str]:

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from lint502.behaviour.error_pages import (
+    ITS_OWN,
+    Instead,
+    as_the_client_sees,
+    fallback,
+    replaced_statuses,
+)
+from lint502.findings import Finding, Severity
+from lint502.places import Place
 from tests.support.linting import Findings, Lint
-from tests.support.sites import Found
+from tests.support.pairs import UNSEEN
+from tests.support.sites import Found, hop_of, hops_of, http, stream
 
 SPEC = "[upstream.api]\nport = 3000\n"
 
@@ -15,23 +29,24 @@ def body(settings: str, more: str = "") -> str:
 upstream api {{
 server 127.0.0.1:3001;
 }}
-server {{ location / {{ {settings} proxy_pass http://api; }} {more} }}"""
+server {{ location / {{ {settings} proxy_pass http://api; }}
+location /static/ {{ root /srv; }} {more} }}"""
 
 
 @pytest.mark.parametrize(
     ("settings", "severity", "status"),
     [
-        ("error_page 502 =200 /sorry;", "warning", 502),
+        ("error_page 502 =200 /static/sorry;", "warning", 502),
         ("error_page 500 502 504 = @other;", "warning", 502),
-        ("error_page 404 /x; error_page 502 =404 /y;", "warning", 502),
+        ("error_page 404 /static/x; error_page 502 =404 /static/y;", "warning", 502),
         ("error_page 502 =302 https://status.example;", "warning", 502),
         ("error_page 502 https://status.example/;", "warning", 502),
         # the status stays, or becomes one that is as bad
-        ("error_page 502 /sorry;", "error", 502),
+        ("error_page 502 /static/sorry;", "error", 502),
         ("error_page 502 @other;", "error", 502),
-        ("error_page 502 =502 /sorry;", "error", 502),
-        ("error_page 502 =503 /sorry;", "error", 503),
-        ("error_page 504 =200 /sorry;", "error", 502),
+        ("error_page 502 =502 /static/sorry;", "error", 502),
+        ("error_page 502 =503 /static/sorry;", "error", 503),
+        ("error_page 504 =200 /static/sorry;", "error", 502),
     ],
 )
 def test_statuses(lint: Lint, settings: str, severity: str, status: int) -> None:
@@ -46,13 +61,13 @@ def test_the_errors_of_an_error_page_are_not_handled_again(lint: Lint) -> None:
     spec = "complete = true\n" + SPEC
     assert lint(dead, spec) == [
         Found(3, "warning", 502, "sometimes", "port-mismatch", "api"),
-        Found(5, "error", 502, "always", "port-mismatch", "api"),
+        Found(6, "error", 502, "always", "port-mismatch", "api"),
     ]
 
 
 def test_a_block_that_another_hop_reaches_too(findings: Findings) -> None:
     (finding,) = findings(
-        body("error_page 502 =200 /x;", "location /b { proxy_pass http://api; }"), SPEC
+        body("error_page 502 =200 /static/x;", "location /b { proxy_pass http://api; }"), SPEC
     )
     assert (finding.severity.value, len(finding.hops)) == ("error", 2)
 
@@ -76,3 +91,252 @@ proxy_pass http://127.0.0.1:3001; }} }}"""
     assert lint(text, "complete = true\n" + SPEC) == [
         Found(3, severity, status, frequency, "port-mismatch", "api")
     ]
+
+
+# what the functions say
+
+
+OTHER = "location = /page { root /srv; } location @named { root /srv; }"
+
+
+def replaced(
+    folder: Path, settings: str, more: str = OTHER, around: str = ""
+) -> dict[int, tuple[int, str]]:
+    body = f"{around} server {{ location / {{ {settings} proxy_pass http://api:1; }} {more} }}"
+    hop = hops_of(folder, http(body))[0][0]
+    return {code: tuple(instead) for code, instead in replaced_statuses(hop).items()}
+
+
+def by_page(**statuses: int) -> dict[int, tuple[int, str]]:
+    """``_502=200``: 200 instead of 502."""
+    return {int(code[1:]): (status, "error_page") for code, status in statuses.items()}
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ("", {}),
+        ("error_page 502 /page;", {}),
+        ("error_page 502 @named;", {}),
+        ("error_page 502 =200 /page;", by_page(_502=200)),
+        ("error_page 502 =404 @named;", by_page(_502=404)),
+        ("error_page 502 = /page;", by_page(_502=ITS_OWN)),
+        ("error_page 500 502 504 =503 /page;", by_page(_500=503, _502=503, _504=503)),
+        # what stays as it is
+        ("error_page 500 502 =502 /page;", by_page(_500=502)),
+        # nginx itself does not answer these
+        ("error_page 404 501 503 =200 /page;", {}),
+        # the first line for a status counts, also one that hides nothing
+        ("error_page 502 =200 /page; error_page 502 =404 @named;", by_page(_502=200)),
+        ("error_page 502 /page; error_page 502 =200 @named;", {}),
+        ("error_page 502 =502 /page; error_page 502 =200 @named;", {}),
+        ("error_page 502 /page; error_page 500 502 =200 @named;", by_page(_500=200)),
+        # elsewhere: a redirect, whatever else is asked for
+        ("error_page 502 https://a.example/;", by_page(_502=302)),
+        ("error_page 502 HTTP://a.example/;", by_page(_502=302)),
+        ("error_page 502 $scheme://a.example/;", by_page(_502=302)),
+        ("error_page 502 ${scheme}://a.example/;", by_page(_502=302)),
+        ("error_page 502 sorry.html;", by_page(_502=302)),
+        ("error_page 502 =503 https://a.example/;", by_page(_502=302)),
+        ("error_page 502 =502 https://a.example/;", by_page(_502=302)),
+        ("error_page 502 = https://a.example/;", by_page(_502=302)),
+        ("error_page 502 =307 https://a.example/;", by_page(_502=307)),
+        # it may be anywhere
+        ("error_page 502 $page;", {}),
+        ("error_page 502 =200 $page;", by_page(_502=200)),
+        # the hop itself makes the page
+        ("error_page 502 =200 /sorry.html;", {}),
+        ("error_page 502 =200 /;", {}),
+        ("error_page 502 =200 /page?from=api;", by_page(_502=200)),
+        # for others too
+        (f"error_page 502 =200 /page; {UNSEEN}", by_page(_502=200)),
+        (UNSEEN, {}),
+    ],
+)
+def test_replaced_statuses(
+    settings: str, expected: dict[int, tuple[int, str]], tmp_path: Path
+) -> None:
+    assert replaced(tmp_path, settings) == expected
+
+
+def test_all_lines_of_a_level_or_none_are_taken_over(tmp_path: Path) -> None:
+    around = "error_page 502 =200 /page; error_page 504 =200 /page;"
+    assert replaced(tmp_path, "", around=around) == by_page(_502=200, _504=200)
+    assert replaced(tmp_path, "error_page 500 =200 /page;", around=around) == by_page(_500=200)
+
+
+@pytest.mark.parametrize(
+    ("origin", "page", "expected"),
+    [
+        # nginx goes by the place of the first error
+        ("", "", {}),
+        ("recursive_error_pages on;", "", by_page(_502=200)),
+        ("", "recursive_error_pages on;", {}),
+        ("recursive_error_pages on;", "recursive_error_pages off;", by_page(_502=200)),
+        (UNSEEN, "", {}),
+    ],
+)
+def test_the_errors_of_an_error_page(
+    origin: str, page: str, expected: dict[int, tuple[int, str]], tmp_path: Path
+) -> None:
+    text = http(
+        f"server {{ location / {{ {origin} error_page 502 = @next; proxy_pass http://a:1; }}\n"
+        f"location @next {{ {page} error_page 502 =200 /page; proxy_pass http://b:1; }} {OTHER} }}"
+    )
+    hop = hops_of(tmp_path, text)[0][1]
+    assert {code: tuple(one) for code, one in replaced_statuses(hop).items()} == expected
+
+
+def test_one_of_two_ways_to_an_error_page(tmp_path: Path) -> None:
+    """Those that come from where pages are not recursive get its own error."""
+    text = http(
+        "server { location /a { recursive_error_pages on; error_page 502 = @next; }\n"
+        "location /b { error_page 502 = @next; } location /c { try_files $uri @next; }\n"
+        f"location @next {{ error_page 502 =200 /page; proxy_pass http://b:1; }} {OTHER} }}"
+    )
+    (hop,), _ = hops_of(tmp_path, text)
+    assert replaced_statuses(hop) == {}
+    text = text.replace("location /b { error_page 502 = @next; }", "")
+    (hop,), _ = hops_of(tmp_path, text)
+    assert replaced_statuses(hop) == {502: Instead(200, "error_page")}
+
+
+def test_a_named_page_that_leads_to_itself(tmp_path: Path) -> None:
+    text = http(
+        "server { location / { try_files $uri @app; }\n"
+        "location @app { error_page 502 =200 @app; proxy_pass http://b:1; } }"
+    )
+    assert replaced_statuses(hop_of(tmp_path, text)) == {}
+
+
+def test_sessions_have_no_error_pages(tmp_path: Path) -> None:
+    hop = hop_of(tmp_path, stream("server { listen 1; proxy_pass a:1; }"))
+    assert replaced_statuses(hop) == {}
+    assert fallback(hop) is None
+
+
+AUTH = {502: (500, "auth_request"), 504: (500, "auth_request")}
+MIRROR = dict.fromkeys((500, 502, 504), (ITS_OWN, "mirror"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "location", "expected"),
+    [
+        ("auth_request /auth;", "= /auth", AUTH),
+        ("auth_request /auth;", "/auth", AUTH),
+        ("mirror /auth;", "= /auth", MIRROR),
+        ("auth_request /auth; mirror /auth;", "= /auth", AUTH),
+        ("auth_request /auth/x;", "= /auth", {}),
+    ],
+)
+def test_what_is_only_asked_beside_a_request(
+    asked: str, location: str, expected: dict[int, tuple[int, str]], tmp_path: Path
+) -> None:
+    inner = f"location {location} {{ internal; proxy_pass http://a:1; }}"
+    text = http(f"server {{ location / {{ {asked} root /srv; }} {inner} }}")
+    hop = hop_of(tmp_path, text)
+    assert {code: tuple(one) for code, one in replaced_statuses(hop).items()} == expected
+    assert replaced_statuses(hop_of(tmp_path, text.replace("internal; ", ""))) == {}
+
+
+def fallback_of(folder: Path, body: str) -> tuple[list[str], set[int]] | None:
+    """The levels and statuses of the hop to ``last``."""
+    hops, _ = hops_of(folder, http(f"server {{ {body} }}"))
+    found = fallback(next(hop for hop in hops if hop.value == "http://last:1"))
+    if found is None:
+        return None
+    return sorted(" ".join(level.args) for level in found.levels), set(found.statuses)
+
+
+LAST = "location @last { proxy_pass http://last:1; }"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (f"location / {{ error_page 502 504 = @last; }} {LAST}", (["/"], {502, 504})),
+        (f"location / {{ error_page 500 503 =200 @last; }} {LAST}", (["/"], {500, 503})),
+        (f"error_page 502 @last; {LAST}", ([""], {502})),
+        (
+            f"location /a {{ error_page 502 @last; }} location /b {{ error_page 504 @last; }}"
+            f"\n{LAST}",
+            (["/a", "/b"], {502, 504}),
+        ),
+        # files before an application
+        (f"location / {{ error_page 404 = @last; }} {LAST}", None),
+        (f"location / {{ error_page 404 502 = @last; }} {LAST}", None),
+        (f"location / {{ try_files $uri @last; error_page 502 @last; }} {LAST}", None),
+        # nothing leads there
+        (LAST, None),
+        # clients get there by themselves
+        ("error_page 502 /last; location = /last { proxy_pass http://last:1; }", None),
+        (
+            "error_page 502 /last; location = /last { internal; proxy_pass http://last:1; }",
+            ([""], {502}),
+        ),
+        ("error_page 502 /x; location = /last { internal; proxy_pass http://last:1; }", None),
+    ],
+)
+def test_fallbacks(body: str, expected: tuple[list[str], set[int]] | None, tmp_path: Path) -> None:
+    assert fallback_of(tmp_path, body) == expected
+
+
+FINDING = Finding(
+    "a-rule", Severity.ERROR, 502, "always", "it fails", Place("nginx.conf", 1, 1, 2),
+    hops=("a", "b"),
+)  # fmt: skip
+SORRY, FAILED = Instead(200, "error_page"), Instead(503, "error_page")
+
+
+def seen(
+    a: dict[int, Instead], b: dict[int, Instead], **changes: Any
+) -> tuple[str, int | None, str | None, str]:
+    found = as_the_client_sees(replace(FINDING, **changes), {"a": a, "b": b})
+    return found.severity.value, found.status, found.frequency, found.message
+
+
+UNCHANGED = ("error", 502, "always", "it fails")
+IN_ITS_PLACE = ("warning", 502, "sometimes", "it fails; error_page answers in its place")
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        ({}, {}, UNCHANGED),
+        ({502: SORRY}, {}, UNCHANGED),
+        ({}, {502: SORRY}, UNCHANGED),
+        ({504: SORRY}, {504: SORRY}, UNCHANGED),
+        ({502: SORRY}, {502: SORRY}, IN_ITS_PLACE),
+        ({502: SORRY}, {502: Instead(302, "error_page")}, IN_ITS_PLACE),
+        (
+            {502: FAILED},
+            {502: FAILED},
+            ("error", 503, "always", "it fails; error_page makes 503 of it"),
+        ),
+        ({502: FAILED}, {502: SORRY}, IN_ITS_PLACE),
+        # the first one is named
+        ({502: SORRY}, {502: Instead(ITS_OWN, "mirror")}, IN_ITS_PLACE),
+        ({502: Instead(499, "error_page")}, {502: Instead(499, "error_page")}, IN_ITS_PLACE),
+        (
+            {502: Instead(500, "auth_request")},
+            {502: Instead(500, "auth_request")},
+            ("error", 500, "always", "it fails; auth_request makes 500 of it"),
+        ),
+    ],
+)
+def test_as_the_client_sees(
+    a: dict[int, Instead], b: dict[int, Instead], expected: tuple[str, int, str, str]
+) -> None:
+    assert seen(a, b) == expected
+
+
+def test_what_the_client_sees_of_less_than_an_error() -> None:
+    sorry, failed = {502: SORRY}, {502: FAILED}
+    warning = seen(sorry, sorry, severity=Severity.WARNING, frequency="sometimes")
+    assert warning == ("warning", 502, "sometimes", "it fails")
+    warning = seen(failed, failed, severity=Severity.WARNING, frequency="sometimes")
+    assert warning == ("warning", 503, "sometimes", "it fails; error_page makes 503 of it")
+    info = seen(sorry, sorry, severity=Severity.INFO, status=None, frequency=None)
+    assert info == ("info", None, None, "it fails")
+    assert seen(sorry, sorry, hops=()) == UNCHANGED
+    assert seen({}, sorry, hops=("b",)) == IN_ITS_PLACE

@@ -152,7 +152,8 @@ def test_a_server_that_others_hide(tmp_path: Path) -> None:
         (
             "error_page",
             "server { error_page 502 504 =503 /sorry.html;\n"
-            "location / { proxy_pass http://127.0.0.1:3001; } }",
+            "location / { proxy_pass http://127.0.0.1:3001; }\n"
+            "location = /sorry.html { root /srv; } }",
         ),
         (
             "auth_request",

@@ -21,7 +21,14 @@ _WITH_TLS = frozenset(("proxy", "grpc", "uwsgi"))
 """The passes whose URL says whether they speak TLS."""
 
 _PROXY_HOST = re.compile(r"\$(proxy_host\b|\{proxy_host\})")
-_OF_A_WILDCARD = re.compile(r"[A-Za-z0-9-]*")
+_LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_WILDCARD = re.compile(
+    rf"(?:(?P<start>(?!xn--){_LABEL})?\*|\*(?P<end>[a-z0-9-]*[a-z0-9]))"
+    rf"(?P<rest>(?:\.{_LABEL}){{2,}})"
+)
+"""A name of a certificate that stands for several, in lower case (OpenSSL's ``valid_star()``)."""
+
+_OF_A_WILDCARD = re.compile(r"[a-z0-9-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,19 +150,19 @@ def unfit(pair: Pair, fits: Callable[[str], bool]) -> Unfit | None:
 
 def covers(pattern: str, name: str) -> bool:
     """Whether a name of a certificate is good for a host, as OpenSSL's ``X509_check_host()`` has
-    it: in any case, and with one ``*`` in the first label, for letters, digits and hyphens. An
-    address in a certificate is no name."""
+    it: in any case, and with one ``*`` as the first label, or at its start or end, for letters,
+    digits and hyphens. An address in a certificate is no name."""
     pattern, name = pattern.lower(), name.lower()
     if literal_ip(pattern) is not None:
         return False
     if pattern == name:
         return True
-    first, dot, rest = pattern.partition(".")
-    if first.count("*") != 1 or "." not in rest or not name.endswith(dot + rest):
+    wildcard = _WILDCARD.fullmatch(pattern)
+    if wildcard is None or not name.endswith(wildcard["rest"]):
         return False
-    label = name.removesuffix(dot + rest)
-    start, _, end = first.partition("*")
-    if first != "*" and (first.startswith("xn--") or label.startswith("xn--")):
+    label = name.removesuffix(wildcard["rest"])
+    start, end = wildcard["start"] or "", wildcard["end"] or ""
+    if (start or end) and label.startswith("xn--"):
         return False  # what is encoded there has no first letters
     if len(label) < max(1, len(start) + len(end)):
         return False

@@ -1,0 +1,132 @@
+"""Which methods reach an upstream, and whether their bodies do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lint502.behaviour.methods import ALL, NOT_IDEMPOTENT, allowed_methods, sends_bodies
+from tests.support.pairs import UNSEEN
+from tests.support.sites import hop_of, http, stream
+
+UPSTREAM = "proxy_pass http://127.0.0.1:3000;"
+
+
+def allowed(folder: Path, body: str) -> frozenset[str]:
+    return allowed_methods(hop_of(folder, http(body)))
+
+
+def without(*methods: str) -> frozenset[str]:
+    return ALL - set(methods)
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ("", ALL),
+        ("limit_except GET { deny all; }", {"GET", "HEAD"}),
+        ("limit_except HEAD { deny all; }", {"HEAD"}),
+        ("limit_except post PUT { deny all; }", {"POST", "PUT"}),
+        ("limit_except get post { deny all; }", {"GET", "HEAD", "POST"}),
+        ("limit_except PROPFIND LOCK { deny all; }", {"PROPFIND", "LOCK"}),
+        # some clients may use the others
+        ("limit_except GET { deny 10.0.0.1; }", ALL),
+        ("limit_except GET { allow 10.0.0.0/8; deny all; }", ALL),
+        ("limit_except GET { auth_basic staff; }", ALL),
+        # what answers without the upstream
+        ("if ($request_method = POST) { return 405; }", without("POST")),
+        ("if ($request_method != GET) { return 405; }", {"GET"}),
+        ("if ($request_method ~ ^(POST|PUT)$) { return 405; }", without("POST", "PUT")),
+        ("if ($request_method ~ post) { return 405; }", ALL),
+        ("if ($request_method ~* ^post$) { return 405; }", without("POST")),
+        ("if ($request_method !~ ^(GET|HEAD)$) { return 405; }", {"GET", "HEAD"}),
+        ("if ($request_method !~* ^(get|head)$) { return 405; }", {"GET", "HEAD"}),
+        ("if ($request_method ~ PATCH) { set $x 1; }", ALL),
+        ("if ($request_uri = POST) { return 405; }", ALL),
+        ("if ($request_method) { return 405; }", ALL),
+        ("if ($request_method ~ 'POST\\K') { return 405; }", ALL),  # PCRE alone knows it
+        (
+            "if ($request_method = POST) { return 405; } if ($request_method = PUT) { return 405; }"
+            "limit_except GET POST DELETE { deny all; }",
+            {"GET", "HEAD", "DELETE"},
+        ),
+    ],
+)
+def test_the_methods_of_a_location(settings: str, expected: frozenset[str], tmp_path: Path) -> None:
+    body = f"server {{ location / {{ {settings} {UPSTREAM} }} }}"
+    assert allowed(tmp_path, body) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        # the server's own conditions count for each of its locations
+        (
+            f"if ($request_method = PUT) {{ return 405; }} location / {{ {UPSTREAM} }}",
+            without("PUT"),
+        ),
+        # a location takes over neither from the one around it
+        (f"location / {{ limit_except GET {{ deny all; }} location /a {{ {UPSTREAM} }} }}", ALL),
+        (
+            "location / { if ($request_method = PUT) { return 405; } "
+            f"location /a {{ {UPSTREAM} }} }}",
+            ALL,
+        ),
+        (f"location /b {{ limit_except GET {{ deny all; }} }} location / {{ {UPSTREAM} }}", ALL),
+        # what stands in limit_except is for the other methods
+        (f"location / {{ limit_except GET {{ deny all; {UPSTREAM} }} }}", ALL),
+        # a pass in an if
+        (
+            f"location / {{ limit_except POST {{ deny all; }} if ($arg_a) {{ {UPSTREAM} }} }}",
+            {"POST"},
+        ),
+    ],
+)
+def test_whose_limits_count(body: str, expected: frozenset[str], tmp_path: Path) -> None:
+    assert allowed(tmp_path, f"server {{ {body} }}") == expected
+
+
+def test_stream_knows_no_methods(tmp_path: Path) -> None:
+    assert allowed_methods(hop_of(tmp_path, stream("server { listen 1; proxy_pass a:1; }"))) == ALL
+
+
+def test_the_methods_that_are_not_sent_twice_are_methods() -> None:
+    assert NOT_IDEMPOTENT < ALL
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ("proxy_pass http://a:1;", True),
+        ("proxy_pass_request_body off; proxy_pass http://a:1;", False),
+        ('proxy_set_body "a"; proxy_pass http://a:1;', False),
+        ("limit_except GET { deny all; } proxy_pass http://a:1;", False),
+        ("limit_except HEAD { deny all; } proxy_pass http://a:1;", False),
+        ("limit_except GET DELETE { deny all; } proxy_pass http://a:1;", True),
+        ("fastcgi_pass a:1;", True),
+        ("fastcgi_pass_request_body off; fastcgi_pass a:1;", False),
+        # the settings of another family
+        ("proxy_pass_request_body off; fastcgi_pass a:1;", True),
+        ('proxy_set_body "a"; uwsgi_pass a:1;', True),
+        ("uwsgi_pass_request_body off; uwsgi_pass a:1;", False),
+        ("scgi_pass_request_body off; scgi_pass a:1;", False),
+        ("grpc_pass a:1;", True),
+        ("limit_except GET { deny all; } grpc_pass a:1;", True),
+        ("memcached_pass a:1;", False),
+    ],
+)
+def test_bodies(settings: str, expected: bool, tmp_path: Path) -> None:
+    assert sends_bodies(hop_of(tmp_path, http(f"server {{ location / {{ {settings} }} }}"))) is (
+        expected
+    )
+
+
+def test_bodies_elsewhere(tmp_path: Path) -> None:
+    """A setting is taken over; one that was not seen may say that none is sent."""
+    body = f'proxy_set_body "a"; server {{ location / {{ {UPSTREAM} }} }}'
+    assert not sends_bodies(hop_of(tmp_path, http(body)))
+    assert not sends_bodies(
+        hop_of(tmp_path, http(f"server {{ location / {{ {UNSEEN} {UPSTREAM} }} }}"))
+    )
+    assert not sends_bodies(hop_of(tmp_path, stream("server { listen 1; proxy_pass a:1; }")))

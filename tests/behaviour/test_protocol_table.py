@@ -5,7 +5,17 @@ import sys
 
 import pytest
 
-from lint502.behaviour.protocol_table import Ending, Known, Outcome, Row, known, load, parse
+from lint502.behaviour import protocol_table
+from lint502.behaviour.protocol_table import (
+    Ending,
+    Known,
+    Outcome,
+    Row,
+    known,
+    lineage,
+    load,
+    parse,
+)
 from lint502.declared import profiles
 from lint502.nginx.version import NEWEST, Version
 
@@ -103,3 +113,115 @@ def test_the_file_is_not_read_before_it_is_needed() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout == "0\n"
+
+
+def test_a_version_older_than_the_oldest() -> None:
+    row = Row(((Version(1, 20, 0), (Ending(CLOSED),)), (Version(1, 26, 3), (Ending(WAITED),))))
+    assert row.at(Version(1, 18, 0)) == (Ending(CLOSED),)
+    assert row.at(Version(1, 26, 3)) == (Ending(WAITED),)
+
+
+@pytest.mark.parametrize(
+    ("status", "log", "fits", "timed_out"),
+    [
+        (200, "", True, False),
+        (204, "", True, False),
+        (299, "", True, False),
+        (199, "", False, False),
+        (300, "", False, False),
+        (9, "no-status-line", False, False),
+        (400, "", False, False),
+        (502, "closed", False, False),
+        (504, "timed-out", False, True),
+        (504, "handshake-timed-out", False, True),
+        (504, "", False, False),
+    ],
+)
+def test_an_outcome(status: int, log: str, fits: bool, timed_out: bool) -> None:
+    outcome = Outcome(status, load().logs[log] if log else "")
+    assert (outcome.fits, outcome.timed_out) == (fits, timed_out)
+
+
+@pytest.mark.parametrize(
+    ("server", "expected"),
+    [
+        ("caddy", ["caddy"]),
+        ("go", ["go", "caddy"]),
+        ("gunicorn-uvicorn", ["gunicorn-uvicorn", "uvicorn"]),
+        ("nest", ["nest", "node"]),
+        ("", []),
+        ("what nobody knows", ["what nobody knows"]),
+    ],
+)
+def test_lineages(server: str, expected: list[str]) -> None:
+    assert list(lineage(server)) == expected
+
+
+MANY = """
+[measured]
+[like]
+copy = "first"
+round = "about"
+about = "round"
+[logs]
+closed = "it closed"
+waited = "it took too long"
+[outcomes.first.http]
+grpc = "502 closed"
+uwsgi = "400"
+scgi = ["200", "502 closed"]
+[outcomes.second.http]
+grpc = "504 waited"
+uwsgi = "502 closed"
+fastcgi = "200"
+[outcomes.third.http]
+grpc = "504 waited"
+fastcgi = "502 closed"
+[outcomes.fourth.http]
+grpc = "200"
+uwsgi = "502 waited"
+memcached = "403"
+[outcomes.fifth.http]
+memcached = "401"
+"""
+
+
+@pytest.fixture
+def many(monkeypatch: pytest.MonkeyPatch) -> None:
+    made_up = parse(MANY)
+    monkeypatch.setattr(protocol_table, "load", lambda: made_up)
+
+
+@pytest.mark.usefixtures("many")
+@pytest.mark.parametrize(
+    ("server", "passed", "expected"),
+    [
+        # its own, or that of the one that it is like
+        ("first", "grpc", ([502], False)),
+        ("copy", "grpc", ([502], False)),
+        ("first", "scgi", ([502], False)),
+        # what serves the request is another setup
+        ("fourth", "grpc", ([504], True)),
+        # what most do, of as many: what nginx has a word for, then the least status
+        ("unmeasured", "grpc", ([504], True)),
+        ("round", "grpc", ([504], True)),
+        ("unmeasured", "uwsgi", ([502], True)),
+        ("unmeasured", "memcached", ([401], True)),
+        ("second", "fastcgi", ([502], True)),
+        # HTTP of any version, where there is no row of its own
+        ("first", "uwsgi/2", ([400], False)),
+        ("unmeasured", "https", None),
+    ],
+)
+def test_whose_rows_count_of_many(
+    server: str, passed: str, expected: tuple[list[int], bool] | None
+) -> None:
+    found = known(server, "http", passed, NEWEST)
+    told = found and ([ending.outcome.status for ending in found.endings], found.typical)
+    assert told == expected
+
+
+@pytest.mark.usefixtures("many")
+def test_ties_do_not_depend_on_the_order() -> None:
+    found = known("unmeasured", "http", "uwsgi", NEWEST)
+    assert found == Known((Ending(Outcome(502, "it closed")),), typical=True)

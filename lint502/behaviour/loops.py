@@ -310,11 +310,9 @@ def _uri(hop: Hop, uri: str | None) -> _Uri | None:
     """The URI that comes of one at a hop; None where it is not known what becomes of it."""
     written = hop.value
     variables = "$" in written
+    whole = next((end for end in _WHOLE_URI if written.endswith(end)), "")
     if variables:
-        written = next(
-            (written[: -len(end)] for end in _WHOLE_URI if written.endswith(end)), written
-        )
-        texts = hop.variables.expand(written, hop.context)
+        texts = hop.variables.expand(written.removesuffix(whole), hop.context)
         if texts is None or len(texts) != 1 or UNKNOWN in texts[0].text:
             return None
         written = texts[0].text
@@ -322,9 +320,11 @@ def _uri(hop: Hop, uri: str | None) -> _Uri | None:
         _, given = parse_address(split_scheme(written)[1], 80, uri=True)
     except ValueError:
         return None
-    given = given.partition("?")[0]
+    given, asked, _ = given.partition("?")
     if not given:
         return _Uri(uri, changed=False)
+    if whole and not asked:
+        return _Uri(None if uri is None else given + uri, changed=True)
     if variables:  # it takes the place of the whole
         return _Uri(given, changed=given != uri)
     prefix = prefix_of(hop.context)

@@ -266,6 +266,55 @@ def test_what_shows_once_a_finding_is_fixed_is_fixed_too(tmp_path: Path) -> None
     assert "https://10.0.0.1:3000;" in texts["nginx.conf"]
 
 
+VERIFIED = "proxy_ssl_verify on; proxy_ssl_trusted_certificate /ca.pem; "
+
+
+@pytest.mark.parametrize(
+    ("settings", "facts", "rule"),
+    [
+        ("", 'sni = "required", names = ["up.example", "*.up.example"]', "sni-missing"),
+        (VERIFIED, 'names = ["up.example", "*.up.example"]', "tls-name-mismatch"),
+    ],
+)
+def test_a_wildcard_is_no_name_of_a_server(
+    settings: str, facts: str, rule: str, tmp_path: Path
+) -> None:
+    """Not even where a rule would offer it, and nothing was found any more."""
+    body = f"\nserver {{ location / {{ {settings}\nproxy_pass https://10.0.0.1:3000; }} }}\n"
+    spec = f'[upstream.up]\nhosts = ["10.0.0.1"]\nport = 3000\ntls = {{ {facts} }}\n'
+    write(tmp_path, {"nginx.conf": http(body), "upstreams.toml": spec})
+    options = Options(tmp_path, ("nginx.conf",), version=Version.parse(OLD))
+
+    def check(overlay: Mapping[str, str]) -> Result:
+        return examine(replace(options, overlay=overlay), lambda: b"")
+
+    first = check({})
+    (finding,) = first.report.findings
+    assert finding.rule == rule and finding.fix is not None
+    assert fix(first, check, unsafe=True).fixed == 1
+    assert "*" not in "".join(edit.text for edit in finding.fix.edits)
+    edits = tuple(
+        replace(edit, text=edit.text.replace("up.example", "*.up.example"))
+        for edit in finding.fix.edits
+    )
+    offered = replace(finding, fix=replace(finding.fix, edits=edits))
+    result = fix(
+        replace(first, report=replace(first.report, findings=(offered,))), check, unsafe=True
+    )
+    assert (result.texts, result.fixed) == ({}, 0)
+    reasons = [item.reason for item in result.unfixed]
+    assert reasons == ["proxy_ssl_name would be a wildcard, *.up.example"]
+
+
+def test_a_wildcard_that_was_there_is_left_alone(tmp_path: Path) -> None:
+    body = (
+        "\nserver { proxy_ssl_name *.up.example; location / { proxy_ssl_server_name on;\n"
+        "proxy_pass https://10.0.0.1:3001; } }\n"
+    )
+    spec = '[upstream.up]\nhosts = ["10.0.0.1"]\nport = 3000\nprotocol = "http"\ntls = true\n'
+    assert one_file(tmp_path, body, spec) == (body.replace("3001", "3000"), [])
+
+
 def shared(folder: Path, two: str) -> tuple[Fixed, dict[str, str], list[str]]:
     return mended(
         folder,

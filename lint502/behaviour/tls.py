@@ -7,7 +7,7 @@ like in the stream proxy module.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from lint502.nginx.addresses import literal_ip
@@ -87,6 +87,12 @@ def sends_name(hop: Hop) -> Value[bool] | None:
 def can_be_sent(name: str) -> bool:
     """Whether a name can be in the handshake: the literal address of a host cannot (RFC 6066)."""
     return bool(name) and not name.startswith("[") and literal_ip(name) is None
+
+
+def names_to_ask_for(certificate: Iterable[str]) -> tuple[str, ...]:
+    """Those of a certificate's names that are names of a server: a wildcard stands for several, and
+    an address cannot be sent."""
+    return tuple(name for name in certificate if "*" not in name and can_be_sent(name))
 
 
 def asked(pair: Pair) -> AskedNames | None:

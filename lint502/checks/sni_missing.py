@@ -9,6 +9,7 @@ from lint502.behaviour.tls import (
     can_be_sent,
     covers,
     family,
+    names_to_ask_for,
     sends_name,
 )
 from lint502.behaviour.tls_failures import unnamed
@@ -55,7 +56,7 @@ def _fix(pair: Pair, listener: Listener) -> Fix:
     turned_on = sends is not None and sends.value
     sending = pair.hop.scope.setting(f"{family_of}_ssl_server_name")
     names = listener.tls_names
-    name = next((one for one in names.value if "*" not in one), "NAME") if names else "NAME"
+    name = next(iter(names_to_ask_for(names.value)), "NAME") if names else "NAME"
     if found is not None and found.complete and all(map(can_be_sent, found.names)):
         known = names is None or all(
             any(covers(one, asked_for) for one in names.value) for asked_for in found.names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.behaviour.tls import Unfit, can_be_sent, family
+from lint502.behaviour.tls import Unfit, family, names_to_ask_for
 from lint502.behaviour.tls_failures import is_address, misnamed
 from lint502.declared.listeners import Listener
 from lint502.disagreements import Disagreement
@@ -69,12 +69,12 @@ def _origin(pair: Pair, found: Unfit) -> str:
 
 
 def _fix(pair: Pair, names: tuple[str, ...]) -> Fix | None:
-    plain = [name for name in names if "*" not in name and can_be_sent(name)]
-    if not plain:
+    wanted = next(iter(names_to_ask_for(names)), None)
+    if wanted is None:
         return None
     name = f"{family(pair.hop)}_ssl_name"
-    edits = set_to(pair.hop, [(pair.hop.scope.setting(name), plain[0])], here=True)
-    return Fix(f"{name} {plain[0]};", edits=edits)
+    edits = set_to(pair.hop, [(pair.hop.scope.setting(name), wanted)], here=True)
+    return Fix(f"{name} {wanted};", edits=edits)
 
 
 RULE = Rule("tls-name-mismatch", check, "handshake.unverified_name")

@@ -33,7 +33,7 @@ def judged(before: View, after: View, required: Sequence[Key]) -> Objection | No
         return Objection(f"the file could not be read any more: {report.problems[0].message}")
     if len(before.hops) != len(after.hops) or len(before.contexts) != len(after.contexts):
         return Objection("the file would be read in another way")
-    refused = _refused_by_nginx(before, after)
+    refused = _refused_by_nginx(before, after) or _wildcard_asked_for(before, after)
     if refused is not None:
         return refused
     allowed = Counter(before.counts)
@@ -92,6 +92,20 @@ def _refused_by_nginx(before: View, after: View) -> Objection | None:
             refused_buffers(one.tree.main, one.version) for one in before.result.sites
         }:
             return Objection(said)
+    return None
+
+
+def _wildcard_asked_for(before: View, after: View) -> Objection | None:
+    """A certificate's wildcard that nginx would now take for the name of a server. OpenSSL lets it
+    pass (``wildcard_match()``: the star may match a literal one), but no server is called so."""
+    for old, new in zip(before.contexts, after.contexts, strict=True):
+        for name, lines in new.by_name.items():
+            if not name.endswith("_ssl_name"):
+                continue
+            known = {line.args for line in old.by_name.get(name, ())}
+            for line in lines:
+                if line.args not in known and any("*" in arg for arg in line.args):
+                    return Objection(f"{name} would be a wildcard, {line.args[0]}")
     return None
 
 

@@ -15,6 +15,7 @@ from lint502.behaviour.tls import (
     covers,
     family,
     gives_certificate,
+    names_to_ask_for,
     protocols,
     sends_name,
     speaks_tls,
@@ -82,6 +83,13 @@ def test_names_of_a_certificate(pattern: str, name: str, good: bool) -> None:
 )
 def test_names_that_can_be_sent(name: str, sent: bool) -> None:
     assert can_be_sent(name) is sent
+
+
+def test_names_that_nginx_can_ask_for() -> None:
+    """No wildcard is the name of a server, and no address can be sent."""
+    names = ("*.example.com", "10.0.0.1", "b.example.com", "a*.example.com", "::1", "a.example.com")
+    assert names_to_ask_for(names) == ("b.example.com", "a.example.com")
+    assert names_to_ask_for(names[:2]) == ()
 
 
 LABELS = st.text("abx-_1*", max_size=3) | st.sampled_from(("xn--a", "xn--", "example", "com", "*"))

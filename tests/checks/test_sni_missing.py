@@ -138,3 +138,21 @@ def test_messages(
     )
     assert found.fix is not None
     assert found.fix.description == fix
+
+
+@pytest.mark.parametrize(
+    ("names", "fix"),
+    [
+        ('"*.up.example", "up.example"', "proxy_ssl_name up.example;"),
+        ('"10.0.0.1", "*.up.example", "up.example"', "proxy_ssl_name up.example;"),
+        # no server is called so
+        ('"*.up.example"', "proxy_ssl_name NAME;"),
+        ('"10.0.0.1", "a*.up.example"', "proxy_ssl_name NAME;"),
+    ],
+)
+def test_no_wildcard_and_no_address_is_offered(findings: Findings, names: str, fix: str) -> None:
+    facts = f'tls = {{ sni = "required", names = [{names}] }}'
+    (found,) = findings(located(ON, "proxy_pass https://10.0.0.1:1;"), spec(facts))
+    assert found.fix is not None
+    assert found.fix.description == fix
+    assert bool(found.fix.edits) is ("NAME" not in fix)

@@ -147,3 +147,21 @@ def test_messages(findings: Findings) -> None:
     assert found.log == (
         'upstream SSL certificate does not match "10.0.0.1" while SSL handshaking to upstream'
     )
+
+
+@pytest.mark.parametrize(
+    ("names", "fix"),
+    [
+        ('"*.up.example", "up.example"', "proxy_ssl_name up.example;"),
+        ('"10.0.0.1", "up.example"', "proxy_ssl_name up.example;"),
+        # no server is called so
+        ('"*.up.example"', None),
+        ('"10.0.0.1", "a*.up.example"', None),
+    ],
+)
+def test_no_wildcard_and_no_address_is_offered(
+    findings: Findings, names: str, fix: str | None
+) -> None:
+    facts = f"tls = {{ names = [{names}] }}"
+    (found,) = findings(located(VERIFY, "proxy_pass https://10.0.0.1:1;"), spec(facts))
+    assert (None if found.fix is None else found.fix.description) == fix

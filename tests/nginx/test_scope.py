@@ -68,6 +68,20 @@ def effective(folder: Path, body: str, name: str, version: str = OLD, **files: s
             "server { location / { limit_except GET { proxy_pass http://h; } } }",
             ((("60s",),), [], "default", True),
         ),
+        (
+            "server { location / { proxy_read_timeout 5s; limit_except GET {\n"
+            "proxy_pass http://h; } } }",
+            ((("5s",),), [1], "written", True),
+        ),
+        (
+            "server { proxy_read_timeout 5s; location / { limit_except GET {\n"
+            "proxy_pass http://h; } } }",
+            ((("5s",),), [1], "inherited", True),
+        ),
+        (
+            "server { proxy_read_timeout 5s; location / { if ($a) { proxy_pass http://h; } } }",
+            ((("5s",),), [1], "inherited", True),
+        ),
         # a directive that is commented out is no directive
         (
             "server { location / {\n#proxy_read_timeout 5s;\nproxy_pass http://h; } }",

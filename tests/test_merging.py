@@ -35,6 +35,7 @@ ONE, OTHER = Edit("nginx.conf", 3, 1, 9, "x"), Edit("more.conf", 4, 1, 9, "y")
         (("always", "sometimes"), "always"),
         (("sometimes", "always"), "always"),
         (("sometimes", "sometimes", "always"), "always"),
+        (("sometimes", "always", "sometimes"), "always"),
         (("always", "sometimes", "sometimes"), "always"),
         (("sometimes", "sometimes"), "sometimes"),
         (("always", "always"), "always"),

@@ -160,10 +160,10 @@ def test_what_asks_for_a_certificate(tmp_path: Path) -> None:
         ("/", "/a/", "location /b/ { root /srv; }", [(["/"], False, True)]),
         ("/", "/a/", "location @b { root /srv; }", [(["/"], True, True)]),
         ("/", "/a/", "location /a/ { root /srv; }", []),
-        # not before the third time, or the seventh
+        # not before the third time, or the eighth
         ("/", "/a/", "location /a/a/ { root /srv; }", []),
         ("/", "/a/", "location /a/a/a/ { root /srv; }", []),
-        ("/", "/a/", "location /a/a/a/a/a/a/ { root /srv; }", []),
+        ("/", "/a/", "location /a/a/a/a/a/a/a/a/ { root /srv; }", []),
         ("= /a", "/b", "", []),
         ("= /a", "/b", "location = /b { proxy_pass http://127.0.0.1:81/a; }",
          [(["= /a", "= /b"], False, False)]),

@@ -140,7 +140,11 @@ def by_page(**statuses: int) -> dict[int, tuple[int, str]]:
         ("error_page 502 =503 https://a.example/;", by_page(_502=302)),
         ("error_page 502 =502 https://a.example/;", by_page(_502=302)),
         ("error_page 502 = https://a.example/;", by_page(_502=302)),
+        ("error_page 502 =301 https://a.example/;", by_page(_502=301)),
+        ("error_page 502 =303 https://a.example/;", by_page(_502=303)),
         ("error_page 502 =307 https://a.example/;", by_page(_502=307)),
+        ("error_page 502 =308 https://a.example/;", by_page(_502=308)),
+        ("error_page 502 =304 https://a.example/;", by_page(_502=302)),
         # it may be anywhere
         ("error_page 502 $page;", {}),
         ("error_page 502 =200 $page;", by_page(_502=200)),
@@ -148,6 +152,10 @@ def by_page(**statuses: int) -> dict[int, tuple[int, str]]:
         ("error_page 502 =200 /sorry.html;", {}),
         ("error_page 502 =200 /;", {}),
         ("error_page 502 =200 /page?from=api;", by_page(_502=200)),
+        # what nginx refuses
+        ("error_page 502 =x /page;", by_page(_502=ITS_OWN)),
+        ("error_page 502;", {}),
+        ("error_page;", {}),
         # for others too
         (f"error_page 502 =200 /page; {UNSEEN}", by_page(_502=200)),
         (UNSEEN, {}),
@@ -207,6 +215,8 @@ def test_a_named_page_that_leads_to_itself(tmp_path: Path) -> None:
         "location @app { error_page 502 =200 @app; proxy_pass http://b:1; } }"
     )
     assert replaced_statuses(hop_of(tmp_path, text)) == {}
+    text = text.replace("error_page", "recursive_error_pages on; error_page")
+    assert replaced_statuses(hop_of(tmp_path, text)) == {}
 
 
 def test_sessions_have_no_error_pages(tmp_path: Path) -> None:
@@ -257,6 +267,7 @@ LAST = "location @last { proxy_pass http://last:1; }"
         (f"location / {{ error_page 502 504 = @last; }} {LAST}", (["/"], {502, 504})),
         (f"location / {{ error_page 500 503 =200 @last; }} {LAST}", (["/"], {500, 503})),
         (f"error_page 502 @last; {LAST}", ([""], {502})),
+        (f"error_page 500 502 503 504 @last; {LAST}", ([""], {500, 502, 503, 504})),
         (
             f"location /a {{ error_page 502 @last; }} location /b {{ error_page 504 @last; }}"
             f"\n{LAST}",

@@ -13,7 +13,7 @@ from lint502.behaviour.http2 import (
     sent_header,
     speaks_http2,
 )
-from tests.support.pairs import UNSEEN, pair_of
+from tests.support.pairs import TOO_MANY, UNSEEN, pair_of
 from tests.support.sites import NEW, hop_of, http, stream
 
 TWO, GRPC = "proxy_http_version 2; proxy_pass http://up:1;", "grpc_pass up:1;"
@@ -21,6 +21,7 @@ TWO, GRPC = "proxy_http_version 2; proxy_pass http://up:1;", "grpc_pass up:1;"
 
 def text(settings: str, passed: str = GRPC) -> str:
     maps = (
+        f"{TOO_MANY}\n"
         'map $http_upgrade $upgrade { default upgrade; "" close; }\n'
         'map $http_upgrade $maybe { default upgrade; "" ""; }\n'
         "map $http_te $te { default trailers; x gzip; }\n"
@@ -57,6 +58,7 @@ def test_stream_does_not_speak_it_itself(tmp_path: Path) -> None:
         ("Upgrade h2c", ("Upgrade: h2c", True)),
         ("Keep-Alive 5", ("Keep-Alive: 5", True)),
         ("Proxy-Connection a", ("Proxy-Connection: a", True)),
+        ("Connection trailers", ("Connection: trailers", True)),
         ("Transfer-Encoding chunked", ("Transfer-Encoding: chunked", True)),
         ("TE gzip", ("TE: gzip", True)),
         # none of a connection, or nothing
@@ -73,6 +75,7 @@ def test_stream_does_not_speak_it_itself(tmp_path: Path) -> None:
         ("Connection $http_connection", ("Connection: $http_connection", False)),
         ("TE $te", ("TE: $te", False)),
         ("TE $http_te", ("TE: $http_te", False)),
+        ("Connection $many_a$many_b", ("Connection: $many_a$many_b", False)),
     ],
 )
 def test_a_line(args: str, expected: tuple[str, bool] | None, tmp_path: Path) -> None:

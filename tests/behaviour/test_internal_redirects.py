@@ -21,6 +21,7 @@ server {
         if ($arg_a) { error_page 403 /never; }
     }
     location /a { try_files $uri @app; auth_request off; mirror /mirror; mirror off; }
+    location /refused { error_page; try_files; auth_request; mirror; }
     location /b { auth_request /auth; error_page 502 /missing; }
 }
 server { error_page 502 /of-the-other; auth_request /other; location / { } }"""

@@ -143,6 +143,7 @@ def test_sessions_have_no_headers(tmp_path: Path) -> None:
         ("proxy_buffer_size 16k;", "fastcgi_pass a:1;", 16384),
         ("fastcgi_buffer_size 16k;", PASS, 16384),
         ("uwsgi_buffer_size 16k; scgi_buffer_size 32k;", PASS, 32768),
+        ("uwsgi_buffer_size 16k;", PASS, 16384),
         ("grpc_buffer_size 16k; memcached_buffer_size 8k;", PASS, 16384),
         ("fastcgi_buffer_size 16k; memcached_buffer_size 64k;", "grpc_pass a:1;", 65536),
         ("proxy_buffers 8 16k;", "fastcgi_pass a:1;", None),

@@ -45,6 +45,8 @@ def without(*methods: str) -> frozenset[str]:
         ("if ($request_method ~ PATCH) { set $x 1; }", ALL),
         ("if ($request_uri = POST) { return 405; }", ALL),
         ("if ($request_method) { return 405; }", ALL),
+        ("if ($request_method == POST) { return 405; }", ALL),  # nginx refuses it
+        ("location /a { deny all; }", ALL),
         ("if ($request_method ~ 'POST\\K') { return 405; }", ALL),  # PCRE alone knows it
         (
             "if ($request_method = POST) { return 405; } if ($request_method = PUT) { return 405; }"
@@ -85,6 +87,18 @@ def test_the_methods_of_a_location(settings: str, expected: frozenset[str], tmp_
 )
 def test_whose_limits_count(body: str, expected: frozenset[str], tmp_path: Path) -> None:
     assert allowed(tmp_path, f"server {{ {body} }}") == expected
+
+
+@pytest.mark.parametrize(
+    "method",
+    ["HEAD", "POST", "PUT", "DELETE", "MKCOL", "COPY", "MOVE", "OPTIONS", "PROPFIND", "PROPPATCH",
+     "LOCK", "UNLOCK", "PATCH"],
+)  # fmt: skip
+def test_each_method_that_nginx_knows(method: str, tmp_path: Path) -> None:
+    """Source: ``ngx_methods_names`` in ``src/http/ngx_http_core_module.c``."""
+    body = f"server {{ location / {{ limit_except {method} {{ deny all; }} {UPSTREAM} }} }}"
+    assert allowed(tmp_path, body) == {method}
+    assert len(ALL) == 14
 
 
 def test_stream_knows_no_methods(tmp_path: Path) -> None:

@@ -111,6 +111,11 @@ def test_a_method_once_it_is_sent(method: str, tmp_path: Path) -> None:
             frozenset(("PATCH",)),
             False,
         ),
+        (
+            "proxy_request_buffering off; proxy_next_upstream error non_idempotent;",
+            frozenset(("POST",)),
+            False,
+        ),
         ("fastcgi_request_buffering off;", frozenset(("PUT",)), True),
         (UNSEEN, frozenset(("PUT",)), True),
     ],

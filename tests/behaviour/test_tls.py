@@ -25,7 +25,7 @@ from lint502.behaviour.tls import (
 from lint502.nginx.addresses import literal_ip
 from lint502.nginx.hops import Hop
 from tests.support.openssl import matches_host
-from tests.support.pairs import UNSEEN, pair_of, pairs_of
+from tests.support.pairs import TOO_MANY, UNSEEN, pair_of, pairs_of
 from tests.support.sites import hop_of, http, stream
 
 
@@ -53,6 +53,7 @@ from tests.support.sites import hop_of, http, stream
         ("*a.example.com", "1a.example.com", True),
         ("*a.example.com", "a.example.com", True),
         ("*a.example.com", "1b.example.com", False),
+        ("*a.example.com", "xn--a.example.com", False),
         ("a*z.example.com", "a1z.example.com", False),
         ("xn--*.example.com", "xn--bcher-kva.example.com", False),
         ("a*.example.com", "b1.example.com", False),
@@ -248,12 +249,15 @@ def test_the_flags(
         ('set $c ""; if ($arg_a) { set $c /a.pem; } proxy_ssl_certificate $c;', None),
         ("proxy_ssl_certificate $arg_c;", None),
         ("set $c /a.pem; if ($arg_a) { set $c /b.pem; } proxy_ssl_certificate $c;", True),
+        ("set $c /a.pem; if ($arg_a) { set $c $arg_c; } proxy_ssl_certificate $c;", None),
+        ("proxy_ssl_certificate $many_a$many_b;", None),
     ],
 )
 def test_a_certificate_of_nginx_itself(
     settings: str, expected: bool | None, tmp_path: Path
 ) -> None:
-    assert gives_certificate(located(tmp_path, settings)) is expected
+    body = f"{TOO_MANY} server {{ location / {{ {settings} proxy_pass https://up:1; }} }}"
+    assert gives_certificate(hop_of(tmp_path, http(body))) is expected
 
 
 def names(folder: Path, settings: str, passed: str, *, around: str = "") -> tuple[set[str], bool]:
@@ -281,6 +285,7 @@ def names(folder: Path, settings: str, passed: str, *, around: str = "") -> tupl
         ("proxy_ssl_name [::2]:443;", "proxy_pass https://up:1;", "[::2]"),
         ("proxy_ssl_name [::2];", "proxy_pass https://up:1;", "[::2]"),
         ("proxy_ssl_name [a:1;", "proxy_pass https://up:1;", "[a"),
+        ("proxy_ssl_name :443;", "proxy_pass https://up:1;", ""),
         ('proxy_ssl_name "";', "proxy_pass https://up:1;", ""),
         ("proxy_ssl_name a.example;", "grpc_pass grpcs://up:1;", None),
         ("grpc_ssl_name a.example;", "grpc_pass grpcs://up:1;", "a.example"),
@@ -316,8 +321,9 @@ def test_names_that_depend_on_the_request(tmp_path: Path) -> None:
     both = {"a.example", "b.example"}
     assert names(tmp_path, "proxy_ssl_name $n;", passed, around=around) == (both, True)
     assert names(tmp_path, "proxy_ssl_name $host;", passed) == (set(), False)
-    body = f"server {{ location / {{ {UNSEEN} {passed} }} }}"
-    assert asked(pair_of(tmp_path, http(body))) is None
+    for settings in (UNSEEN, "proxy_ssl_name $many_a$many_b;"):
+        body = f"{TOO_MANY} server {{ location / {{ {settings} {passed} }} }}"
+        assert asked(pair_of(tmp_path, http(body))) is None
 
 
 def test_names_that_do_not_do(tmp_path: Path) -> None:

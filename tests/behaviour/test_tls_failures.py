@@ -226,6 +226,7 @@ def test_addresses(name: str, expected: bool) -> None:
         (f"{VERIFY} proxy_ssl_verify_depth 2;", "tls.chain_depth = 3", 2),
         (f"{VERIFY} proxy_ssl_verify_depth 0;", "tls.chain_depth = 1", 0),
         (f"{VERIFY} grpc_ssl_verify_depth 3;", "tls.chain_depth = 2", 1),
+        (f"{VERIFY} {UNSEEN}", "tls.chain_depth = 2", None),
     ],
 )
 def test_depths(settings: str, facts: str, expected: int | None, tmp_path: Path) -> None:
@@ -240,6 +241,12 @@ def test_depths_of_others(tmp_path: Path) -> None:
     assert too_small(located(tmp_path, VERIFY, deep, grpc)) is None
     found = too_small(located(tmp_path, "grpc_ssl_verify on;", deep, grpc))
     assert found is not None and found.value == 1
+    spec = f'[upstream.up]\nport = 1\nprotocol = "tcp"\n{deep}\ntls.names = ["x"]\n'
+    text = stream(f"server {{ listen 1; {VERIFY} proxy_pass up:1; }}")
+    plain = pair_of(tmp_path, text, spec)
+    assert (too_small(plain), misnamed(plain)) == (None, None)
+    safe = pair_of(tmp_path, text.replace(VERIFY, f"{VERIFY} proxy_ssl on;"), spec)
+    assert too_small(safe) is not None and misnamed(safe) is not None
 
 
 @pytest.mark.parametrize(

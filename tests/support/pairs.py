@@ -16,6 +16,12 @@ from tests.support.sites import OLD, write
 UNSEEN = "include unseen/*.conf;"
 """What may set anything: the folder is not here."""
 
+TOO_MANY = "\n".join(
+    f"map $arg_{name} $many_{name} {{ {' '.join(f'{n} {name}{n};' for n in range(50))} }}"
+    for name in "ab"
+)
+"""What makes ``$many_a$many_b`` one of so many texts that it counts as unknown."""
+
 
 def site_of(
     folder: Path,

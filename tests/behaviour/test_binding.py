@@ -130,7 +130,10 @@ def test_nothing_is_said_of_what_is_not_declared(tmp_path: Path) -> None:
         pair = pair_of(tmp_path, text, spec)
         assert (refused(pair), refuses(pair)) == (None, None)
     text = http("server { location / { proxy_pass http://unix:/run/up.sock; } }")
-    spec = 'complete = true\n[upstream.up]\nport = 1\nsame_host = true\nprotocol = "http"\nbind = ["::1"]\n'
+    spec = (
+        "complete = true\n[upstream.up]\nport = 1\nsame_host = true\n"
+        'protocol = "http"\nbind = ["::1"]\n'
+    )
     pair = pair_of(tmp_path, text, spec)
     assert pair.meant is not None
     assert (refused(pair), refuses(pair)) == (None, None)

@@ -19,7 +19,7 @@ from lint502.behaviour.keepalive import (
 )
 from lint502.nginx.hops import Hop
 from lint502.nginx.version import Version
-from tests.support.pairs import UNSEEN, pair_of, site_of
+from tests.support.pairs import TOO_MANY, UNSEEN, pair_of, site_of
 from tests.support.sites import NEW, OLD, hop_of, hops_of, http, stream
 
 PASS = "proxy_pass http://a:1;"
@@ -36,6 +36,9 @@ def located(folder: Path, settings: str, passed: str = PASS, version: str = OLD)
     body = (
         'map $http_upgrade $upgrade { default upgrade; "" close; }\n'
         'map $http_upgrade $kept { default upgrade; "" ""; }\n'
+        "map $uri $perhaps { default upgrade; /a $http_a; }\n"
+        "map $uri $closing { default a; /a close; }\n"
+        f"map $uri $keeping {{ default a; /a keep-alive; }}\n{TOO_MANY}\n"
         f"server {{ location / {{ {settings} {passed} }} }}"
     )
     return hop_of(folder, http(body), version=version)
@@ -75,6 +78,12 @@ def told(hop: Hop) -> tuple[bool | None, str]:
         (f"{V1_1} proxy_set_header Connection $upgrade;", OLD, BY_HEADER),
         (f"{V1_1} proxy_set_header Connection $kept;", OLD, KEPT),
         (f"{V1_1} proxy_set_header Connection $http_connection;", OLD, UNKNOWN),
+        (f"{V1_1} proxy_set_header Connection $perhaps;", OLD, UNKNOWN),
+        (f"{V1_1} proxy_set_header Connection $many_a$many_b;", OLD, UNKNOWN),
+        # for some requests
+        (f"{V1_1} proxy_set_header Connection $closing;", OLD, KEPT),
+        (f"{V1_0} proxy_set_header Connection $keeping;", OLD, KEPT),
+        (f"{V1_1} proxy_set_header Connection a; proxy_set_header Connection b;", OLD, KEPT),
         ("proxy_http_version 2;", NEW, KEPT),
         ("proxy_http_version 2; proxy_set_header Connection close;", NEW, KEPT),
         # what was not seen may say either
@@ -277,6 +286,7 @@ MANY, SILENT = "keepalive.max_requests = 100", "keepalive.announces_close = fals
         (PASS, "keepalive = false", (1, 3, True)),
         (PASS, MANY, None),  # it has to announce that
         (PASS, "keepalive.max_requests = 1", (1, 3, True)),
+        (PASS, "keepalive.max_requests = 2", None),
         (PASS, f"{SILENT}\n{MANY}", (100, 4, False)),
         (PASS, "keepalive.announces_close = true\nkeepalive.max_requests = 1", None),
         ("grpc_pass a:1;", "keepalive = false", (1, 3, True)),
@@ -313,7 +323,8 @@ def test_the_end_of_a_connection(
         (V1_0, PASS, f"{SILENT}\nkeepalive.max_requests = 1", False),
         ("proxy_http_version 2;", PASS, f"{SILENT}\nkeepalive.max_requests = 1", False),
         (UNSEEN, PASS, f"{SILENT}\nkeepalive.max_requests = 1", False),
-        ("", "fastcgi_pass a:1;", "keepalive.max_requests = 1", False),
+        (V1_1, PASS, f"{SILENT}\nkeepalive.max_requests = 2", False),
+        (V1_1, "fastcgi_pass a:1;", "keepalive.max_requests = 1", False),
     ],
 )
 def test_what_is_kept_although_nginx_asks_for_its_end(

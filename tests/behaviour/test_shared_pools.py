@@ -125,6 +125,8 @@ BOTH = 'protocol = "http"\ntls = false\nhttp_versions = ["1.1", "2"]'
         (("http", "h2"), 'protocol = "http"\nhttp_versions = ["2"]', []),
         (("http", "fastcgi"), 'protocol = "http"', []),
         (("http", "fastcgi"), 'protocol = "fastcgi"', []),
+        (("h2", "fastcgi"), 'protocol = "fastcgi"', []),
+        (("grpc", "fastcgi"), 'protocol = "fastcgi"', []),
         (("fastcgi", "memcached"), 'protocol = "memcached"', []),
     ],
 )
@@ -133,6 +135,18 @@ def test_what_the_server_takes(
 ) -> None:
     seen = [(*ways(clash), clash.certain) for clash in found(tmp_path, kinds, facts)]
     assert seen == expected
+
+
+def test_only_the_servers_of_the_block(tmp_path: Path) -> None:
+    text = http(
+        "upstream b { server h:1; keepalive 4; } upstream c { server h:2; keepalive 4; }\n"
+        "map $uri $w { default b; /c c; }\nserver { location /1 { proxy_pass http://$w; }\n"
+        "location /2 { grpc_pass $w; } }"
+    )
+    site = site_of(tmp_path, text, version=NEW)
+    for block, hops in users(site).items():
+        there = {str(one.pair.target.address) for one in clashes(site, block, hops)}
+        assert there == {"h:1" if block.name == "b" else "h:2"}
 
 
 def test_a_wrong_address_is_for_another_rule(tmp_path: Path) -> None:
@@ -151,6 +165,8 @@ def test_a_wrong_address_is_for_another_rule(tmp_path: Path) -> None:
     [
         (("http", "https"), "SSL_do_handshake() failed", True, "a server takes one of the two"),
         (("http", "fastcgi-closing"), "upstream prematurely closed", True,
+         "a server takes one of the two"),
+        (("closing", "fastcgi"), "upstream prematurely closed", True,
          "a server takes one of the two"),
         (("http", "grpc"), "upstream prematurely closed", False, "answers 502, or the client gets"),
     ],

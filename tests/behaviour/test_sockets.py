@@ -48,6 +48,7 @@ def who(folder: Path, user: str) -> Workers:
         ("user nginx web; user www-data;", ("www-data", "www-data")),
         ("", None),
         ("user 33;", None),  # nginx wants names
+        ("user;", None),
     ],
 )
 def test_whom_workers_run_as(line: str, expected: tuple[str, str] | None, tmp_path: Path) -> None:
@@ -173,9 +174,11 @@ def test_folders_that_systemd_makes_private(path: str | None, expected: bool) ->
 
 
 def slip_of(folder: Path, passed: str, spec: str = "") -> Slip | None:
-    return slip(pair_of(folder, http(f"server {{ location / {{ {passed} }} }}"), spec))
+    block = "upstream up { server unix:/run/named.sock/api; }" if passed.endswith(" up;") else ""
+    return slip(pair_of(folder, http(f"{block} server {{ location / {{ {passed} }} }}"), spec))
 
 
+NAMED = Slip("/run/named.sock", "/api", certain=False)
 UP = '[upstream.up]\nsocket = "/run/up.sock"\n'
 COMPLETE = f"complete = true\n{UP}"
 
@@ -210,6 +213,14 @@ COMPLETE = f"complete = true\n{UP}"
             Slip("/run/x.sock", "/api", True),
         ),
         ("proxy_pass http://unix:/run/x.sock/api;", UP, Slip("/run/x.sock", "/api", False)),
+        (
+            "proxy_pass http://unix:/run/aa.sock/api;",
+            COMPLETE,
+            Slip("/run/aa.sock", "/api", True),
+        ),
+        ("proxy_pass http://unix:/run/up.sockets;", COMPLETE, None),
+        # one that is declared without its path
+        ("fastcgi_pass up;", '[upstream.up]\nprotocol = "fastcgi"\n', NAMED),
     ],
 )
 def test_slips(passed: str, spec: str, expected: Slip | None, tmp_path: Path) -> None:

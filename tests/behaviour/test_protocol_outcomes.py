@@ -46,6 +46,7 @@ https = "502 closed"
 [outcomes.node.h2c]
 http = ["502 closed", "502 closed"]
 "http/2" = "501"
+https = ["504 waited, after 5s 504 waited", "504 waited"]
 [outcomes.node.fastcgi]
 http = {{ "0.0.0" = "501", "1.26.0" = "500" }}
 [outcomes.node.suwsgi]
@@ -155,7 +156,13 @@ GARBAGE = "bytes that are no HTTP (status 200, 009 in nginx's access log)"
             "proxy_http_version 2;",
             Consequence(504, WAITED, "504 after proxy_read_timeout (60s)"),
         ),
-        # those that look alike are one
+        # those that look alike are one, in the fewest words
+        (
+            "proxy_pass https://up:1;",
+            'protocol = "http"\ntls = false\nhttp_versions = ["2"]',
+            "",
+            Consequence(504, WAITED, "504 after proxy_read_timeout (60s)"),
+        ),
         (
             "proxy_pass http://up:1;",
             'protocol = "http"\ntls = false\nhttp_versions = ["2"]',
@@ -189,6 +196,7 @@ def test_a_server_that_was_not_measured(tmp_path: Path) -> None:
         ("proxy_pass http://up:1;", 'protocol = "http"\ntls = true', "", "400"),
         ("proxy_pass http://up:1;", 'http_versions = ["1.1", "2"]\ntls = true', "", "400"),
         ("proxy_pass http://up:1;", 'protocol = "fastcgi"', "", "500"),
+        ("proxy_pass http://up:1;", 'protocol = "fastcgi"\ntls = true', "", "500"),
         ("uwsgi_pass up:1;", 'protocol = "uwsgi"\ntls = true', "", "410"),
         # how it is passed on
         (

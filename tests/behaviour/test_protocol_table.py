@@ -168,6 +168,7 @@ closed = "it closed"
 waited = "it took too long"
 [outcomes.first.http]
 grpc = "502 closed"
+"grpc/2" = "501"
 uwsgi = "400"
 scgi = ["200", "502 closed"]
 [outcomes.second.http]
@@ -210,6 +211,7 @@ def many(monkeypatch: pytest.MonkeyPatch) -> None:
         ("second", "fastcgi", ([502], True)),
         # HTTP of any version, where there is no row of its own
         ("first", "uwsgi/2", ([400], False)),
+        ("first", "grpc/2", ([501], False)),
         ("unmeasured", "https", None),
     ],
 )

@@ -1,11 +1,11 @@
-# Both targets do all their own set-up: a .venv, and what the tests need from Debian's packages.
+# The targets do all their own set-up: a .venv, and what the tests need from Debian's packages.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 EQUIPPED := $(VENV)/.equipped
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test quick lint bench clean
 
 demo: $(INSTALLED)  ## lint502 finds the 502s in a sample
 	$(BIN)/lint502 check --fail-on never sample_configs/django/broken
@@ -13,6 +13,9 @@ demo: $(INSTALLED)  ## lint502 finds the 502s in a sample
 test: $(EQUIPPED) lint  ## all checks and tests
 	@scripts/ensure-servers
 	PATH="$$PATH:/usr/sbin" $(BIN)/python -m pytest -n auto
+
+quick: $(EQUIPPED)  ## the tests that start no server
+	$(BIN)/python -m pytest -n auto -m "not slow"
 
 lint: $(EQUIPPED)
 	$(BIN)/ruff check .

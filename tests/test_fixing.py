@@ -891,6 +891,7 @@ def test_what_is_written(case: str, tmp_path: Path) -> None:
     assert one_file(tmp_path, before, spec) == (after, [])
 
 
+@pytest.mark.slow
 def test_a_real_nginx_accepts_what_is_written() -> None:
     texts = [text for _, before, after in WRITTEN.values() for text in (before, after)]
     verdicts = check_all([f"{MAIN}http {{{HTTP}{text}}}\n".encode() for text in texts])

@@ -189,6 +189,7 @@ def test_the_readme_lists_the_findings() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("site", SITES)
+@pytest.mark.slow
 def test_a_real_nginx_accepts_the_site(site: str, kind: str) -> None:
     with prefix() as folder:
         copy(SAMPLES / site / kind, folder)
@@ -284,6 +285,7 @@ FIXED: dict[str, tuple[list[str], list[str]]] = {
 
 
 @pytest.mark.parametrize("site", SITES)
+@pytest.mark.slow
 def test_what_fixes_make_of_the_broken_site(
     site: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -230,6 +230,7 @@ WRITTEN = [
 
 
 @pytest.mark.parametrize("directive", ["proxy_pass", "fastcgi_pass"])
+@pytest.mark.slow
 def test_nginx_takes_and_refuses_the_same(directive: str) -> None:
     takes_uri = directive == "proxy_pass"
     scheme = "http://" if takes_uri else ""

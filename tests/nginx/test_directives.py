@@ -502,6 +502,7 @@ def bodies(place: tuple[str, str], version: Version) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("place", PLACES, ids="-".join)
+@pytest.mark.slow
 def test_nginx_takes_every_directive_where_the_table_has_it(
     nginx: Nginx, place: tuple[str, str]
 ) -> None:
@@ -512,6 +513,7 @@ def test_nginx_takes_every_directive_where_the_table_has_it(
 
 
 @pytest.mark.parametrize("side", ["http", "stream"])
+@pytest.mark.slow
 def test_nginx_refuses_every_directive_where_the_table_does_not_have_it(
     nginx: Nginx, side: str
 ) -> None:

@@ -455,6 +455,7 @@ server { location / {
             ("/etc/nginx/nginx.conf", 1)
         ]
 
+    @pytest.mark.slow
     def test_of_a_real_nginx(self, tmp_path: Path) -> None:
         files = {
             "nginx.conf": f"pid p;\nevents {{ }}\nhttp {{\n{HTTP}  include conf.d/*.conf;\n"

@@ -64,6 +64,7 @@ def routing_of(folder: Path, text: str) -> tuple[Routing, ListeningSocket]:
     return Routing(servers, found), servers.sockets[0]
 
 
+@pytest.mark.slow
 def test_as_nginx_does(tmp_path: Path) -> None:
     answering = re.sub(r"TAG ([\w-]+)", r"return 200 \1;", SERVERS)
     passing = re.sub(r"TAG ([\w-]+)", r"proxy_pass http://127.0.0.1:1/\1;", SERVERS)

@@ -612,6 +612,7 @@ def encoded(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
+@pytest.mark.slow
 def test_nginx_reads_the_same_values() -> None:
     """Thousands of words in one start: nginx takes any text as a ``geo`` value, and returns it."""
     chance = random.Random(502)
@@ -661,6 +662,7 @@ def ours_against_nginx(texts: list[str], shape: list[str]) -> tuple[int, int]:
     return accepted, len(texts) - accepted
 
 
+@pytest.mark.slow
 def test_nginx_accepts_the_same_files() -> None:
     """``types`` takes any number of any words, so that only the syntax can be wrong."""
     chance = random.Random(1)
@@ -675,6 +677,7 @@ def test_nginx_accepts_the_same_files() -> None:
     assert refused > 300
 
 
+@pytest.mark.slow
 def test_nginx_has_the_same_limits() -> None:
     texts = []
     for shift in (0, 1, 1000):  # the parameter starts elsewhere in nginx's buffer
@@ -697,6 +700,7 @@ def test_nginx_has_the_same_limits() -> None:
     assert refused > 50
 
 
+@pytest.mark.slow
 def test_nginx_wants_the_same_braces() -> None:
     """Blocks in blocks, with a character too many or too few."""
     chance = random.Random(2)

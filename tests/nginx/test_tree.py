@@ -487,6 +487,7 @@ class TestBounds:
         assert problem.message == "more than 4 directives once all are expanded; lint502 stops here"
 
 
+@pytest.mark.slow
 def test_nginx_reads_the_same_files_in_the_same_order(tmp_path: Path) -> None:
     """``nginx -T`` lists each file once, in the order in which it opens them."""
     import subprocess

@@ -233,6 +233,7 @@ SIZE_UNITS = ["", "", "k", "K", "m", "M", "g", "G", " ", "b"]
     ],
     ids=["milliseconds", "milliseconds, its own handler", "seconds", "size", "offset"],
 )
+@pytest.mark.slow
 def test_nginx_takes_the_same_values(
     template: str, parse: Callable[[str], int], units: list[str]
 ) -> None:

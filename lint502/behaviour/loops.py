@@ -265,7 +265,7 @@ def _shakes_hands(hop: Hop, socket: ListeningSocket) -> bool:
         for level in levels
         for name in ("ssl_verify_client", "ssl_reject_handshake")
     )
-    return not asks and (hop.kind == "stream" or verifies(hop) is False)
+    return not asks and verifies(hop) is False
 
 
 def _host(hop: Hop, target: Target, of_client: str | None) -> tuple[str | None, bool]:

@@ -9,7 +9,7 @@ import pytest
 from lint502.behaviour.loops import itself, loops
 from lint502.nginx.hops import Hop
 from lint502.site import Site
-from tests.support.pairs import UNSEEN, pairs_of, site_of
+from tests.support.pairs import TOO_MANY, UNSEEN, pairs_of, site_of
 from tests.support.sites import NEW, http, stream
 
 
@@ -67,12 +67,14 @@ def located(settings: str = "", server: str = "", passed: str = HERE, listen: st
         ("81", f"proxy_http_version 2; {HERE}", False),
         ("81", f"proxy_http_version 1.0; {HERE}", True),
         ("81 ssl", "proxy_ssl_verify on; proxy_pass https://127.0.0.1:81;", False),
+        ("81", f"proxy_ssl_verify on; {HERE}", True),
         ("81 ssl", f"proxy_http_version 1.1; {UNSEEN} proxy_pass https://127.0.0.1:81;", False),
         # more than one target
         ("81", "proxy_pass http://here;", True),
         ("81", "proxy_pass http://partly;", False),
         ("81", "proxy_pass http://$there;", False),
         ("81", "set $to 127.0.0.1:81; proxy_pass http://$to;", True),
+        ("81", "set $to localhost:81; proxy_pass http://$to;", False),  # nginx asks DNS
         ("81", "proxy_pass http://$arg_to;", False),
         ("81", "proxy_pass http://nobody;", False),
     ],
@@ -165,6 +167,8 @@ def test_what_asks_for_a_certificate(tmp_path: Path) -> None:
         ("/", "/a/", "location /a/a/a/ { root /srv; }", []),
         ("/", "/a/", "location /a/a/a/a/a/a/a/a/ { root /srv; }", []),
         ("= /a", "/b", "", []),
+        ("~ ^/a", "/b", "", []),  # nginx refuses it
+        ("~ ^/a", "/a$request_uri", "", []),
         ("= /a", "/b", "location = /b { proxy_pass http://127.0.0.1:81/a; }",
          [(["= /a", "= /b"], False, False)]),
         # without a URI of its own a regular expression takes what it took
@@ -223,8 +227,12 @@ A, B = (["a/"], True, False), (["b/"], True, False)
         ("b:81", "root /srv;", []),
         ("b", BACK, [B]),
         ("b", HERE, [(["a/", "b/"], True, False)]),
+        ("b", f"try_files $uri =404; {BACK}", [B]),
+        ("b", f"try_files $uri =404; {HERE}", []),
         # nobody knows
         ("$arg_host", "root /srv;", []),
+        ("$two", "root /srv;", []),
+        ("$many_a$many_b", "root /srv;", []),
         ("$hostname", "root /srv;", []),
         ('""', "root /srv;", []),
         ("a; proxy_set_header Host b", "root /srv;", []),
@@ -234,7 +242,26 @@ A, B = (["a/"], True, False), (["b/"], True, False)
 def test_hosts(
     host: str, second: str, expected: list[tuple[list[str], bool, bool]], tmp_path: Path
 ) -> None:
-    assert found(tmp_path, two(host, second)) == expected
+    maps = f"map $uri $two {{ default a; /b b; }}\n{TOO_MANY}\n"
+    assert found(tmp_path, maps + two(host, second)) == expected
+
+
+def test_the_name_of_a_block_is_the_host(tmp_path: Path) -> None:
+    block = "upstream NAME { server 127.0.0.1:81; }\n"
+    body = block + two("", "root /srv;").replace("127.0.0.1:81;", "NAME;")
+    assert found(tmp_path, body.replace("NAME", "a")) == [A]
+    assert found(tmp_path, body.replace("NAME", "b")) == []
+
+
+def test_requests_for_other_hosts_end(tmp_path: Path) -> None:
+    body = (
+        "server { listen 81; server_name a b; location / { proxy_set_header Host $host;\n"
+        "proxy_pass http://127.0.0.1:82; } }\n"
+        f"server {{ listen 82; server_name a; location / {{ {BACK} }} }}\n"
+    )
+    assert found(tmp_path, body) == [(["a/", "a/"], True, False)]
+    body += "server { listen 82; server_name b; location / { root /srv; } }"
+    assert found(tmp_path, body) == [(["a/", "a/"], False, False)]
 
 
 @pytest.mark.parametrize(
@@ -271,6 +298,15 @@ def test_a_circle_that_some_hops_lead_into(tmp_path: Path) -> None:
     )
     (loop,) = loops(site_of(tmp_path, http(body)))
     assert [step.target.address.port for step in loop.steps] == [83, 82]
+
+
+def test_a_hop_that_leads_into_a_circle_makes_it_no_less_certain(tmp_path: Path) -> None:
+    body = (
+        "server { listen 82; location / { proxy_pass http://127.0.0.1:83; } }\n"
+        "server { listen 83; location / { proxy_pass http://127.0.0.1:82; } }\n"
+        "server { listen 81; location / { proxy_pass http://127.0.0.1:82; } }"
+    )
+    assert [every for _, every, _ in found(tmp_path, body)] == [True]
 
 
 def test_the_order_of_the_configuration(tmp_path: Path) -> None:
@@ -324,6 +360,10 @@ def test_other_ways_to_a_location(body: str, circle: bool, tmp_path: Path) -> No
             "proxy_pass 127.0.0.1:81; }",
             False,
         ),
+        (
+            "server { listen 81 ssl; proxy_ssl on; proxy_ssl_verify on; proxy_pass 127.0.0.1:81; }",
+            False,
+        ),
         # whose connection it is cannot be told
         (
             "server { listen 81; server_name a; proxy_pass 127.0.0.1:81; }\n"
@@ -343,6 +383,7 @@ def test_sessions(body: str, circle: bool, tmp_path: Path) -> None:
 
 def test_what_was_not_seen_whole(tmp_path: Path) -> None:
     assert found(tmp_path, UNSEEN + located()) == []
+    assert found(tmp_path, located() + f"server {{ listen 82; {UNSEEN} }}") == []
     fragment = site_of(tmp_path, located() + "\n")
     assert fragment.tree.fragment
     assert circles(fragment) == []

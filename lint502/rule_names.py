@@ -11,6 +11,7 @@ RULES = (
     "loopback-in-container",
     "localhost-family",
     "static-dns",
+    "handler-overridden",
     "protocol-mismatch",
     "tls-mismatch",
     "tls-version-mismatch",

@@ -52,7 +52,7 @@ def verdicts(site: Site, found: Iterable[Disagreement | Finding]) -> list[Findin
         else:
             findings.append(one)
     findings += _shown(_all_seen(site, by_hop))
-    replaced = {hop.id: replaced_statuses(hop) for hop in site.hops}
+    replaced = {hop.id: replaced_statuses(hop) for hop in site.every_hop}
     return [as_the_client_sees(finding, replaced) for finding in merged(findings)]
 
 

@@ -30,6 +30,20 @@ class Consequence:
     clause: str = ""
 
 
+def fits(hop: Hop, listener: Listener) -> bool | None:
+    """Whether a hop of ``http{}`` speaks what a listener does; None where that is not declared."""
+    if listener.protocol is None:
+        return None
+    protocol = listener.protocol.value
+    if hop.kind == "proxy":
+        version = hop.scope.word("proxy_http_version")
+        speaks_http2 = version is None or version.value == "2"
+        return protocol == "http" or (protocol == "grpc" and speaks_http2)
+    if hop.kind == "grpc" and protocol == "http":
+        return listener.http_versions is not None and "2" in listener.http_versions.value
+    return hop.kind == protocol
+
+
 def consequence(pair: Pair) -> Consequence:
     """What comes of a pair whose sides do not speak the same."""
     found = measured(pair, pair.hop.scope.version)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.behaviour.protocol_outcomes import Consequence, consequence
-from lint502.declared.listeners import Listener
+from lint502.behaviour.protocol_outcomes import Consequence, consequence, fits
 from lint502.disagreements import Disagreement
 from lint502.nginx import error_log
 from lint502.nginx.hops import Hop
@@ -71,21 +70,11 @@ def _outcome(pair: Pair) -> Consequence | None:
         return _stream_outcome(hop, protocol)
     if protocol == "udp":
         return Consequence(*nothing_listens(datagrams=False))
-    if _fits(hop, listener, protocol):
+    if fits(hop, listener):
         return None
     if protocol == "tcp":
         return Consequence(502, error_log.line("closed-early"))
     return consequence(pair)
-
-
-def _fits(hop: Hop, listener: Listener, protocol: str) -> bool:
-    if hop.kind == "proxy":
-        version = hop.scope.word("proxy_http_version")
-        speaks_http2 = version is None or version.value == "2"
-        return protocol == "http" or (protocol == "grpc" and speaks_http2)
-    if hop.kind == "grpc" and protocol == "http":
-        return listener.http_versions is not None and "2" in listener.http_versions.value
-    return hop.kind == protocol
 
 
 def _stream_outcome(hop: Hop, protocol: str) -> Consequence | None:

@@ -1,0 +1,84 @@
+"""Which content handler of a location runs: of several the last one.
+
+Source: the handler of a location (``clcf->handler``) is one, and each directive that has a handler
+sets it; ``content_handlers.toml`` says where. A ``return`` is none of them: it answers before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import tomli
+
+from lint502.nginx.parse import Directive
+from lint502.nginx.tree import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """What a directive sets as the handler: several of one ``module`` are one handler.
+
+    ``limit_except`` tells that a ``limit_except`` without a handler of its own takes it over.
+    """
+
+    module: int
+    limit_except: bool
+    source: str
+
+
+def handlers(level: Context) -> list[Directive]:
+    """The lines directly within a location, an ``if`` or a ``limit_except`` that set its handler,
+    in their order."""
+    known = _known()
+    return [item for item in level.items if isinstance(item, Directive) and item.name in known]
+
+
+def overridden_by(level: Context, line: Directive) -> Directive | None:
+    """The line that runs in the place of one of :func:`handlers`; None where this one runs, be it
+    for the methods alone that a ``limit_except`` is for."""
+    lines = handlers(level)
+    last = lines[-1]
+    if _module(line) == _module(last) or _is_taken_over(level, line, lines):
+        return None
+    return last
+
+
+def _is_taken_over(level: Context, line: Directive, lines: list[Directive]) -> bool:
+    """Whether a ``limit_except`` runs a line: it takes over the first in the order of the modules,
+    not of the file, where it has none of its own."""
+    known = _known()
+    passes = [one for one in lines if known[one.name].limit_except]
+    if not passes or min(passes, key=_module) is not line:
+        return False
+    return any(
+        child.name == "limit_except" and not handlers(child) and not _lets_nobody_in(child)
+        for child in level.children
+    )
+
+
+def _lets_nobody_in(level: Context) -> bool:
+    """Whether the access rules of a context begin with ``deny all``."""
+    rules = (
+        item
+        for item in level.items
+        if isinstance(item, Directive) and item.name in ("allow", "deny")
+    )
+    first = next(rules, None)
+    return first is not None and first.name == "deny" and first.args[:1] == ("all",)
+
+
+def _module(line: Directive) -> int:
+    return _known()[line.name].module
+
+
+@cache
+def _known() -> Mapping[str, Handler]:
+    text = files("lint502.nginx").joinpath("content_handlers.toml").read_text(encoding="utf-8")
+    return {
+        name: Handler(number, entry.get("limit_except", False), entry["source"])
+        for number, entry in enumerate(tomli.loads(text)["module"])
+        for name in entry["directives"]
+    }

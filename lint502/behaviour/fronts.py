@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from lint502.behaviour.keepalive import closes_safely_before
 from lint502.declared.listeners import Front
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Scope, Value
@@ -183,7 +184,9 @@ def timeouts(way: Way, version: Version) -> Iterator[Value[int]]:
 
 def _too_short(timeout: Value[int], way: Way, margin: int) -> bool:
     idle = way.front.idle_timeout
-    return idle is not None and 0 < timeout.value < idle.value + margin
+    if idle is None or timeout.value == 0:
+        return False
+    return not closes_safely_before(idle.value, timeout.value, margin)
 
 
 def timeout_line(timeout: Value[int], way: Way) -> Directive | None:

@@ -18,6 +18,9 @@ from lint502.nginx.variables import UNKNOWN
 from lint502.nginx.version import Version
 from lint502.site import Site
 
+LEAST_PART = 4
+"""A margin between two times is at most this part of the shorter one."""
+
 _MINDS_LENGTH = Version(1, 19, 1)
 """From here on nginx takes the answer of a uwsgi or SCGI server for complete by its Content-Length,
 and does not wait for the server to close (CHANGES)."""
@@ -60,6 +63,12 @@ def reuse(hop: Hop, version: Version) -> Reuse:
 def closing_line(hop: Hop, version: Version) -> Directive | None:
     """The line of a ``map`` or ``set`` that closes the connections of a hop, also in HTTP/1.1."""
     return _by_header(hop, version, "1.1").cause if hop.kind == "proxy" else None
+
+
+def closes_safely_before(first: int, then: int, margin: int) -> bool:
+    """Whether who closes after ``first`` milliseconds of silence is done before the other, who does
+    after ``then``: earlier by the margin, or by a quarter of the time where that is less."""
+    return first + min(margin, first // LEAST_PART) <= then
 
 
 def users(site: Site) -> dict[Block, list[Hop]]:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.behaviour.keepalive import kept_by_default, line_of, meeting_kept_connections
+from lint502.behaviour.keepalive import (
+    LEAST_PART,
+    closes_safely_before,
+    kept_by_default,
+    line_of,
+    meeting_kept_connections,
+)
 from lint502.behaviour.next_upstream import not_sent_again
 from lint502.disagreements import Disagreement
 from lint502.edits.pools import with_setting, without_pool
@@ -56,7 +62,7 @@ def check(site: Site) -> Iterator[Disagreement]:
                 f"{unset}nginx keeps them for {keeps}"
             ),
             related=(declared(idle, f"{listener.upstream} closes them after {closes}"),),
-            fix=_fix(block, idle.value - margin, site.version),
+            fix=_fix(block, _longest(idle.value, margin), site.version),
         )
 
 
@@ -71,7 +77,14 @@ def _outlives(pair: Pair, version: Version, margin: int) -> Value[int] | None:
     timeout, requests = scope.time("keepalive_timeout"), scope.number("keepalive_requests")
     if timeout is None or timeout.value == 0 or (requests is not None and requests.value <= 1):
         return None
-    return timeout if timeout.value + margin > listener.idle_timeout.value else None
+    safe = closes_safely_before(timeout.value, listener.idle_timeout.value, margin)
+    return None if safe else timeout
+
+
+def _longest(idle: int, margin: int) -> int:
+    """The longest time that nginx may keep a connection before an upstream that closes it after
+    ``idle`` milliseconds."""
+    return max(idle - margin, idle * LEAST_PART // (LEAST_PART + 1))
 
 
 def _fix(block: Block, longest: int, version: Version) -> Fix:

@@ -219,7 +219,12 @@ IDLE = f'{EDGE}idle_timeout = "60s"\n'
     [
         ("server { listen 80; server_name a; }", 1_000, []),  # 75 s
         ("server { listen 80; server_name a; }", 15_000, []),
-        ("server { listen 80; server_name a; }", 15_001, [("http", ["a"])]),
+        ("server { listen 80; server_name a; }", 15_001, []),  # at most a quarter of the 60 s
+        (
+            "server { listen 80; server_name a; keepalive_timeout 74s; }",
+            15_000,
+            [("keepalive_timeout 74s", ["a"])],
+        ),
         (
             "server { listen 80; server_name a; keepalive_timeout 60s; }",
             1_000,

@@ -150,9 +150,30 @@ def test_an_upstream_that_gives_no_reason(lint: Lint, spec: str) -> None:
     assert lint(body("keepalive 8;"), spec, select=(RULE,)) == []
 
 
+@pytest.mark.parametrize(
+    ("keeps", "closes", "races"),
+    [
+        ("300ms", "1200ms", False),
+        ("300ms", "375ms", False),
+        ("300ms", "374ms", True),
+        ("1s", "1250ms", False),
+        ("1s", "1249ms", True),
+        ("1200ms", "300ms", True),
+        ("4s", "5s", False),
+        ("4s", "4999ms", True),
+        ("59s", "60s", False),
+        ("60s", "60s", True),
+    ],
+)
+def test_the_margin_is_at_most_a_quarter(lint: Lint, keeps: str, closes: str, races: bool) -> None:
+    text = body(f"keepalive 8; keepalive_timeout {keeps};")
+    assert lint(text, SPEC.replace('"5s"', f'"{closes}"')) == (race(4) if races else [])
+
+
 def test_the_margin_is_an_option(lint: Lint) -> None:
-    text = body("keepalive 8; keepalive_timeout 4s;")
-    assert lint(text, SPEC, rules={RULE: {"margin": 2000}}) == race(4)
+    text, spec = body("keepalive 8; keepalive_timeout 9s;"), SPEC.replace("5s", "10s")
+    assert lint(text, spec) == []
+    assert lint(text, spec, rules={RULE: {"margin": 2000}}) == race(4)
     text = body("keepalive 8; keepalive_timeout 5s;")
     assert lint(text, SPEC, rules={RULE: {"margin": 0}}) == []
 
@@ -219,8 +240,9 @@ def test_what_nginx_sends_again_is_no_502(lint: Lint, settings: str, severities:
     ("idle", "version", "fix"),
     [
         ("5s", OLD, "keepalive_timeout 4s;"),
-        ("1500ms", OLD, "remove the keepalive line"),
-        ("1500ms", NEW, "keepalive 0;"),
+        ("1500ms", OLD, "keepalive_timeout 1s;"),
+        ("1200ms", OLD, "remove the keepalive line"),
+        ("1200ms", NEW, "keepalive 0;"),
     ],
 )
 def test_the_fix(findings: Findings, idle: str, version: str, fix: str) -> None:

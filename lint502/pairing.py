@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import TypeVar
 
@@ -43,7 +43,8 @@ class Mismatch:
     those of one upstream at one port or socket as one. ``upstream`` is the one that is meant; None
     where several may be. ``elsewhere``: this port is declared, but on another machine or in another
     container, and nginx connects to its own; ``nearest`` then has all of them. Targets that are
-    called alike, at one address, share one mismatch.
+    called alike, at one address, share one mismatch. ``by_name``: the name or the host alone says
+    that this upstream is meant.
     """
 
     certain: bool
@@ -51,6 +52,7 @@ class Mismatch:
     total: int
     upstream: str | None
     elsewhere: bool = False
+    by_name: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,8 +132,35 @@ class Pairing:
         will do: the listener is found by the name."""
         return [_address(listener) for listener in self._upstreams.get(name, ())]
 
-    def pair(self, hop: Hop, target: Target) -> Pair:
-        """What a target reaches: by address, then by name, then by a host that it shares."""
+    def pairs(self, hops: Iterable[Hop]) -> Mapping[str, tuple[Pair, ...]]:
+        """What the targets of the hops of a root reach, by the ids of the hops: by address, then by
+        name, then by a host that they share.
+
+        A wrong port of a host is less than certain where other requests get to the right one: it is
+        likely a second service there that nobody has declared.
+        """
+        found = {hop.id: tuple(self._pair(hop, target) for target in hop.targets) for hop in hops}
+        if self._complete:
+            return found
+        ways: dict[str, set[object]] = {}
+        for pair in (pair for hop in hops if hop.reached for pair in found[hop.id]):
+            if pair.listener is not None:
+                ways.setdefault(pair.listener.upstream, set()).add(_way(pair))
+        doubtful: dict[int, Mismatch] = {}
+
+        def weighed(pair: Pair) -> Pair:
+            mismatch = pair.mismatch
+            if mismatch is None or not mismatch.by_name or mismatch.upstream is None:
+                return pair
+            if ways.get(mismatch.upstream, set()) <= {_way(pair)}:
+                return pair
+            less = doubtful.get(id(mismatch)) or replace(mismatch, certain=False)
+            doubtful[id(mismatch)] = less
+            return replace(pair, mismatch=less)
+
+        return {hop: tuple(map(weighed, pairs)) for hop, pairs in found.items()}
+
+    def _pair(self, hop: Hop, target: Target) -> Pair:
         key = (_spelled(target), target.name, target.address, hop.kind)  # many hops share a block
         found = self._found.get(key)
         if found is None:
@@ -154,7 +183,7 @@ class Pairing:
             return _unless_elsewhere(next(iter(named.at[address.port].values())), address)
         if named.anywhere:
             return _unless_elsewhere(_likeliest(named.anywhere, target, kind), address)
-        return None, named.mismatch(address, certain=True)
+        return None, replace(named.mismatch(address, certain=True), by_name=True)
 
     def _exact(self, address: Address) -> Sequence[Listener]:
         if address.socket is not None:
@@ -333,6 +362,11 @@ def _unless_elsewhere(listener: Listener, address: Address) -> _Found:
     if address.is_loopback and _is_elsewhere(listener, _reachable_hosts(listener)):
         return None, Mismatch(True, (listener,), 1, listener.upstream, elsewhere=True)
     return listener, None
+
+
+def _way(pair: Pair) -> object:
+    """What leads to a target: its block, whichever hops share it, or else its hop."""
+    return pair.target.block or pair.hop.id
 
 
 def _spelled(target: Target) -> str:

@@ -43,7 +43,7 @@ def _sites(
     sites = []
     for tree in trees:
         hops, blocks = find_hops(tree, options.version, ordinals, pairing.behind)
-        pairs = {hop.id: tuple(pairing.pair(hop, target) for target in hop.targets) for hop in hops}
+        pairs = pairing.pairs(hops)
         unseen = tree.fragment or tree.problems or not tree.main.seen_whole
         if unseen or any(hop.unknown for hop in hops):
             reached = None

@@ -11,6 +11,7 @@ from lint502.nginx.files import PathMap
 from tests.support.sites import NEW, OLD, check, found, http, write
 
 API = "[upstream.api]\nport = 3000\n"
+WHOLE = f"complete = true\n{API}"
 
 
 def server(*urls: str) -> str:
@@ -59,11 +60,11 @@ class TestStates:
             "http://api:3000", "http://api:3001", "http://x:1", "http://$http_x", "http://api:3002",
             "http://127.0.0.1:1",
         )  # fmt: skip
-        report = check(tmp_path, {"nginx.conf": http(body), "upstreams.toml": API})
+        report = check(tmp_path, {"nginx.conf": http(body), "upstreams.toml": WHOLE})
         assert report.hop_states() == {
             "passed": 1, "failed": 3, "undeclared": 1, "undecidable": 1,
         }  # fmt: skip
-        assert [report.count(severity) for severity in Severity] == [2, 1, 1]
+        assert [report.count(severity) for severity in Severity] == [3, 0, 1]
 
     def test_every_hop_is_in_exactly_one(self, tmp_path: Path) -> None:
         body = server("http://api:3000", "http://x:1")
@@ -135,7 +136,7 @@ class TestMerging:
             upstream a { server api:3001; }
             map $host $b { default a; x 127.0.0.1:3000; }
             server { location /1 { proxy_pass http://$b; } location /2 { proxy_pass http://a; } }"""
-        report = check(tmp_path, {"nginx.conf": http(body), "upstreams.toml": API})
+        report = check(tmp_path, {"nginx.conf": http(body), "upstreams.toml": WHOLE})
         (finding,) = report.findings
         assert (finding.frequency, len(finding.hops)) == ("always", 2)
 

@@ -22,7 +22,7 @@ def pairs(folder: Path, nginx: str, spec: str) -> list[Pair]:
     assert problems == []
     pairing = Pairing(loaded)
     hops, _ = hops_of(folder, nginx)
-    return [pairing.pair(hop, target) for hop in hops for target in hop.targets]
+    return [pair for found in pairing.pairs(hops).values() for pair in found]
 
 
 def pair(folder: Path, nginx: str, spec: str) -> list[Told]:
@@ -468,7 +468,70 @@ def test_stream_is_paired_alike(tmp_path: Path) -> None:
     nginx = stream(
         "server { listen 1; proxy_pass 127.0.0.1:3000; } server { listen 2; proxy_pass api:1; }"
     )
-    assert pair(tmp_path, nginx, API) == [("api:3000",), ("certain", "api:3000")]
+    assert pair(tmp_path, nginx, API) == [("api:3000",), ("perhaps", "api:3000")]
+
+
+VM = '[upstream.vm]\nhosts = ["10.0.0.5"]\nport = 3000\n'
+
+
+@pytest.mark.parametrize(
+    ("body", "spec", "expected"),
+    [
+        # a second service there, most likely
+        (
+            "location / { proxy_pass http://vm:3000; } location /x { proxy_pass http://vm:3001; }",
+            VM,
+            [("vm:3000",), ("perhaps", "vm:3000")],
+        ),
+        (
+            "location / { proxy_pass http://10.0.0.5:3000; }"
+            "location /x { proxy_pass http://vm; } location /y { fastcgi_pass 10.0.0.5:9000; }",
+            VM,
+            [("vm:3000",), ("perhaps", "vm:3000"), ("perhaps", "vm:3000")],
+        ),
+        # nobody gets to the right one
+        (
+            "location / { proxy_pass http://vm:3001; } location /x { proxy_pass http://vm:3001; }",
+            VM,
+            [("certain", "vm:3000"), ("certain", "vm:3000")],
+        ),
+        (
+            "location / { return 204; proxy_pass http://vm:3000; }"
+            "location /x { proxy_pass http://vm:3001; }",
+            VM,
+            [("vm:3000",), ("certain", "vm:3000")],
+        ),
+        # another upstream is another matter, and so is a spec that says that there is no more
+        (
+            "location / { proxy_pass http://other:1; } location /x { proxy_pass http://vm:3001; }",
+            f"{VM}[upstream.other]\nport = 1\n",
+            [("other:1",), ("certain", "vm:3000")],
+        ),
+        (
+            "location / { proxy_pass http://vm:3000; } location /x { proxy_pass http://vm:3001; }",
+            f"complete = true\n{VM}",
+            [("vm:3000",), ("certain", "vm:3000")],
+        ),
+    ],
+)
+def test_other_requests_that_get_to_the_right_port(
+    tmp_path: Path, body: str, spec: str, expected: list[Told]
+) -> None:
+    assert pair(tmp_path, http(f"server {{ {body} }}"), spec) == expected
+
+
+def test_the_servers_of_a_block_and_the_values_of_a_variable_are_one_way(tmp_path: Path) -> None:
+    """Who writes them together takes them for one service."""
+    body = """map $uri $port { default 3000; /x 3001; }
+    upstream vm { server vm:3000; server vm:3001; } server { resolver 10.0.0.1; location / { %s } }
+    """
+    one = [("vm:3000",), ("certain", "vm:3000")]
+    assert pair(tmp_path, http(body % "proxy_pass http://vm.:$port;"), VM) == one
+    shared = "proxy_pass http://vm; } location /z { proxy_pass http://vm;"
+    assert pair(tmp_path, http(body % shared), VM) == one * 2
+    both = "proxy_pass http://vm.:$port; } location /z { proxy_pass http://vm;"
+    other = [("vm:3000",), ("perhaps", "vm:3000")]
+    assert pair(tmp_path, http(body % both), VM) == other * 2
 
 
 def test_beside_mistakes_in_the_spec_nothing_is_called_undeclared_there(tmp_path: Path) -> None:

@@ -268,7 +268,7 @@ def test_at_one_hop_it_is_hidden_at_another_it_shows(tmp_path: Path) -> None:
         "server { location /a { proxy_pass http://shop:3001; }\n"
         "location /b { proxy_pass http://shop:3000; } proxy_buffer_size 4k; }"
     )
-    spec = '[upstream.shop]\nport = 3000\nlimits = { response_headers = "16k" }\n'
+    spec = 'complete = true\n[upstream.shop]\nport = 3000\nlimits = { response_headers = "16k" }\n'
     report = checked(tmp_path, body, spec)
     a, b = (hop.id for hop in report.hops)
     assert {one.rule: one.hops for one in report.findings} == {

@@ -58,9 +58,10 @@ def _message(target: Target, mismatch: Mismatch) -> str:
             "that it is complete"
         )
     if mismatch.upstream is not None:
+        doubt = "" if mismatch.certain else ", which other passes reach: a second service there?"
         return (
             f"nginx connects to {target.address}, but {mismatch.upstream} listens on "
-            f"{where_declared(mismatch)}"
+            f"{where_declared(mismatch)}{doubt}"
         )
     return (
         f"nginx connects to {target.address}, where nothing is declared; declared there: "

@@ -16,6 +16,7 @@ import pytest
 from tests.support.cli import Run
 
 SPEC = """\
+complete = true
 [upstream.api]
 hosts = ["10.0.0.1"]
 port = 3000

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from lint502.findings import Finding, Severity
 from lint502.nginx.hops import Hop
-from lint502.nginx.reached import is_cut_off
+from lint502.nginx.reached import Unreached
 from lint502.pairing import Pair
 from lint502.reading import shown
 from lint502.report_model import HopReport, State, TargetReport
@@ -18,13 +18,18 @@ def hop_reports(site: Site, findings: Sequence[Finding]) -> list[HopReport]:
     failed = {
         hop for finding in findings if finding.severity is not Severity.INFO for hop in finding.hops
     }
-    return [_hop_report(hop, site.pairs[hop.id], hop.id in failed) for hop in site.every_hop]
+    return [
+        _hop_report(hop, site.pairs[hop.id], site.unreached.get(hop.id), hop.id in failed)
+        for hop in site.every_hop
+    ]
 
 
-def _hop_report(hop: Hop, pairs: tuple[Pair, ...], failed: bool) -> HopReport:
+def _hop_report(
+    hop: Hop, pairs: tuple[Pair, ...], unreached: Unreached | None, failed: bool
+) -> HopReport:
     state: State
     reason = hop.unknown or _unseen(hop)
-    passed_by = None if hop.reached else _passed_by(hop)
+    passed_by = None if unreached is None else unreached.why
     if failed:
         state = "failed"
     elif reason is not None:
@@ -47,14 +52,6 @@ def _hop_report(hop: Hop, pairs: tuple[Pair, ...], failed: bool) -> HopReport:
         tuple(targets),
         reason or passed_by,
     )
-
-
-def _passed_by(hop: Hop) -> str:
-    """Why no request gets to a hop."""
-    other = hop.overridden_by
-    if other is None or is_cut_off(hop.context):
-        return "a return answers before requests get here"
-    return f"{other.name} ({other.source.name}:{other.line}) runs in its place"
 
 
 def _unseen(hop: Hop) -> str | None:

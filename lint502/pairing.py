@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import TypeVar
@@ -132,18 +132,21 @@ class Pairing:
         will do: the listener is found by the name."""
         return [_address(listener) for listener in self._upstreams.get(name, ())]
 
-    def pairs(self, hops: Iterable[Hop]) -> Mapping[str, tuple[Pair, ...]]:
+    def pairs(
+        self, hops: Iterable[Hop], unreached: Container[str] = ()
+    ) -> Mapping[str, tuple[Pair, ...]]:
         """What the targets of the hops of a root reach, by the ids of the hops: by address, then by
         name, then by a host that they share.
 
         A wrong port of a host is less than certain where other requests get to the right one: it is
-        likely a second service there that nobody has declared.
+        likely a second service there that nobody has declared. No requests get to the
+        ``unreached``.
         """
         found = {hop.id: tuple(self._pair(hop, target) for target in hop.targets) for hop in hops}
         if self._complete:
             return found
         ways: dict[str, set[object]] = {}
-        for pair in (pair for hop in hops if hop.reached for pair in found[hop.id]):
+        for pair in (pair for hop in hops if hop.id not in unreached for pair in found[hop.id]):
             if pair.listener is not None:
                 ways.setdefault(pair.listener.upstream, set()).add(_way(pair))
         doubtful: dict[int, Mismatch] = {}

@@ -51,6 +51,7 @@ RULES = (
     "front-keepalive-race",
     "front-proxy-protocol",
     "front-sni-rejected",
+    "unreached-hop",
     "undeclared-upstream",
     "unused-upstream",
     "unused-ignore",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lint502.declared.listeners import Spec
 from lint502.nginx.hops import Hop
+from lint502.nginx.reached import Unreached
 from lint502.nginx.servers import Servers
 from lint502.nginx.tree import Tree
 from lint502.nginx.upstreams import Block
@@ -18,10 +19,11 @@ from lint502.pairing import Pair
 class Site:
     """One root, ready to be checked.
 
-    ``hops`` are those that requests get to, ``every_hop`` also those behind a ``return`` or a
-    ``rewrite``. ``servers`` are those of each ``http {}`` and ``stream {}``. ``pairs`` has the
-    pairs of each hop, by the hop's id, in the order of its targets. ``reached`` names the upstreams
-    and blocks that some hop of the run reaches; None where parts of a configuration were not seen.
+    ``hops`` are those that requests get to, ``every_hop`` also the others, of which ``unreached``
+    says why, by their ids. ``servers`` are those of each ``http {}`` and ``stream {}``. ``pairs``
+    has the pairs of each hop, by the hop's id, in the order of its targets. ``reached`` names the
+    upstreams and blocks that some hop of the run reaches; None where parts of a configuration were
+    not seen.
     ``options`` are what the settings give to rules, by rule and option; times are milliseconds.
     """
 
@@ -30,6 +32,7 @@ class Site:
     spec: Spec
     hops: tuple[Hop, ...]
     every_hop: tuple[Hop, ...]
+    unreached: Mapping[str, Unreached]
     blocks: tuple[Block, ...]
     servers: tuple[Servers, ...]
     pairs: Mapping[str, tuple[Pair, ...]]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from lint502.behaviour.reached import unreached
 from lint502.declared.listeners import Spec
 from lint502.hop_states import upstreams_meant
 from lint502.loading import Loaded
@@ -43,7 +44,8 @@ def _sites(
     sites = []
     for tree in trees:
         hops, blocks = find_hops(tree, options.version, ordinals, pairing.behind)
-        pairs = pairing.pairs(hops)
+        cut = {hop.id: why for hop in hops if (why := unreached(hop)) is not None}
+        pairs = pairing.pairs(hops, cut)
         unseen = tree.fragment or tree.problems or not tree.main.seen_whole
         if unseen or any(hop.unknown for hop in hops):
             reached = None
@@ -58,8 +60,9 @@ def _sites(
                 tree=tree,
                 version=options.version,
                 spec=spec,
-                hops=tuple(hop for hop in hops if hop.reached),
+                hops=tuple(hop for hop in hops if hop.id not in cut),
                 every_hop=tuple(hops),
+                unreached=cut,
                 blocks=tuple(blocks),
                 servers=tuple(find_servers(tree)),
                 pairs=pairs,

@@ -321,7 +321,8 @@ def shared(folder: Path, two: str) -> tuple[Fixed, dict[str, str], list[str]]:
         {
             "nginx.conf": http(
                 "\nserver { location / { include at; proxy_pass http://10.0.0.1:3000; } }\n"
-                "server { location / { include at; proxy_pass http://10.0.0.2:3000; } }\n"
+                "server { listen 81; location / { include at;\n"
+                "proxy_pass http://10.0.0.2:3000; } }\n"
             ),
             "at": "proxy_buffer_size 4k;\n",
             "upstreams.toml": (
@@ -443,7 +444,7 @@ def test_what_is_refused_gets_another_chance(
         return original(self, view, texts, groups)
 
     monkeypatch.setattr(fixing._Run, "_try", stubborn)
-    body = "\n" + SERVER.strip() + SERVER
+    body = "\n" + SERVER.strip() + SERVER.replace("{", "{ listen 81;", 1)
     assert one_file(tmp_path, body, f"complete = true\n{API}") == (body.replace("3001", "3000"), [])
     assert asked == [2, 1, 1]
 

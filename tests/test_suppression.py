@@ -146,8 +146,9 @@ http {
 
 def test_a_snippet_of_several_servers(tmp_path: Path) -> None:
     server = "server { include snippet; }\n"
+    other = "server { listen 81; include snippet; }\n"
     files = {
-        "nginx.conf": f"events {{}} http {{ {server}{server} }}",
+        "nginx.conf": f"events {{}} http {{ {server}{other} }}",
         "snippet": f"{IGNORE}\nlocation / {{ proxy_pass http://api:1; }}\n",
         "upstreams.toml": SPEC,
     }

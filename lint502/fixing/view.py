@@ -119,7 +119,7 @@ class View:
         number = 0
         for site in self.result.sites:
             for hop in site.every_hop:
-                if hop.reached:
+                if hop.id not in site.unreached:
                     for context in (*hop.context.up(), *(block.context for block in hop.blocks)):
                         found.setdefault(context, []).append(number)
                 number += 1

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lint502.nginx.addresses import Address, Url, parse_address, split_scheme
-from lint502.nginx.handlers import overridden_by
 from lint502.nginx.parse import Directive
-from lint502.nginx.reached import is_cut_off
 from lint502.nginx.scope import Scope
 from lint502.nginx.tree import Context, Tree
 from lint502.nginx.upstreams import Block, Peer, read_block
@@ -68,9 +66,7 @@ class Hop:
 
     ``server`` is the first name of the server (its first ``listen`` for stream), ``location`` the
     arguments of the innermost location. ``unknown`` says why not every target is known, if so.
-    ``unknown_host`` tells that the host of one comes from the request. ``reached`` is False behind
-    a ``return``, or a ``rewrite`` that takes every request away, and before ``overridden_by``: the
-    line of another content handler that runs in its place.
+    ``unknown_host`` tells that the host of one comes from the request.
     """
 
     id: str
@@ -83,10 +79,8 @@ class Hop:
     targets: tuple[Target, ...]
     blocks: tuple[Block, ...]
     variables: Variables
-    reached: bool
     unknown: str | None = None
     unknown_host: bool = False
-    overridden_by: Directive | None = None
 
     @property
     def value(self) -> str:
@@ -207,7 +201,6 @@ class _Finder:
         key = (server, location, directive.name, written)
         ordinal = self._ordinals[key] = self._ordinals.get(key, 0) + 1
         identity = "\0".join((*key, str(ordinal)))
-        other = None if self._stream else overridden_by(context, directive)
         return Hop(
             hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:12],
             kind,
@@ -219,10 +212,8 @@ class _Finder:
             tuple(targets),
             tuple(used.values()),
             self._variables,
-            other is None and not is_cut_off(context),
             unknown,
             unknown_host,
-            other,
         )
 
     def _add(

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from lint502.nginx.parse import Directive
 from lint502.nginx.tree import Context
 
-_ANY_URI = re.compile(r"\^|\$|\^?/?(?:\.\*|\(\.\*\))\$?|\^?(?:/|\.\+\$?|\(\.\+\)\$?)")
-"""The regular expressions of a ``rewrite`` that any URI matches, as people write them."""
-
+ANY_URI = re.compile(r"\^|\$|\^?/?(?:\.\*|\(\.\*\))\$?|\^?(?:/|\.\+\$?|\(\.\+\)\$?)")
+"""Regular expressions that any URI matches, as people write them."""
 
 _URLS = ("http://", "https://", "$scheme")
 """What a ``rewrite`` has to begin with to send the client there (``ngx_http_rewrite()``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """Why no request gets to a hop, as a clause, and the line that brings it about, if one does.
+    ``reported`` is False where the line stands beside the pass for all to see, or another rule
+    speaks of it."""
+
+    why: str
+    line: Directive | None = None
+    reported: bool = True
 
 
 def is_cut_off(context: Context) -> bool:
@@ -47,7 +58,7 @@ def _leaves(level: Context, index: int, line: Directive) -> bool:
     """Whether a ``rewrite`` takes every request away: to a URL, or from a location to the one of
     its new URI, unless it or a later line says ``break`` (``ngx_http_script_regex_start_code()``).
     """
-    if line.name != "rewrite" or len(line.args) < 2 or _ANY_URI.fullmatch(line.args[0]) is None:
+    if line.name != "rewrite" or len(line.args) < 2 or ANY_URI.fullmatch(line.args[0]) is None:
         return False
     flag = line.args[2] if len(line.args) > 2 else ""
     if flag in ("redirect", "permanent") or line.args[1].startswith(_URLS):

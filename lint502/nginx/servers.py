@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from lint502.nginx.addresses import Address, is_loopback, literal_ip, normal_socket
 from lint502.nginx.parse import Directive
-from lint502.nginx.tree import Context, Tree
+from lint502.nginx.tree import Context, Tree, once_a_context
 
 ANY = ("*", "::")
 """The hosts of the sockets that take connections to any address, of IPv4 and of IPv6."""
@@ -244,10 +244,12 @@ def _hosts(socket: ListeningSocket) -> tuple[str, ...]:
 
 def find_servers(tree: Tree) -> list[Servers]:
     """The servers of each ``http{}`` and ``stream{}`` of a root, in the order of the file."""
-    return [_servers(area) for area in tree.main.children if area.name in ("http", "stream")]
+    return [servers_of(area) for area in tree.main.children if area.name in ("http", "stream")]
 
 
-def _servers(area: Context) -> Servers:
+@once_a_context
+def servers_of(area: Context) -> Servers:
+    """The servers of one ``http{}`` or ``stream{}``."""
     contexts = [child for child in area.children if child.name == "server"]
     servers = tuple(_server(context) for context in contexts)
     grouped: dict[tuple[str, range, bool], list[tuple[VirtualServer, Listen]]] = {}

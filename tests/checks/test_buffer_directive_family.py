@@ -98,7 +98,8 @@ def test_a_snippet_that_serves_one_server_serves(lint: Lint) -> None:
     files = {"buffers.conf": "proxy_buffer_size 32k;\n"}
     body = """
         server { include buffers.conf; location / { fastcgi_pass 127.0.0.1:9000; } }
-        server { include buffers.conf; location / { proxy_pass http://127.0.0.1:9001; } }"""
+        server { listen 81; include buffers.conf;
+            location / { proxy_pass http://127.0.0.1:9001; } }"""
     spec = SPEC + "[upstream.b]\nport = 9001\n"
     assert lint(body, spec, files=files) == []
 

@@ -57,7 +57,8 @@ def test_a_named_location(lint: Lint, tried: str, found: bool) -> None:
         server {{ location / {{ {tried} }} location @app {{
             proxy_set_header Connection upgrade; proxy_pass http://h;
         }} }}"""
-    assert lint(body, SPEC) == ([INFO] if found else [])
+    rows = [row for row in lint(body, SPEC) if row.rule != "unreached-hop"]
+    assert rows == ([INFO] if found else [])
 
 
 @pytest.mark.parametrize(
@@ -95,6 +96,7 @@ def test_an_if_for_websockets(lint: Lint) -> None:
 
 def test_a_snippet_makes_one_finding(findings: Findings) -> None:
     files = {"ws.conf": "proxy_set_header Connection upgrade;\n"}
-    servers = "server { location / { include ws.conf; proxy_pass http://h; } }" * 20
+    server = "server {{ listen {}; location / {{ include ws.conf; proxy_pass http://h; }} }}"
+    servers = "".join(server.format(port) for port in range(81, 101))
     (finding,) = findings(servers, SPEC, files=files)
     assert (finding.place.file, len(finding.hops)) == ("ws.conf", 20)

@@ -99,7 +99,7 @@ def test_one_of_two(lint: Lint) -> None:
 def test_both_schemes(lint: Lint) -> None:
     text = (
         body("server h;", "proxy_pass http://up")
-        + "\nserver { location / { proxy_pass https://up; } }"
+        + "\nserver { listen 81; location / { proxy_pass https://up; } }"
     )
     assert lint(text) == [implicit(3), Found(3, "info", None, None, UNDECLARED, None)]
 

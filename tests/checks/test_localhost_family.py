@@ -134,6 +134,6 @@ def test_the_message(findings: Findings) -> None:
 
 
 def test_hops_with_one_text_are_one_finding(findings: Findings) -> None:
-    body = BLOCK % ("", "") + " server { location / { proxy_pass http://api; } }"
+    body = BLOCK % ("", "") + " server { listen 81; location / { proxy_pass http://api; } }"
     (finding,) = findings(body, V4)
     assert len(finding.hops) == 2

@@ -123,9 +123,9 @@ server { location / { proxy_pass http://api; } }"""
 
 
 def test_many_hops_are_one_finding(findings: Findings) -> None:
-    body = "\nupstream api { server 127.0.0.1:3000; }" + 3 * (
-        " server { location / { proxy_pass http://api; } }"
-    )
+    server = " server {{ listen {}; location / {{ proxy_pass http://api; }} }}"
+    servers = "".join(map(server.format, (1, 2, 3)))
+    body = f"\nupstream api {{ server 127.0.0.1:3000; }}{servers}"
     (finding,) = findings(body, API)
     assert len(finding.hops) == 3
 

@@ -51,7 +51,7 @@ def test_a_block_that_nothing_passes_to(lint: Lint) -> None:
 
 
 def test_a_block_is_told_once_with_its_hops(findings: Findings) -> None:
-    text = body(TWO) + "server { location / { proxy_pass http://b; } }"
+    text = body(TWO) + "server { listen 81; location / { proxy_pass http://b; } }"
     (finding,) = findings(text, SPEC)
     assert len(finding.hops) == 2
     assert [(p.line, p.note) for p in (finding.place, *finding.related)] == [

@@ -64,7 +64,8 @@ def test_a_block_is_told_once_with_its_hops(findings: Findings) -> None:
     text = (
         "map $host $b { default up; x 127.0.0.1:1; } "
         + body("server h:1 down;", "proxy_pass http://$b")
-        + "server { location / { proxy_pass http://up; } location /b { proxy_pass http://up; } }"
+        + "server { listen 81; location / { proxy_pass http://up; }"
+        " location /b { proxy_pass http://up; } }"
     )
     (finding,) = findings(text, SPEC)
     assert (len(finding.hops), finding.frequency) == (3, "always")

@@ -140,7 +140,8 @@ def test_of_many_the_nearest_are_named(findings: Findings) -> None:
 
 def test_one_without_a_port_may_be_what_listens_there(lint: Lint) -> None:
     spec = 'complete = true\n[upstream.other]\nport = 3000\n[upstream.app]\nhosts = ["127.0.0.1"]\n'
-    body = server("proxy_pass http://127.0.0.1:5000") + server("proxy_pass http://other:3000")
+    other = "server { listen 81; location / { proxy_pass http://other:3000; } }"
+    body = server("proxy_pass http://127.0.0.1:5000") + other
     assert lint(body, spec) == []
 
 

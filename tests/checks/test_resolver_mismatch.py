@@ -83,7 +83,7 @@ def test_what_nginx_looks_up_when_it_starts(lint: Lint) -> None:
     for text in (
         f"\nserver {{ {resolver} location / {{ proxy_pass http://orders:80; }} }}",
         f"\nupstream orders {{ server orders:80; }} {body(resolver, port='')}",
-        f"\nserver {{ location /x {{ proxy_pass http://orders:80; }} }} {body(resolver)}",
+        "\nserver { listen 81; location /x { proxy_pass http://orders:80; } }" + body(resolver),
     ):
         assert lint(text, spec("[]")) == []
 

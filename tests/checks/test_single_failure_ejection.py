@@ -87,7 +87,7 @@ def test_stream(lint: Lint) -> None:
 
 
 def test_beside_a_server_that_is_down(findings: Findings) -> None:
-    text = body(DOWN) + "server { location /b { proxy_pass http://b; } }"
+    text = body(DOWN) + "server { listen 81; location /b { proxy_pass http://b; } }"
     (finding,) = findings(text, SPEC)
     assert [(p.line, p.note) for p in (finding.place, *finding.related)] == [
         (2, "the only server"),

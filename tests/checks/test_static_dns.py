@@ -49,7 +49,7 @@ def test_a_variable_is_looked_up_again(lint: Lint) -> None:
 
 
 def test_but_not_where_another_pass_names_the_same(lint: Lint, findings: Findings) -> None:
-    other = " server { location /x { proxy_pass http://api.internal:3000; } }"
+    other = " server { listen 81; location /x { proxy_pass http://api.internal:3000; } }"
     expected = [Found(2, "error", 502, "sometimes", RULE, "api")] * 2
     assert lint(LOOKED_UP + other, API) == expected
     literal, variable = sorted(findings(LOOKED_UP + other, API), key=lambda one: len(one.message))
@@ -151,6 +151,9 @@ def test_the_fix_for_a_stream(findings: Findings) -> None:
 
 
 def test_many_hops_are_one_finding(findings: Findings) -> None:
-    body = BLOCK % "api.internal:3000" + 3 * " server { location / { proxy_pass http://x; } }"
+    more = (
+        f" server {{ listen {port}; location / {{ proxy_pass http://x; }} }}" for port in (1, 2, 3)
+    )
+    body = BLOCK % "api.internal:3000" + "".join(more)
     (finding,) = findings(body, API, wrap=http)
     assert len(finding.hops) == 4

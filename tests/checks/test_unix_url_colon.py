@@ -80,7 +80,9 @@ def test_a_path_that_may_be_meant(lint: Lint, directive: str) -> None:
 
 def test_what_is_declared_is_right(lint: Lint) -> None:
     spec = '[upstream.app]\nsocket = "/run/x.sock/in"\n[upstream.b]\nsocket = "/run/b:"\n'
-    body = server("proxy_pass http://unix:/run/x.sock/in") + server("fastcgi_pass unix:/run/b:")
+    body = server("proxy_pass http://unix:/run/x.sock/in") + (
+        "server { listen 81; location / { fastcgi_pass unix:/run/b:; } }"
+    )
     assert lint(body, spec) == []
 
 

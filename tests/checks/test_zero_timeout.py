@@ -56,7 +56,7 @@ def test_each_family_has_its_own(lint: Lint, kind: str) -> None:
 
 def test_a_line_far_above_is_told_once(findings: Findings) -> None:
     text = body("", above="proxy_read_timeout 0;") + (
-        "server { location / { proxy_pass http://up:1; } "
+        "server { listen 81; location / { proxy_pass http://up:1; } "
         "location /b { proxy_read_timeout 1m; proxy_pass http://up:1; } }"
     )
     (finding,) = findings(text, SPEC)
@@ -92,7 +92,7 @@ def test_up_to_1_19_8_a_near_server_is_in_time(lint: Lint) -> None:
 def test_connections_that_another_location_leaves_open(lint: Lint) -> None:
     text = body("proxy_connect_timeout 0;", "proxy_pass http://b", "upstream b { server up:1; }")
     assert lint(text, SPEC, version=NEW) == [zero(4)]
-    text += "server { location / { proxy_pass http://b; } }"
+    text += "server { listen 81; location / { proxy_pass http://b; } }"
     assert lint(text, SPEC, version=NEW) == [zero(4, frequency="sometimes")]
 
 

@@ -73,15 +73,16 @@ def test_hops_know_what_runs_in_their_place(
     tmp_path: Path, body: str, expected: list[str | None]
 ) -> None:
     found, _ = hops_of(tmp_path, http(f"server {{ location / {{ {body} }} }}"))
-    others = [None if hop.overridden_by is None else hop.overridden_by.name for hop in found]
-    assert others == expected
-    assert [hop.reached for hop in found] == [name is None for name in expected]
+    others = [overridden_by(hop.context, hop.directive) for hop in found]
+    assert [None if other is None else other.name for other in others] == expected
 
 
 def test_included_lines_count_where_the_include_stands(tmp_path: Path) -> None:
     nginx = http(f"server {{ location / {{ include app.conf; {PROXY}; }} }}")
     found, _ = hops_of(tmp_path, nginx, files={"app.conf": f"{FCGI};\n"})
-    assert [(hop.kind, hop.reached) for hop in found] == [("fastcgi", False), ("proxy", True)]
+    first, second = found
+    assert overridden_by(first.context, first.directive) is second.directive
+    assert overridden_by(second.context, second.directive) is None
 
 
 @pytest.mark.parametrize("release", RELEASES)

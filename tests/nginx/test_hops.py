@@ -286,43 +286,6 @@ class TestVariables:
         assert (hop.unknown is not None, hop.unknown_host) == (True, True)
 
 
-@pytest.mark.parametrize(
-    ("body", "reached"),
-    [
-        ("location / { proxy_pass http://a:1; }", True),
-        ("location / { proxy_pass http://a:1; return 301 /x; }", False),
-        ("return 301 /x; location / { proxy_pass http://a:1; }", False),
-        ("location / { if ($x) { return 403; } proxy_pass http://a:1; }", True),
-        # a break ends what would run, the return with it (seen on nginx)
-        ("location / { break; return 403; proxy_pass http://a:1; }", True),
-        ("location / { if ($x) { break; } return 403; proxy_pass http://a:1; }", True),
-        ("location / { rewrite ^ /x break; return 403; proxy_pass http://a:1; }", True),
-        ("if ($x) { break; } return 403; location / { proxy_pass http://a:1; }", True),
-        ("location / { return 403; break; proxy_pass http://a:1; }", False),
-        ("location / { if ($x) { proxy_pass http://a:1; } return 403; }", False),
-        ("location / { if ($x) { return 404; proxy_pass http://a:1; } }", False),
-        ("location / { if ($x) { break; proxy_pass http://a:1; } return 403; }", True),
-        ("location /a { return 404; location /a/b { proxy_pass http://a:1; } }", True),
-        # a rewrite of every URI leads to another location, or the client elsewhere (seen on nginx)
-        ("location / { rewrite ^ /x last; proxy_pass http://a:1; }", False),
-        ("location / { rewrite ^/(.*)$ /x/$1; proxy_pass http://a:1; }", False),
-        ("location / { rewrite (.*) /x permanent; proxy_pass http://a:1; }", False),
-        ("location / { rewrite ^ https://b.example$uri; proxy_pass http://a:1; }", False),
-        ("location / { if ($x) { rewrite ^ /x last; proxy_pass http://a:1; } }", False),
-        ("rewrite ^ https://b.example$uri permanent; location / { proxy_pass http://a:1; }", False),
-        ("rewrite ^ /x last; location / { proxy_pass http://a:1; }", True),
-        ("location / { rewrite ^ /x break; proxy_pass http://a:1; }", True),
-        ("location / { rewrite ^ /x; break; proxy_pass http://a:1; }", True),
-        ("location / { rewrite ^ /x; if ($x) { break; } proxy_pass http://a:1; }", True),
-        ("location / { rewrite ^/a /x last; proxy_pass http://a:1; }", True),
-        ("location / { rewrite ^/.+$ /x last; proxy_pass http://a:1; }", True),
-        ("location /a { rewrite ^ /x last; location /a/b { proxy_pass http://a:1; } }", True),
-    ],
-)
-def test_what_keeps_a_pass_from_being_reached(tmp_path: Path, body: str, reached: bool) -> None:
-    assert hop_of(tmp_path, http(f"server {{ {body} }}")).reached is reached
-
-
 @pytest.mark.parametrize("body", ['set $u "";', "", "set $u /x;"])
 def test_a_value_that_leaves_no_address(tmp_path: Path, body: str) -> None:
     location = "location / { proxy_pass http://$u; }"

@@ -138,15 +138,21 @@ def _answers(path: Path) -> bool:
         return client.connect_ex(str(path)) == 0
 
 
-def get(path: Path, url: str, host: str = "test") -> bytes:
-    """The body of the answer to a GET."""
+def answer(path: Path, url: str, host: str = "test") -> tuple[int, bytes]:
+    """The status and the body of the answer to a GET."""
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(_SECONDS)
         client.connect(str(path))
         client.sendall(f"GET {url} HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
-        answer = b""
+        received = b""
         while part := client.recv(65536):
-            answer += part
-    head, _, body = answer.partition(b"\r\n\r\n")
-    assert b" 200 " in head.split(b"\r\n")[0], answer
+            received += part
+    head, _, body = received.partition(b"\r\n\r\n")
+    return int(head.split(b" ")[1]), body
+
+
+def get(path: Path, url: str, host: str = "test") -> bytes:
+    """The body of the answer to a GET, which is 200."""
+    status, body = answer(path, url, host)
+    assert status == 200, body
     return body

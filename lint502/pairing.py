@@ -43,8 +43,8 @@ class Mismatch:
     those of one upstream at one port or socket as one. ``upstream`` is the one that is meant; None
     where several may be. ``elsewhere``: this port is declared, but on another machine or in another
     container, and nginx connects to its own; ``nearest`` then has all of them. Targets that are
-    called alike, at one address, share one mismatch. ``by_name``: the name or the host alone says
-    that this upstream is meant.
+    called alike, at one address, share one mismatch. ``by_host``: the host alone says that this
+    upstream is meant.
     """
 
     certain: bool
@@ -52,7 +52,7 @@ class Mismatch:
     total: int
     upstream: str | None
     elsewhere: bool = False
-    by_name: bool = False
+    by_host: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,7 +139,8 @@ class Pairing:
         name, then by a host that they share.
 
         A wrong port of a host is less than certain where other requests get to the right one: it is
-        likely a second service there that nobody has declared. No requests get to the
+        likely a second service there that nobody has declared, unless the block is called like the
+        upstream. No requests get to the
         ``unreached``.
         """
         found = {hop.id: tuple(self._pair(hop, target) for target in hop.targets) for hop in hops}
@@ -153,7 +154,7 @@ class Pairing:
 
         def weighed(pair: Pair) -> Pair:
             mismatch = pair.mismatch
-            if mismatch is None or not mismatch.by_name or mismatch.upstream is None:
+            if mismatch is None or not mismatch.by_host or mismatch.upstream is None:
                 return pair
             if ways.get(mismatch.upstream, set()) <= {_way(pair)}:
                 return pair
@@ -186,7 +187,8 @@ class Pairing:
             return _unless_elsewhere(next(iter(named.at[address.port].values())), address)
         if named.anywhere:
             return _unless_elsewhere(_likeliest(named.anywhere, target, kind), address)
-        return None, replace(named.mismatch(address, certain=True), by_name=True)
+        by_host = not _is_block_of(target, named)
+        return None, replace(named.mismatch(address, certain=True), by_host=by_host)
 
     def _exact(self, address: Address) -> Sequence[Listener]:
         if address.socket is not None:
@@ -240,6 +242,12 @@ class Pairing:
         return found
 
 
+def _is_block_of(target: Target, declared: _Declared) -> bool:
+    """Whether the block of a target is called like the upstream that is declared."""
+    name = _folded(target.name)
+    return target.block is not None and any(_folded(one) == name for one in declared.upstreams)
+
+
 def goes_beyond(rest: str) -> bool:
     """Whether what follows the path of a socket is a URI, with its colon or without, or the colon
     alone."""
@@ -267,7 +275,7 @@ class _Declared:
             else:
                 self.at.setdefault(where, {}).setdefault(listener.upstream, listener)
         self.total = sum(map(len, self.at.values()))
-        self._upstreams = {upstream for there in self.at.values() for upstream in there}
+        self.upstreams = {upstream for there in self.at.values() for upstream in there}
         self._ports = sorted(where for where in self.at if isinstance(where, int))
         self._sockets = sorted(where for where in self.at if isinstance(where, str))
         self._backwards = sorted(path[::-1] for path in self._sockets)
@@ -280,7 +288,7 @@ class _Declared:
         else:
             near = chain(self._near_sockets(address.socket), self._ports)
         listeners = chain.from_iterable(self.at[where].values() for where in near)
-        sole = next(iter(self._upstreams)) if len(self._upstreams) == 1 else None
+        sole = next(iter(self.upstreams)) if len(self.upstreams) == 1 else None
         return Mismatch(
             certain, tuple(islice(listeners, NEAREST)), self.total, sole if certain else None
         )

@@ -525,15 +525,21 @@ def test_other_requests_that_get_to_the_right_port(
 def test_the_servers_of_a_block_and_the_values_of_a_variable_are_one_way(tmp_path: Path) -> None:
     """Who writes them together takes them for one service."""
     body = """map $uri $port { default 3000; /x 3001; }
-    upstream vm { server vm:3000; server vm:3001; } server { resolver 10.0.0.1; location / { %s } }
-    """
+    upstream both { server vm:3000; server vm:3001; }
+    server { resolver 10.0.0.1; location / { %s } }"""
     one = [("vm:3000",), ("certain", "vm:3000")]
     assert pair(tmp_path, http(body % "proxy_pass http://vm.:$port;"), VM) == one
-    shared = "proxy_pass http://vm; } location /z { proxy_pass http://vm;"
+    shared = "proxy_pass http://both; } location /z { proxy_pass http://both;"
     assert pair(tmp_path, http(body % shared), VM) == one * 2
-    both = "proxy_pass http://vm.:$port; } location /z { proxy_pass http://vm;"
+    both = "proxy_pass http://vm.:$port; } location /z { proxy_pass http://both;"
     other = [("vm:3000",), ("perhaps", "vm:3000")]
     assert pair(tmp_path, http(body % both), VM) == other * 2
+
+
+def test_a_block_that_is_called_like_the_upstream_means_it(tmp_path: Path) -> None:
+    body = """upstream VM { server 127.0.0.1:3001; }
+    server { location / { proxy_pass http://vm; } location /x { proxy_pass http://vm:3000; } }"""
+    assert pair(tmp_path, http(body), VM) == [("certain", "vm:3000"), ("vm:3000",)]
 
 
 def test_beside_mistakes_in_the_spec_nothing_is_called_undeclared_there(tmp_path: Path) -> None:

@@ -2,8 +2,9 @@
 
 A rule says what fails at one pair. Taken together, over all rules: what hides what at the same
 pair; which servers of the block are left; what is sent again, and for which methods; whether
-anybody gets to the hop while another pass is healthy; and what an error page, or a request that is
-only asked beside the one of the client, makes of a failure.
+anybody gets to the hop while another pass is healthy, or past an ``auth_request`` that always
+fails; and what an error page, or a request that is only asked beside the one of the client, makes
+of a failure.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from lint502.behaviour.error_pages import (
     replaced_statuses,
 )
 from lint502.behaviour.failover import Alternatives, Exposure, exposure, is_backup
+from lint502.behaviour.subrequests import asked_beside, gate
 from lint502.disagreements import Disagreement
 from lint502.findings import Finding, Severity
 from lint502.merging import merged
@@ -31,11 +33,11 @@ _NOT_NEEDED = "requests come here only when another pass has failed"
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A disagreement as it shows, and the findings that hide it, if any do."""
+    """A disagreement as it shows, and the findings that hide it, if any do, each with its hop."""
 
     disagreement: Disagreement
     exposure: Exposure
-    behind: tuple[Disagreement, ...]
+    behind: tuple[tuple[str, Finding], ...]
 
 
 def verdicts(site: Site, found: Iterable[Disagreement | Finding]) -> list[Finding]:
@@ -66,7 +68,7 @@ def _shown(seen: Iterable[_Seen]) -> Iterator[Finding]:
         key = (id(one.disagreement.finding), one.exposure, bool(one.behind))
         first.setdefault(key, one)
         hops.setdefault(key, {})[hop] = None
-        hiding = (other.finding.fingerprint_at(hop) for other in one.behind)
+        hiding = (finding.fingerprint_at(there) for there, finding in one.behind)
         behind.setdefault(key, {}).update(dict.fromkeys(hiding))
     for key, one in first.items():
         yield replace(_exposed(one), hops=tuple(hops[key]), behind=tuple(behind[key]))
@@ -89,9 +91,13 @@ def _all_seen(site: Site, by_hop: Mapping[str, Sequence[Disagreement]]) -> Itera
     """What shows at each hop; those last that requests get to when another has failed."""
     fallbacks: list[tuple[Hop, Fallback]] = []
     failing: dict[Context, set[int]] = {}
+    closed = _closed_gates(site, by_hop)
 
     def seen_at(hop: Hop, back: Fallback | None = None) -> list[_Seen]:
         seen = _seen(site.pairs[hop.id], hop, by_hop[hop.id])
+        before = closed.get(gate(hop), ()) if closed else ()
+        if before:
+            seen = [replace(one, behind=(*one.behind, *before)) for one in seen]
         if back is not None and not any(
             back.statuses & failing.get(level, set()) for level in back.levels
         ):
@@ -111,6 +117,27 @@ def _all_seen(site: Site, by_hop: Mapping[str, Sequence[Disagreement]]) -> Itera
             fallbacks.append((hop, back))
     for hop, back in fallbacks:
         yield from seen_at(hop, back)
+
+
+def _closed_gates(
+    site: Site, by_hop: Mapping[str, Sequence[Disagreement]]
+) -> Mapping[Context | None, tuple[tuple[str, Finding], ...]]:
+    """The locations that ``auth_request`` asks for leave, and that never give it: the client gets
+    500, and no request goes any further. Each with the findings that say so."""
+    closed: dict[Context | None, tuple[tuple[str, Finding], ...]] = {}
+    for hop in site.hops:
+        if hop.id not in by_hop or asked_beside(hop) != "auth_request":
+            continue
+        replaced = replaced_statuses(hop)
+        always = tuple(
+            (hop.id, one.disagreement.finding)
+            for one in _seen(site.pairs[hop.id], hop, by_hop[hop.id])
+            for status in _certain_statuses([one])
+            if status not in replaced or replaced[status].by == "auth_request"
+        )
+        if always:
+            closed[hop.context.enclosing("location")] = always
+    return closed
 
 
 def _certain_statuses(seen: Iterable[_Seen]) -> frozenset[int]:
@@ -146,7 +173,8 @@ def _seen(pairs: Sequence[Pair], hop: Hop, found: Sequence[Disagreement]) -> lis
             groups.met_by(one),
             alone=hop.unknown is None and groups.all_fail(one),
         )
-        behind = tuple(other for other in at[id(one.pair)] if other.hides(one))
+        hiding = (other for other in at[id(one.pair)] if other.hides(one))
+        behind = tuple((hop.id, other.finding) for other in hiding)
         seen.append(_Seen(one, shown, behind))
     return seen
 

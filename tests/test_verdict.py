@@ -376,3 +376,37 @@ def test_a_fallback_by_its_path(internal: str, severity: str, tmp_path: Path) ->
     report = checked(tmp_path, body, FALLBACK_SPEC)
     (finding,) = (one for one in report.findings if "4181" in one.message)
     assert finding.severity.value == severity
+
+
+GATED = """server { location / { auth_request /auth; %s proxy_pass http://shop:3001; }
+location = /auth { %s proxy_pass http://gate:1; }
+location @open { return 204; } }"""
+GATES = """complete = true
+[upstream.shop]
+port = 3000
+[upstream.gate]
+port = 2
+"""
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "hidden"),
+    [
+        ("", "", True),
+        # requests get past it
+        ("satisfy any;", "", False),
+        ("", "error_page 502 = @open;", False),
+        ("auth_request off;", "", False),
+    ],
+)
+def test_behind_an_auth_request_that_always_fails(
+    tmp_path: Path, here: str, there: str, hidden: bool
+) -> None:
+    body = (GATED % (here, there)).replace(
+        "auth_request /auth; auth_request off", "auth_request off"
+    )
+    report = checked(tmp_path, body, GATES)
+    shop, gate = (hop.id for hop in report.hops)
+    (before,) = (one for one in report.findings if one.hops == (gate,))
+    found = [one for one in (*report.findings, *report.hidden) if one.hops == (shop,)]
+    assert [one.behind for one in found] == [(before.fingerprint_at(gate),) if hidden else ()]

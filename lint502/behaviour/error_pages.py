@@ -3,31 +3,33 @@
 ``error_page 502 = …`` answers with another status in the place of nginx's own 502.
 
 Without the ``=`` the client still gets the 502, with another body, unless the page is a URL: then
-it is sent there, whatever the status. Of several lines for one status the first counts. Source:
-``ngx_http_special_response_handler()`` and ``ngx_http_send_error_page()`` in
-``src/http/ngx_http_special_response.c``.
+it is sent there, whatever the status; or unless a ``return 503;`` makes the page. Of several lines
+for one status the first counts. Source: ``ngx_http_special_response_handler()`` and
+``ngx_http_send_error_page()`` in ``src/http/ngx_http_special_response.c``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from lint502.behaviour.internal_redirects import origins, subrequests
+from lint502.behaviour.internal_redirects import origins
+from lint502.behaviour.subrequests import asked_beside, askers
 from lint502.findings import Finding, Severity
 from lint502.nginx.hops import Hop
 from lint502.nginx.locations import find_location
+from lint502.nginx.reached import certain_answer
 from lint502.nginx.scope import Scope
 from lint502.nginx.tree import Context
 
 LEAST_ERROR = 500
 """From here on a status says that the server has failed."""
 
-_OWN = ("500", "502", "504")
+_OWN = (500, 502, 504)
 """The statuses that nginx itself answers for a hop; an upstream's own pass through."""
 
-_FAILED = (*_OWN, "503")
+_FAILED = (*_OWN, 503)
 """The statuses of a pass that has failed."""
 
 
@@ -45,27 +47,42 @@ _REDIRECT = 302
 _REDIRECTS = (301, 302, 303, 307, 308)
 """The statuses that an error page elsewhere can have; 302 stands for any other."""
 
+_NOWHERE = 500
+"""What nginx answers where the error page is a named location that there is not."""
+
 
 def replaced_statuses(hop: Hop) -> dict[int, Instead]:
     """The statuses of a hop that the client does not get to see, and what it sees instead."""
     if hop.kind == "stream":
         return {}
-    beside = _beside(hop)
-    if beside is not None:
-        return {int(code): beside for code in _OWN if int(code) != beside.status}
-    setting = hop.scope.setting("error_page")
-    if setting is None or not setting.lines or _is_error_page(hop):
-        return {}
-    found: dict[int, Instead | None] = {}
-    for line in setting.lines:
-        for code in line[:-1]:
-            if code in _OWN:  # the first line counts
-                found.setdefault(int(code), None if _leads_back(hop, line[-1]) else _instead(line))
-    return {
-        code: instead
-        for code, instead in found.items()
-        if instead is not None and instead.status != code
-    }
+    asked = asked_beside(hop)
+    if asked == "mirror":
+        return {code: Instead(ITS_OWN, "mirror") for code in _OWN}
+    location = hop.context.enclosing("location")
+    found: dict[int, Instead] = {}
+    for code in () if _is_error_page(hop) else _OWN:
+        instead = _page(hop.scope, code, lambda page: page is location)
+        if instead is not None:
+            found[code] = instead
+    return found if asked is None else _asked_for_leave(hop, found)
+
+
+def _asked_for_leave(hop: Hop, found: Mapping[int, Instead]) -> dict[int, Instead]:
+    """What becomes of the statuses of a hop that ``auth_request`` asks: 2xx lets the request go on,
+    401 and 403 are the client's, and all else is 500, for which there may be a page again."""
+    result = dict(found)
+    for code in _OWN:
+        status = found[code].status if code in found else code
+        if status == ITS_OWN or 200 <= status < 300 or status in (401, 403):
+            continue
+        pages = [_page(Scope(level, hop.scope.version), 500, again) for level, again in askers(hop)]
+        if pages and pages[0] is not None and None not in pages:
+            result[code] = pages[0]
+        elif code == 500:
+            result.pop(code, None)
+        else:
+            result[code] = Instead(500, "auth_request")
+    return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,71 +101,90 @@ def fallback(hop: Hop) -> Fallback | None:
     application.
     """
     location, server = hop.context.enclosing("location"), hop.context.enclosing("server")
-    if location is None or server is None or not location.args:
+    if location is None or server is None or not _is_led_to(location):
         return None
-    name = location.args[-1]
-    if not name.startswith("@") and "internal" not in location.by_name:
-        return None
-    found = origins(server).get(name, ())
+    found = origins(server).get(location.args[-1], ())
     statuses = {arg for one in found for arg in one.line.args[:-1] if not arg.startswith("=")}
-    if not all(one.is_error_page for one in found) or not statuses <= set(_FAILED):
+    if not all(one.is_error_page for one in found) or not statuses <= set(map(str, _FAILED)):
         return None
     levels = frozenset(one.level for one in found)
     return Fallback(levels, frozenset(map(int, statuses))) if levels else None
 
 
+def _is_led_to(location: Context) -> bool:
+    """Whether no client gets to a location by itself."""
+    named = bool(location.args) and location.args[-1].startswith("@")
+    return named or (bool(location.args) and "internal" in location.by_name)
+
+
 def _is_error_page(hop: Hop) -> bool:
     """Whether requests get to a hop by ``error_page``, whose own errors nginx does not handle: if
     it does, the place of the first error says (``recursive_error_pages``)."""
-    server = hop.context.enclosing("server")
-    if server is None:
+    location, server = hop.context.enclosing("location"), hop.context.enclosing("server")
+    if location is None or server is None or not _is_led_to(location):
         return False
-    found = (one.level for one in origins(server).get(hop.location, ()) if one.is_error_page)
+    found = (one.level for one in origins(server).get(location.args[-1], ()) if one.is_error_page)
     flags = (Scope(level, hop.scope.version).flag("recursive_error_pages") for level in found)
     return any(flag is None or not flag.value for flag in flags)
 
 
-def _leads_back(hop: Hop, page: str) -> bool:
-    """Whether a page is made by the hop itself: it has failed already."""
-    location, server = hop.context.enclosing("location"), hop.context.enclosing("server")
-    if location is None or server is None:
-        return False
-    if page.startswith("@"):
-        return location.args == (page,)
-    return find_location(server, page.partition("?")[0]) is location
+def _page(scope: Scope, status: int, again: Callable[[Context], bool]) -> Instead | None:
+    """What ``error_page`` makes of a status at a place; None where the status stays. ``again`` says
+    of a location whether what has failed would fail there too."""
+    setting = scope.setting("error_page")
+    for line in setting.lines if setting is not None else ():
+        if str(status) in line[:-1]:  # the first line counts
+            found = _instead(line, status, scope, again)
+            return None if found is None or found.status == status else found
+    return None
 
 
-def _instead(line: tuple[str, ...]) -> Instead | None:
+def _instead(
+    line: tuple[str, ...], status: int, scope: Scope, again: Callable[[Context], bool]
+) -> Instead | None:
     """The status that a line gives; None where it leaves the one that there was."""
     *_, before, page = line
-    given = before[1:] if before.startswith("=") else None
-    status = int(given) if given and given.isdecimal() else ITS_OWN
+    given: int | None = None
+    if before.startswith("="):
+        given = int(before[1:]) if before[1:].isdecimal() else ITS_OWN
     if page.startswith(_ELSEWHERE) or not page.startswith(_HERE):
-        return Instead(status if status in _REDIRECTS else _REDIRECT, "error_page")
-    return None if given is None else Instead(status, "error_page")
+        return Instead(given if given in _REDIRECTS else _REDIRECT, "error_page")
+    server = scope.context.enclosing("server")
+    location = None if server is None else _location_of(server, page)
+    if location is None:
+        nowhere = page.startswith("@") and server is not None and server.seen_whole
+        return Instead(_NOWHERE, "error_page") if nowhere else _unless_kept(given)
+    if again(location):
+        return None
+    answer = certain_answer(location)
+    if answer is None:
+        return _unless_kept(given)
+    recursive = scope.flag("recursive_error_pages")
+    inner = Scope(location, scope.version).setting("error_page")
+    if inner is None or recursive is None:
+        return Instead(ITS_OWN, "error_page")
+    if recursive.value and any(str(answer.status) in lines[:-1] for lines in inner.lines):
+        return Instead(ITS_OWN, "error_page")
+    if answer.final or given == ITS_OWN:
+        return Instead(answer.status, "error_page")
+    return _unless_kept(given)
+
+
+def _unless_kept(given: int | None) -> Instead | None:
+    return None if given is None else Instead(given, "error_page")
+
+
+def _location_of(server: Context, page: str) -> Context | None:
+    """The location that makes a page, where that is certain."""
+    if not page.startswith("@"):
+        return find_location(server, page.partition("?")[0])
+    return next((one for one in server.locations() if one.args == (page,)), None)
 
 
 _HERE = ("/", "@", "$")
 """What a page of this server begins with, or one of which nobody knows."""
 
 _ELSEWHERE = ("$scheme:", "${scheme}:")
-
-
-def _beside(hop: Hop) -> Instead | None:
-    """What becomes of the failures of a hop that is only asked beside the request.
-
-    ``auth_request`` answers 500 to whatever is neither 2xx, 401 nor 403; nobody sees what a
-    ``mirror`` gets.
-    """
-    location = hop.context.enclosing("location")
-    server = hop.context.enclosing("server")
-    if location is None or server is None or "internal" not in location.by_name:
-        return None
-    if hop.location.removeprefix("= ") in subrequests(server, "auth_request"):
-        return Instead(500, "auth_request")
-    if hop.location.removeprefix("= ") in subrequests(server, "mirror"):
-        return Instead(ITS_OWN, "mirror")
-    return None
 
 
 def as_the_client_sees(finding: Finding, replaced: Mapping[str, Mapping[int, Instead]]) -> Finding:

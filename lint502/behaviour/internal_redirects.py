@@ -36,8 +36,16 @@ def error_pages(server: Context) -> frozenset[str]:
 
 @once_a_context
 def origins(server: Context) -> Mapping[str, tuple[Origin, ...]]:
-    """For each URI or named location of a server, the levels whose requests may go on there."""
+    """For each URI or named location of a server, the levels whose requests may go on there; what
+    the server takes over from around it counts as its own."""
     found: dict[str, list[Origin]] = {}
+    if "error_page" not in server.by_name:
+        around = (
+            level.by_name["error_page"] for level in server.up() if "error_page" in level.by_name
+        )
+        for line in next(around, ()):
+            if line.args:
+                found.setdefault(line.args[-1], []).append(Origin(server, line))
     for level in _levels(server):
         for name in ("try_files", "error_page"):
             for line in level.by_name.get(name, ()):

@@ -11,6 +11,7 @@ from lint502.nginx.tree import Context
 ANY_URI = re.compile(r"\^|\$|\^?/?(?:\.\*|\(\.\*\))\$?|\^?(?:/|\.\+\$?|\(\.\+\)\$?)")
 """Regular expressions that any URI matches, as people write them."""
 
+_REDIRECTS = (301, 302, 303, 307, 308)
 _URLS = ("http://", "https://", "$scheme")
 """What a ``rewrite`` has to begin with to send the client there (``ngx_http_rewrite()``)."""
 
@@ -26,32 +27,58 @@ class Unreached:
     reported: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a location answers by itself; ``final`` where no ``error_page`` that has led there says
+    another status."""
+
+    status: int
+    final: bool
+
+
+def certain_answer(level: Context) -> Answer | None:
+    """What a ``return`` or a ``rewrite`` of a location answers to every request; None where other
+    parts of it do, or that is not certain."""
+    line = _last_line(level)
+    if line is None or not line.args:
+        return None
+    if line.name == "rewrite":
+        permanent = line.args[2:3] == ("permanent",)
+        leaves = permanent or line.args[2:3] == ("redirect",) or line.args[1].startswith(_URLS)
+        return Answer(301 if permanent else 302, True) if leaves else None
+    code = line.args[0]
+    if not code.isdecimal():
+        return None if "$" in code and not code.startswith(_URLS) else Answer(302, True)
+    status = int(code)
+    return Answer(status, status in _REDIRECTS or (status >= 400 and len(line.args) == 1))
+
+
 def is_cut_off(context: Context) -> bool:
     """Whether a ``return`` or a ``rewrite`` of the location or the server answers, or leads
     elsewhere, before a hop is reached."""
     for level in context.up():
-        if _level_returns(level):
+        if _last_line(level) is not None:
             return True
         if level.name == "location":
             server = level.enclosing("server")
-            return server is not None and _level_returns(server)
+            return server is not None and _last_line(server) is not None
     return False
 
 
-def _level_returns(level: Context) -> bool:
-    """Whether a line of the rewrite module certainly runs that lets no request stay: a ``break``
-    before it, also by ``rewrite`` or in an ``if``, ends these lines at this level."""
+def _last_line(level: Context) -> Directive | None:
+    """The line of the rewrite module that certainly runs and lets no request stay, if there is one:
+    a ``break`` before it, also by ``rewrite`` or in an ``if``, ends these lines at this level."""
     if "return" not in level.by_name and "rewrite" not in level.by_name:
-        return False
+        return None
     for index, item in enumerate(level.items):
         if isinstance(item, Context):
             if item.name == "if" and any(_breaks(line) for line in item.items):
-                return False
+                return None
         elif item.name == "return" or _leaves(level, index, item):
-            return True
+            return item
         elif _breaks(item):
-            return False
-    return False
+            return None
+    return None
 
 
 def _leaves(level: Context, index: int, line: Directive) -> bool:

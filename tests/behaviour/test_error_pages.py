@@ -19,6 +19,7 @@ from lint502.findings import Finding, Severity
 from lint502.places import Place
 from tests.support.linting import Findings, Lint
 from tests.support.pairs import UNSEEN
+from tests.support.real_nginx import answer, running
 from tests.support.sites import Found, hop_of, hops_of, http, stream
 
 SPEC = "[upstream.api]\nport = 3000\n"
@@ -30,7 +31,7 @@ upstream api {{
 server 127.0.0.1:3001;
 }}
 server {{ location / {{ {settings} proxy_pass http://api; }}
-location /static/ {{ root /srv; }} {more} }}"""
+location /static/ {{ root /srv; }} location @other {{ root /srv; }} {more} }}"""
 
 
 @pytest.mark.parametrize(
@@ -77,8 +78,9 @@ def test_a_block_that_another_hop_reaches_too(findings: Findings) -> None:
     [
         ("auth_request /auth;", "internal;", ("error", 500, "always")),
         ("mirror /auth;", "internal;", ("warning", 502, "sometimes")),
-        # it can be asked for by itself, too
-        ("auth_request /auth;", "", ("error", 502, "always")),
+        # with "internal", and without
+        ("auth_request /auth;", "", ("error", 500, "always")),
+        ("mirror /auth;", "", ("warning", 502, "sometimes")),
         ("auth_request /other;", "internal;", ("error", 502, "always")),
         ("auth_request off;", "internal;", ("error", 502, "always")),
     ],
@@ -230,23 +232,119 @@ MIRROR = dict.fromkeys((500, 502, 504), (ITS_OWN, "mirror"))
 
 
 @pytest.mark.parametrize(
-    ("asked", "location", "expected"),
+    ("asked", "location", "expected", "without"),
     [
-        ("auth_request /auth;", "= /auth", AUTH),
-        ("auth_request /auth;", "/auth", AUTH),
-        ("mirror /auth;", "= /auth", MIRROR),
-        ("auth_request /auth; mirror /auth;", "= /auth", AUTH),
-        ("auth_request /auth/x;", "= /auth", {}),
+        ("auth_request /auth;", "= /auth", AUTH, AUTH),
+        ("auth_request /auth;", "/auth", AUTH, AUTH),
+        ("auth_request /auth;", "^~ /auth", AUTH, AUTH),
+        ("auth_request /auth?x=1;", "= /auth", AUTH, AUTH),
+        ("mirror /auth;", "= /auth", MIRROR, MIRROR),
+        ("auth_request /auth; mirror /auth;", "= /auth", AUTH, AUTH),
+        ("auth_request /auth/x;", "= /auth", {}, {}),
+        # clients get to the rest of it, if they may
+        ("auth_request /auth/x;", "/auth", AUTH, {}),
+        ("mirror /auth/x;", "~ ^/auth", MIRROR, {}),
     ],
 )
 def test_what_is_only_asked_beside_a_request(
-    asked: str, location: str, expected: dict[int, tuple[int, str]], tmp_path: Path
+    asked: str,
+    location: str,
+    expected: dict[int, tuple[int, str]],
+    without: dict[int, tuple[int, str]],
+    tmp_path: Path,
 ) -> None:
     inner = f"location {location} {{ internal; proxy_pass http://a:1; }}"
     text = http(f"server {{ location / {{ {asked} root /srv; }} {inner} }}")
     hop = hop_of(tmp_path, text)
     assert {code: tuple(one) for code, one in replaced_statuses(hop).items()} == expected
-    assert replaced_statuses(hop_of(tmp_path, text.replace("internal; ", ""))) == {}
+    assert replaced_statuses(hop_of(tmp_path, text.replace("internal; ", ""))) == without
+
+
+DEAD = "proxy_pass http://127.0.0.1:1;"
+FILE = "root /etc; try_files /hostname =404;"
+PASS = f"location / {{ error_page 502 %s; {DEAD} }}"
+ASKED = f"location / {{ auth_request /a; %s {FILE} }} location = /a {{ %s {DEAD} }}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("body", "expected", "answered"),
+    [
+        # what a return makes of it
+        (PASS % "= @x" + "location @x { return 503; }", 503, 503),
+        (PASS % "@x" + "location @x { return 503; }", 503, 503),
+        (PASS % "=200 @x" + "location @x { return 503; }", 503, 503),
+        (PASS % "=200 @x" + "location @x { return 503 sorry; }", 200, 200),
+        (PASS % "= @x" + "location @x { return 503 sorry; }", 503, 503),
+        (PASS % "@x" + "location @x { return 503 sorry; }", None, 502),
+        (PASS % "@x" + "location @x { return 200; }", None, 502),
+        (PASS % "= @x" + "location @x { return 204; }", 204, 204),
+        (PASS % "= @x" + "location @x { return 502; }", None, 502),
+        (PASS % "@x" + "location @x { return 301 /x; }", 301, 301),
+        (PASS % "=503 @x" + "location @x { return https://x/; }", 302, 302),
+        (PASS % "@x" + "location @x { rewrite ^ /x permanent; }", 301, 301),
+        (PASS % "/x" + "location = /x { return 503; }", 503, 503),
+        (PASS % "= @x" + "location @x { if ($uri) { break; } return 503; }", ITS_OWN, 404),
+        (
+            PASS % "= @x" + "location @x { error_page 503 =200 @y; return 503; } "
+            "location @y { return 200; }",
+            503,
+            503,
+        ),
+        (
+            "recursive_error_pages on;" + PASS % "= @x" + "location @x { error_page 503 =200 @y; "
+            "return 503; } location @y { return 200; }",
+            ITS_OWN,
+            200,
+        ),
+        # no such location
+        (PASS % "= @x", 500, 500),
+        (PASS % "@x", 500, 500),
+        # what auth_request asks
+        (ASKED % ("", ""), 500, 500),
+        (ASKED % ("", "error_page 502 = @x;") + "location @x { return 204; }", 204, 200),
+        (ASKED % ("", "error_page 502 @x;") + "location @x { return 204; }", 500, 500),
+        (ASKED % ("", "error_page 502 =200 /x;") + "location = /x { return 200 a; }", 200, 200),
+        (ASKED % ("", "error_page 502 =401 /x;") + "location = /x { return 200 a; }", 401, 401),
+        (ASKED % ("", "error_page 502 = @x;") + "location @x { return 403; }", 403, 403),
+        (ASKED % ("", "error_page 502 = @x;") + "location @x { return 503; }", 500, 500),
+        (ASKED % ("", "error_page 502 https://x/;"), 500, 500),
+        (ASKED % ("error_page 500 = @x;", "") + "location @x { return 200 guest; }", 200, 200),
+        (ASKED % ("error_page 500 /x;", "") + "location = /x { return 200 a; }", 500, 500),
+        (
+            "error_page 500 502 503 504 = @x;" + ASKED % ("", "") + "location @x { return 200; }",
+            200,
+            200,
+        ),
+        # the page asks as well
+        (
+            f"auth_request /a; location / {{ error_page 500 = @x; {FILE} }} "
+            f"location = /a {{ {DEAD} }} location @x {{ {FILE} }}",
+            500,
+            500,
+        ),
+        (
+            f"auth_request /a; location / {{ error_page 500 = @x; {FILE} }} "
+            f"location = /a {{ {DEAD} }} location @x {{ auth_request off; {FILE} }}",
+            ITS_OWN,
+            200,
+        ),
+        # several that ask
+        (
+            ASKED % ("error_page 500 = @x;", "") + f"location @x {{ return 204; }} "
+            f"location /b {{ auth_request /a; {FILE} }}",
+            500,
+            204,
+        ),
+        (f"location / {{ mirror /m; {FILE} }} location /m {{ {DEAD} }}", ITS_OWN, 200),
+    ],
+)
+def test_as_nginx_does(body: str, expected: int | None, answered: int, tmp_path: Path) -> None:
+    (hop,) = hops_of(tmp_path, http(f"server {{ {body} }}"))[0]
+    instead = replaced_statuses(hop).get(502)
+    assert (instead and instead.status) == expected
+    with running(f"server {{ listen unix:SOCKET; {body} }}".encode()) as path:
+        assert answer(path, "/")[0] == answered
 
 
 def fallback_of(folder: Path, body: str) -> tuple[list[str], set[int]] | None:

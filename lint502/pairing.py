@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, islice
-from typing import TypeVar
+from itertools import chain
 
 from lint502.declared.listeners import Listener, Spec
+from lint502.declared.nearest import DeclaredAddresses
 from lint502.nginx.addresses import Address, is_loopback, literal_ip, normal_socket
 from lint502.nginx.hops import Hop, Kind, Target
 
-T = TypeVar("T", int, str)
-
 LOOPBACK = "127.0.0.1"
 """Stands for every way to write nginx's own network namespace."""
-
-NEAREST = 3
-"""As many listeners as a message names."""
-
-_NEIGHBOURS = 8
-"""As many sockets on either side of one, in the order of their paths, are compared with it."""
 
 _PROTOCOLS: dict[Kind, str] = {
     "proxy": "http",
@@ -112,17 +103,19 @@ class Pairing:
                     if listener.port is not None:
                         self._addresses.setdefault((host, listener.port.value), []).append(listener)
         self._at_hosts = {
-            host: _Declared(item for item in listeners if item.socket is None)
+            host: DeclaredAddresses(item for item in listeners if item.socket is None)
             for host, listeners in hosts.items()
         }
         self._local = tuple(dict.fromkeys(chain(hosts[LOOPBACK], *self._sockets.values())))
-        self._at_local: dict[tuple[bool, Kind], _Declared] = {}
+        self._at_local: dict[tuple[bool, Kind], DeclaredAddresses] = {}
         self._owners = {
-            host: _Declared(listeners)
+            host: DeclaredAddresses(listeners)
             for host, listeners in hosts.items()
             if host != LOOPBACK and len({listener.upstream for listener in listeners}) == 1
         }
-        exact = {upstream.name: _Declared(upstream.listeners) for upstream in spec.upstreams}
+        exact = {
+            upstream.name: DeclaredAddresses(upstream.listeners) for upstream in spec.upstreams
+        }
         folded = {_folded(name): declared for name, declared in reversed(exact.items())}
         self._names = folded | exact
         self._found: dict[tuple[str, str, Address, Kind], _Found] = {}
@@ -188,7 +181,7 @@ class Pairing:
         if named.anywhere:
             return _unless_elsewhere(_likeliest(named.anywhere, target, kind), address)
         by_host = not _is_block_of(target, named)
-        return None, replace(named.mismatch(address, certain=True), by_host=by_host)
+        return None, _mismatch(named, address, certain=True, by_host=by_host)
 
     def _exact(self, address: Address) -> Sequence[Listener]:
         if address.socket is not None:
@@ -206,7 +199,7 @@ class Pairing:
                 return self._sockets[path[:end]]
         return ()
 
-    def _named(self, target: Target) -> _Declared | None:
+    def _named(self, target: Target) -> DeclaredAddresses | None:
         for name in _called(target):
             if name in self._names:
                 return self._names[name]
@@ -226,15 +219,15 @@ class Pairing:
             return None, Mismatch(self._complete, tuple(others), len(others), sole, elsewhere=True)
         declared = at_host if host != LOOPBACK else self._locally(address.socket is not None, kind)
         if declared.total or (self._complete and host == LOOPBACK):
-            return None, declared.mismatch(address, certain=self._complete)
+            return None, _mismatch(declared, address, certain=self._complete)
         return None, None
 
-    def _locally(self, socket: bool, kind: Kind) -> _Declared:
+    def _locally(self, socket: bool, kind: Kind) -> DeclaredAddresses:
         """What is on nginx's own host by sockets, or else by ports; and by the other of the two
         what speaks the hop's protocol, for it may have moved there."""
         found = self._at_local.get((socket, kind))
         if found is None:
-            found = self._at_local[socket, kind] = _Declared(
+            found = self._at_local[socket, kind] = DeclaredAddresses(
                 listener
                 for listener in self._local
                 if (listener.socket is not None) is socket or _speaks(listener, kind)
@@ -242,7 +235,14 @@ class Pairing:
         return found
 
 
-def _is_block_of(target: Target, declared: _Declared) -> bool:
+def _mismatch(
+    declared: DeclaredAddresses, address: Address, *, certain: bool, by_host: bool = False
+) -> Mismatch:
+    upstream = declared.sole_upstream if certain else None
+    return Mismatch(certain, declared.nearest(address), declared.total, upstream, by_host=by_host)
+
+
+def _is_block_of(target: Target, declared: DeclaredAddresses) -> bool:
     """Whether the block of a target is called like the upstream that is declared."""
     name = _folded(target.name)
     return target.block is not None and any(_folded(one) == name for one in declared.upstreams)
@@ -256,77 +256,6 @@ def goes_beyond(rest: str) -> bool:
 
 def _speaks(listener: Listener, kind: Kind) -> bool:
     return listener.protocol is not None and listener.protocol.value == _PROTOCOLS[kind]
-
-
-class _Declared:
-    """Listeners that are declared with one name, at one host, or with a socket.
-
-    ``anywhere`` are those with neither port nor socket, so that any address may be theirs; ``at``
-    has the others by port or socket and by upstream. ``total`` counts what ``at`` has.
-    """
-
-    def __init__(self, listeners: Iterable[Listener]) -> None:
-        self.anywhere: list[Listener] = []
-        self.at: dict[int | str, dict[str, Listener]] = {}
-        for listener in listeners:
-            where = _where(listener)
-            if where is None:
-                self.anywhere.append(listener)
-            else:
-                self.at.setdefault(where, {}).setdefault(listener.upstream, listener)
-        self.total = sum(map(len, self.at.values()))
-        self.upstreams = {upstream for there in self.at.values() for upstream in there}
-        self._ports = sorted(where for where in self.at if isinstance(where, int))
-        self._sockets = sorted(where for where in self.at if isinstance(where, str))
-        self._backwards = sorted(path[::-1] for path in self._sockets)
-
-    def mismatch(self, address: Address, *, certain: bool) -> Mismatch:
-        """What there is instead of ``address``: first what is on a port, or a socket, as it is."""
-        near: Iterable[int | str]
-        if address.socket is None:
-            near = chain(self._near_ports(address.port or 0), self._sockets)
-        else:
-            near = chain(self._near_sockets(address.socket), self._ports)
-        listeners = chain.from_iterable(self.at[where].values() for where in near)
-        sole = next(iter(self.upstreams)) if len(self.upstreams) == 1 else None
-        return Mismatch(
-            certain, tuple(islice(listeners, NEAREST)), self.total, sole if certain else None
-        )
-
-    def _near_ports(self, port: int) -> list[int]:
-        return sorted(_around(self._ports, port, NEAREST), key=lambda other: abs(other - port))
-
-    def _near_sockets(self, path: str) -> list[str]:
-        """The paths with the least to change, of those that start or end like ``path``."""
-        starting = _around(self._sockets, path, _NEIGHBOURS)
-        ending = (other[::-1] for other in _around(self._backwards, path[::-1], _NEIGHBOURS))
-        return sorted({*starting, *ending}, key=lambda other: (_difference(other, path), other))
-
-
-def _where(listener: Listener) -> int | str | None:
-    """The port or the path of the socket that is declared, if one is."""
-    if listener.socket is not None:
-        return normal_socket(listener.socket.value)
-    return listener.port.value if listener.port is not None else None
-
-
-def _around(ordered: Sequence[T], value: T, most: int) -> Sequence[T]:
-    """Up to ``most`` on either side of where a value belongs."""
-    index = bisect_left(ordered, value)
-    return ordered[max(index - most, 0) : index + most]
-
-
-def _difference(one: str, other: str) -> int:
-    """How many characters two paths have between the start and the end that they share."""
-    start = _same_start(one, other)
-    end = _same_start(one[start:][::-1], other[start:][::-1])
-    return len(one) + len(other) - 2 * (start + end)
-
-
-def _same_start(one: str, other: str) -> int:
-    """How many characters two texts have in common before they differ."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((index for index, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _folded(host: str) -> str:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lint502 import pairing as module
 from lint502.behaviour.reached import unreached
+from lint502.declared import nearest as module
 from lint502.declared.load import load_specs
 from lint502.pairing import Pair, Pairing
 from tests.support.sites import check, hops_of, http, stream

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from lint502.behaviour.loops import itself
 from lint502.behaviour.mismatches import at_one_address
 from lint502.declared.listeners import Listener
+from lint502.declared.nearest import NEAREST
 from lint502.disagreements import Disagreement
 from lint502.findings import Fix
 from lint502.nginx.addresses import is_loopback
 from lint502.nginx.hops import Target
-from lint502.pairing import NEAREST, Mismatch, Pair
+from lint502.pairing import Mismatch, Pair
 from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import declared, listed, nothing_listens, replacement

@@ -1,0 +1,92 @@
+"""The addresses that are declared with one name or at one host, and which of them are near one."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from itertools import chain, islice
+from typing import TypeVar
+
+from lint502.declared.listeners import Listener
+from lint502.nginx.addresses import Address, normal_socket
+
+T = TypeVar("T", int, str)
+
+NEAREST = 3
+"""As many listeners as a message names."""
+
+_NEIGHBOURS = 8
+"""As many sockets on either side of one, in the order of their paths, are compared with it."""
+
+
+class DeclaredAddresses:
+    """Listeners that are declared with one name, at one host, or with a socket.
+
+    ``anywhere`` are those with neither port nor socket, so that any address may be theirs; ``at``
+    has the others by port or socket and by upstream. ``total`` counts what ``at`` has.
+    """
+
+    def __init__(self, listeners: Iterable[Listener]) -> None:
+        self.anywhere: list[Listener] = []
+        self.at: dict[int | str, dict[str, Listener]] = {}
+        for listener in listeners:
+            where = _where(listener)
+            if where is None:
+                self.anywhere.append(listener)
+            else:
+                self.at.setdefault(where, {}).setdefault(listener.upstream, listener)
+        self.total = sum(map(len, self.at.values()))
+        self.upstreams = {upstream for there in self.at.values() for upstream in there}
+        self._ports = sorted(where for where in self.at if isinstance(where, int))
+        self._sockets = sorted(where for where in self.at if isinstance(where, str))
+        self._backwards = sorted(path[::-1] for path in self._sockets)
+
+    @property
+    def sole_upstream(self) -> str | None:
+        """The one upstream that they belong to, if it is one."""
+        return next(iter(self.upstreams)) if len(self.upstreams) == 1 else None
+
+    def nearest(self, address: Address) -> tuple[Listener, ...]:
+        """What there is instead of ``address``: first what is on a port, or a socket, as it is."""
+        near: Iterable[int | str]
+        if address.socket is None:
+            near = chain(self._near_ports(address.port or 0), self._sockets)
+        else:
+            near = chain(self._near_sockets(address.socket), self._ports)
+        listeners = chain.from_iterable(self.at[where].values() for where in near)
+        return tuple(islice(listeners, NEAREST))
+
+    def _near_ports(self, port: int) -> list[int]:
+        return sorted(_around(self._ports, port, NEAREST), key=lambda other: abs(other - port))
+
+    def _near_sockets(self, path: str) -> list[str]:
+        """The paths with the least to change, of those that start or end like ``path``."""
+        starting = _around(self._sockets, path, _NEIGHBOURS)
+        ending = (other[::-1] for other in _around(self._backwards, path[::-1], _NEIGHBOURS))
+        return sorted({*starting, *ending}, key=lambda other: (_difference(other, path), other))
+
+
+def _where(listener: Listener) -> int | str | None:
+    """The port or the path of the socket that is declared, if one is."""
+    if listener.socket is not None:
+        return normal_socket(listener.socket.value)
+    return listener.port.value if listener.port is not None else None
+
+
+def _around(ordered: Sequence[T], value: T, most: int) -> Sequence[T]:
+    """Up to ``most`` on either side of where a value belongs."""
+    index = bisect_left(ordered, value)
+    return ordered[max(index - most, 0) : index + most]
+
+
+def _difference(one: str, other: str) -> int:
+    """How many characters two paths have between the start and the end that they share."""
+    start = _same_start(one, other)
+    end = _same_start(one[start:][::-1], other[start:][::-1])
+    return len(one) + len(other) - 2 * (start + end)
+
+
+def _same_start(one: str, other: str) -> int:
+    """How many characters two texts have in common before they differ."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((index for index, (a, b) in pairs if a != b), min(len(one), len(other)))

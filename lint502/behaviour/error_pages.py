@@ -131,16 +131,20 @@ def _is_error_page(hop: Hop) -> bool:
 def _page(scope: Scope, status: int, again: Callable[[Context], bool]) -> Instead | None:
     """What ``error_page`` makes of a status at a place; None where the status stays. ``again`` says
     of a location whether what has failed would fail there too."""
+    line = first_line(scope, status)
+    found = None if line is None else _instead(line, scope, again)
+    return None if found is None or found.status == status else found
+
+
+def first_line(scope: Scope, status: int) -> tuple[str, ...] | None:
+    """The arguments of the ``error_page`` for a status: the first line counts."""
     setting = scope.setting("error_page")
-    for line in setting.lines if setting is not None else ():
-        if str(status) in line[:-1]:  # the first line counts
-            found = _instead(line, status, scope, again)
-            return None if found is None or found.status == status else found
-    return None
+    lines = setting.lines if setting is not None else ()
+    return next((line for line in lines if str(status) in line[:-1]), None)
 
 
 def _instead(
-    line: tuple[str, ...], status: int, scope: Scope, again: Callable[[Context], bool]
+    line: tuple[str, ...], scope: Scope, again: Callable[[Context], bool]
 ) -> Instead | None:
     """The status that a line gives; None where it leaves the one that there was."""
     *_, before, page = line
@@ -150,7 +154,7 @@ def _instead(
     if page.startswith(_ELSEWHERE) or not page.startswith(_HERE):
         return Instead(given if given in _REDIRECTS else _REDIRECT, "error_page")
     server = scope.context.enclosing("server")
-    location = None if server is None else _location_of(server, page)
+    location = page_location(scope, page)
     if location is None:
         nowhere = page.startswith("@") and server is not None and server.seen_whole
         return Instead(_NOWHERE, "error_page") if nowhere else _unless_kept(given)
@@ -174,8 +178,11 @@ def _unless_kept(given: int | None) -> Instead | None:
     return None if given is None else Instead(given, "error_page")
 
 
-def _location_of(server: Context, page: str) -> Context | None:
+def page_location(scope: Scope, page: str) -> Context | None:
     """The location that makes a page, where that is certain."""
+    server = scope.context.enclosing("server")
+    if server is None:
+        return None
     if not page.startswith("@"):
         return find_location(server, page.partition("?")[0])
     return next((one for one in server.locations() if one.args == (page,)), None)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from lint502.behaviour.subrequests import asked_beside
 from lint502.nginx.hops import Hop
 from lint502.nginx.tree import Context
 
@@ -22,7 +23,12 @@ NOT_IDEMPOTENT = frozenset(("POST", "LOCK", "PATCH"))
 
 
 def allowed_methods(hop: Hop) -> frozenset[str]:
-    """The methods that reach the upstream; all of them where nothing limits them."""
+    """The methods that reach the upstream; all of them where nothing limits them.
+
+    ``auth_request`` asks by GET, whatever the client does (``ngx_http_subrequest()``).
+    """
+    if asked_beside(hop) == "auth_request":
+        return frozenset(("GET",))
     return _let_through(hop) - frozenset(_turned_away(hop))
 
 

@@ -11,6 +11,7 @@ from lint502.behaviour.tls import asked
 from lint502.declared.listeners import Fact, HttpVersion, Listener, Protocol
 from lint502.lab.bench import LOOPBACK
 from lint502.lab.standins.behaviour import Behaviour, TlsBehaviour, behaviour
+from lint502.lab.surroundings import NONE, Surroundings
 from lint502.nginx.addresses import Address, literal_ip
 from lint502.nginx.hops import Hop, Kind
 from lint502.nginx.upstreams import Block
@@ -30,11 +31,13 @@ _CERTIFIABLE = re.compile(r"[A-Za-z0-9.-]+")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Route:
-    """One way that a hop's requests can take: the servers of a block, or one address."""
+    """One way that a hop's requests can take: the servers of a block, or one address. ``around`` is
+    what decides what becomes of its failures."""
 
     hop: Hop
     block: Block | None
     pairs: tuple[Pair, ...]
+    around: Surroundings = NONE
 
     def only(self, pair: Pair) -> Route:
         """The same with one server."""
@@ -141,7 +144,7 @@ def _behaviour(
     if found.tls is not None and not found.tls.names:
         found = replace(found, tls=replace(found.tls, names=_names(pair)))
     if listener.http_versions is None and found.protocol in ("http", "grpc"):
-        found = replace(found, http_versions=_spoken(pair.hop))
+        found = replace(found, http_versions=_spoken(pair.hop, found.protocol))
     return found
 
 
@@ -169,15 +172,15 @@ def _fitting(pair: Pair) -> Behaviour:
     flag = hop.scope.flag("proxy_protocol") if hop.kind == "stream" else None
     return Behaviour(
         protocol="udp" if hop.kind == "stream" and hop.datagrams else _PROTOCOLS[hop.kind],
-        http_versions=_spoken(hop),
+        http_versions=_spoken(hop, _PROTOCOLS[hop.kind]),
         tls=TlsBehaviour(names=_names(pair)) if pair.target.tls else None,
         proxy_protocol=flag is not None and flag.value,
     )
 
 
-def _spoken(hop: Hop) -> tuple[HttpVersion, ...]:
-    """The HTTP versions of a server that declares none."""
-    if hop.kind == "grpc":
+def _spoken(hop: Hop, protocol: str) -> tuple[HttpVersion, ...]:
+    """The HTTP versions of a server of a protocol that declares none."""
+    if protocol == "grpc":
         return ("2",)
     version = hop.scope.word("proxy_http_version") if hop.kind == "proxy" else None
     return ("1.0", "1.1", "2") if version is not None and version.value == "2" else ("1.0", "1.1")

@@ -119,10 +119,15 @@ def plan(
         text = f"{body}    server {{\n        listen {listen};\n"
         text += indented((*binds, *_stream_settings(route, version, factor)), 2) + "    }\n"
         return Plan(hop.kind, "", text, servers, looked_up, factor, tuple(conditions), datagrams)
-    locations = [("/", route)] if beside is None else [("/", route), ("/beside/", beside)]
-    text = ""
+    around = route.around
+    locations = [(around.location, route)]
+    if beside is not None:
+        locations.append(("/beside/", beside))
+    text = around.locations
     for path, there in locations:
-        settings = (*binds, *_http_settings(there, version, factor if waits else 1.0))
+        settings = (
+            *binds, *there.around.lines, *_http_settings(there, version, factor if waits else 1.0)
+        )  # fmt: skip
         text += f"        location {path} {{\n{indented(settings, 3)}        }}\n"
     body = _cache_path(text) + maps_for(body + text, hop) + body
     sets = indented((*_header_buffers(hop), *sets_for(text, hop)), 2)

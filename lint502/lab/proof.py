@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from lint502.behaviour.error_pages import LEAST_ERROR, replaced_statuses
+from lint502.behaviour.error_pages import LEAST_ERROR, fallback, replaced_statuses
 from lint502.evidence import Proof, Step, got
 from lint502.findings import Finding, Frequency, Severity
 from lint502.lab.behind import routes
@@ -16,6 +16,7 @@ from lint502.lab.demonstrations import of_front, of_hop
 from lint502.lab.demonstrations.before_nginx import trouble
 from lint502.lab.demonstrations.case import CannotShowError, Experiment, cases_of
 from lint502.lab.play import play
+from lint502.lab.surroundings import surroundings
 from lint502.nginx import error_log
 from lint502.nginx.hops import Hop
 from lint502.site import Site
@@ -68,9 +69,13 @@ class Prover:
         nginx = self.nginx
         if finding.status is None:
             return _not_shown("it claims nothing that a client would see", hop, nginx)
-        finding = replace(finding, status=_own_status(finding, hop))
+        own = _own_status(finding, hop)
+        ways = routes(hop, site.pairs[hop.id])
+        if own is not None and own != finding.status:
+            around = surroundings(hop, own)
+            ways = [replace(route, around=around) for route in ways]
         demonstration = of_hop(self.shown_by[finding.rule])
-        cases = cases_of(finding, site, hop, routes(hop, site.pairs[hop.id]), nginx.version)
+        cases = cases_of(replace(finding, status=own), site, hop, ways, nginx.version)
         first: Proof | None = None
         for case in cases[:_MOST_ROUTES]:
             try:
@@ -170,9 +175,8 @@ def _observed(finding: Finding, hop: Hop | None, shown: Experiment, nginx: Nginx
         if why is None:
             break
     conditions = [*shown.plan.conditions, *shown.conditions]
-    instead = None if hop is None else replaced_statuses(hop).get(finding.status or 0)
-    if instead is not None:
-        conditions.append(f"before {instead.by} makes something else of it")
+    if hop is not None:
+        conditions += _left_out(finding, hop)
     return Proof(
         "confirmed" if why is None else "not confirmed",
         why or "",
@@ -184,6 +188,15 @@ def _observed(finding: Finding, hop: Hop | None, shown: Experiment, nginx: Nginx
         tuple(dict.fromkeys(conditions)),
         logged(finding, played.steps),
     )
+
+
+def _left_out(finding: Finding, hop: Hop) -> Iterator[str]:
+    """Clauses on what stands around a hop and is not there in the lab."""
+    instead = replaced_statuses(hop).get(finding.status or 0)
+    if instead is not None and _own_status(finding, hop) == finding.status:
+        yield f"before {instead.by} makes something else of it"
+    if fallback(hop) is not None:
+        yield "for requests that come here since another pass has failed"
 
 
 def _others_may_hide(finding: Finding, shown: Experiment) -> bool:

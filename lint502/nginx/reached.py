@@ -30,10 +30,11 @@ class Unreached:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a location answers by itself; ``final`` where no ``error_page`` that has led there says
-    another status."""
+    another status. ``written`` are the arguments of a ``return`` that answers so."""
 
     status: int
     final: bool
+    written: tuple[str, ...]
 
 
 def certain_answer(level: Context) -> Answer | None:
@@ -45,12 +46,14 @@ def certain_answer(level: Context) -> Answer | None:
     if line.name == "rewrite":
         permanent = line.args[2:3] == ("permanent",)
         leaves = permanent or line.args[2:3] == ("redirect",) or line.args[1].startswith(_URLS)
-        return Answer(301 if permanent else 302, True) if leaves else None
+        status = 301 if permanent else 302
+        return Answer(status, True, (str(status), line.args[1])) if leaves else None
     code = line.args[0]
     if not code.isdecimal():
-        return None if "$" in code and not code.startswith(_URLS) else Answer(302, True)
+        return None if "$" in code and not code.startswith(_URLS) else Answer(302, True, line.args)
     status = int(code)
-    return Answer(status, status in _REDIRECTS or (status >= 400 and len(line.args) == 1))
+    final = status in _REDIRECTS or (status >= 400 and len(line.args) == 1)
+    return Answer(status, final, line.args)
 
 
 def is_cut_off(context: Context) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from pathlib import Path
 
 import pytest
 
 from lint502.behaviour.methods import ALL, NOT_IDEMPOTENT, allowed_methods, sends_bodies
 from tests.support.pairs import UNSEEN
+from tests.support.real_nginx import running
 from tests.support.sites import hop_of, http, stream
 
 UPSTREAM = "proxy_pass http://127.0.0.1:3000;"
@@ -144,3 +147,31 @@ def test_bodies_elsewhere(tmp_path: Path) -> None:
         hop_of(tmp_path, http(f"server {{ location / {{ {UNSEEN} {UPSTREAM} }} }}"))
     )
     assert not sends_bodies(hop_of(tmp_path, stream("server { listen 1; proxy_pass a:1; }")))
+
+
+def test_what_asks_beside_a_request_has_a_method_of_its_own(tmp_path: Path) -> None:
+    body = "server { location / { %s /ask; } location = /ask { internal; %s } }"
+    asked = http(body % ("auth_request", UPSTREAM))
+    assert allowed_methods(hop_of(tmp_path, asked)) == {"GET"}
+    assert not sends_bodies(hop_of(tmp_path, asked))
+    assert allowed(tmp_path, body % ("mirror", UPSTREAM)) == ALL
+
+
+@pytest.mark.slow
+def test_auth_request_asks_by_get(tmp_path: Path) -> None:
+    log = "log_format method $request_method; "
+    asked = "server { listen unix:SOCKETb; access_log asked.log method; return 204; }"
+    front = (
+        "server { listen unix:SOCKET; location / { auth_request /ask; empty_gif; }"
+        "location = /ask { proxy_pass http://unix:SOCKETb:; } }"
+    )
+    with running(f"{log}{asked}{front}".encode()) as path:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(path))
+            client.sendall(b"POST / HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi")
+            while client.recv(4096):
+                pass
+        log_file, deadline = path.with_name("asked.log"), time.monotonic() + 5
+        while not log_file.read_text() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert log_file.read_text() == "GET\n"

@@ -10,14 +10,25 @@ from lint502.findings import Finding, Severity
 from lint502.pairing import Pair
 
 Phase = Literal[
-    "address", "connect", "plaintext", "handshake", "send", "wait", "head", "later", "reuse"
+    "absent",
+    "address",
+    "connect",
+    "plaintext",
+    "handshake",
+    "send",
+    "wait",
+    "head",
+    "later",
+    "reuse",
 ]
-"""When a request fails at a target, in this order: the address leads to nobody; no connection comes
-about; nginx sends the request where TLS is awaited; no TLS handshake comes about; the connection
-ends once the request is sent; no response comes in time; one comes that nginx cannot read; one that
-it passes on; the connection was kept, and is just being closed."""
+"""When a request fails at a target, in this order: nginx knows no address of it, and tries the
+other servers of its block alone; the address leads to nobody; no connection comes about; nginx
+sends the request where TLS is awaited; no TLS handshake comes about; the connection ends once the
+request is sent; no response comes in time; one comes that nginx cannot read; one that it passes on;
+the connection was kept, and is just being closed."""
 
 _RANK: dict[Phase, int] = {
+    "absent": 0,
     "address": 0,
     "connect": 1,
     "plaintext": 2,

@@ -29,6 +29,7 @@ BACKUP = Exposure(
 _HIDDEN = Exposure(
     Severity.WARNING, "sometimes", "the other servers of the block hide it until they fail too"
 )
+ABSENT = Exposure(Severity.WARNING, "sometimes", "nginx tries the other servers of the block alone")
 _NOT_TRIED = Exposure(Severity.ERROR, "sometimes", "nginx does not try another server for it")
 
 
@@ -54,6 +55,8 @@ def exposure(
         return BACKUP
     if group.failing == group.size and not more_servers(pair):
         return Exposure(Severity.ERROR, "always" if alone else "sometimes")
+    if phase == "absent":
+        return ABSENT
     if phase == "reuse":  # nginx tries once more, and counts no failure
         return Exposure(Severity.ERROR, "sometimes")
     if not retries(pair.hop, phase, methods):

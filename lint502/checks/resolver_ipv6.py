@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from lint502.behaviour.binding import refused
 from lint502.behaviour.names import RESOLVE, passed_over, says_resolve
 from lint502.behaviour.next_upstream import retries
+from lint502.behaviour.resolving import resolver_line
 from lint502.disagreements import Disagreement
 from lint502.nginx import error_log
 from lint502.nginx.addresses import literal_ip
-from lint502.nginx.hops import Target
 from lint502.nginx.parse import Directive
-from lint502.nginx.scope import Scope
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
 from lint502.rule import Rule
@@ -72,7 +71,7 @@ def asked(pair: Pair, version: Version) -> Directive | None:
         return None
     if retries(pair.hop, "connect") and not (remembered and passed_over(target)):
         return None
-    resolver = _resolver(pair, target)
+    resolver = resolver_line(pair.hop, target)
     if resolver is None or "ipv6=off" in resolver.args:
         return None
     return resolver
@@ -85,21 +84,6 @@ def _ipv4_alone(pair: Pair) -> bool:
     ips = [literal_ip(item.strip("[]")) for item in pair.meant.bind.value]
     only = bool(ips) and all(ip is not None and ip.version == 4 for ip in ips)
     return only and pair.target.address.ip is None and refused(pair) is None
-
-
-def _resolver(pair: Pair, target: Target) -> Directive | None:
-    """The ``resolver`` line that is in effect; that of the block, where it has one."""
-    scope = pair.hop.scope
-    if target.block is not None:
-        block = target.block.context
-        lines = block.by_name.get("resolver")
-        if lines:
-            return lines[-1]
-        if block.unseen or block.parent is None:
-            return None
-        scope = Scope(block.parent, scope.version)
-    setting = scope.setting("resolver")
-    return setting.directives[-1] if setting is not None and setting.directives else None
 
 
 def _hint(*, retried: bool) -> str:

@@ -6,61 +6,129 @@ nginx's ``resolver`` asks the servers that it names, in turn, and nobody else: i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
-from lint502.behaviour.names import resolver_line, resolvers, unaware
+from lint502.behaviour.resolving import (
+    RESENT_AFTER,
+    Unaware,
+    is_private,
+    named_servers,
+    public_servers,
+    unaware,
+)
 from lint502.disagreements import Disagreement
+from lint502.edits.propose import rewritten
 from lint502.findings import Fix
 from lint502.nginx import error_log
+from lint502.nginx.addresses import literal_ip
+from lint502.nginx.parse import Directive
 from lint502.pairing import Pair
 from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import declared, listed
 
+_PLAIN = re.compile(r"[\w.:=\[\]-]+", re.ASCII)
+
 
 def check(site: Site) -> Iterator[Disagreement]:
     """One for each name that is looked up at run time where it is not known."""
+    named = named_servers(site.spec)
     for pair in site.each_pair():
-        hop, target, listener = pair.hop, pair.target, pair.meant
-        asked, wrong = resolvers(hop), unaware(pair)
-        if not wrong:
+        found = unaware(pair, site.version, named)
+        if found is None:
             continue
-        host, line = target.address.host, resolver_line(hop)
-        assert line is not None, "somebody is asked"
-        known = listener.resolvers if listener is not None else None
-        if known is None:
-            why = "which knows public names only, and none without a dot"
-        elif known.value:
-            why = f"but {listed(known.value)} is what knows it"
-        else:
-            why = "but no DNS server knows it as it is written"
-        every = len(wrong) == len(asked)
+        hop, target = pair.hop, pair.target
+        host = target.address.host
+        known = pair.meant.resolvers if pair.meant is not None else None
+        in_block = target.block is not None
+        stream_variable = hop.kind == "stream" and not in_block
+        lookups = "while it runs" if in_block else "for each request"
         yield RULE.disagreement(
             pair,
-            "address",
-            status=500 if hop.kind == "stream" else 502,
-            frequency="always" if every else "sometimes",
-            message=f"nginx looks {host} up for each request and asks {listed(wrong)}, {why}",
+            "absent" if in_block else "address",
+            certain=found.certain,
+            status=500 if stream_variable else 502,
+            frequency="always" if found.every else "sometimes",
+            message=f"nginx looks {host} up {lookups} and asks {_who_knows(pair, found)}",
             place=target.place(f"{host} is looked up at run time"),
             related=(
                 *((declared(known, f"who knows {host}"),) if known is not None else ()),
-                line.place("nginx asks here"),
+                found.line.place("nginx asks here"),
             ),
-            log=error_log.line("not-resolved", host=host),
-            fix=_fix(pair),
+            log=error_log.line("no-live-upstreams")
+            if in_block
+            else error_log.line("not-resolved", host=host),
+            fix=_fix(pair, found),
         )
 
 
-def _fix(pair: Pair) -> Fix:
+def _who_knows(pair: Pair, found: Unaware) -> str:
+    known = pair.meant.resolvers if pair.meant is not None else None
+    if not found.every:
+        return _in_turn(pair, found)
+    asked = listed(found.servers)
+    if known is None:
+        return f"{asked}, which knows public names only, and none {_of_what_kind(pair)}"
+    if known.value:
+        return f"{asked}, but {listed(known.value)} is what knows it"
+    return f"{asked}, but no DNS server knows it as it is written"
+
+
+def _of_what_kind(pair: Pair) -> str:
+    name = pair.target.address.host.rstrip(".")
+    return f"below .{name.rpartition('.')[2]}" if "." in name else "without a dot"
+
+
+def _in_turn(pair: Pair, found: Unaware) -> str:
+    """Where some of those that are asked know the name, or may know it."""
+    host = pair.target.address.host
+    message = f"{listed(found.asked)} in turn, "
+    certain, final = found.answering, "and nginx then asks nobody else"
+    if certain:
+        message += f"but {listed(certain)} does not know it"
+        if is_private(host) and public_servers().issuperset(certain):
+            message += f", for it knows public names only, and none {_of_what_kind(pair)}"
+        return f"{message}: that is its answer, {final}"
+    asked = listed(found.servers)
+    message += f"but {asked} does not know it: if it answers, it says so, {final}"
+    timeout = pair.hop.scope.time("resolver_timeout")
+    seconds = RESENT_AFTER // 1000
+    if pair.target.block is None and timeout is not None and timeout.value <= found.longest_wait:
+        return (
+            f"{message}; if it says nothing, resolver_timeout is over when nginx asks the next "
+            f"one, after {seconds} seconds"
+        )
+    return f"{message}; if it says nothing, nginx asks the next one after {seconds} seconds"
+
+
+def _fix(pair: Pair, found: Unaware) -> Fix:
     host, listener = pair.target.address.host, pair.meant
     known = listener.resolvers if listener is not None else None
-    if known is not None and known.value:
-        return Fix(f"resolver {' '.join(known.value)};")
+    instead = known.value if known is not None else ()
+    if instead or not found.every:
+        kept = instead or [server for server in found.asked if server not in found.servers]
+        return _other_servers(found.line, kept)
+    if pair.target.block is not None:
+        return Fix(
+            f"server {pair.target.address} without resolve, for nginx looks that up by itself when "
+            "it starts; or resolver with a DNS server that knows the whole name"
+        )
     return Fix(
         f"upstream {host} {{ server {pair.target.address}; }} and {host} without a port in "
         f"{pair.hop.directive.name}, for nginx looks that up by itself when it starts; or resolver "
         "with a DNS server that knows the whole name"
     )
+
+
+def _other_servers(line: Directive, servers: Iterable[str]) -> Fix:
+    """The line with other servers; what else it says stays. Other names of its may need the ones
+    that it has."""
+    named = (f"[{one}]" if literal_ip(one) and ":" in one else one for one in servers)
+    words = [*named, *(arg for arg in line.args if "=" in arg)]
+    text = " ".join(words)
+    plain = all(_PLAIN.fullmatch(word) for word in words)
+    return Fix(f"resolver {text};", False, rewritten(line, text) if plain else ())
 
 
 RULE = Rule("resolver-mismatch", check, "names.unknown_to_dns")

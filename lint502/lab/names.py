@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import threading
 from collections.abc import Mapping, Sequence
@@ -10,8 +11,16 @@ from ipaddress import ip_address
 
 from lint502.lab.bench import LOOPBACK
 
+MARK = re.compile(r"@dns(\d+)@")
+"""Stands in a configuration for the address of a name server, with its number."""
+
 _SECONDS = 1
 """How long an answer may be kept: nginx is to notice in time when it changes."""
+
+
+def dns_mark(number: int) -> str:
+    """What stands for the address of a name server: the place that it has in the ``resolver``."""
+    return f"@dns{number}@"
 
 
 class NameServer:
@@ -29,8 +38,9 @@ class NameServer:
         self._thread.start()
 
     def change(self, name: str, addresses: Sequence[str]) -> None:
-        """Give a name other addresses."""
-        self._names[_plain(name)] = tuple(addresses)
+        """Give a name that it knows other addresses."""
+        if _plain(name) in self._names:
+            self._names[_plain(name)] = tuple(addresses)
 
     def close(self) -> None:
         """End it."""

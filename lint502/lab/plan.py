@@ -8,14 +8,19 @@ are the lab's own, and what bears on no 502 (caches' places, logs, rewrites) is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from lint502.behaviour.limits import body_limit
+from lint502.behaviour.names import says_resolve
+from lint502.behaviour.resolving import resolver_line, servers_of
 from lint502.behaviour.sockets import slip
 from lint502.behaviour.tls import gives_certificate
-from lint502.lab.behind import Planned, Route, servers_of
+from lint502.lab.behind import Planned, Route
+from lint502.lab.behind import servers_of as servers_behind
+from lint502.lab.names import dns_mark
 from lint502.lab.writing import indented, maps_for, quoted, sets_for, statement
+from lint502.nginx.addresses import Address
 from lint502.nginx.directives import directive, names
 from lint502.nginx.hops import Hop, Kind
 from lint502.nginx.parse import Directive
@@ -28,9 +33,6 @@ from lint502.pairing import Pair
 
 LISTEN = "@listen@"
 """Stands for the address that nginx listens on."""
-
-DNS = "@dns@"
-"""Stands for the address of the lab's name server."""
 
 CERTIFICATES = "@certificates@"
 """Stands for the folder with the lab's ``ca.pem``, ``client.pem`` and ``client.key``."""
@@ -62,9 +64,10 @@ _SERVER_PARAMETERS = ("max_fails", "fail_timeout", "max_conns")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a scene builds up. ``factor``: by how much all times are shorter. ``conditions`` are
-    clauses on what was taken where the declaration is silent. ``as_nobody``: what is asked is what
-    nginx may open, and root may open everything."""
+    """What a scene builds up. ``factor``: by how much all times are shorter. ``names`` are those
+    that the name servers know, but for what is ``unknown_to`` one of them, by its number.
+    ``conditions`` are clauses on what was taken where the declaration is silent. ``as_nobody``:
+    what is asked is what nginx may open, and root may open everything."""
 
     kind: Kind
     http: str
@@ -75,6 +78,7 @@ class Plan:
     conditions: tuple[str, ...] = ()
     datagrams: bool = False
     as_nobody: bool = False
+    unknown_to: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def found_at_start(self) -> bool:
@@ -96,22 +100,28 @@ def plan(
     *,
     waits: bool = True,
     elsewhere: bool = False,
+    resolving: bool = False,
 ) -> Plan:
     """The plan of one route for an nginx of this version.
 
     ``failing`` are the pairs that a finding is about; all times become ``factor`` times shorter,
     but for how long nginx waits for the upstream where it is not about ``waits``. ``beside``: the
     route of a second hop to the same block, at ``/beside/``. ``elsewhere``: those pairs lead to
-    another machine, from the address that ``proxy_bind`` and its like say.
+    another machine, from the address that ``proxy_bind`` and its like say. ``resolving``: servers
+    of a block that say ``resolve`` do so here too.
     """
     hop = route.hop
-    servers, conditions = servers_of(route, set(map(id, failing)), factor)
+    servers, conditions = servers_behind(route, set(map(id, failing)), factor)
     if elsewhere:
         servers = tuple(replace(one, elsewhere=one.failing) for one in servers)
     looked_up = tuple(
-        pair.target.address.host for pair in route.pairs if pair.target.needs_resolver
+        pair.target.address.host
+        for pair in route.pairs
+        if pair.target.needs_resolver or (resolving and says_resolve(pair.target))
     )
-    body = _block(route, version, factor) if route.block is not None else ""
+    body = ""
+    if route.block is not None:
+        body = _block(route, version, factor, frozenset(looked_up if resolving else ()))
     binds = [*_bind(hop)] if elsewhere else []
     if hop.kind == "stream":
         datagrams = hop.datagrams
@@ -135,18 +145,22 @@ def plan(
     return Plan(hop.kind, body + server, "", servers, looked_up, factor, tuple(conditions))
 
 
-def _block(route: Route, version: Version, factor: float) -> str:
-    """The block, with the servers of the route and those that are down."""
+def _block(route: Route, version: Version, factor: float, looked_up: frozenset[str]) -> str:
+    """The block, with the servers of the route and those that are down; these names are looked up
+    while nginx runs."""
     block = route.block
     assert block is not None
     stream = block.context.enclosing("stream") is not None
     area = "stream_upstream" if stream else "upstream"
     reached = {id(pair.target.server) for pair in route.pairs}
     lines = [
-        _server(server.directive, f"@{server.address}@", alone=len(reached) == 1)
+        _server(server.directive, server.address, looked_up, alone=len(reached) == 1)
         for server in block.servers
         if server.address is not None and (server.down or id(server) in reached)
     ]
+    if looked_up:
+        name = block.context.args[0]
+        lines += [statement("zone", (name, "64k")), *_name_servers(route)]
     lines += [
         f"server @{pair.target.address}@;" for pair in route.pairs if pair.target.server is None
     ]
@@ -166,15 +180,18 @@ def _block(route: Route, version: Version, factor: float) -> str:
     return f"    upstream {quoted(block.context.args[0])} {{\n{indented(lines, 2)}    }}\n"
 
 
-def _server(line: Directive, mark: str, *, alone: bool) -> str:
+def _server(line: Directive, address: Address, looked_up: frozenset[str], *, alone: bool) -> str:
+    resolve = address.host in looked_up and "resolve" in line.args
+    written = f"{address.host}:@port of {address}@" if resolve else f"@{address}@"
     parameters = [
         parameter
         for parameter in line.args[1:]
         if parameter.partition("=")[0] in _SERVER_PARAMETERS
         or parameter == "down"
         or (parameter == "backup" and not alone)
+        or (parameter == "resolve" and resolve)
     ]
-    return statement("server", (mark, *parameters))
+    return statement("server", (written, *parameters))
 
 
 def _http_settings(route: Route, version: Version, factor: float) -> Iterator[str]:
@@ -319,12 +336,19 @@ def _resolver(route: Route) -> Iterator[str]:
     looked_up = any(pair.target.needs_resolver for pair in route.pairs)
     if not looked_up and (route.pairs or route.block is not None):
         return
-    setting = route.hop.scope.setting("resolver")
-    if setting is None:
-        yield f"resolver {DNS};"
-    elif setting.lines:
-        families = [arg for line in setting.lines for arg in line if arg[:4] in ("ipv4", "ipv6")]
-        yield statement("resolver", (DNS, *families))
+    yield from _name_servers(route)
+
+
+def _name_servers(route: Route) -> Iterator[str]:
+    """The ``resolver``, with as many servers as it has."""
+    target = route.pairs[0].target if route.pairs else None
+    line = resolver_line(route.hop, target)
+    if line is None and route.hop.scope.absent("resolver"):
+        return
+    args = line.args if line is not None else ()
+    families = (arg for arg in args if arg[:4] in ("ipv4", "ipv6"))
+    marks = (dns_mark(number) for number in range(max(1, len(servers_of(line)))))
+    yield statement("resolver", (*marks, *families))
 
 
 def _pass(route: Route) -> Iterator[str]:

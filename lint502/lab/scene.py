@@ -19,9 +19,9 @@ from lint502.lab.bench import LOOPBACK, Bench, LabError
 from lint502.lab.binary import Nginx, Running
 from lint502.lab.client import Request
 from lint502.lab.front import FrontBehaviour, FrontClient
-from lint502.lab.names import NameServer
+from lint502.lab.names import MARK, NameServer, dns_mark
 from lint502.lab.namespace import OUTSIDE, Machine
-from lint502.lab.plan import CERTIFICATES, DNS, LISTEN, Plan
+from lint502.lab.plan import CERTIFICATES, LISTEN, Plan
 from lint502.lab.standins.certificates import Authority
 from lint502.lab.standins.proxy_header import is_proxy_header
 from lint502.lab.standins.server import DeclaredServer
@@ -66,7 +66,7 @@ class Scene:
         self._nginx_closes_first = nginx_closes_first
         self._hosts = hosts
         self._machine = machine
-        self._names: NameServer | None = None
+        self._names: list[NameServer] = []
         self._addresses = {
             name: planned.addresses
             for planned in plan.servers
@@ -123,8 +123,8 @@ class Scene:
             if address:
                 for name in (planned.name, planned.address.host):
                     self._addresses[name] = (address,)
-                    if self._names is not None and name in self.plan.names:
-                        self._names.change(name, (address,))
+                    for server in self._names:
+                        server.change(name, (address,))
         self._write_hosts()
 
     @contextmanager
@@ -301,10 +301,8 @@ class Scene:
             f"{LOOPBACK}:{listen}" if isinstance(listen, int) else f"unix:{listen}"
         )
         text = self.plan.http + self.plan.stream
-        if DNS in text:
-            known = {name: self._addresses.get(name, (LOOPBACK,)) for name in self.plan.names}
-            self._names = self._stack.enter_context(closing(NameServer(known)))
-            self._texts[DNS] = f"{LOOPBACK}:{self._names.port}"
+        for number in sorted({int(found[1]) for found in MARK.finditer(text)}):
+            self._texts[dns_mark(number)] = f"{LOOPBACK}:{self._name_server(number).port}"
         if CERTIFICATES in text:
             folder = self._bench.folder / "certificates"
             folder.mkdir()
@@ -319,6 +317,14 @@ class Scene:
             empty = f'    map "" ${unknown} {{\n        default "";\n    }}\n'
             http, stream = http and empty + http, stream and empty + stream
         raise LabError(f"more than {_MOST_VARIABLES} variables are set elsewhere")
+
+    def _name_server(self, number: int) -> NameServer:
+        """Start one, with the names that it knows."""
+        unknown = self.plan.unknown_to.get(number, ())
+        names = (name for name in self.plan.names if name not in unknown)
+        server = NameServer({name: self._addresses.get(name, (LOOPBACK,)) for name in names})
+        self._names.append(self._stack.enter_context(closing(server)))
+        return server
 
     def _run(self, nginx: Nginx, http: str, stream: str) -> str | None:
         """Run nginx; gives the variable that it does not know, if that is what stops it."""

@@ -205,6 +205,22 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedAnew:
+    """The same request several times, each once nginx asks for its name again. For ``stream {}`` it
+    is bytes."""
+
+    request: Request | bytes
+    times: int
+
+    def play(self, scene: Scene) -> None:
+        """Make the requests."""
+        for number in range(self.times):
+            if number:
+                time.sleep(_UNTIL_ASKED)
+            scene.pass_on(self.request)
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """Bytes through ``stream {}``, as often as it takes to meet each server."""
 

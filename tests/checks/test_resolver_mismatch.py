@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.linting import Findings, Lint
-from tests.support.sites import Found, stream
+from tests.support.sites import NEW, Found, stream
 
 RULE = "resolver-mismatch"
 
@@ -19,8 +19,10 @@ def spec(resolvers: str | None = None, name: str = "orders") -> str:
     return text if resolvers is None else f"{text}resolvers = {resolvers}\n"
 
 
-def mismatch(frequency: str = "always", status: int = 502, line: int = 2) -> Found:
-    return Found(line, "error", status, frequency, RULE, "orders")
+def mismatch(
+    frequency: str = "always", status: int = 502, line: int = 2, severity: str = "error"
+) -> Found:
+    return Found(line, severity, status, frequency, RULE, "orders")
 
 
 @pytest.mark.parametrize(
@@ -31,8 +33,7 @@ def mismatch(frequency: str = "always", status: int = 502, line: int = 2) -> Fou
         ("resolver 10.0.0.1;", "[]", "always"),
         ("resolver 127.0.0.11;", '["10.96.0.10"]', "always"),
         ("resolver kube-dns.kube-system;", '["10.96.0.10"]', "always"),
-        # asked in turn
-        ("resolver 10.0.0.1 10.0.0.2;", '["10.0.0.2"]', "sometimes"),
+        ("resolver 10.0.0.1 10.0.0.2;", '["10.0.0.3"]', "always"),
         ("resolver 10.0.0.1;", '["10.0.0.1"]', None),
         ("resolver 10.0.0.1:53;", '["10.0.0.1"]', None),
         ("resolver 10.0.0.1:54;", '["10.0.0.1"]', "always"),
@@ -50,27 +51,98 @@ def test_who_is_asked_and_who_knows(
     assert lint(body(resolver), spec(known)) == expected
 
 
+@pytest.mark.parametrize(
+    ("resolver", "severity"),
+    [
+        # where 10.0.0.1 is not there, nginx asks the next one
+        ("resolver 10.0.0.1 10.0.0.2;", "warning"),
+        ("resolver 10.0.0.2 10.0.0.1;", "warning"),
+        ("resolver 10.0.0.1 10.0.0.2; resolver_timeout 3s;", "warning"),
+        # these are there
+        ("resolver 8.8.8.8 10.0.0.2;", "error"),
+        ("resolver 10.0.0.1 9.9.9.9 10.0.0.2;", "error"),
+        ("resolver 10.0.0.7 10.0.0.2;", "error"),
+    ],
+)
+def test_servers_that_are_asked_in_turn(lint: Lint, resolver: str, severity: str) -> None:
+    facts = f'{spec("""["10.0.0.2"]""")}[upstream.db]\nport = 5\nresolvers = ["10.0.0.7"]\n'
+    rows = [row for row in lint(body(resolver), facts) if row.rule == RULE]
+    assert rows == [mismatch("sometimes", severity=severity)]
+
+
 def test_without_a_resolver_that_is_what_is_wrong(lint: Lint) -> None:
     assert [row.rule for row in lint(body(""), spec("[]"))] == ["resolver-missing"]
 
 
 @pytest.mark.parametrize(
-    ("resolver", "host", "found"),
+    ("resolver", "host", "frequency"),
     [
-        ("resolver 8.8.8.8;", "orders", True),
-        ("resolver 8.8.8.8 [2606:4700:4700::1111] valid=30s;", "orders", True),
-        ("resolver 8.8.8.8 10.0.0.1;", "orders", False),
-        ("resolver 10.0.0.1;", "orders", False),
+        ("resolver 8.8.8.8;", "orders", "always"),
+        ("resolver 8.8.8.8 [2606:4700:4700::1111] valid=30s;", "orders", "always"),
+        ("resolver 8.8.8.8 10.0.0.1;", "orders", "sometimes"),
+        ("resolver 10.0.0.1 223.5.5.5;", "orders", "sometimes"),
+        ("resolver 10.0.0.1;", "orders", None),
+        ("resolver 8.8.8.8 10.0.0.1;", "orders.shop.svc.cluster.local", "sometimes"),
         # it may well be public
-        ("resolver 8.8.8.8;", "orders.example", False),
-        ("resolver 8.8.8.8;", "ai", False),
+        ("resolver 8.8.8.8;", "orders.example", None),
+        ("resolver 8.8.8.8 10.0.0.1;", "orders.example", None),
+        ("resolver 8.8.8.8;", "ai", None),
     ],
 )
 def test_public_servers_know_public_names(
-    lint: Lint, resolver: str, host: str, found: bool
+    lint: Lint, resolver: str, host: str, frequency: str | None
 ) -> None:
-    rows = lint(body(resolver, host), spec(name=host))
-    assert rows == ([mismatch()] if found else [])
+    rows = [row._replace(upstream="orders") for row in lint(body(resolver, host), spec(name=host))]
+    assert rows == ([] if frequency is None else [mismatch(frequency)])
+
+
+BLOCK = """
+upstream b {{ zone b 64k; {resolver}
+server orders:80 resolve{backup};
+{others} }}
+server {{ location / {{ {settings} proxy_pass http://b; }} }}"""
+
+
+@pytest.mark.parametrize(
+    ("resolver", "others", "settings", "expected"),
+    [
+        ("resolver 10.0.0.1;", "", "", ("error", "always")),
+        ("resolver 10.0.0.2;", "", "", None),
+        ("resolver 10.0.0.1 10.0.0.2;", "", "", ("warning", "sometimes")),
+        ("resolver 8.8.8.8 10.0.0.2;", "", "", ("error", "sometimes")),
+        # nginx passes over a server whose address it does not know, whatever is tried again
+        ("resolver 10.0.0.1;", "server 10.9.9.9:80;", "", ("warning", "sometimes")),
+        (
+            "resolver 10.0.0.1;",
+            "server 10.9.9.9:80;",
+            "proxy_next_upstream off;",
+            ("warning", "sometimes"),
+        ),
+        (
+            "resolver 10.0.0.1;",
+            "server 10.9.9.9:80;",
+            "proxy_next_upstream_tries 1;",
+            ("warning", "sometimes"),
+        ),
+        ("resolver 10.0.0.1;", "server 10.9.9.9:80 down;", "", ("error", "always")),
+    ],
+)
+def test_a_server_that_says_resolve(
+    lint: Lint, resolver: str, others: str, settings: str, expected: tuple[str, str] | None
+) -> None:
+    text = BLOCK.format(resolver=resolver, backup="", others=others, settings=settings)
+    facts = spec('["10.0.0.2"]') + '[upstream.other]\nport = 80\nhosts = ["10.9.9.9"]\n'
+    rows = [row for row in lint(text, facts, version=NEW) if row.rule == RULE]
+    found = [] if expected is None else [mismatch(expected[1], line=3, severity=expected[0])]
+    assert rows == found
+    assert [row for row in lint(text, facts, version="1.27.2") if row.rule == RULE] == []
+
+
+def test_a_server_that_says_resolve_in_stream(lint: Lint) -> None:
+    text = "\nresolver 8.8.8.8; upstream b { zone b 64k; server orders:80 resolve; }\n"
+    text += "server { listen 1; proxy_pass b; }"
+    facts = f'{spec("[]")}protocol = "tcp"\n'
+    assert lint(text, facts, wrap=stream, version=NEW) == [mismatch(status=502)]
 
 
 def test_an_upstream_that_is_not_declared(lint: Lint) -> None:
@@ -118,3 +190,67 @@ def test_messages(findings: Findings) -> None:
     (finding,) = findings(body("resolver 9.9.9.9;"), spec())
     assert finding.message.endswith("which knows public names only, and none without a dot")
     assert finding.log == "orders could not be resolved (…)"
+
+
+@pytest.mark.parametrize(
+    ("resolver", "known", "message"),
+    [
+        (
+            "resolver 10.0.0.1 10.0.0.2;",
+            '["10.0.0.2"]',
+            "nginx looks orders up for each request and asks 10.0.0.1 and 10.0.0.2 in turn, but "
+            "10.0.0.1 does not know it: if it answers, it says so, and nginx then asks nobody "
+            "else; if it says nothing, nginx asks the next one after 5 seconds",
+        ),
+        (
+            "resolver 10.0.0.1 10.0.0.2; resolver_timeout 5s;",
+            '["10.0.0.2"]',
+            "nginx looks orders up for each request and asks 10.0.0.1 and 10.0.0.2 in turn, but "
+            "10.0.0.1 does not know it: if it answers, it says so, and nginx then asks nobody "
+            "else; if it says nothing, resolver_timeout is over when nginx asks the next one, "
+            "after 5 seconds",
+        ),
+        (
+            "resolver 8.8.8.8 10.0.0.2;",
+            None,
+            "nginx looks orders up for each request and asks 8.8.8.8 and 10.0.0.2 in turn, but "
+            "8.8.8.8 does not know it, for it knows public names only, and none without a dot: "
+            "that is its answer, and nginx then asks nobody else",
+        ),
+    ],
+)
+def test_messages_of_servers_that_are_asked_in_turn(
+    findings: Findings, resolver: str, known: str | None, message: str
+) -> None:
+    (finding,) = findings(body(resolver), spec(known))
+    assert finding.message == message
+
+
+@pytest.mark.parametrize(
+    ("resolver", "known", "description", "text"),
+    [
+        (
+            "resolver 127.0.0.11 valid=10s ipv6=off;",
+            '["10.89.0.1"]',
+            "resolver 10.89.0.1 valid=10s ipv6=off;",
+            "10.89.0.1 valid=10s ipv6=off",
+        ),
+        (
+            "resolver 10.0.0.1 10.0.0.2 valid=5s;",
+            '["10.0.0.2"]',
+            "resolver 10.0.0.2 valid=5s;",
+            "10.0.0.2 valid=5s",
+        ),
+        ("resolver 8.8.8.8 [fd00::2];", None, "resolver [fd00::2];", "[fd00::2]"),
+        ("resolver 10.0.0.1;", '["fd00::1"]', "resolver [fd00::1];", "[fd00::1]"),
+        # nothing is written that is more than an address
+        ("resolver 10.0.0.1;", '["10.0.0.2; x"]', "resolver 10.0.0.2; x;", None),
+    ],
+)
+def test_fixes(
+    findings: Findings, resolver: str, known: str | None, description: str, text: str | None
+) -> None:
+    (finding,) = findings(body(resolver), spec(known))
+    assert finding.fix is not None
+    assert (finding.fix.description, finding.fix.safe) == (description, False)
+    assert [edit.text for edit in finding.fix.edits] == ([] if text is None else [text])

@@ -78,6 +78,42 @@ def test_the_servers_of_a_block_that_says_resolve_are_remembered(tmp_path: Path)
     assert statuses(shown) == [200, 502, 502]
 
 
+ORDERS = '[upstream.orders]\nport = 3000\nprotocol = "http"\n'
+VARIABLE = "set $h orders; proxy_pass http://$h:3000;"
+
+
+@pytest.mark.parametrize("release", ["bullseye", "sid"])
+def test_of_several_resolvers_the_one_that_does_not_know_the_name(
+    tmp_path: Path, release: str
+) -> None:
+    text = http(f"resolver 10.0.0.9 8.8.8.8; {VARIABLE}")
+    shown = proof(tmp_path, "resolver-mismatch", text, ORDERS, release)
+    assert set(statuses(shown)) == {200, 502}
+    assert shown.log == "orders could not be resolved (3: Host not found)"
+    assert shown.conditions == ("8.8.8.8 answers that there is no orders",)
+    (resolver,) = (line for line in shown.configuration.splitlines() if "resolver " in line)
+    assert len(resolver.split()) == 3
+
+
+def test_resolvers_that_all_do_not_know_the_name(tmp_path: Path) -> None:
+    text = http(f"resolver 10.0.0.8 10.0.0.9; {VARIABLE}")
+    shown = proof(tmp_path, "resolver-mismatch", text, f"{ORDERS}resolvers = []\n", "bookworm")
+    assert statuses(shown) == [502]
+
+
+@pytest.mark.parametrize("kind", ["http", "stream"])
+def test_a_server_that_says_resolve_and_is_never_found(tmp_path: Path, kind: str) -> None:
+    block = "upstream x { zone x 64k; resolver ::1; server orders:3000 resolve; }"
+    if kind == "http":
+        text, protocol = http("proxy_pass http://x;", block), "http"
+    else:
+        text, protocol = f"stream {{ {block} server {{ listen 1; proxy_pass x; }} }}", "tcp"
+    spec = f"{ORDERS}resolvers = []\n".replace("http", protocol)
+    shown = proof(tmp_path, "resolver-mismatch", text, spec, "sid")
+    assert statuses(shown) == [502]
+    assert shown.log == "no live upstreams while connecting to upstream"
+
+
 def test_the_machine_s_own_file_is_left_alone(tmp_path: Path) -> None:
     before = HOSTS.read_bytes()
     statuses(

@@ -202,7 +202,7 @@ def test_a_name_that_is_looked_up_stays_one(tmp_path: Path) -> None:
         "    server {\n"
         "        listen @listen@;\n"
         "        location / {\n"
-        "            resolver @dns@ ipv6=off;\n"
+        "            resolver @dns0@ ipv6=off;\n"
         "            set $lab_host api.example;\n"
         "            proxy_pass http://$lab_host:@port of api.example:3000@;\n"
         "        }\n"

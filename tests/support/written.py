@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from lint502.lab.behind import Planned
-from lint502.lab.plan import CERTIFICATES, DNS, LISTEN, Plan
+from lint502.lab.names import dns_mark
+from lint502.lab.plan import CERTIFICATES, LISTEN, Plan
 from lint502.nginx.directives import directive
 from lint502.nginx.hops import Hop, Target
 from lint502.nginx.parse import Directive
@@ -100,9 +101,10 @@ def _directives(context: Context, factor: float, version: Version) -> Iterator[_
         place = item.arg_place(0)
         area = "upstream" if context.name == "upstream" else "http"
         info = directive(area, item.name)
-        if item.name in ("listen", "resolver"):
-            new = LISTEN if item.name == "listen" else DNS
-            yield _Edit(place.line, place.column, place.end_column, new)
+        if item.name == "listen":
+            yield _Edit(place.line, place.column, place.end_column, LISTEN)
+        elif item.name == "resolver":
+            yield from _name_servers(item)
         elif (file := _certificate(item.name)) is not None:
             yield _Edit(place.line, place.column, place.end_column, f"{CERTIFICATES}/{file}")
         elif info is not None and info.since is not None and info.since > version:
@@ -110,6 +112,13 @@ def _directives(context: Context, factor: float, version: Version) -> Iterator[_
         elif info is not None and info.type == "time" and factor != 1:
             time = max(1, round(parse_time(item.args[0]) / factor))
             yield _Edit(place.line, place.column, place.end_column, f"{time}ms")
+
+
+def _name_servers(resolver: Directive) -> Iterator[_Edit]:
+    servers = [index for index, arg in enumerate(resolver.args) if "=" not in arg]
+    for number, index in enumerate(servers):
+        place = resolver.arg_place(index)
+        yield _Edit(place.line, place.column, place.end_column, dns_mark(number))
 
 
 def _certificate(name: str) -> str | None:

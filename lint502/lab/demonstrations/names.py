@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lint502.behaviour.binding import refuses
-from lint502.behaviour.names import FAMILIES, found_once, says_resolve, unaware
+from lint502.behaviour.names import FAMILIES, found_once, says_resolve
 from lint502.behaviour.next_upstream import retries
+from lint502.behaviour.resolving import named_servers, unaware
 from lint502.lab.demonstrations.case import CannotShowError, Case, Experiment
 from lint502.lab.demonstrations.usual import times, usual_bytes, usual_script
 from lint502.lab.plan import Plan, plan
 from lint502.lab.play import PlayOptions
-from lint502.lab.scripts import Moved, Repeated, Restarted
+from lint502.lab.scripts import AskedAnew, Moved, Repeated, Restarted
 from lint502.nginx.addresses import Address
 from lint502.wording import listed
 
@@ -73,13 +74,30 @@ def moved(case: Case) -> Experiment:
 
 
 def unknown_to_dns(case: Case) -> Experiment:
-    """The usual request, with a DNS server that does not know the names that the finding is
-    about."""
-    made = plan(case.route, case.version, case.failing)
-    unknown = {pair.target.address.host for pair in case.failing if unaware(pair)}
-    made = replace(made, names=tuple(name for name in made.names if name not in unknown))
-    clause = f"the DNS server does not know {listed(unknown)}"
-    return Experiment(made, usual_script(case), conditions=(clause,) if unknown else ())
+    """The usual request, with the DNS servers that are configured, of which some do not know the
+    names that the finding is about. Where one does, requests until each was asked."""
+    made = plan(case.route, case.version, case.failing, resolving=True)
+    named = named_servers(case.site.spec)
+    found = {
+        pair.target.address.host: one
+        for pair in case.failing
+        for one in (unaware(pair, case.version, named),)
+        if one is not None
+    }
+    unknown: dict[int, tuple[str, ...]] = {}
+    clauses = []
+    for host, one in found.items():
+        for number, server in enumerate(one.asked):
+            if server in one.servers:
+                unknown[number] = (*unknown.get(number, ()), host)
+        asked = listed(one.servers)
+        clauses.append(f"{asked} answers that there is no {host}")
+    made = replace(made, unknown_to=unknown)
+    most = max((len(one.asked) for one in found.values() if not one.every), default=0)
+    script = usual_script(case)
+    if most:
+        script = AskedAnew(usual_bytes(case.hop, case.path), most + 1)
+    return Experiment(made, script, conditions=tuple(clauses))
 
 
 def _answered(case: Case) -> None:

@@ -125,6 +125,11 @@ def _tokens(value: str) -> set[str]:
     return {token.strip() for token in value.split(",")}
 
 
+def _keeps(value: str) -> bool:
+    """Whether a value is known, and leaves a connection of HTTP/1.1 open."""
+    return UNKNOWN not in value and "close" not in _tokens(value)
+
+
 def _by_header(hop: Hop, version: Version, spoken: str) -> Reuse:
     """By the ``Connection`` header that nginx sends: with HTTP/1.1 the connection is kept unless it
     says "close", with HTTP/1.0 only where it says "keep-alive"."""
@@ -147,10 +152,11 @@ def _by_header(hop: Hop, version: Version, spoken: str) -> Reuse:
         if expanded is None:
             return Reuse(None)
         values.update((text.text.lower(), text.directive) for text in expanded)
-    if any(UNKNOWN in value for value in values):
-        return Reuse(None)
     if len(values) > 1:
         values.pop("upgrade", None)  # sent for a WebSocket, whose connection is not kept
+    if any(UNKNOWN in value for value in values):
+        keeps = spoken == "1.1" and len(lines) == 1 and any(map(_keeps, values))
+        return Reuse(True if keeps else None)  # for some requests at least
     closing = [value for value in values if "close" in _tokens(value)]
     if len(closing) == len(values) or (closing and len(lines) > 1):
         return Reuse(False, 'nginx sends "Connection: close"', values[closing[0]])

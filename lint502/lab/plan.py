@@ -52,6 +52,9 @@ _HARMLESS_COMMANDS = frozenset(
 )  # fmt: skip
 """Those of OpenSSL's commands that open no file (SSL_CONF_cmd(3))."""
 
+_CLIENTS = re.compile(r"\$(?:http_connection\b|\{http_connection\})")
+"""The ``Connection`` of a client. Browsers say ``keep-alive``, the client of the lab ``close``."""
+
 _CORE = ("client_body_buffer_size", "resolver_timeout")
 _NOT_OF_A_BLOCK = frozenset(
     ("server", "hash", "ip_hash", "random", "sticky", "zone", "resolver", "resolver_timeout")
@@ -142,7 +145,11 @@ def plan(
     body = _cache_path(text) + maps_for(body + text, hop) + body
     sets = indented((*_header_buffers(hop), *sets_for(text, hop)), 2)
     server = f"    server {{\n        listen {LISTEN};\n{sets}{text}    }}\n"
-    return Plan(hop.kind, body + server, "", servers, looked_up, factor, tuple(conditions))
+    whole = body + server
+    if _CLIENTS.search(whole):
+        whole = _CLIENTS.sub("keep-alive", whole)
+        conditions["clients say Connection: keep-alive, as browsers do"] = None
+    return Plan(hop.kind, whole, "", servers, looked_up, factor, tuple(conditions))
 
 
 def _block(route: Route, version: Version, factor: float, looked_up: frozenset[str]) -> str:

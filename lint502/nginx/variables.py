@@ -29,6 +29,10 @@ _CAPTURE = re.compile(
     r"\(\?P?<(\w+)>((?:[\w-]|\\[.-])+(?:\|(?:[\w-]|\\[.-])+)*)\)(?![?*{])", re.ASCII
 )
 _ANY_CAPTURE = re.compile(r"\(\?P?<(\w+)>", re.ASCII)
+_SENT_BY_CLIENTS = {"http_connection": ("keep-alive", "close", "upgrade", "")}
+"""Headers of a connection, of which clients have few words: browsers say ``keep-alive``, and
+nothing in HTTP/2 (RFC 9110, 7.6.1; RFC 9113, 8.2.2)."""
+
 _STARTS_WITH_SLASH = frozenset(("request_uri", "uri", "document_uri"))
 _CODE = re.compile(
     r"(server_rewrite|rewrite|access|precontent|set|preread|content)_by_lua(_block|_file)?"
@@ -129,6 +133,8 @@ class Variables:
             return [Text("/" + UNKNOWN)]
         if name in self._blocks:
             return self._block_value(name, context)
+        if name in _SENT_BY_CLIENTS:
+            return [Text(text) for text in _SENT_BY_CLIENTS[name]]
         if name == "scheme":
             return _schemes(context)
         if name == "server_name":

@@ -37,6 +37,9 @@ def located(folder: Path, settings: str, passed: str = PASS, version: str = OLD)
         'map $http_upgrade $upgrade { default upgrade; "" close; }\n'
         'map $http_upgrade $kept { default upgrade; "" ""; }\n'
         "map $uri $perhaps { default upgrade; /a $http_a; }\n"
+        'map $http_upgrade $client { default upgrade; "" $http_connection; }\n'
+        "map $uri $some { default x; /a $http_a; }\n"
+        "map $uri $hardly { default close; /a $http_a; }\n"
         "map $uri $closing { default a; /a close; }\n"
         f"map $uri $keeping {{ default a; /a keep-alive; }}\n{TOO_MANY}\n"
         f"server {{ location / {{ {settings} {passed} }} }}"
@@ -77,7 +80,17 @@ def told(hop: Hop) -> tuple[bool | None, str]:
         # by a map: what is sent for a WebSocket does not count
         (f"{V1_1} proxy_set_header Connection $upgrade;", OLD, BY_HEADER),
         (f"{V1_1} proxy_set_header Connection $kept;", OLD, KEPT),
-        (f"{V1_1} proxy_set_header Connection $http_connection;", OLD, UNKNOWN),
+        # by what the client says, for browsers say keep-alive
+        (f"{V1_1} proxy_set_header Connection $http_connection;", OLD, KEPT),
+        (f"{V1_0} proxy_set_header Connection $http_connection;", OLD, KEPT),
+        (f"{V1_1} proxy_set_header Connection ${{http_connection}};", OLD, KEPT),
+        (f"{V1_1} proxy_set_header Connection $client;", OLD, KEPT),
+        (f"{V1_1} proxy_set_header Connection '$http_connection, close';", OLD, BY_HEADER),
+        (f"{V1_1} proxy_set_header Connection $http_x;", OLD, UNKNOWN),
+        # where some requests are known to leave it open, and others are not known
+        (f"{V1_1} proxy_set_header Connection $some;", OLD, KEPT),
+        (f"{V1_0} proxy_set_header Connection $some;", OLD, UNKNOWN),
+        (f"{V1_1} proxy_set_header Connection $hardly;", OLD, UNKNOWN),
         (f"{V1_1} proxy_set_header Connection $perhaps;", OLD, UNKNOWN),
         (f"{V1_1} proxy_set_header Connection $many_a$many_b;", OLD, UNKNOWN),
         # for some requests

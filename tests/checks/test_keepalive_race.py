@@ -75,7 +75,8 @@ def test_the_clients_keepalive_timeout_is_another_directive(lint: Lint) -> None:
         ("proxy_http_version 1.0;", NEW, False),
         ("proxy_http_version 1.1; proxy_set_header Connection close;", NEW, False),
         ("proxy_set_header Host $host;", NEW, True),
-        ("proxy_http_version 1.1; proxy_set_header Connection $http_connection;", OLD, None),
+        ("proxy_http_version 1.1; proxy_set_header Connection $http_connection;", OLD, True),
+        ("proxy_http_version 1.1; proxy_set_header Connection $http_x;", OLD, None),
         ("proxy_http_version 2;", NEW, True),
     ],
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
+from http.client import HTTPConnection
 from pathlib import Path
 from types import TracebackType
 
@@ -284,6 +285,38 @@ def test_kept_connections(nginx: Nginx, tmp_path: Path) -> None:
                 assert client.send(port, Request(path=path)).status == 200
             seen = {name: server.connections == 1 for name, server in servers.items()}
     assert {name: reuse(hops[f"/{name}"], nginx.version).kept for name in KEEPING} == seen
+
+
+BY_THE_CLIENT = {
+    "1.1": "proxy_http_version 1.1; proxy_set_header Connection $http_connection;",
+    "1.0": "proxy_http_version 1.0; proxy_set_header Connection $http_connection;",
+    "map": "proxy_http_version 1.1; proxy_set_header Connection $client;",
+    "closed": 'proxy_http_version 1.1; proxy_set_header Connection "$http_connection, close";',
+}
+
+
+def test_connections_that_are_kept_as_the_client_says(nginx: Nginx, tmp_path: Path) -> None:
+    """Two requests that say keep-alive, as those of browsers do."""
+    with ExitStack() as stack:
+        servers = {name: stack.enter_context(PoliteServer(ANSWER)) for name in BY_THE_CLIENT}
+        locations = {
+            f"/{name}": f"{text} proxy_pass http://{name};" for name, text in BY_THE_CLIENT.items()
+        }
+        body = "".join(
+            f"upstream {name} {{ server {LOOPBACK}:{server.port}; keepalive 4; }}\n"
+            for name, server in servers.items()
+        )
+        body += (
+            'map $http_upgrade $client { default upgrade; "" $http_connection; }\n'
+            f"server {{ listen {LOOPBACK}:PORT; {located(locations)} }}"
+        )
+        with running(nginx, body, tmp_path) as (port, hops):
+            browser = stack.enter_context(closing(HTTPConnection(LOOPBACK, port, timeout=20)))
+            for path in (*locations, *locations):
+                browser.request("GET", path, headers={"Connection": "keep-alive"})
+                assert browser.getresponse().read() == b"ok"
+            seen = {name: server.connections == 1 for name, server in servers.items()}
+    assert {name: reuse(hops[f"/{name}"], nginx.version).kept for name in BY_THE_CLIENT} == seen
 
 
 def test_bodies(nginx: Nginx, tmp_path: Path) -> None:

@@ -207,3 +207,15 @@ def test_too_many_values_count_as_unknown(tmp_path: Path) -> None:
     hops, _ = hops_of(tmp_path, http(body))
     assert [texts(hop) for hop in hops] == [[("http://" + U, None)], [("http://" + U, None)], None]
     assert [hop.unknown is not None for hop in hops] == [True, True, True]
+
+
+def test_what_clients_say_of_their_connection(tmp_path: Path) -> None:
+    body = (
+        'map $http_upgrade $c { default upgrade; "" $http_connection; } '
+        "server { location / { proxy_pass http://a$c; } } "
+        "server { location / { proxy_pass http://a$http_b; } }"
+    )
+    assert expanded(tmp_path, body) == [
+        ["http://aupgrade", "http://akeep-alive", "http://aclose", "http://a"],
+        ["http://a" + U],
+    ]

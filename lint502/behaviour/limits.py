@@ -6,8 +6,7 @@ from lint502.behaviour.http2 import speaks_http2
 from lint502.behaviour.internal_redirects import origins
 from lint502.nginx import error_log
 from lint502.nginx.hops import Hop
-from lint502.nginx.scope import Scope, Setting, Value
-from lint502.nginx.values import parse_size
+from lint502.nginx.scope import Scope, Value
 from lint502.nginx.version import Version
 
 
@@ -30,38 +29,6 @@ def read_timeout(hop: Hop) -> Value[int] | None:
     """How long nginx waits for the upstream to say something; None where that is not known."""
     name = "proxy_timeout" if hop.kind == "stream" else f"{hop.kind}_read_timeout"
     return hop.scope.time(name)
-
-
-def header_buffers(hop: Hop) -> tuple[int, int] | None:
-    """How many large buffers nginx has for a client's header, and their size, which is also that
-    of the longest line; None where it is not known, or nothing of a header is passed on."""
-    setting = header_buffers_setting(hop)
-    return None if setting is None else allowed_header(setting)
-
-
-HEADER_BUFFERS = "large_client_header_buffers"
-
-
-def header_buffers_setting(hop: Hop) -> Setting | None:
-    """Those of the server count: only the request line is measured by those of the default server
-    (``ngx_http_alloc_large_header_buffer()``)."""
-    if hop.kind in ("stream", "memcached"):
-        return None
-    if hop.kind != "grpc":
-        flag = hop.scope.flag(f"{hop.kind}_pass_request_headers")
-        if flag is None or not flag.value:
-            return None
-    return hop.scope.setting(HEADER_BUFFERS)
-
-
-def allowed_header(setting: Setting) -> tuple[int, int] | None:
-    """The number and the size in bytes of ``large_client_header_buffers``; None where nginx refuses
-    them."""
-    args = setting.lines[-1] if setting.lines else ()
-    try:
-        return int(args[0]), parse_size(args[1])
-    except (IndexError, ValueError):
-        return None
 
 
 PASS_FAMILIES = ("proxy", "fastcgi", "uwsgi", "scgi", "grpc", "memcached")

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.behaviour.http2 import speaks_http2
-from lint502.behaviour.limits import HEADER_BUFFERS, allowed_header, header_buffers_setting
+from lint502.behaviour.request_headers import (
+    FIRST_BUFFER,
+    LARGE_BUFFERS,
+    Allowed,
+    allowed_header,
+    first_buffers,
+)
 from lint502.declared.listeners import Listener
 from lint502.disagreements import Disagreement
 from lint502.findings import Fix
 from lint502.nginx import error_log
 from lint502.nginx.hops import Hop
-from lint502.nginx.scope import Setting
+from lint502.nginx.parse import Directive
 from lint502.nginx.values import format_size
 from lint502.rule import Rule
 from lint502.site import Site
@@ -24,21 +30,21 @@ _USUAL_STATUS = 431
 
 def check(site: Site) -> Iterator[Disagreement]:
     """One for each hop whose clients may send a larger header than the listener takes."""
+    first = first_buffers(site.servers, site.version)
     for pair in site.each_pair():
         listener, hop = pair.meant, pair.hop
         if listener is None or listener.request_headers is None:
             continue
-        buffers = header_buffers_setting(hop)
-        if buffers is None or not _matters(hop, listener, buffers):
+        allowed = allowed_header(hop, first)
+        if allowed is None or not _matters(hop, listener, allowed):
             continue
-        allowed = allowed_header(buffers)
-        if allowed is None or allowed[0] * allowed[1] <= listener.request_headers.value:
+        if allowed.total <= listener.request_headers.value:
             continue
         certain, status, log, what = _outcome(hop, listener)
         takes = format_size(listener.request_headers.value)
-        lets = format_size(allowed[0] * allowed[1])
-        by_default = " by default" if buffers.origin == "default" else ""
-        line = buffers.directives[-1] if buffers.directives else hop.directive
+        lets = format_size(allowed.total)
+        by_default = " by default" if allowed.is_default else ""
+        line = allowed.line(listener.request_headers.value) or hop.directive
         counted = f", with every {hop.kind}_param" if hop.kind in ("uwsgi", "scgi") else ""
         yield RULE.disagreement(
             pair,
@@ -46,18 +52,18 @@ def check(site: Site) -> Iterator[Disagreement]:
             certain=certain,
             status=status,
             message=(
-                f"nginx lets request headers of up to {lets} through{by_default} ({HEADER_BUFFERS} "
-                f"{allowed[0]} {format_size(allowed[1])}), but {listener.upstream} takes at most "
+                f"nginx lets request headers of up to {lets} through{by_default} "
+                f"({allowed.described}), but {listener.upstream} takes at most "
                 f"{takes}{counted}{by_profile(listener.request_headers)}{what}"
             ),
             place=line.place(f"nginx lets {lets} through"),
             related=(declared(listener.request_headers, f"{listener.upstream} takes {takes}"),),
             log=log,
-            fix=_fix(listener, allowed[0] * allowed[1]),
+            fix=_fix(listener, allowed, line),
         )
 
 
-def _matters(hop: Hop, listener: Listener, buffers: Setting) -> bool:
+def _matters(hop: Hop, listener: Listener, allowed: Allowed) -> bool:
     """Whether there is something to say.
 
     An answer is the same 4xx that nginx would give: that is worth a word only where somebody has
@@ -72,8 +78,7 @@ def _matters(hop: Hop, listener: Listener, buffers: Setting) -> bool:
         return False  # it is declared of the body's limit
     if overflow.value == "close":
         return True
-    allowed = allowed_header(buffers)
-    chosen = not by_default or (allowed is not None and allowed[0] * allowed[1] > _DEFAULT)
+    chosen = not by_default or allowed.total > _DEFAULT
     return chosen and hop.kind != "grpc"
 
 
@@ -95,12 +100,13 @@ def _outcome(hop: Hop, listener: Listener) -> tuple[bool, int, str | None, str]:
     )
 
 
-def _fix(listener: Listener, lets: int) -> Fix:
+def _fix(listener: Listener, allowed: Allowed, line: Directive) -> Fix:
     if server_of(listener) == "uwsgi":
-        return Fix(f"start uWSGI with --buffer-size {min(2 * lets, 65535)}")
+        return Fix(f"start uWSGI with --buffer-size {min(2 * allowed.total, 65535)}")
+    name = FIRST_BUFFER if line.name == FIRST_BUFFER else LARGE_BUFFERS
     return Fix(
-        f"raise the limit of {listener.upstream} above {format_size(lets)}, or lower "
-        f"{HEADER_BUFFERS}"
+        f"raise the limit of {listener.upstream} above {format_size(allowed.total)}, or lower "
+        f"{name}"
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from lint502.behaviour.limits import body_limit
 from lint502.behaviour.names import says_resolve
+from lint502.behaviour.request_headers import LARGE_BUFFERS
 from lint502.behaviour.resolving import resolver_line, servers_of
 from lint502.behaviour.sockets import slip
 from lint502.behaviour.tls import gives_certificate
@@ -24,7 +25,7 @@ from lint502.nginx.addresses import Address
 from lint502.nginx.directives import directive, names
 from lint502.nginx.hops import Hop, Kind
 from lint502.nginx.parse import Directive
-from lint502.nginx.scope import Scope, Setting
+from lint502.nginx.scope import Scope, Setting, Value
 from lint502.nginx.tree import Context
 from lint502.nginx.values import parse_time
 from lint502.nginx.variables import UNKNOWN
@@ -104,6 +105,7 @@ def plan(
     waits: bool = True,
     elsewhere: bool = False,
     resolving: bool = False,
+    first_buffer: Value[int] | None = None,
 ) -> Plan:
     """The plan of one route for an nginx of this version.
 
@@ -111,7 +113,7 @@ def plan(
     but for how long nginx waits for the upstream where it is not about ``waits``. ``beside``: the
     route of a second hop to the same block, at ``/beside/``. ``elsewhere``: those pairs lead to
     another machine, from the address that ``proxy_bind`` and its like say. ``resolving``: servers
-    of a block that say ``resolve`` do so here too.
+    of a block that say ``resolve`` do so here too. ``first_buffer`` is that of the default server.
     """
     hop = route.hop
     servers, conditions = servers_behind(route, set(map(id, failing)), factor)
@@ -143,7 +145,7 @@ def plan(
         )  # fmt: skip
         text += f"        location {path} {{\n{indented(settings, 3)}        }}\n"
     body = _cache_path(text) + maps_for(body + text, hop) + body
-    sets = indented((*_header_buffers(hop), *sets_for(text, hop)), 2)
+    sets = indented((*_header_buffers(hop, first_buffer), *sets_for(text, hop)), 2)
     server = f"    server {{\n        listen {LISTEN};\n{sets}{text}    }}\n"
     whole = body + server
     if _CLIENTS.search(whole):
@@ -274,12 +276,12 @@ def _known(hop: Hop, args: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(result)
 
 
-def _header_buffers(hop: Hop) -> Iterator[str]:
+def _header_buffers(hop: Hop, first: Value[int] | None) -> Iterator[str]:
     """What limits a client's header stands in the server, not in the location."""
-    for name in ("client_header_buffer_size", "large_client_header_buffers"):
-        setting = hop.scope.setting(name)
+    large = hop.scope.setting(LARGE_BUFFERS)
+    for setting in (None if first is None else first.setting, large):
         if setting is not None and setting.origin != "default":
-            yield statement(name, setting.lines[-1])
+            yield statement(setting.name, setting.lines[-1])
 
 
 def _default_timeouts(hop: Hop, timeouts: Iterable[str], factor: float) -> Iterator[str]:

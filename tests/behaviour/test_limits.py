@@ -7,10 +7,7 @@ from pathlib import Path
 import pytest
 
 from lint502.behaviour.limits import (
-    allowed_header,
     body_limit,
-    header_buffers,
-    header_buffers_setting,
     read_timeout,
     too_big_header,
     tuned_size,
@@ -94,45 +91,6 @@ def test_waiting_in_a_session(tmp_path: Path) -> None:
         return None if found is None else found.value
 
     assert [waits(""), waits("proxy_timeout 9s;"), waits(UNSEEN)] == [600_000, 9_000, None]
-
-
-BUFFERS = "large_client_header_buffers"
-
-
-@pytest.mark.parametrize(
-    ("settings", "passed", "around", "expected"),
-    [
-        ("", PASS, "", (4, 8192)),
-        ("", PASS, f"{BUFFERS} 8 32k;", (8, 32768)),
-        ("", "fastcgi_pass a:1;", f"{BUFFERS} 2 1m;", (2, MEGABYTE)),
-        ("", "grpc_pass a:1;", f"{BUFFERS} 8 32k;", (8, 32768)),
-        ("", PASS, UNSEEN, None),
-        # what nginx refuses
-        ("", PASS, f"{BUFFERS} 8;", None),
-        ("", PASS, f"{BUFFERS} x 8k;", None),
-        ("", PASS, f"{BUFFERS} 8 8g;", None),
-        # nothing of it is passed on
-        ("proxy_pass_request_headers off;", PASS, "", None),
-        ("proxy_pass_request_headers on;", PASS, "", (4, 8192)),
-        ("fastcgi_pass_request_headers off;", "fastcgi_pass a:1;", "", None),
-        ("fastcgi_pass_request_headers off;", PASS, "", (4, 8192)),
-        (UNSEEN, PASS, f"{BUFFERS} 8 32k;", None),
-        ("", "memcached_pass a:1;", "", None),
-        (UNSEEN, "grpc_pass a:1;", "", None),
-    ],
-)
-def test_headers_of_clients(
-    settings: str, passed: str, around: str, expected: tuple[int, int] | None, tmp_path: Path
-) -> None:
-    body = f"server {{ {around} location / {{ {settings} {passed} }} }}"
-    hop = hop_of(tmp_path, http(body))
-    assert header_buffers(hop) == expected
-    setting = header_buffers_setting(hop)
-    assert (None if setting is None else allowed_header(setting)) == expected
-
-
-def test_sessions_have_no_headers(tmp_path: Path) -> None:
-    assert header_buffers(hop_of(tmp_path, stream("server { listen 1; proxy_pass a:1; }"))) is None
 
 
 @pytest.mark.parametrize(

@@ -36,8 +36,12 @@ ANSWERS = 'overflow = "answer"\n'
         ("large_client_header_buffers 4 16k;", "64k", None),
         ("large_client_header_buffers 4 2k;", "8k", None),
         ("large_client_header_buffers 16 8k;", "64k", 3),
-        # the first buffer alone is no measure of the whole
-        ("client_header_buffer_size 2k;", "32k", None),
+        # what is in the first buffer comes on top
+        ("client_header_buffer_size 1k;", "32k", None),
+        ("client_header_buffer_size 64k;", "32k", 3),
+        ("client_header_buffer_size 64k;", "96k", None),
+        ("client_header_buffer_size 64k; large_client_header_buffers 2 8k;", "64k", 3),
+        ("client_header_buffer_size 64k;\nlarge_client_header_buffers 2 8k;", "8k", 4),
         ("client_max_body_size 1k;", "16k", 5),
     ],
 )
@@ -107,6 +111,20 @@ def test_uwsgi(findings: Findings) -> None:
     assert finding.fix.description == "start uWSGI with --buffer-size 65535"
     closed = body("uwsgi_pass_request_headers off;", "uwsgi_pass up:1")
     assert findings(closed, facts) == ()
+
+
+def test_the_first_buffer(findings: Findings) -> None:
+    settings = "client_header_buffer_size 64k;"
+    (finding,) = findings(body(settings), spec(f'{CLOSES}request_headers = "32k"'))
+    assert finding.message == (
+        "nginx lets request headers of up to 96k through (client_header_buffer_size 64k and "
+        "large_client_header_buffers 4 8k), but up takes at most 32k and closes the connection "
+        "beyond"
+    )
+    assert finding.fix is not None
+    assert finding.fix.description == (
+        "raise the limit of up above 96k, or lower client_header_buffer_size"
+    )
 
 
 def test_an_overflow_that_is_declared_of_the_body(lint: Lint) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from lint502.behaviour.limits import body_limit, header_buffers, read_timeout, tuned_size
+from lint502.behaviour.limits import body_limit, read_timeout, tuned_size
 from lint502.behaviour.methods import allowed_methods
+from lint502.behaviour.request_headers import allowed_header, first_buffers
 from lint502.lab.behind import Planned, host_of
 from lint502.lab.client import Request
 from lint502.lab.demonstrations.case import CannotShowError, Case, Experiment
@@ -102,15 +103,18 @@ def large_body(case: Case) -> Experiment:
 
 def large_request_header(case: Case) -> Experiment:
     """A header that is a little larger than the upstream takes, in lines that nginx takes."""
-    takes, buffers = fact(case, "request_headers"), header_buffers(case.hop)
-    number, size = buffers if buffers is not None else (4, 8192)
+    takes, first = fact(case, "request_headers"), first_buffers(case.site.servers, case.version)
+    allowed = allowed_header(case.hop, first)
+    number, size = (allowed.number, allowed.size) if allowed is not None else (4, 8192)
     if number * size > LARGEST_HEADER:
         number = max(1, LARGEST_HEADER // size)
-    header = min(takes + _BEYOND, number * (size - _LINE_END))
+    beside = allowed.first if allowed is not None else None
+    extra = min(beside.value, LARGEST_HEADER) - size if beside is not None else 0
+    header = min(takes + _BEYOND, number * (size - _LINE_END) + max(0, extra))
     if header <= takes and case.status is not None:
         raise CannotShowError(f"{format_size(takes)} are too near to what nginx lets through")
     route, conditions = alone(case)
-    made = plan(route, case.version, case.failing)
+    made = plan(route, case.version, case.failing, first_buffer=beside)
     if case.status == 502 and case.listener is not None and case.listener.overflow is None:
         clause = "beyond its limit the upstream closes the connection, which is not declared"
         conditions = (*conditions, clause)

@@ -4,10 +4,10 @@ does ``if ($request_method …) { return …; }``."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from lint502.behaviour.subrequests import asked_beside
 from lint502.nginx.hops import Hop
+from lint502.nginx.reached import level_returns, limit_of, passing_limit
 from lint502.nginx.tree import Context
 
 ALL = frozenset(
@@ -25,11 +25,28 @@ NOT_IDEMPOTENT = frozenset(("POST", "LOCK", "PATCH"))
 def allowed_methods(hop: Hop) -> frozenset[str]:
     """The methods that reach the upstream; all of them where nothing limits them.
 
-    ``auth_request`` asks by GET, whatever the client does (``ngx_http_subrequest()``).
+    ``limit_except`` takes its methods out of the location before anything in it runs, with its own
+    pass or with that of the location. ``auth_request`` asks by GET, whatever the client does
+    (``ngx_http_subrequest()``).
     """
     if asked_beside(hop) == "auth_request":
         return frozenset(("GET",))
-    return _let_through(hop) - frozenset(_turned_away(hop))
+    server = hop.context.enclosing("server")
+    left = ALL - _turned_away(server) if server is not None else ALL
+    location = hop.context.enclosing("location")
+    if location is None:
+        return left
+    limit = limit_of(location)
+    if hop.context.name == "limit_except":
+        return left - _listed(hop.context)
+    direct = frozenset() if hop.context is location and level_returns(location) else ALL
+    direct -= _turned_away(location)
+    if limit is None:
+        return left & direct
+    direct &= _listed(limit)
+    if hop.context is location and passing_limit(location) is not None:
+        direct |= ALL - _listed(limit)
+    return left & direct
 
 
 def sends_bodies(hop: Hop) -> bool:
@@ -47,27 +64,21 @@ def sends_bodies(hop: Hop) -> bool:
     return flag is not None and flag.value
 
 
-def _let_through(hop: Hop) -> frozenset[str]:
-    location = hop.context.enclosing("location")
-    if location is None or hop.context.name == "limit_except":
-        return ALL
-    for child in location.children:
-        if child.name != "limit_except":
-            continue
-        denies = child.by_name.get("deny", ())
-        allows = child.by_name.get("allow", ())
-        if not allows and any(line.args == ("all",) for line in denies):
-            methods = {arg.upper() for arg in child.args}
-            return frozenset(methods | ({"HEAD"} if "GET" in methods else set())) & ALL
-    return ALL
+def _listed(limit: Context) -> frozenset[str]:
+    """The methods that a ``limit_except`` leaves to the location: HEAD goes with GET."""
+    methods = {arg.upper() for arg in limit.args}
+    return frozenset(methods | ({"HEAD"} if "GET" in methods else set())) & ALL
 
 
-def _turned_away(hop: Hop) -> Iterator[str]:
+def _turned_away(level: Context) -> frozenset[str]:
     """The methods to which an ``if`` of the location or the server answers by itself."""
-    for level in (hop.context.enclosing("location"), hop.context.enclosing("server")):
-        for child in level.children if level is not None else ():
-            if child.name == "if" and "return" in child.by_name:
-                yield from (method for method in ALL if _holds(child, method))
+    return frozenset(
+        method
+        for child in level.children
+        if child.name == "if" and "return" in child.by_name
+        for method in ALL
+        if _holds(child, method)
+    )
 
 
 def _holds(condition: Context, method: str) -> bool:

@@ -14,7 +14,7 @@ from lint502.behaviour.internal_redirects import subrequests
 from lint502.nginx.handlers import overridden_by
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
-from lint502.nginx.reached import ANY_URI, Unreached, is_cut_off
+from lint502.nginx.reached import ANY_URI, Unreached, denial, is_cut_off
 from lint502.nginx.scope import Scope
 from lint502.nginx.servers import VirtualServer, servers_of
 from lint502.nginx.tree import Context, once_a_context
@@ -164,12 +164,10 @@ def _of_nobody_allowed(hop: Hop, location: Context, server: Context) -> Unreache
     for level in hop.context.up():
         if level.unseen:
             return None
-        for item in level.items:
-            if isinstance(item, Directive) and item.name == "allow":
-                return None
-            if isinstance(item, Directive) and item.name == "deny" and item.args == ("all",):
-                return Unreached(f"{_line(item)} turns everybody away", item)
-        if "deny" in level.by_name:
+        line = denial(level)
+        if line is not None:
+            return Unreached(f"{_line(line)} turns everybody away", line)
+        if "allow" in level.by_name or "deny" in level.by_name:
             return None
     return None
 

@@ -14,6 +14,7 @@ from importlib.resources import files
 import tomli
 
 from lint502.nginx.parse import Directive
+from lint502.nginx.reached import denial
 from lint502.nginx.tree import Context
 
 
@@ -54,20 +55,9 @@ def _is_taken_over(level: Context, line: Directive, lines: list[Directive]) -> b
     if not passes or min(passes, key=_module) is not line:
         return False
     return any(
-        child.name == "limit_except" and not handlers(child) and not _lets_nobody_in(child)
+        child.name == "limit_except" and not handlers(child) and denial(child) is None
         for child in level.children
     )
-
-
-def _lets_nobody_in(level: Context) -> bool:
-    """Whether the access rules of a context begin with ``deny all``."""
-    rules = (
-        item
-        for item in level.items
-        if isinstance(item, Directive) and item.name in ("allow", "deny")
-    )
-    first = next(rules, None)
-    return first is not None and first.name == "deny" and first.args[:1] == ("all",)
 
 
 def _module(line: Directive) -> int:

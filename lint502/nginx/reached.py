@@ -58,14 +58,62 @@ def certain_answer(level: Context) -> Answer | None:
 
 def is_cut_off(context: Context) -> bool:
     """Whether a ``return`` or a ``rewrite`` of the location or the server answers, or leads
-    elsewhere, before a hop is reached."""
+    elsewhere, before a hop is reached; for each method."""
+    excepted = False
     for level in context.up():
-        if _last_line(level) is not None:
-            return True
-        if level.name == "location":
+        if level.name == "limit_except":
+            if denies_all(level):
+                return True
+            excepted = True
+        elif level.name == "location":
+            skips = excepted or (level is context and passing_limit(level) is not None)
             server = level.enclosing("server")
-            return server is not None and _last_line(server) is not None
+            return (not skips and level_returns(level)) or (
+                server is not None and level_returns(server)
+            )
+        elif level_returns(level):
+            return True
     return False
+
+
+def passing_limit(location: Context) -> Context | None:
+    """The ``limit_except`` of a location whose methods go on to the pass of the location: it lets
+    somebody through, and has no pass of its own. For these methods the lines of the rewrite module
+    in the location do not run (``ngx_http_update_location_config()``)."""
+    limit = limit_of(location)
+    if limit is None or denies_all(limit) or any(name.endswith("_pass") for name in limit.by_name):
+        return None
+    return limit
+
+
+def limit_of(location: Context) -> Context | None:
+    """The ``limit_except`` of a location; of several the last one counts."""
+    limits = [child for child in location.children if child.name == "limit_except"]
+    return limits[-1] if limits else None
+
+
+def denies_all(limit: Context) -> bool:
+    """Whether a ``limit_except`` lets nobody through."""
+    satisfied = (line for level in limit.up() for line in level.by_name.get("satisfy", ()))
+    if any(line.args == ("any",) for line in satisfied):
+        return False
+    return denial(limit) is not None
+
+
+def denial(level: Context) -> Directive | None:
+    """The ``deny all`` of a level that turns everybody away: the access rules are gone through in
+    their order."""
+    for item in level.items:
+        if isinstance(item, Directive) and item.name == "allow":
+            return None
+        if isinstance(item, Directive) and item.name == "deny" and item.args == ("all",):
+            return item
+    return None
+
+
+def level_returns(level: Context) -> bool:
+    """Whether a line of the rewrite module certainly lets no request stay."""
+    return _last_line(level) is not None
 
 
 def _last_line(level: Context) -> Directive | None:

@@ -11,7 +11,7 @@ import pytest
 from lint502.behaviour.methods import ALL, NOT_IDEMPOTENT, allowed_methods, sends_bodies
 from tests.support.pairs import UNSEEN
 from tests.support.real_nginx import running
-from tests.support.sites import hop_of, http, stream
+from tests.support.sites import hop_of, hops_of, http, stream
 
 UPSTREAM = "proxy_pass http://127.0.0.1:3000;"
 
@@ -80,7 +80,33 @@ def test_the_methods_of_a_location(settings: str, expected: frozenset[str], tmp_
         ),
         (f"location /b {{ limit_except GET {{ deny all; }} }} location / {{ {UPSTREAM} }}", ALL),
         # what stands in limit_except is for the other methods
-        (f"location / {{ limit_except GET {{ deny all; {UPSTREAM} }} }}", ALL),
+        (f"location / {{ limit_except GET {{ {UPSTREAM} }} }}", without("GET", "HEAD")),
+        (f"location / {{ limit_except put LOCK {{ {UPSTREAM} }} }}", without("PUT", "LOCK")),
+        # and what the location says does not run for them, what the server says does
+        (
+            f"location / {{ if ($request_method = POST) {{ return 405; }} limit_except GET {{ "
+            f"{UPSTREAM} }} }}",
+            without("GET", "HEAD"),
+        ),
+        (
+            f"if ($request_method = POST) {{ return 405; }} location / {{ limit_except GET {{ "
+            f"{UPSTREAM} }} }}",
+            without("GET", "HEAD", "POST"),
+        ),
+        (
+            "location / { if ($request_method = POST) { return 405; } "
+            f"limit_except GET {{ deny 10.0.0.1; }} {UPSTREAM} }}",
+            ALL,
+        ),
+        # its methods come to the pass of the location, unless they have one of their own
+        (
+            f"location / {{ return 204; limit_except GET {{ deny 10.0.0.1; }} {UPSTREAM} }}",
+            without("GET", "HEAD"),
+        ),
+        (
+            f"location / {{ {UPSTREAM} limit_except GET {{ fastcgi_pass unix:/a; }} }}",
+            {"GET", "HEAD"},
+        ),
         # a pass in an if
         (
             f"location / {{ limit_except POST {{ deny all; }} if ($arg_a) {{ {UPSTREAM} }} }}",
@@ -89,7 +115,9 @@ def test_the_methods_of_a_location(settings: str, expected: frozenset[str], tmp_
     ],
 )
 def test_whose_limits_count(body: str, expected: frozenset[str], tmp_path: Path) -> None:
-    assert allowed(tmp_path, f"server {{ {body} }}") == expected
+    hops, _ = hops_of(tmp_path, http(f"server {{ {body} }}"))
+    (hop,) = (hop for hop in hops if hop.kind == "proxy")
+    assert allowed_methods(hop) == expected
 
 
 @pytest.mark.parametrize(

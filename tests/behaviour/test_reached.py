@@ -54,6 +54,26 @@ REQUESTS = [
         ("location / { rewrite ^/a /x last; proxy_pass http://a:1; }", True),
         ("location / { rewrite ^/.+$ /x last; proxy_pass http://a:1; }", True),
         ("location /a { rewrite ^ /x last; location /a/b { proxy_pass http://a:1; } }", True),
+        # the methods of limit_except do not meet what the location says (seen on nginx)
+        ("location / { return 204; limit_except GET { proxy_pass http://a:1; } }", True),
+        ("location / { rewrite ^ /x last; limit_except GET { proxy_pass http://a:1; } }", True),
+        ("return 204; location / { limit_except GET { proxy_pass http://a:1; } }", False),
+        ("location / { limit_except GET { deny all; proxy_pass http://a:1; } }", False),
+        (
+            "location / { limit_except GET { allow 10.0.0.1; deny all; proxy_pass http://a:1; } }",
+            True,
+        ),
+        (
+            "satisfy any; location / { limit_except GET { deny all; proxy_pass http://a:1; } }",
+            True,
+        ),
+        ("location / { return 204; proxy_pass http://a:1; limit_except GET { } }", True),
+        ("location / { return 204; proxy_pass http://a:1; limit_except GET { deny all; } }", False),
+        (
+            "location / { return 204; proxy_pass http://a:1; limit_except GET { empty_pass; } }",
+            False,
+        ),
+        ("location / { limit_except GET { } if ($x) { return 1; proxy_pass http://a:1; } }", False),
     ],
 )
 def test_a_return_or_a_rewrite_before_it(tmp_path: Path, body: str, reached: bool) -> None:

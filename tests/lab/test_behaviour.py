@@ -212,8 +212,35 @@ LIMITS = {
     "/unequal": "if ($request_method != POST) { return 405; }",
     "/like": "if ($request_method ~ ^P) { return 405; }",
     "/unlike": "if ($request_method !~* ^(get|lock)$) { return 405; }",
+    "/returned": "return 204; limit_except GET { deny 10.0.0.1; }",
+    "/rewritten": "rewrite ^ /all redirect; limit_except POST { allow all; }",
+    "/not-turned-away": "if ($request_method = PUT) { return 405; } limit_except GET { }",
     "/both": "limit_except GET PUT { deny all; } if ($request_method ~ T$) { return 405; }",
 }
+
+
+EXCEPTED = {
+    "/get": "limit_except GET { PASS }",
+    "/returned": "return 204; limit_except PUT HEAD { PASS }",
+    "/turned-away": "if ($request_method = POST) { return 405; } limit_except GET { PASS }",
+}
+
+
+def test_methods_of_limit_except(nginx: Nginx, tmp_path: Path) -> None:
+    with Server(ANSWER) as good:
+        passed = f"proxy_pass http://{LOOPBACK}:{good.port};"
+        locations = {path: text.replace("PASS", passed) for path, text in EXCEPTED.items()}
+        body = f"server {{ listen {LOOPBACK}:PORT; {located(locations)} }}"
+        with running(nginx, body, tmp_path) as (port, hops):
+            seen = {
+                path: {
+                    method
+                    for method in ALL
+                    if client.send(port, Request(method, path)).status == 200
+                }
+                for path in EXCEPTED
+            }
+    assert {path: allowed_methods(hops[path]) for path in EXCEPTED} == seen
 
 
 def test_methods(nginx: Nginx, tmp_path: Path) -> None:

@@ -60,14 +60,6 @@ def speaks_tls(pair: Pair) -> bool:
     return wanted and pair.target.tls is False and pair.hop.kind in _WITH_TLS
 
 
-def protocols(hop: Hop) -> Value[frozenset[str]] | None:
-    """The versions of TLS that nginx offers; None where they are not known."""
-    if commands(hop, "protocol", "minprotocol", "maxprotocol") is not False:
-        return None
-    found = hop.scope.words(f"{family(hop)}_ssl_protocols")
-    return found if found is not None and found.value else None
-
-
 def commands(hop: Hop, *wanted: str) -> bool | None:
     """Whether ``*_ssl_conf_command`` gives OpenSSL one of these commands, which are in lower case;
     None where that is not known."""

@@ -15,12 +15,12 @@ from lint502.behaviour.tls import (
     commands,
     covers,
     family,
-    protocols,
     sends_name,
     speaks_tls,
     unfit,
     verifies,
 )
+from lint502.behaviour.tls_versions import protocols
 from lint502.nginx.addresses import literal_ip
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from lint502.behaviour.tls import family, gives_certificate, protocols, speaks_tls
+from lint502.behaviour.tls import family, gives_certificate, speaks_tls
 from lint502.behaviour.tls_failures import answers_400
+from lint502.behaviour.tls_versions import protocols
 from lint502.disagreements import Disagreement, Phase
 from lint502.findings import Fix
 from lint502.nginx import error_log

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from lint502.behaviour.tls import family, protocols
+from lint502.behaviour.tls import family
 from lint502.behaviour.tls_failures import OLD, without_version
+from lint502.behaviour.tls_versions import VERSIONS, by_commands, protocols
 from lint502.disagreements import Disagreement
 from lint502.edits.propose import set_to
 from lint502.findings import Fix
 from lint502.nginx import error_log
 from lint502.nginx.hops import Hop
+from lint502.nginx.scope import Value
 from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import by_profile, declared, listed
-
-_VERSIONS = ("SSLv2", "SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
-"""In their order."""
 
 
 def check(site: Site) -> Iterator[Disagreement]:
@@ -47,25 +46,31 @@ def check(site: Site) -> Iterator[Disagreement]:
             place=(offered.directive or hop.directive).place(f"nginx offers {offers}"),
             related=(declared(accepted, f"{listener.upstream} accepts {takes}"),),
             log=error_log.line("handshake-failed"),
-            fix=_fix(hop, offered.value, accepted.value, certain=certain),
+            fix=_fix(hop, offered, accepted.value, certain=certain),
         )
 
 
-def _fix(hop: Hop, offered: frozenset[str], accepted: tuple[str, ...], *, certain: bool) -> Fix:
+def _fix(
+    hop: Hop, offered: Value[frozenset[str]], accepted: tuple[str, ...], *, certain: bool
+) -> Fix:
     """To offer what is accepted too; the old versions are for those who know why."""
     if not certain:
         return Fix(f"{family(hop)}_ssl_ciphers DEFAULT:@SECLEVEL=0;")
     wanted = frozenset(accepted) - OLD
-    kept = (offered - OLD) | wanted if wanted else offered.union(accepted)
-    words = " ".join(version for version in _VERSIONS if version in kept)
+    kept = (offered.value - OLD) | wanted if wanted else offered.value.union(accepted)
+    words = " ".join(version for version in VERSIONS if version in kept)
     name = f"{family(hop)}_ssl_protocols"
+    if by_commands(offered.setting):
+        lines = listed(f"{offered.setting.name} {line[0]}" for line in offered.setting.lines)
+        return Fix(f"{name} {words}; without {lines}")
     edits = set_to(hop, [(hop.scope.setting(name), words)])
     return Fix(f"{name} {words};", bool(wanted), edits)
 
 
 def _named(versions: Iterable[str]) -> str:
     known = set(versions)
-    return listed((version for version in _VERSIONS if version in known), len(_VERSIONS))
+    named = listed((version for version in VERSIONS if version in known), len(VERSIONS))
+    return named or "no version"
 
 
 RULE = Rule("tls-version-mismatch", check, "usual.once")

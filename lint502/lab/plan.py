@@ -48,10 +48,10 @@ _LEFT_OUT = re.compile(
 """What bears on no 502, or names files and addresses of the user's."""
 
 _HARMLESS_COMMANDS = frozenset(
-    ("CipherString", "Ciphersuites", "Curves", "Groups", "MaxProtocol", "MinProtocol", "Options",
-     "Protocol", "SignatureAlgorithms")
+    ("cipherstring", "ciphersuites", "curves", "groups", "maxprotocol", "minprotocol", "options",
+     "protocol", "signaturealgorithms")
 )  # fmt: skip
-"""Those of OpenSSL's commands that open no file (SSL_CONF_cmd(3))."""
+"""Those of OpenSSL's commands that open no file, in any case (SSL_CONF_cmd(3))."""
 
 _CLIENTS = re.compile(r"\$(?:http_connection\b|\{http_connection\})")
 """The ``Connection`` of a client. Browsers say ``keep-alive``, the client of the lab ``close``."""
@@ -260,8 +260,12 @@ def _written(hop: Hop, area: str, name: str, version: Version, factor: float) ->
     if setting is None or setting.origin == "default":
         return
     for line in setting.directives:
-        if not name.endswith("ssl_conf_command") or line.args[0] in _HARMLESS_COMMANDS:
+        if not name.endswith("ssl_conf_command") or _is_harmless(line):
             yield statement(name, _known(hop, _scaled(line, info.type, factor)))
+
+
+def _is_harmless(command: Directive) -> bool:
+    return bool(command.args) and command.args[0].lower() in _HARMLESS_COMMANDS
 
 
 def _known(hop: Hop, args: tuple[str, ...]) -> tuple[str, ...]:

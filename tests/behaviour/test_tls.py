@@ -16,7 +16,6 @@ from lint502.behaviour.tls import (
     family,
     gives_certificate,
     names_to_ask_for,
-    protocols,
     sends_name,
     speaks_tls,
     unfit,
@@ -167,32 +166,6 @@ def test_who_speaks_tls_in_stream(settings: str, expected: bool, tmp_path: Path)
     spec = '[upstream.up]\nport = 1\nprotocol = "tcp"\ntls = true\n'
     pair = pair_of(tmp_path, stream(SESSION.format(settings)), spec)
     assert speaks_tls(pair) is expected
-
-
-DEFAULT = {"TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"}
-"""From 1.23.4 up to 1.27.2."""
-
-
-@pytest.mark.parametrize(
-    ("settings", "expected"),
-    [
-        ("", DEFAULT),
-        ("proxy_ssl_protocols TLSv1.2;", {"TLSv1.2"}),
-        ("proxy_ssl_protocols TLSv1.2; proxy_ssl_protocols TLSv1.3;", {"TLSv1.2", "TLSv1.3"}),
-        ("grpc_ssl_protocols TLSv1.2;", DEFAULT),
-        (UNSEEN, None),
-        ("proxy_ssl_conf_command Ciphersuites a;", DEFAULT),
-        ("proxy_ssl_conf_command Protocol TLSv1.3;", None),
-        ("proxy_ssl_conf_command MinProtocol TLSv1.3;", None),
-        ("proxy_ssl_conf_command MaxProtocol TLSv1.2;", None),
-        ("proxy_ssl_protocols TLSv1.2; proxy_ssl_conf_command minprotocol TLSv1;", None),
-    ],
-)
-def test_the_versions_that_nginx_offers(
-    settings: str, expected: set[str] | None, tmp_path: Path
-) -> None:
-    found = protocols(located(tmp_path, settings))
-    assert (None if found is None else found.value) == expected
 
 
 @pytest.mark.parametrize(

@@ -75,11 +75,25 @@ def test_defaults_by_version(lint: Lint, version: str, facts: str, severity: str
         (
             (
                 "proxy_ssl_protocols TLSv1.2;",
-                "proxy_ssl_conf_command MaxProtocol TLSv1.3;",
+                "proxy_ssl_conf_command Protocol TLSv1.3;",
                 "proxy_pass https://up:1;",
             ),
             ONLY_13,
             None,
+        ),
+        (
+            ("proxy_ssl_conf_command MaxProtocol TLSv1.2;", "proxy_pass https://up:1;"),
+            ONLY_13,
+            3,
+        ),
+        (
+            (
+                "proxy_ssl_conf_command Options KTLS;",
+                "proxy_ssl_conf_command MinProtocol TLSv1.3;",
+                "proxy_pass https://up:1;",
+            ),
+            'tls = { versions = ["TLSv1.2"] }',
+            4,
         ),
         (
             (
@@ -149,3 +163,21 @@ def test_message_and_fix(findings: Findings) -> None:
     assert found.fix is not None
     assert found.fix.description == "proxy_ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3;"
     assert not found.fix.safe
+
+
+def test_message_and_fix_where_commands_say_so(findings: Findings) -> None:
+    lines = (
+        "proxy_ssl_conf_command MaxProtocol TLSv1.2;",
+        "proxy_ssl_conf_command MinProtocol TLSv1.3;",
+        "proxy_pass https://up:1;",
+    )
+    (found,) = findings(located(*lines), spec(ONLY_13))
+    assert found.message == (
+        "nginx offers no version to up, which accepts only TLSv1.3: the handshake fails"
+    )
+    assert found.fix is not None
+    assert (found.fix.description, found.fix.edits) == (
+        "proxy_ssl_protocols TLSv1.3; without proxy_ssl_conf_command MaxProtocol and "
+        "proxy_ssl_conf_command MinProtocol",
+        (),
+    )

@@ -14,13 +14,16 @@ from lint502.nginx.addresses import literal_ip
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Value
-from lint502.nginx.variables import UNKNOWN
+from lint502.nginx.variables import UNKNOWN, Text
 from lint502.pairing import Pair
 
 _WITH_TLS = frozenset(("proxy", "grpc", "uwsgi"))
 """The passes whose URL says whether they speak TLS."""
 
 _PROXY_HOST = re.compile(r"\$(proxy_host\b|\{proxy_host\})")
+_HOST = re.compile(r"\$(?:(?:http_)?host\b|\{(?:http_)?host\})")
+"""What the client asks for; a port that it has is cut off."""
+
 _LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _WILDCARD = re.compile(
     rf"(?:(?P<start>(?!xn--){_LABEL})?\*|\*(?P<end>[a-z0-9-]*[a-z0-9]))"
@@ -98,12 +101,16 @@ def asked(pair: Pair) -> AskedNames | None:
     local = target.block is None and target.address.socket is not None
     host = "localhost" if local else _default_name(pair)
     template = _PROXY_HOST.sub(lambda _: host, setting.value)
-    texts = hop.variables.expand(template, hop.context)
-    if texts is None:
-        return None
+    hosts, whole = hop.variables.hosts(hop.context) if _HOST.search(template) else ([], True)
+    texts: list[Text] = []
+    for one in [host.text.join(_HOST.split(template)) for host in hosts] or [template]:
+        expanded = hop.variables.expand(one, hop.context)
+        if expanded is None:
+            return None
+        texts += expanded
     known = [_without_port(text.text) for text in texts if UNKNOWN not in text.text]
     names = tuple(dict.fromkeys(known))
-    return AskedNames(names, len(known) == len(texts), setting.directives[-1])
+    return AskedNames(names, whole and len(known) == len(texts), setting.directives[-1])
 
 
 def _default_name(pair: Pair) -> str:

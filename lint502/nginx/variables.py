@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from lint502.nginx.parse import Directive
+from lint502.nginx.requested import RequestedHosts
 from lint502.nginx.tree import Context
 
 UNKNOWN = "\0"
@@ -67,6 +68,7 @@ class Variables:
         self._carried: dict[int, _Carried] = {}
         self._mapped: dict[tuple[str, int], Values] = {}
         self._asked: set[str] = set()
+        self._hosts = RequestedHosts(area)
         for child in area.children:
             if child.name in _VARIABLE_ARGUMENT:
                 index = _VARIABLE_ARGUMENT[child.name]
@@ -79,6 +81,13 @@ class Variables:
         """Every text that ``template`` can become at ``context``; None where there are more than
         :data:`MAX_VALUES`, or texts of more than :data:`MAX_CHARACTERS`."""
         return self._expand(template, lambda name: self._value(name, context))
+
+    def hosts(self, context: Context) -> tuple[list[Text], bool]:
+        """The hosts that clients are known to ask for, the names of the server; and whether they
+        ask for no others."""
+        server = context.enclosing("server")
+        names, whole = self._hosts.of(server) if server is not None else ([], False)
+        return [Text(line.args[index].lower(), line, index) for line, index in names], whole
 
     def _collect_writers(self, context: Context) -> None:
         for name, directives in context.by_name.items():
@@ -139,6 +148,9 @@ class Variables:
             return _schemes(context)
         if name == "server_name":
             return _server_name(context)
+        if name == "host":
+            names, whole = self.hosts(context)
+            return names if whole else None
         return _captured(name, context)
 
     def _block_value(self, name: str, context: Context) -> Values:

@@ -57,6 +57,36 @@ def test_one_target(lint: Lint, lines: tuple[str, ...], facts: str, line: int | 
     )
 
 
+DEFAULT = "server { listen 80; server_name other; }"
+
+
+@pytest.mark.parametrize(
+    ("around", "name", "written", "frequency"),
+    [
+        # the default server takes requests by other names too
+        ("", "shop.example", "$host", "sometimes"),
+        (DEFAULT, "shop.example", "$host", "always"),
+        (DEFAULT, "shop.example", "${host}", "always"),
+        (DEFAULT, "shop.example", "$http_host", "always"),
+        (DEFAULT, "shop.example", "www.$host", "always"),
+        (DEFAULT, "shop.example a.up.example", "$host", "sometimes"),
+        (DEFAULT, "a.up.example", "$host", None),
+        (DEFAULT, "up.example", "a.$host", None),
+        (DEFAULT, "*.shop.example", "$host", None),
+        (DEFAULT, r"a\\1", "$host", "always"),
+    ],
+)
+def test_the_name_that_the_client_asks_for(
+    lint: Lint, around: str, name: str, written: str, frequency: str | None
+) -> None:
+    body = (
+        f"\n{around} server {{ listen 80; server_name {name}; location / {{ {VERIFY}\n"
+        f"proxy_ssl_name {written}; proxy_pass https://up:1; }} }}"
+    )
+    expected = [] if frequency is None else [Found(3, "error", 502, frequency, RULE, "up")]
+    assert lint(body, spec(NAMES)) == expected
+
+
 def test_the_name_of_a_block(lint: Lint) -> None:
     body = (
         f"\nupstream BLOCK {{ server a.up.example:1; }}\nserver {{ {VERIFY}\n"

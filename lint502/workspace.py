@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lint502.findings import Problem
+from lint502.nginx.derivatives import Named, named
 from lint502.nginx.files import PathMap, absolute_path
 from lint502.nginx.installed import installed_version
 from lint502.nginx.roots import default_roots
@@ -137,11 +138,19 @@ class Workspace:
         env, notes = self._values(request)
         parts = []
         for there, chosen in self._by_settings(settings, roots):
+            given, origin, source = _version(request.nginx_version, there)
+            if installed is not None and origin == "newest":
+                given, origin = Named(installed), "binary"
             options = self._options(there, chosen, request, env)
-            if installed is not None and options.version_origin == "newest":
-                options = replace(options, version=installed, version_origin="binary")
-            parts.append(options)
-            notes += _unknown_version(options.version)
+            parts.append(
+                replace(
+                    options,
+                    version=given.version,
+                    version_origin=origin,
+                    version_source=source,
+                )
+            )
+            notes += _on_version(given)
         return Job(tuple(parts), problems, tuple(dict.fromkeys(notes)), self.standard_input)
 
     def _roots(self, settings: Settings, roots: Sequence[str]) -> tuple[str, ...]:
@@ -189,15 +198,11 @@ class Workspace:
         env: Mapping[str, str],
     ) -> Options:
         here = self.folder
-        version, origin, source = _version(request.nginx_version, settings)
         specs = tuple(here / path for path in request.specs) if request.specs else settings.specs
         return Options(
             here,
             roots,
             specs=specs,
-            version=version,
-            version_origin=origin,
-            version_source=source,
             maps=tuple(map(self._map, request.maps)) if request.maps else settings.maps,
             allow_missing=settings.allow_missing,
             allow_paths=settings.allow_paths,
@@ -247,11 +252,11 @@ def require_rule(name: str, argument: str) -> None:
         raise WorkspaceError(f"there is no rule {quote(name)}; {hint}", argument)
 
 
-def _version(wanted: str | None, settings: Settings) -> tuple[Version, VersionOrigin, str | None]:
+def _version(wanted: str | None, settings: Settings) -> tuple[Named, VersionOrigin, str | None]:
     """Which nginx the run goes by, what says so, and in which file, if it is one."""
     text = settings.nginx_version if wanted is None else wanted
     if text is None:
-        return NEWEST, "newest", None
+        return Named(NEWEST), "newest", None
     if text == "auto":
         installed = installed_version()
         if installed is None:
@@ -261,13 +266,23 @@ def _version(wanted: str | None, settings: Settings) -> tuple[Version, VersionOr
             )
         return installed, "binary", None
     try:
-        version = Version.parse(text)
+        given = named(text)
     except ValueError as error:
         raise WorkspaceError(f"{error}, nor auto", "nginx_version") from None
-    return (version, "config", settings.file) if wanted is None else (version, "option", None)
+    return (given, "config", settings.file) if wanted is None else (given, "option", None)
 
 
-def _unknown_version(version: Version) -> Iterator[str]:
+def _on_version(given: Named) -> Iterator[str]:
+    """What is worth saying of the version that counts."""
+    version = given.version
+    if given.newest_known:
+        name = given.derivative.partition("/")[0]
+        yield (
+            f"the newest {name} that lint502 knows is {given.newest_known}; like that it takes "
+            f"{given.derivative} for nginx {version}"
+        )
+    elif given.derivative:
+        yield f"{given.derivative} is made from nginx {version}, which lint502 goes by"
     if version < OLDEST:
         yield f"lint502 knows nginx from {OLDEST} on, and takes {version} for that"
     elif version[:2] > NEWEST[:2]:

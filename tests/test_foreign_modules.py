@@ -272,4 +272,6 @@ def test_an_nginx_of_the_checkout_is_none(
     nginx = found()  # where packages put it
     assert nginx is None or nginx.command[0].startswith("/usr/")
     monkeypatch.setenv("PATH", f"{entries}:{tmp_path}/bin")
-    assert str(installed_version()) == "1.20.1"
+    installed = installed_version()
+    assert installed is not None
+    assert str(installed.version) == "1.20.1"

@@ -52,7 +52,7 @@ NginxVersion = Annotated[
         "--nginx-version",
         metavar="VERSION",
         show_default=False,
-        help="The nginx to go by, such as 1.26.3, or auto: the installed one. "
+        help="The nginx to go by, such as 1.26.3 or angie/1.10.1, or auto: the installed one. "
         "Without it: the newest known.",
     ),
 ]

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from lint502 import programs
 from lint502.lab.bench import Bench, LabError
+from lint502.nginx import derivatives
 from lint502.nginx.version import Version
 
 NOBODY = 65534
@@ -72,10 +73,10 @@ def described(
         reason = getattr(error, "strerror", None) or "it does not end"
         raise LabError(f"{command[-1]} cannot be run: {reason}") from None
     said = done.stderr
-    match = re.search(r"^nginx version: \S+?/(\d+\.\d+\.\d+)", said, re.MULTILINE)
-    if match is None:
+    found = derivatives.said(said)
+    if found is None:
         raise LabError(f"{command[-1]} does not say that it is nginx; give the path of an nginx")
-    return Nginx(command, Version.parse(match[1]), _stream(said, modules), environment)
+    return Nginx(command, found.version, _stream(said, modules), environment)
 
 
 def _stream(said: str, modules: Path | None) -> str | None:

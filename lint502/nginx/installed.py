@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from lint502 import programs
-from lint502.nginx.version import Version
+from lint502.nginx.derivatives import Named, said
+
+_PROGRAMS = ("nginx", "angie", "openresty", "tengine", "freenginx")
 
 
-def installed_version() -> Version | None:
-    """The version of the nginx on the PATH; None where there is none."""
+def installed_version() -> Named | None:
+    """The version of the nginx on the PATH, or of what is made from it; None where there is
+    none."""
     import subprocess
 
-    binary = programs.found("nginx")
-    if binary is None:
-        return None
-    try:
-        output = subprocess.run(
-            [binary, "-v"], capture_output=True, text=True, timeout=10, check=False
-        ).stderr
-        return Version.parse(output.rpartition("/")[2].split()[0])
-    except (OSError, ValueError, IndexError, subprocess.TimeoutExpired):
-        return None
+    for name in _PROGRAMS:
+        binary = programs.found(name)
+        if binary is None:
+            continue
+        try:
+            output = subprocess.run(
+                [binary, "-v"],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=10,
+                check=False,
+            ).stderr
+        except (OSError, subprocess.TimeoutExpired):
+            continue
+        found = said(output)
+        if found is not None:
+            return found
+    return None

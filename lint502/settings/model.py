@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from lint502.checks import rule_of
+from lint502.nginx.derivatives import named
 from lint502.nginx.values import parse_time
-from lint502.nginx.version import Version
 from lint502.quoting import quote
 from lint502.rule_names import RULES
 from lint502.toml.mistakes import Form, KeyPath, UnknownNameError, table, unknown_key
@@ -30,7 +30,7 @@ def _version(value: object) -> object:
         raise ValueError(f'must be a string: write "{value}"')
     if isinstance(value, str) and value != "auto":
         try:
-            Version.parse(value)
+            named(value)
         except ValueError:
             raise ValueError(
                 f'must be "auto" or an nginx version such as "1.26.3", not {quote(value)}'
@@ -112,7 +112,10 @@ RulesTable = create_model("RulesTable", __base__=_SettingsTable, **_FIELDS)
 
 NginxVersion = Annotated[
     Annotated[str, BeforeValidator(_version)] | None,
-    Field(description='The nginx to go by, such as "1.26.3", or "auto": the installed one.'),
+    Field(
+        description='The nginx to go by, such as "1.26.3" or "angie/1.10.1", or '
+        '"auto": the installed one.'
+    ),
 ]
 Specs = Annotated[list[Named] | None, Field(description="The files that declare upstreams.")]
 Map = Annotated[

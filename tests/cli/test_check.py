@@ -10,6 +10,7 @@ import pytest
 
 from lint502 import workspace
 from lint502.findings import Finding, Problem, Severity
+from lint502.nginx.derivatives import Named
 from lint502.nginx.files import PathMap
 from lint502.nginx.version import NEWEST, OLDEST, Version
 from lint502.options import Options
@@ -322,7 +323,7 @@ def test_default_roots(run: Run, asked: Asked, tmp_path: Path, root: str) -> Non
 def test_version_auto(
     run: Run, asked: Asked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workspace, "installed_version", lambda: Version(1, 24, 0))
+    monkeypatch.setattr(workspace, "installed_version", lambda: Named(Version(1, 24, 0)))
     run("check", "a.conf", "--nginx-version", "auto")
     (tmp_path / "lint502.toml").write_text('nginx_version = "auto"')
     run("check", "a.conf")
@@ -358,6 +359,39 @@ def test_versions_that_lint502_does_not_know(
     result = run("check", "a.conf", "--nginx-version", version)
     assert (result.code, result.err) == (0, note)
     assert asked[0].version == Version.parse(version)
+
+
+@pytest.mark.parametrize(
+    ("written", "version", "note"),
+    [
+        (
+            "angie/1.10.1",
+            "1.27.5",
+            "note: Angie/1.10.1 is made from nginx 1.27.5, which lint502 goes by\n",
+        ),
+        (
+            "1.27.1.2",
+            "1.27.1",
+            "note: openresty/1.27.1.2 is made from nginx 1.27.1, which lint502 goes by\n",
+        ),
+        (
+            "angie/1.99.0",
+            "1.31.2",
+            "note: the newest Angie that lint502 knows is 1.12.1; like that it takes Angie/1.99.0 "
+            "for nginx 1.31.2\n",
+        ),
+        ("nginx/1.26.3", "1.26.3", ""),
+    ],
+)
+def test_what_is_made_from_nginx(
+    run: Run, asked: Asked, tmp_path: Path, written: str, version: str, note: str
+) -> None:
+    asked.report = CLEAN
+    result = run("check", "a.conf", "--nginx-version", written)
+    assert (result.code, result.err) == (0, note)
+    (tmp_path / "lint502.toml").write_text(f'nginx_version = "{written}"')
+    assert run("check", "a.conf").err == note
+    assert [one.version for one in asked] == [Version.parse(version)] * 2
 
 
 def test_newest_version_by_default(run: Run, asked: Asked) -> None:

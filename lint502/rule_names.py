@@ -21,6 +21,7 @@ RULES = (
     "client-certificate-missing",
     "http-version-mismatch",
     "http2-connection-header",
+    "host-header-twice",
     "proxy-protocol-mismatch",
     "response-header-buffer",
     "request-header-limit",

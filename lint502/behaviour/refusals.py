@@ -11,9 +11,19 @@ from typing import Literal
 import tomli
 
 from lint502.behaviour.protocol_table import lineage
+from lint502.declared.profiles import at_least
 
-What = Literal["connection-header", "no-certificate", "http-1-0"]
-"""A header of a connection in HTTP/2; no client certificate; a request in HTTP/1.0."""
+What = Literal[
+    "connection-header",
+    "no-certificate",
+    "http-1-0",
+    "host-twice",
+    "content-length-twice",
+    "content-type-twice",
+    "authorization-twice",
+]
+"""A header of a connection in HTTP/2; no client certificate; a request in HTTP/1.0; a header twice
+that may be there once."""
 
 Does = Literal["answer", "reset", "close", "nothing"]
 
@@ -23,7 +33,8 @@ class Refusal:
     """What one server does: it answers with a page of a ``status``, ends the stream or the
     connection, or takes the request all the same.
 
-    ``version`` is the one that was measured, None where the ``source`` says it of all.
+    ``version`` is the one that was measured, None where the ``source`` says it of all; ``since``
+    the first that does so.
     """
 
     server: str
@@ -31,12 +42,17 @@ class Refusal:
     source: str
     status: int | None = None
     version: str | None = None
+    since: str | None = None
 
 
-def refusal(what: What, server: str) -> Refusal | None:
-    """What a server does, or the one that it is like; None where that is not known."""
+def refusal(what: What, server: str, version: str = "") -> Refusal | None:
+    """What a server does, or the one that it is like; None where that is not known of this
+    version. Without one the newest counts."""
     known = _load()[what]
-    return next((known[name] for name in lineage(server) if name in known), None)
+    found = next((known[name] for name in lineage(server) if name in known), None)
+    if found is None or found.since is None or not version or found.server != server:
+        return found
+    return found if at_least(tuple(map(int, version.split("."))), found.since) else None
 
 
 @cache

@@ -62,9 +62,9 @@ class ProfileFact:
 
     def holds_in(self, version: ServerVersion | None) -> bool:
         """Whether it holds in a version; ``None`` is the newest, ``(22,)`` the newest 22."""
-        if self.since is not None and not _at_least(version, self.since):
+        if self.since is not None and not at_least(version, self.since):
             return False
-        return self.before is None or not _at_least(version, self.before)
+        return self.before is None or not at_least(version, self.before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,7 @@ def _fact(entry: Mapping[str, Any], spoken: list[str]) -> ProfileFact:
     )
 
 
-def _at_least(version: ServerVersion | None, limit: str) -> bool:
+def at_least(version: ServerVersion | None, limit: str) -> bool:
     """Whether a version is ``limit`` or later; one that is cut short counts as its newest."""
     if version is None:
         return True

@@ -33,6 +33,22 @@ def test_a_server(what: What, server: str, expected: tuple[str, str, int | None]
     assert (None if found is None else (found.server, found.does, found.status)) == expected
 
 
+@pytest.mark.parametrize(
+    ("server", "version", "expected"),
+    [
+        ("gunicorn", "", "answer"),  # the newest
+        ("gunicorn", "27.0.1", "answer"),
+        ("gunicorn", "27", "answer"),
+        ("gunicorn", "26.1", None),
+        ("node", "12", "nothing"),
+        ("spring-boot", "3.2", "answer"),  # its version is not Tomcat's
+    ],
+)
+def test_a_version(server: str, version: str, expected: str | None) -> None:
+    found = refusal("host-twice", server, version)
+    assert (None if found is None else found.does) == expected
+
+
 def test_the_table() -> None:
     """Its servers have profiles; a page has a status, and whatever was measured has a version."""
     for what, servers in _load().items():

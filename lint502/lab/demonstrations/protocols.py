@@ -6,10 +6,14 @@ import re
 from dataclasses import replace
 
 from lint502.behaviour.http2 import connection_header, header_refusal, refusal_is_known
+from lint502.behaviour.single_headers import refused, sent_twice
+from lint502.lab.behind import host_of
+from lint502.lab.client import Request
 from lint502.lab.demonstrations.case import Case, Experiment
-from lint502.lab.demonstrations.usual import SHORT, once, timeouts, usual_script
+from lint502.lab.demonstrations.usual import SHORT, once, timeouts, times, usual_script
 from lint502.lab.plan import Plan, plan
 from lint502.lab.playback import reaction
+from lint502.lab.scripts import Once
 
 
 def wrong_protocol(case: Case) -> Experiment:
@@ -57,6 +61,35 @@ def malformed(case: Case) -> Experiment:
         clauses.append(f"{value} is not empty")
     made = replace(shown.plan, http=http, servers=servers)
     return replace(shown, plan=made, conditions=(*shown.conditions, *clauses))
+
+
+def header_twice(case: Case) -> Experiment:
+    """The usual request, or one with a body, to servers that refuse two lines of a header."""
+    shown, found = once(case), tuple(sent_twice(case.hop))
+    if case.status is None or not found:
+        return shown
+    closes = case.status == 502
+    servers = tuple(
+        replace(
+            server,
+            behaviour=replace(server.behaviour, header_twice="close" if closes else "answer"),
+        )
+        if server.failing and server.behaviour is not None
+        else server
+        for server in shown.plan.servers
+    )
+    clauses = ["the upstream refuses such a request, as that server is known to do"]
+    if not any(
+        pair.meant is not None and refused(twice, pair.meant) is not None
+        for pair in case.failing
+        for twice in found
+    ):
+        clauses = ["the upstream refuses such a request, which is not declared"]
+    script = shown.script
+    if not all(twice.always for twice in found):
+        script = Once((Request("POST", case.path, 5, host_of(case.hop)),) * times(case))
+    made = replace(shown.plan, servers=servers)
+    return replace(shown, plan=made, script=script, conditions=(*shown.conditions, *clauses))
 
 
 def _played_back(made: Plan, case: Case, factor: float) -> Plan:

@@ -53,7 +53,8 @@ class Behaviour:
     the connection. What
     it does not understand it takes as described in the modules of the protocols, unless there is a
     ``reaction``. ``connection_headers``: what it does with those in HTTP/2: it takes no notice,
-    ends the stream or the connection, or answers 400.
+    ends the stream or the connection, or answers 400. ``header_twice``: what it does where a header
+    is there twice that may be there once; "usual": with two of Host it answers 400.
     """
 
     protocol: Protocol = "http"
@@ -71,6 +72,7 @@ class Behaviour:
     headers_status: int = 431
     reaction: Reaction | None = None
     connection_headers: Literal["take", "reset", "close", "answer"] = "take"
+    header_twice: Literal["usual", "close", "answer"] = "usual"
 
     @property
     def never_says_close(self) -> bool:

@@ -19,6 +19,7 @@ _UNLIMITED = 1 << 30
 _START = re.compile(rb"[A-Z][A-Z-]{0,31}(?: |\Z)")
 _REQUEST_LINE = re.compile(rb"[A-Z-]+ \S+ HTTP/1\.(?P<minor>[01])\r?")
 _END = re.compile(rb"\n\r?\n")
+_SINGLE = (b"host", b"content-length", b"content-type", b"authorization")
 
 
 def serve(connection: Connection) -> None:
@@ -58,7 +59,9 @@ def _read_head(connection: Connection) -> None:
 def _serve_one(connection: Connection) -> None:
     versions = connection.behaviour.http_versions
     parser = h11.Connection(h11.SERVER, max_incomplete_event_size=_UNLIMITED)
-    parser.receive_data(connection.take())
+    data = connection.take()
+    _refuse_repeated(connection, data)
+    parser.receive_data(data)
     try:
         request = parser.next_event()
     except h11.RemoteProtocolError:
@@ -90,6 +93,20 @@ def _serve_one(connection: Connection) -> None:
     body = b"" if request.method == b"HEAD" else answer.body
     connection.wire.send(head(lines, answer.header_bytes) + body)
     connection.answered(peer_knows_the_end=says_close)
+
+
+def _refuse_repeated(connection: Connection, data: bytes) -> None:
+    """Refuse a request with one of the :data:`_SINGLE` headers twice, where the server does."""
+    way = connection.behaviour.header_twice
+    head_end = _END.search(data)
+    if way == "usual" or head_end is None:
+        return
+    names = [line.partition(b":")[0].lower() for line in data[: head_end.start()].splitlines()[1:]]
+    if not any(names.count(name) > 1 for name in _SINGLE):
+        return
+    if way == "close":
+        connection.wire.finish()
+    _refuse(connection, 400)
 
 
 def _read_body(connection: Connection, parser: h11.Connection) -> bool:

@@ -1,0 +1,82 @@
+"""Headers that a request may have once only, and that nginx sends twice.
+
+``proxy_set_header`` adds a line for each of its lines, also where two have one name, in any case;
+a line whose value is empty sends nothing (``ngx_http_proxy_create_request()``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from lint502.behaviour.http2 import speaks_http2
+from lint502.behaviour.refusals import Refusal, What, refusal
+from lint502.declared.listeners import Listener
+from lint502.nginx.hops import Hop
+from lint502.nginx.parse import Directive
+from lint502.nginx.variables import UNKNOWN
+from lint502.wording import server_of
+
+_SINGLE: Mapping[str, What] = {
+    "host": "host-twice",
+    "content-length": "content-length-twice",
+    "content-type": "content-type-twice",
+    "authorization": "authorization-twice",
+}
+
+_NEVER_EMPTY = re.compile(r"\$\{?(host|http_host|proxy_host|hostname|remote_addr)\}?")
+"""Variables that hold something in every request of HTTP/1.1 and HTTP/2."""
+
+_WITH_A_BODY = re.compile(r"\$\{?(content_length|http_content_length)\}?")
+
+
+@dataclass(frozen=True, slots=True)
+class Twice:
+    """The lines that send one header more than once. ``certain``: none of them can be empty;
+    ``always``: they are sent with every request, not only with those that have a body."""
+
+    header: str
+    what: What
+    lines: tuple[Directive, ...]
+    certain: bool
+    always: bool
+
+
+def sent_twice(hop: Hop) -> Iterator[Twice]:
+    """The headers that a hop sends twice to an upstream with HTTP/1."""
+    if hop.kind != "proxy" or speaks_http2(hop) is not False:
+        return
+    headers = hop.scope.setting("proxy_set_header")
+    named: dict[str, list[Directive]] = {}
+    for line in headers.directives if headers is not None else ():
+        if len(line.args) == 2 and _sent(hop, line.args[1]) != "never":
+            named.setdefault(line.args[0].lower(), []).append(line)
+    for name, what in _SINGLE.items():
+        lines = named.get(name, [])
+        if len(lines) > 1:
+            sent = [_sent(hop, line.args[1]) for line in lines]
+            yield Twice(
+                str(lines[0].args[0]),
+                what,
+                tuple(lines),
+                certain=sum(one != "perhaps" for one in sent) > 1,
+                always="with a body" not in sent,
+            )
+
+
+def refused(twice: Twice, listener: Listener) -> Refusal | None:
+    """What a listener's server does with such a request, where that is known."""
+    _, _, version = (listener.server.value if listener.server else "").partition("/")
+    return refusal(twice.what, server_of(listener), version)
+
+
+def _sent(hop: Hop, value: str) -> str:
+    """Whether a value is sent: "always", "never", "perhaps", or with requests "with a body"."""
+    if _WITH_A_BODY.fullmatch(value):
+        return "with a body"
+    texts = hop.variables.expand(value, hop.context)
+    if texts and not any(text.text for text in texts):
+        return "never"
+    certain = texts is not None and all(text.text.strip(UNKNOWN) for text in texts)
+    return "always" if certain or _NEVER_EMPTY.search(value) else "perhaps"

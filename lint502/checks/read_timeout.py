@@ -1,10 +1,11 @@
-"""read-timeout: a legitimate answer takes longer than nginx waits for it."""
+"""read-timeout: an answer takes longer than nginx waits, or the upstream works on it for longer."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from lint502.behaviour.limits import read_timeout
+from lint502.declared.listeners import Fact, Listener
 from lint502.disagreements import Disagreement
 from lint502.edits.propose import set_to
 from lint502.findings import Fix
@@ -13,13 +14,15 @@ from lint502.nginx.values import format_time
 from lint502.pairing import Pair
 from lint502.rule import Rule
 from lint502.site import Site
-from lint502.wording import declared
+from lint502.wording import by_profile, declared
 
 _MARGIN = 30_000
+_FAMILIES = ("proxy", "fastcgi", "uwsgi", "scgi", "grpc")
 
 
 def check(site: Site) -> Iterator[Disagreement]:
-    """One for each hop that waits less than its upstream may take to answer."""
+    """One for each hop that waits less than its upstream may take to answer, or works for it."""
+    yield from _works_for_nobody(site)
     for pair in site.each_pair():
         timeout, listener, hop = _too_short(pair), pair.meant, pair.hop
         if timeout is None or listener is None or listener.response_timeout is None:
@@ -49,6 +52,52 @@ def check(site: Site) -> Iterator[Disagreement]:
             log=None if stream else ...,
             fix=Fix(f"{name} {longer};", True, set_to(hop, [(timeout.setting, longer)])),
         )
+
+
+def _works_for_nobody(site: Site) -> Iterator[Disagreement]:
+    """Where nobody says how long answers take, but the upstream is given longer than any of its
+    hops waits: then none of them is the one for the slow answers."""
+    waiting: dict[int, tuple[Listener, list[tuple[Pair, Value[int]]]]] = {}
+    for pair in site.each_pair():
+        listener, timeout = pair.meant, read_timeout(pair.hop)
+        if listener is not None and timeout is not None and pair.hop.kind in _FAMILIES:
+            waiting.setdefault(id(listener), (listener, []))[1].append((pair, timeout))
+    for listener, there in waiting.values():
+        works = listener.request_timeout
+        if works is None or listener.response_timeout is not None:
+            continue
+        if not any(_waits_long_enough(timeout, works.value) for _, timeout in there):
+            for pair, timeout in there:
+                yield _too_soon(pair, timeout, listener, works)
+
+
+def _waits_long_enough(timeout: Value[int], works: int) -> bool:
+    """Where the time is written, somebody may want it shorter; half as long is no mistake."""
+    written = timeout.directive is not None
+    return timeout.value == 0 or timeout.value * (2 if written else 1) >= works
+
+
+def _too_soon(
+    pair: Pair, timeout: Value[int], listener: Listener, works: Fact[int]
+) -> Disagreement:
+    gives_up, waits = format_time(works.value), format_time(timeout.value)
+    name = timeout.setting.name
+    return RULE.disagreement(
+        pair,
+        "wait",
+        certain=False,
+        message=(
+            f"{listener.upstream} works on a request for up to {gives_up}{by_profile(works)}, but "
+            f"nginx waits for {timeout.described(f'{waits} ({name})')}: an answer that takes "
+            "longer is a 504, though the upstream still works on it"
+        ),
+        place=(timeout.directive or pair.hop.directive).place(f"nginx waits {waits}"),
+        related=(declared(works, f"{listener.upstream} gives a request up after {gives_up}"),),
+        fix=Fix(
+            f"{name} {gives_up}; or say how long answers take (timeouts.response)",
+            edits=set_to(pair.hop, [(timeout.setting, gives_up)]),
+        ),
+    )
 
 
 def _too_short(pair: Pair) -> Value[int] | None:

@@ -42,8 +42,8 @@ def check(site: Site) -> Iterator[Disagreement]:
             ),
             log=_log(hop),
             fix=Fix(
-                f"let {listener.upstream} work for longer than {format_time(timeout.value)}, or "
-                f"lower {timeout.setting.name} below {gives_up}"
+                f"let {listener.upstream} work for {format_time(timeout.value)}, or lower "
+                f"{timeout.setting.name} to {gives_up}"
             ),
         )
 

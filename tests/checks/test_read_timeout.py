@@ -107,3 +107,60 @@ def test_the_fix_is_longer(findings: Findings) -> None:
     (finding,) = findings(body(""), spec("3m"))
     assert finding.fix is not None
     assert finding.fix.description == "proxy_read_timeout 210s;"
+
+
+GIVES_UP = '[upstream.up]\nport = 1\n%s[upstream.up.timeouts]\nrequest = "%s"\n'
+PERHAPS = [slow(4, "warning")]
+
+
+@pytest.mark.parametrize(
+    ("settings", "request_timeout", "found"),
+    [
+        # 60s by default
+        ("", "120s", PERHAPS),
+        ("", "61s", PERHAPS),
+        ("", "60s", []),
+        # as it is written somebody wants it, unless it is much less
+        ("proxy_read_timeout 85s;", "90s", []),
+        ("proxy_read_timeout 60s;", "120s", []),
+        ("proxy_read_timeout 30s;", "61s", [slow(3, "warning")]),
+        ("proxy_read_timeout $t;", "61s", []),
+    ],
+)
+def test_the_upstream_works_for_nobody(
+    lint: Lint, settings: str, request_timeout: str, found: list[Found]
+) -> None:
+    assert lint(body(settings), GIVES_UP % ("", request_timeout)) == found
+
+
+@pytest.mark.parametrize("kind", ["fastcgi", "uwsgi", "scgi", "grpc", "memcached"])
+def test_the_upstream_works_for_nobody_in_each_family(lint: Lint, kind: str) -> None:
+    facts = GIVES_UP % (f'protocol = "{kind}"\n', "120s")
+    assert own(lint(body("", f"{kind}_pass up:1"), facts)) == (
+        [] if kind == "memcached" else PERHAPS
+    )
+
+
+def test_the_longest_answer_is_declared(lint: Lint) -> None:
+    assert lint(body(""), GIVES_UP % ("", "120s") + 'response = "50s"\n') == []
+
+
+def test_the_fix_gives_it_the_same_time(findings: Findings) -> None:
+    (finding,) = findings(body(""), GIVES_UP % ("", "120s"))
+    assert finding.message == (
+        "up works on a request for up to 120s, but nginx waits for 60s (proxy_read_timeout) by "
+        "default: an answer that takes longer is a 504, though the upstream still works on it"
+    )
+    assert finding.fix is not None
+    assert [edit.text for edit in finding.fix.edits] == ["proxy_read_timeout 120s;\n"]
+    assert finding.fix.safe is False
+
+
+def test_one_location_is_for_the_slow_answers(lint: Lint) -> None:
+    text = (
+        "\nserver { location / {\n\nproxy_pass http://up:1; }\n"
+        "location /reports/ { proxy_read_timeout %s; proxy_pass http://up:1; } }"
+    )
+    facts = GIVES_UP % ("", "120s")
+    assert lint(text % "120s", facts) == []
+    assert lint(text % "59s", facts) == [slow(4, "warning"), slow(5, "warning")]

@@ -152,9 +152,17 @@ def slow_answer(case: Case) -> Experiment:
 
 
 def late_answer(case: Case) -> Experiment:
-    """An answer that takes as long as it may, where nginx waits for less."""
-    takes, timeout = fact(case, "response_timeout"), read_timeout(case.hop)
+    """An answer that takes as long as it may, where nginx waits for less; where that is not
+    declared, one for which the upstream still works."""
+    timeout = read_timeout(case.hop)
     waits = timeout.value if timeout is not None else 60_000
+    listener = case.listener
+    clauses: tuple[str, ...] = ()
+    if listener is not None and listener.response_timeout is None and listener.request_timeout:
+        takes = (waits + listener.request_timeout.value) // 2
+        clauses = (f"an answer takes {format_time(takes)}, which is not declared",)
+    else:
+        takes = fact(case, "response_timeout")
     factor = max(1.0, min(takes, waits) / SHORT)
     start = min(takes, waits + _MUCH_LATER * factor) if takes > waits else takes
     if abs(waits - takes) / factor / 1000 < _NEAR:
@@ -165,7 +173,7 @@ def late_answer(case: Case) -> Experiment:
     return Experiment(
         plan(route, case.version, case.failing, factor),
         Slow(usual_bytes(case.hop, case.path), start / factor / 1000),
-        conditions=conditions,
+        conditions=(*conditions, *clauses),
     )
 
 

@@ -33,9 +33,10 @@ class Mismatch:
     nearest few of the listeners that are declared there, nearest first; ``total`` counts them all,
     those of one upstream at one port or socket as one. ``upstream`` is the one that is meant; None
     where several may be. ``elsewhere``: this port is declared, but on another machine or in another
-    container, and nginx connects to its own; ``nearest`` then has all of them. Targets that are
-    called alike, at one address, share one mismatch. ``by_host``: the host alone says that this
-    upstream is meant.
+    container, and nginx connects to its own; ``nearest`` then has all of them, or where none is
+    said to be there, those that are declared by other hosts alone. Targets that are called alike,
+    at one address, share one mismatch. ``by_host``: the host alone says that this upstream is
+    meant.
     """
 
     certain: bool
@@ -44,6 +45,11 @@ class Mismatch:
     upstream: str | None
     elsewhere: bool = False
     by_host: bool = False
+
+    @property
+    def guessed(self) -> bool:
+        """Whether it is ``elsewhere`` by the hosts alone."""
+        return self.elsewhere and all(listener.same_host is None for listener in self.nearest)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +95,7 @@ class Pairing:
         self._addresses: dict[tuple[str, int], list[Listener]] = {}
         self._sockets: dict[str, list[Listener]] = {}
         self._elsewhere: dict[int, list[Listener]] = {}
+        self._by_other_hosts: dict[int, list[Listener]] = {}
         hosts: dict[str, list[Listener]] = {LOOPBACK: []}
         for upstream in spec.upstreams:
             for listener in upstream.listeners:
@@ -98,6 +105,8 @@ class Pairing:
                 reachable = _reachable_hosts(listener)
                 if listener.port is not None and _is_elsewhere(listener, reachable):
                     self._elsewhere.setdefault(listener.port.value, []).append(listener)
+                elif listener.port is not None and _has_other_hosts(listener, reachable):
+                    self._by_other_hosts.setdefault(listener.port.value, []).append(listener)
                 for host in reachable:
                     hosts.setdefault(host, []).append(listener)
                     if listener.port is not None:
@@ -133,8 +142,8 @@ class Pairing:
 
         A wrong port of a host is less than certain where other requests get to the right one: it is
         likely a second service there that nobody has declared, unless the block is called like the
-        upstream. No requests get to the
-        ``unreached``.
+        upstream. So is a port on the loopback that might mean an upstream of another host. No
+        requests get to the ``unreached``.
         """
         found = {hop.id: tuple(self._pair(hop, target) for target in hop.targets) for hop in hops}
         if self._complete:
@@ -147,7 +156,11 @@ class Pairing:
 
         def weighed(pair: Pair) -> Pair:
             mismatch = pair.mismatch
-            if mismatch is None or not mismatch.by_host or mismatch.upstream is None:
+            if mismatch is None:
+                return pair
+            if mismatch.guessed and any(one.upstream in ways for one in mismatch.nearest):
+                return replace(pair, mismatch=None)
+            if not mismatch.by_host or mismatch.upstream is None:
                 return pair
             if ways.get(mismatch.upstream, set()) <= {_way(pair)}:
                 return pair
@@ -213,7 +226,10 @@ class Pairing:
             return None, None
         if at_host.anywhere:  # the one, or one of several, that may be meant
             return at_host.anywhere[0] if len(at_host.anywhere) == 1 else None, None
-        others = self._elsewhere.get(address.port or 0, ()) if host == LOOPBACK else ()
+        others: Sequence[Listener] = ()
+        if host == LOOPBACK and address.port is not None:
+            others = self._elsewhere.get(address.port) or ()
+            others = others or self._by_other_hosts.get(address.port, ())
         if others:
             sole = others[0].upstream if len({item.upstream for item in others}) == 1 else None
             return None, Mismatch(self._complete, tuple(others), len(others), sole, elsewhere=True)
@@ -294,6 +310,12 @@ def _is_elsewhere(listener: Listener, reachable: Iterable[str]) -> bool:
     published) is among its hosts."""
     same_host = listener.same_host
     return same_host is not None and not same_host.value and LOOPBACK not in reachable
+
+
+def _has_other_hosts(listener: Listener, reachable: Iterable[str]) -> bool:
+    """Whether a listener is declared by other hosts than the loopback, and nothing says whether it
+    runs where nginx runs."""
+    return listener.same_host is None and listener.bind is None and LOOPBACK not in reachable
 
 
 def _unless_elsewhere(listener: Listener, address: Address) -> _Found:

@@ -124,9 +124,10 @@ class TestTheExactAddress:
 
     def test_other_hosts_are_no_loopback_where_hosts_are_declared(self, tmp_path: Path) -> None:
         spec = f'{API}hosts = ["10.0.0.5"]'
-        assert reached(tmp_path, "127.0.0.1:3000", spec) is None
-        assert reached(tmp_path, "127.0.0.1:3000", spec + "\nsame_host = true") == ("api:3000",)
         elsewhere = ("perhaps elsewhere", "api:3000")
+        assert reached(tmp_path, "127.0.0.1:3000", spec) == elsewhere
+        assert reached(tmp_path, "127.0.0.1:3001", spec) is None
+        assert reached(tmp_path, "127.0.0.1:3000", spec + "\nsame_host = true") == ("api:3000",)
         assert reached(tmp_path, "127.0.0.1:3000", spec + "\nsame_host = false") == elsewhere
         assert reached(tmp_path, "127.0.0.1:3000", spec + '\nbind = ["127.0.0.1"]') == ("api:3000",)
         assert reached(tmp_path, "127.0.0.1:3000", spec + '\nbind = ["0.0.0.0"]') is None
@@ -156,7 +157,7 @@ class TestTheExactAddress:
     def test_a_host_called_loopback_is_none(self, tmp_path: Path) -> None:
         spec = f'{API}hosts = ["loopback"]'
         assert reached(tmp_path, "loopback:3000", spec) == ("api:3000",)
-        assert reached(tmp_path, "127.0.0.1:3000", spec) is None
+        assert reached(tmp_path, "127.0.0.1:3000", spec) == ("perhaps elsewhere", "api:3000")
 
     def test_an_address_that_it_binds_reaches_it(self, tmp_path: Path) -> None:
         spec = f'{API}bind = ["10.0.0.7"]'

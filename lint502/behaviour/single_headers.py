@@ -33,14 +33,19 @@ _WITH_A_BODY = re.compile(r"\$\{?(content_length|http_content_length)\}?")
 
 @dataclass(frozen=True, slots=True)
 class Twice:
-    """The lines that send one header more than once. ``certain``: none of them can be empty;
+    """The lines that send one header more than once; those of ``perhaps`` may have nothing to send.
     ``always``: they are sent with every request, not only with those that have a body."""
 
     header: str
     what: What
     lines: tuple[Directive, ...]
-    certain: bool
+    perhaps: tuple[Directive, ...]
     always: bool
+
+    @property
+    def certain(self) -> bool:
+        """Whether two of them are sent in any case."""
+        return len(self.lines) - len(self.perhaps) > 1
 
 
 def sent_twice(hop: Hop) -> Iterator[Twice]:
@@ -55,13 +60,13 @@ def sent_twice(hop: Hop) -> Iterator[Twice]:
     for name, what in _SINGLE.items():
         lines = named.get(name, [])
         if len(lines) > 1:
-            sent = [_sent(hop, line.args[1]) for line in lines]
+            sent = [(line, _sent(hop, line.args[1])) for line in lines]
             yield Twice(
                 str(lines[0].args[0]),
                 what,
                 tuple(lines),
-                certain=sum(one != "perhaps" for one in sent) > 1,
-                always="with a body" not in sent,
+                tuple(line for line, how in sent if how == "perhaps"),
+                always=all(how != "with a body" for _, how in sent),
             )
 
 

@@ -13,9 +13,10 @@ from lint502.findings import Fix
 from lint502.nginx.addresses import is_loopback
 from lint502.nginx.hops import Target
 from lint502.pairing import Mismatch, Pair
+from lint502.places import Place
 from lint502.rule import Rule
 from lint502.site import Site
-from lint502.wording import declared, listed, nothing_listens, replacement
+from lint502.wording import address_place, declared, listed, nothing_listens, replacement
 
 
 def check(site: Site) -> Iterator[Disagreement]:
@@ -27,10 +28,12 @@ def check(site: Site) -> Iterator[Disagreement]:
     for pairs in at_one_address(found):
         target, mismatch = pairs[0].target, pairs[0].mismatch
         assert mismatch is not None, "that is what fails"
-        certain = mismatch.certain or reached.isdisjoint(item.upstream for item in mismatch.nearest)
+        certain = mismatch.certain or (
+            not mismatch.guessed and reached.isdisjoint(item.upstream for item in mismatch.nearest)
+        )
         status, log = nothing_listens(pairs[0].hop.datagrams)
-        message = _message(target, mismatch)
-        if not certain:
+        message = _guess(target, mismatch) if mismatch.guessed else _message(target, mismatch)
+        if not certain and not mismatch.guessed:
             message += f", unless something that is not declared listens on {target.address}"
         disagreement = RULE.disagreement(
             pairs[0],
@@ -39,11 +42,7 @@ def check(site: Site) -> Iterator[Disagreement]:
             status=status,
             message=message,
             place=target.place(f"nginx connects to {target.address}, in its own container"),
-            related=tuple(
-                declared(listener.same_host, f"{listener.upstream} does not run where nginx runs")
-                for listener in mismatch.nearest[:NEAREST]
-                if listener.same_host is not None
-            ),
+            related=tuple(map(_stated, mismatch.nearest[:NEAREST])),
             upstream=mismatch.upstream,
             log=log,
             fix=_fix(target, mismatch),
@@ -70,6 +69,23 @@ def _message(target: Target, mismatch: Mismatch) -> str:
         f"nginx connects to {target.address}, in its own container or machine, but {who} {runs} "
         "in another one"
     )
+
+
+def _guess(target: Target, mismatch: Mismatch) -> str:
+    """Where only the hosts say that the upstream is somewhere else."""
+    first = mismatch.nearest[0]
+    who = listed(listener.upstream for listener in mismatch.nearest)
+    return (
+        f"nginx connects to {target.address}, on its own loopback, where nothing is declared; "
+        f"{who}, with that port, is declared at {listed(first.hosts)} alone: if that is another "
+        "container, nobody answers here, and if it runs where nginx runs, declare same_host = true"
+    )
+
+
+def _stated(listener: Listener) -> Place:
+    if listener.same_host is None:
+        return address_place(listener)
+    return declared(listener.same_host, f"{listener.upstream} does not run where nginx runs")
 
 
 def _host(listener: Listener) -> str | None:

@@ -11,18 +11,24 @@ from lint502.findings import Fix
 from lint502.pairing import Pair
 from lint502.rule import Rule
 from lint502.site import Site
-from lint502.wording import by_profile, declared, replacement
+from lint502.wording import by_profile, declared, listens, replacement
 
 _WITH = {"http": "https", "grpc": "grpcs", "uwsgi": "suwsgi"}
+_OF_TLS = "443"
+"""How the ports end on which TLS is usual: 443, 8443, 9443 and so on."""
+
 _WITHOUT = {tls: plain for plain, tls in _WITH.items()}
 
 
 def check(site: Site) -> Iterator[Disagreement]:
-    """One for each hop that speaks TLS to a listener without it, or the reverse."""
+    """One for each hop that speaks TLS to a listener without it, or the reverse; a doubt where
+    nothing says whether it does."""
     for pair in site.each_pair():
         tls_to_plain = _tls_to_plain(pair)
         if tls_to_plain is not None:
             yield _disagreement(pair, tls_to_plain=tls_to_plain)
+        elif _is_doubtful(pair):
+            yield _doubt(pair)
 
 
 def _disagreement(pair: Pair, *, tls_to_plain: bool) -> Disagreement:
@@ -61,6 +67,38 @@ def _tls_to_plain(pair: Pair) -> bool | None:
     if pair.hop.kind in ("fastcgi", "scgi", "memcached") and not target.tls:
         return None  # these cannot speak TLS: the declaration is about another protocol
     return target.tls
+
+
+def _is_doubtful(pair: Pair) -> bool:
+    """Whether a hop speaks TLS to a listener of which nothing but its protocol is stated, at a
+    place where TLS is not usual."""
+    listener = pair.meant
+    if listener is None or listener.tls is not None or not pair.target.tls:
+        return False
+    if listener.protocol is None or listener.protocol.value in ("tcp", "udp"):
+        return False
+    port = pair.target.address.port if listener.port is None else listener.port.value
+    return listener.socket is not None or not f"{port}".endswith(_OF_TLS)
+
+
+def _doubt(pair: Pair) -> Disagreement:
+    listener, outcome = pair.meant, consequence(pair)
+    assert listener is not None and listener.protocol is not None
+    name = listener.upstream
+    return RULE.disagreement(
+        pair,
+        "handshake",
+        certain=False,
+        status=outcome.status,
+        message=(
+            f"nginx speaks TLS to {name}, and nothing says that {name} does, on "
+            f"{listens(listener)}; if it does not, this is a {outcome.status}"
+        ),
+        place=pair.hop.directive.place("nginx speaks TLS"),
+        related=(declared(listener.protocol, f"{name} is declared without tls"),),
+        log=outcome.log,
+        fix=Fix(f"declare tls = true of {name}, or tls = false"),
+    )
 
 
 def _fix(pair: Pair) -> Fix | None:

@@ -167,3 +167,44 @@ def test_back_to_nginx_itself_is_a_loop(findings: Findings) -> None:
     body = "\nserver { listen 3000; location / { proxy_pass http://127.0.0.1:3000; } }"
     (finding,) = findings(body, f"complete = true\n{API}")
     assert (finding.rule, finding.fix) == ("proxy-loop", None)
+
+
+CHAT = '[upstream.chat]\nhosts = ["%s"]\nport = 3000\n'
+PERHAPS = [Found(2, "warning", 502, "sometimes", RULE, "chat")]
+CERTAIN = [Found(2, "error", 502, "always", RULE, "chat")]
+
+
+@pytest.mark.parametrize(
+    ("host", "more", "found"),
+    [
+        ("chat", "", PERHAPS),
+        ("10.0.0.5", "", PERHAPS),
+        ("chat", "same_host = true\n", []),
+        (
+            "chat",
+            "same_host = false\n",
+            [PERHAPS[0]._replace(severity="error", frequency="always")],
+        ),
+        ("127.0.0.1", "", []),
+    ],
+)
+def test_a_port_that_is_declared_at_another_host(
+    lint: Lint, host: str, more: str, found: list[Found]
+) -> None:
+    assert lint(server("localhost:3000"), CHAT % host + more) == found
+
+
+def test_a_host_with_that_port_is_a_guess(lint: Lint, findings: Findings) -> None:
+    undeclared = Found(2, "info", None, None, "undeclared-upstream", None)
+    assert lint(server("localhost:3001"), CHAT % "chat")[0] == undeclared
+    assert lint(server("localhost:3000"), "complete = true\n" + CHAT % "chat") == CERTAIN
+    both = lint(
+        server("localhost:3000", "location /x { proxy_pass http://chat:3000; }"), CHAT % "chat"
+    )
+    assert both == [undeclared]
+    (finding,) = findings(server("localhost:3000"), CHAT % "chat")
+    assert finding.message == (
+        "nginx connects to localhost:3000, on its own loopback, where nothing is declared; chat, "
+        "with that port, is declared at chat alone: if that is another container, nobody answers "
+        "here, and if it runs where nginx runs, declare same_host = true"
+    )

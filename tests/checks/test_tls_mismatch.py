@@ -170,3 +170,37 @@ def test_the_fix_is_not_safe_where_the_protocol_differs_too(findings: Findings) 
         found = findings(body, f"[upstream.up]\nport = 1\n{facts}\n")
         fixes = [finding.fix for finding in found if finding.rule == RULE]
         assert [fix is not None and fix.safe for fix in fixes] == [safe]
+
+
+@pytest.mark.parametrize(
+    ("directive", "port", "facts", "found"),
+    [
+        ("proxy_pass https://up:3000", "3000", 'protocol = "http"', True),
+        ("grpc_pass grpcs://up:50051", "50051", 'protocol = "grpc"', True),
+        ("uwsgi_pass suwsgi://up:3031", "3031", 'protocol = "uwsgi"', True),
+        ("proxy_pass https://up:443", "443", 'protocol = "http"', False),
+        ("proxy_pass https://up:8443", "8443", 'protocol = "http"', False),
+        ("proxy_pass https://up:3000", "3000", 'protocol = "http"\ntls = true', False),
+        ("proxy_pass https://up:3000", "3000", "", False),  # nothing is said of it at all
+        ("proxy_pass https://up:3000", "3000", 'protocol = "tcp"', False),
+        ("proxy_pass http://up:3000", "3000", 'protocol = "http"', False),
+    ],
+)
+def test_nothing_says_whether_it_speaks_tls(
+    lint: Lint, directive: str, port: str, facts: str, found: bool
+) -> None:
+    body = f"\nserver {{ location / {{\n{directive};\n}} }}"
+    rows = lint(body, f"[upstream.up]\nport = {port}\n{facts}\n")
+    doubt = [Found(3, "warning", 502, "sometimes", RULE, "up")]
+    assert [row for row in rows if row.rule == RULE] == (doubt if found else [])
+
+
+def test_a_doubt_asks_for_tls(findings: Findings) -> None:
+    body = "\nserver { location / { proxy_pass https://up:3000; } }"
+    (finding,) = findings(body, '[upstream.up]\nport = 3000\nprotocol = "http"\n')
+    assert finding.message == (
+        "nginx speaks TLS to up, and nothing says that up does, on port 3000; if it does not, "
+        "this is a 502"
+    )
+    assert finding.fix is not None
+    assert finding.fix.description == "declare tls = true of up, or tls = false"

@@ -31,7 +31,26 @@ def wrong_protocol(case: Case) -> Experiment:
     if case.status == 504 or waits:
         factor = max(1.0, max((*timeouts(case.hop), *waits), default=0) / SHORT)
     made = plan(case.route, case.version, case.failing, factor)
+    if case.rule == "tls-mismatch":
+        made = _without_unsaid_tls(made, case)
     return Experiment(_played_back(made, case, factor), usual_script(case))
+
+
+def _without_unsaid_tls(made: Plan, case: Case) -> Plan:
+    """Where nothing says whether a server speaks TLS, it does not: that is what is in doubt."""
+    unsaid = {
+        pair.target.address
+        for pair in case.failing
+        if pair.meant is not None and pair.meant.tls is None
+    }
+    servers = tuple(
+        replace(server, behaviour=replace(server.behaviour, tls=None))
+        if server.address in unsaid and server.behaviour is not None
+        else server
+        for server in made.servers
+    )
+    clauses = ("the upstream does not speak TLS, which is not declared",) if unsaid else ()
+    return replace(made, servers=servers, conditions=(*made.conditions, *clauses))
 
 
 def malformed(case: Case) -> Experiment:
@@ -88,7 +107,12 @@ def header_twice(case: Case) -> Experiment:
     script = shown.script
     if not all(twice.always for twice in found):
         script = Once((Request("POST", case.path, 5, host_of(case.hop)),) * times(case))
-    made = replace(shown.plan, servers=servers)
+    http = shown.plan.http
+    for line in {line for twice in found if not twice.certain for line in twice.perhaps}:
+        name, value = line.args
+        http = re.sub(rf"(\bproxy_set_header {re.escape(name)} )[^;]*\$[^;]*;", r"\1lab;", http)
+        clauses.append(f"{value} is not empty")
+    made = replace(shown.plan, http=http, servers=servers)
     return replace(shown, plan=made, script=script, conditions=(*shown.conditions, *clauses))
 
 

@@ -14,6 +14,12 @@ from lint502.nginx.hops import Hop, Kind, Target
 LOOPBACK = "127.0.0.1"
 """Stands for every way to write nginx's own network namespace."""
 
+_OF_THE_MACHINE = (LOOPBACK, "host.docker.internal", "host.containers.internal")
+"""By what a port that is published on the machine is reached there, and from its containers.
+
+Sources: https://docs.docker.com/desktop/features/networking/ and podman-run(1), ``--add-host``.
+"""
+
 _PROTOCOLS: dict[Kind, str] = {
     "proxy": "http",
     "fastcgi": "fastcgi",
@@ -93,6 +99,7 @@ class Pairing:
         self._upstreams = {upstream.name.lower(): upstream.listeners for upstream in spec.upstreams}
         self._complete = spec.complete
         self._addresses: dict[tuple[str, int], list[Listener]] = {}
+        self._published: dict[tuple[str, int], list[Listener]] = {}
         self._sockets: dict[str, list[Listener]] = {}
         self._elsewhere: dict[int, list[Listener]] = {}
         self._by_other_hosts: dict[int, list[Listener]] = {}
@@ -107,6 +114,9 @@ class Pairing:
                     self._elsewhere.setdefault(listener.port.value, []).append(listener)
                 elif listener.port is not None and _has_other_hosts(listener, reachable):
                     self._by_other_hosts.setdefault(listener.port.value, []).append(listener)
+                for port in listener.published.value if listener.published is not None else ():
+                    for host in _OF_THE_MACHINE:
+                        self._published.setdefault((host, port), []).append(listener)
                 for host in reachable:
                     hosts.setdefault(host, []).append(listener)
                     if listener.port is not None:
@@ -201,7 +211,8 @@ class Pairing:
             return self._sockets.get(address.socket, ())
         if address.port is None:
             return ()
-        return self._addresses.get((_canonical(address.host), address.port), ())
+        where = (_canonical(address.host), address.port)
+        return self._addresses.get(where) or self._published.get(where) or ()
 
     def _start_of(self, address: Address) -> Sequence[Listener]:
         """The listeners at the socket that a path goes beyond: no file is below a socket, and what

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from lint502.declared.listeners import Fact, Listener
+from lint502.declared.listeners import Directory, Fact, Listener, Standing
 from lint502.nginx.addresses import Address, normal_socket
 from lint502.nginx.parse import Directive
 from lint502.nginx.tree import Tree
 from lint502.pairing import Pair, goes_beyond
+
+_ALL = 7
+_HOME = re.compile(r"(?P<path>/home/(?P<user>[^/]+)|/root)/")
 
 _WRITE = 2
 """What ``connect()`` needs of a socket: unix(7)."""
@@ -35,12 +38,15 @@ class Workers:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """The socket or its directory, and what is needed there."""
+    """The socket or a directory above it, and what is needed there. ``path`` is that of a directory
+    that is named; ``usual``: nothing says so, but this is how such a directory is made."""
 
     directory: bool
     owner: str | None
     group: str | None
     mode: Fact[int]
+    path: str | None = None
+    usual: bool = False
 
     @property
     def needed(self) -> int:
@@ -82,21 +88,28 @@ def locked_out(pair: Pair, who: Workers) -> LockedOut | None:
 def rights(listener: Listener, who: Workers) -> dict[bool, int]:
     """The three bits of the mode that count for the workers, at most: of the directory (True) and
     of the socket (False), as far as they are declared."""
-    found = {}
+    found: dict[bool, int] = {}
     for lock in _locks(listener):
         refused = _refused(lock, who)
         levels = (refused.level,) if refused is not None else _levels(who, lock.owner, lock.group)
-        found[lock.directory] = max(_bits(lock.mode.value, level) for level in levels)
+        allowed = max(_bits(lock.mode.value, level) for level in levels)
+        found[lock.directory] = found.get(lock.directory, _ALL) & allowed
     return found
 
 
 def _locks(listener: Listener | None) -> Iterator[Lock]:
+    """What stands on the way to a socket, from the outermost directory on."""
     if listener is None or listener.socket is None:
         return
-    there = listener.socket_directory
-    if there is not None and there.value.mode is not None:
-        mode = Fact(there.value.mode, there.place, there.standing)
-        yield Lock(True, there.value.owner, there.value.group, mode)
+    stated = _directories(listener)
+    if not stated:
+        yield from _home(listener.socket)
+    for there, fact in stated:
+        if there.mode is not None:
+            place = there.place or fact.place
+            yield Lock(
+                True, there.owner, there.group, Fact(there.mode, place, fact.standing), there.path
+            )
     if listener.socket_mode is not None:
         owner, group = listener.socket_owner, listener.socket_group
         yield Lock(
@@ -105,6 +118,31 @@ def _locks(listener: Listener | None) -> Iterator[Lock]:
             None if group is None else group.value,
             listener.socket_mode,
         )
+
+
+def _directories(listener: Listener) -> list[tuple[Directory, Fact[Any]]]:
+    found: list[tuple[Directory, Fact[Any]]] = []
+    if listener.socket_directories is not None:
+        each = sorted(listener.socket_directories.value, key=lambda one: len(one.path or ""))
+        found += [(one, listener.socket_directories) for one in each]
+    if listener.socket_directory is not None:
+        found.append((listener.socket_directory.value, listener.socket_directory))
+    return found
+
+
+def _home(socket: Fact[str]) -> Iterator[Lock]:
+    """The home directory that a socket is below, as users get them.
+
+    Sources: Ubuntu since 21.04 (https://discourse.ubuntu.com/t/19533) makes them 0750, Debian since
+    12 0700 (DIR_MODE in adduser.conf(5)); root's is 0700 on both.
+    """
+    match = _HOME.match(normal_socket(socket.value))
+    if match is None:
+        return
+    user, path = match["user"] or "root", match["path"]
+    what = "a home directory on Ubuntu, and closed likewise on Debian"
+    mode = Fact(0o700 if user == "root" else 0o750, socket.place, Standing.DEFAULT, what)
+    yield Lock(True, user, user, mode, path, usual=True)
 
 
 def _refused(lock: Lock, who: Workers) -> LockedOut | None:

@@ -11,6 +11,7 @@ from lint502.behaviour.mismatches import (
     port_left_out,
     where_declared,
 )
+from lint502.declared.listeners import Listener
 from lint502.disagreements import Disagreement
 from lint502.nginx.hops import Target
 from lint502.pairing import Mismatch, Pair
@@ -59,14 +60,24 @@ def _message(target: Target, mismatch: Mismatch) -> str:
         )
     if mismatch.upstream is not None:
         doubt = "" if mismatch.certain else ", which other passes reach: a second service there?"
-        return (
+        message = (
             f"nginx connects to {target.address}, but {mismatch.upstream} listens on "
             f"{where_declared(mismatch)}{doubt}"
         )
+        if any(_publishes(listener, target) for listener in mismatch.nearest):
+            message += (
+                f"; {target.address.port} is only published on its machine, for those who do not "
+                "come from its own network"
+            )
+        return message
     return (
         f"nginx connects to {target.address}, where nothing is declared; declared there: "
         f"{where_declared(mismatch)}"
     )
+
+
+def _publishes(listener: Listener, target: Target) -> bool:
+    return listener.published is not None and target.address.port in listener.published.value
 
 
 RULE = Rule("port-mismatch", check, "usual.once")

@@ -27,8 +27,8 @@ def check(site: Site) -> Iterator[Disagreement]:
         yield RULE.disagreement(
             pair,
             "connect",
-            certain=found.unless is None,
-            frequency="always",
+            certain=found.unless is None and not found.lock.usual,
+            frequency="sometimes" if found.lock.usual else "always",
             message=_message(found, who, listener),
             place=target.place(f"nginx connects to {target.address.socket}"),
             related=(_place(found), who.line.place(f"nginx's workers run as {who.user}")),
@@ -37,7 +37,9 @@ def check(site: Site) -> Iterator[Disagreement]:
 
 
 def _place(found: LockedOut) -> Place:
-    what = "the directory" if found.lock.directory else "the socket"
+    what = "the socket"
+    if found.lock.directory:
+        what = found.lock.path or "the directory"
     note = f"{what} has mode {found.lock.mode.value:04o}{by_profile(found.lock.mode)}"
     return replace(found.lock.mode.place, note=note)
 
@@ -45,7 +47,15 @@ def _place(found: LockedOut) -> Place:
 def _message(found: LockedOut, who: Workers, listener: Listener) -> str:
     assert listener.socket is not None, "it has refused"
     lock, path = found.lock, listener.socket.value
-    what = f"search the directory of {path}" if lock.directory else f"write to the socket {path}"
+    what = f"write to the socket {path}"
+    if lock.directory:
+        what = f"search {f'{lock.path}, above' if lock.path else 'the directory of'} {path}"
+    if lock.usual:
+        return (
+            f"nginx's workers run as {who.user}, and {path} is below {lock.path}, which others may "
+            f"not search unless somebody has opened it: it is made with mode {lock.mode.value:04o} "
+            "or closer; say how it is (socket.directories), or move the socket to /run"
+        )
     named = ":".join(name for name in (lock.owner, lock.group) if name is not None)
     whose = f"it belongs to {named} and" if named else "it"
     message = (

@@ -29,6 +29,8 @@ class Claims:
 
 _NOT_WITH_A_SOCKET = {
     "port": "a listener has a port or a socket, never both",
+    "published": "a socket has no port that is published",
+    "allowed_clients": "the clients of a socket have no address",
     "bind": "a socket has no address to bind",
     "dynamic_address": "a socket has no address that changes",
 }

@@ -13,6 +13,7 @@ T = TypeVar("T")
 Protocol = Literal["http", "grpc", "fastcgi", "uwsgi", "scgi", "memcached", "tcp", "udp"]
 HttpVersion = Literal["1.0", "1.1", "2"]
 Overflow = Literal["answer", "close"]
+"""What a server does with a request that it does not take: it answers, or closes the connection."""
 
 
 class Standing(IntEnum):
@@ -46,12 +47,14 @@ class Fact(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """The directory that holds a unix socket: names or numbers of its owner and group, and its
-    permissions."""
+    """A directory above a unix socket: names or numbers of its owner and group, its permissions.
+    ``path`` is None for the one that holds the socket."""
 
     owner: str | None = None
     group: str | None = None
     mode: int | None = None
+    path: str | None = None
+    place: Place | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,10 @@ class Listener:
     socket_group: Fact[str] | None = None
     socket_mode: Fact[int] | None = None
     socket_directory: Fact[Directory] | None = None
+    socket_directories: Fact[tuple[Directory, ...]] | None = None
+    published: Fact[tuple[int, ...]] | None = None
     bind: Fact[tuple[str, ...]] | None = None
+    allowed_clients: Fact[tuple[str, ...]] | None = None
     server: Fact[str] | None = None
     protocol: Fact[Protocol] | None = None
     http_versions: Fact[tuple[HttpVersion, ...]] | None = None
@@ -83,6 +89,9 @@ class Listener:
     dynamic_address: Fact[bool] | None = None
     resolvers: Fact[tuple[str, ...]] | None = None
     same_host: Fact[bool] | None = None
+    websocket: Fact[tuple[str, ...]] | None = None
+    virtual_hosts: Fact[tuple[str, ...]] | None = None
+    unknown_host: Fact[Overflow] | None = None
     tls: Fact[bool] | None = None
     tls_versions: Fact[tuple[str, ...]] | None = None
     tls_names: Fact[tuple[str, ...]] | None = None
@@ -127,6 +136,7 @@ class Front:
     proxy_protocol: Fact[bool] | None = None
     sni: Fact[str] | None = None
     closed_status: Fact[int] | None = None
+    response_headers: Fact[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,3 +179,29 @@ def test_nobody_refuses_a_datagram(findings: Findings) -> None:
     assert finding.log == (
         "recv() failed (111: Connection refused) while proxying and reading from upstream"
     )
+
+
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        ("127.0.0.1:9000", False),
+        ("localhost:9001", False),
+        ("host.docker.internal:9000", False),
+        ("web:80", False),
+        ("web:9000", True),
+        ("10.0.0.5:9000", True),
+    ],
+)
+def test_a_published_port_is_one_of_the_machine(
+    lint: Lint, findings: Findings, address: str, found: bool
+) -> None:
+    spec = '[upstream.web]\nhosts = ["10.0.0.5"]\nport = 80\npublished = [9000, 9001]\n'
+    body = f"\nserver {{ location / {{ proxy_pass http://{address}; }} }}"
+    rows = lint(body, spec)
+    assert rows == ([Found(2, "error", 502, "always", "port-mismatch", "web")] if found else [])
+    if found:
+        (finding,) = findings(body, spec)
+        assert finding.message == (
+            f"nginx connects to {address}, but web listens on port 80; 9000 is only published on "
+            "its machine, for those who do not come from its own network"
+        )

@@ -173,3 +173,70 @@ def test_many_hops_make_one_finding(findings: Findings) -> None:
     body = f"upstream app {{ server unix:/run/app.sock; }} server {{ {locations} }}"
     (finding,) = findings(body, spec(', owner = "app", mode = "0600"'), **run_as())
     assert len(finding.hops) == 30
+
+
+DEEP = "\nserver { location / {\nproxy_pass http://unix:/srv/app/run/app.sock;\n} }"
+
+
+@pytest.mark.parametrize(
+    ("directories", "found"),
+    [
+        ('{ path = "/srv/app", owner = "app", group = "app", mode = "0700" }', ERROR),
+        ('{ path = "/srv/app", owner = "app", group = "app", mode = "0750" }', WARNING),
+        ('{ path = "/srv/app", owner = "app", group = "app", mode = "0755" }', None),
+        ('{ path = "/srv/app/", owner = "www-data", mode = "0700" }', None),
+        ('{ path = "/srv/app", owner = "app" }', None),
+        (
+            '{ path = "/srv", owner = "root", group = "root", mode = "0755" }, '
+            '{ path = "/srv/app/run", owner = "app", group = "app", mode = "0700" }',
+            ERROR,
+        ),
+    ],
+)
+def test_directories_above(lint: Lint, directories: str, found: Found | None) -> None:
+    facts = spec(f', mode = "0666", directories = [{directories}]').replace(
+        "/run/app", "/srv/app/run/app"
+    )
+    assert lint(DEEP, facts, **run_as()) == ([] if found is None else [found])
+
+
+def test_the_message_names_the_directory(findings: Findings) -> None:
+    directory = '{ path = "/srv/app", owner = "app", group = "app", mode = "0700" }'
+    facts = spec(f", directories = [{directory}]").replace("/run/app", "/srv/app/run/app")
+    (finding,) = findings(DEEP, facts, **run_as())
+    assert finding.message == (
+        "nginx's workers run as www-data, who may not search /srv/app, above "
+        "/srv/app/run/app.sock: it belongs to app:app and has mode 0700; give it the group "
+        "www-data and mode 0750"
+    )
+    assert finding.related[0].note == "/srv/app has mode 0700"
+
+
+@pytest.mark.parametrize(
+    ("path", "user", "more", "found"),
+    [
+        ("/home/app/run/app.sock", "user www-data;", "", True),
+        ("/root/app.sock", "user www-data;", "", True),
+        ("/home/app/run/app.sock", "user app;", "", False),
+        ("/home/app/run/app.sock", "user www-data app;", "", False),  # 0750
+        ("/root/app.sock", "user www-data root;", "", True),  # 0700
+        ("/home/app/run/app.sock", "user root;", "", False),
+        ("/home/app/run/app.sock", "", "", False),  # whom they run as is not known
+        ("/home/app.sock", "user www-data;", "", False),
+        ("/srv/home/app/app.sock", "user www-data;", "", False),
+        ("/home/app/app.sock", "user www-data;", ', directory = { mode = "0755" }', False),
+        (
+            "/home/app/app.sock",
+            "user www-data;",
+            ', directories = [{ path = "/home/app", mode = "0711" }]',
+            False,
+        ),
+    ],
+)
+def test_home_directories_are_closed_unless_something_is_said(
+    lint: Lint, path: str, user: str, more: str, found: bool
+) -> None:
+    body = f"\nserver {{ location / {{\nproxy_pass http://unix:{path};\n}} }}"
+    facts = f'[upstream.app]\nsocket = {{ path = "{path}"{more} }}\n'
+    expected = [WARNING._replace(frequency="sometimes")] if found else []
+    assert lint(body, facts, **run_as(user)) == expected

@@ -244,6 +244,40 @@ LARGE = "9" * 30
             [("value_error", MODE + '"rwx"')],
         ),
         ({"socket": {"path": "/a", "owner": ""}}, [("value_error", "must not be empty")]),
+        (
+            {"socket": {"path": "/a/b", "directory": {"path": "/c"}}},
+            [("value_error", 'must be above "/a/b", unlike "/c"')],
+        ),
+        (
+            {"socket": {"path": "/ab/c", "directories": [{"path": "/a"}]}},
+            [("value_error", 'must be above "/ab/c", unlike "/a"')],
+        ),
+        (
+            {"socket": {"path": "/a/b", "directories": [{"mode": "0750"}]}},
+            [("value_error", "must have a path in each of its tables")],
+        ),
+        (
+            {"published": [80], "socket": "/a"},
+            [
+                (
+                    "value_error",
+                    'contradicts "published": a socket has no port that is published',
+                )
+            ],
+        ),
+        (
+            {"published": [80, 70000]},
+            [("less_than_equal", "Input should be less than or equal to 65535")],
+        ),
+        (
+            {"allowed_clients": ["localhost"]},
+            [("value_error", 'contains "localhost", which is not an IP address')],
+        ),
+        (
+            {"websocket": ["ws"]},
+            [("value_error", 'must contain paths such as "/ws/", unlike "ws"')],
+        ),
+        ({"unknown_host": "drop"}, [("literal_error", "Input should be 'answer' or 'close'")]),
         ({"socket": {}}, [("missing", "Field required")]),
         ({"tls": "yes"}, [("wrong_form", "must be true, false or a table")]),
         ({"keepalive": 5}, [("wrong_form", "must be true, false or a table")]),
@@ -343,6 +377,13 @@ def test_values_that_are_refused(keys: dict[str, Any], expected: list[tuple[str,
         assert refusal(keys) == expected
     else:
         assert listener(**keys).model_dump(exclude_none=True) == keys
+
+
+def test_directories_above_a_socket() -> None:
+    table = SocketTable.model_validate(
+        {"path": "/a//b/c", "directory": {}, "directories": [{"path": "/"}, {"path": "/a/b/"}]}
+    )
+    assert table.directories == [DirectoryTable(path="/"), DirectoryTable(path="/a/b/")]
 
 
 def test_every_key_has_a_description_for_completion() -> None:

@@ -179,6 +179,54 @@ def listener(tmp_path: Path, text: str) -> dict[str, object]:
     }
 
 
+NEW = """\
+[upstream.web]
+port = 81
+published = [8081, 9000]
+allowed_clients = ["127.0.0.1", "::1"]
+websocket = ["/live", "/ws/"]
+virtual_hosts = ["shop.internal"]
+unknown_host = "close"
+[upstream.deep.socket]
+path = "/srv/app/run/app.sock"
+[[upstream.deep.socket.directories]]
+path = "/srv/app"
+owner = "app"
+mode = "0750"
+[[upstream.deep.socket.directories]]
+path = "/srv/app/run/"
+group = "www-data"
+[front.edge]
+response_headers = "32k"
+"""
+
+
+def test_who_comes_and_for_what(tmp_path: Path) -> None:
+    file = tmp_path / "upstreams.toml"
+    file.write_text(NEW)
+    spec, problems = load_specs([file], lambda _: "spec")
+    assert problems == []
+    (web,), (deep,) = (upstream.listeners for upstream in spec.upstreams)
+    facts = (web.published, web.allowed_clients, web.websocket, web.virtual_hosts, web.unknown_host)
+    assert [(fact.value, fact.place.line) for fact in facts if fact is not None] == [
+        ((8081, 9000), 3),
+        (("127.0.0.1", "::1"), 4),
+        (("/live", "/ws/"), 5),
+        (("shop.internal",), 6),
+        ("close", 7),
+    ]
+    assert deep.socket_directories is not None
+    assert deep.socket_directories.value == (
+        Directory("app", None, 0o750, "/srv/app"),
+        Directory(None, "www-data", None, "/srv/app/run/"),
+    )
+    places = [one.place for one in deep.socket_directories.value]
+    assert [place.line for place in places if place is not None] == [10, 14]
+    (front,) = spec.fronts
+    assert front.response_headers is not None
+    assert front.response_headers.value == 32_768
+
+
 def test_a_profile_fills_what_is_not_declared(tmp_path: Path) -> None:
     file = tmp_path / "upstreams.toml"
     file.write_text('[upstream.cache]\nserver = "memcached/1.6"  # v\n')
@@ -407,6 +455,10 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
          '"complete", "upstream" or "front"'),
         ("[upstream.a]\nhosts = 'b'", 2,
          '"hosts" in [upstream.a] must be a list, not the string "b"'),
+        ("[upstream.a]\npublished = [70000]", 2,
+         '"published" in [upstream.a] must be at most 65535, not 70000'),
+        ("[upstream.a.socket]\npath = '/a/b'\ndirectory.onwer = 'x'", 3,
+         'unknown key "onwer" in [upstream.a.socket.directory]; did you mean "owner"?'),
         ("[upstream.a]\nport = 1979-05-27", 2,
          '"port" in [upstream.a] must be a whole number, not a date or time'),
         ("[upstream.a]\nport = 0x" + "f" * 5000, 2,
@@ -420,9 +472,10 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
          '"max_requests" or "announces_close"'),
         ("[upstream.a]\n'x" + "y" * 200 + "' = 1", 2,
          'unknown key "x' + "y" * 29 + "…" + "y" * 15 + '" in [upstream.a]; known are "hosts", '
-         '"port", "bind", "dynamic_address", "resolvers", "socket", "server", "protocol", '
-         '"http_versions", '
-         '"proxy_protocol", "same_host", "tls", "timeouts", "keepalive" or "limits"'),
+         '"port", "published", "bind", "allowed_clients", "dynamic_address", "resolvers", '
+         '"socket", "server", "protocol", "http_versions", '
+         '"proxy_protocol", "same_host", "websocket", "virtual_hosts", "unknown_host", "tls", '
+         '"timeouts", "keepalive" or "limits"'),
         ("a = [", 1, "is not valid TOML at the end of the file: this is no value; "
          "a string needs quotes"),
         ("\nport 5\n", 2, 'is not valid TOML in column 6: a "=" is missing after the key'),

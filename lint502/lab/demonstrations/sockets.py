@@ -48,6 +48,8 @@ def permission(case: Case) -> Experiment:
                 directory=_EVERYBODY * directory if directory is not None else None,
             )
             refused = locked_out(pair, who)
+            if refused is not None and refused.lock.usual:
+                clauses[f"{refused.lock.path} is closed to others, which is not declared"] = None
             if refused is not None and refused.unless is not None:
                 clauses[f"{who.user} is no member of the group {refused.unless}"] = None
         servers.append(server)

@@ -114,7 +114,10 @@ class _Tables:
             if key == "socket.path":
                 yield "socket", self._fact(path, value)
             elif key == "socket.directory":
-                yield key, self._fact(below, _directory(value))
+                yield key, self._fact(below, self._directory(below, value))
+            elif key == "socket.directories":
+                each = (self._directory((*below, at), one) for at, one in enumerate(value))
+                yield key, self._fact(below, tuple(each))
             elif isinstance(value, (bool, int, str)):
                 yield key, self._fact(below, value)
             elif isinstance(value, list):
@@ -124,6 +127,9 @@ class _Tables:
                     yield key, self._fact(below, True)
                 yield from self._facts(below, value, f"{key}.")
 
+    def _directory(self, path: _KeyPath, table: DirectoryTable) -> Directory:
+        return Directory(table.owner, table.group, table.mode, table.path, self._place(path))
+
     def _fact(self, path: _KeyPath, value: Any) -> Fact[Any]:
         return Fact(value, self._place(path))
 
@@ -131,7 +137,3 @@ class _Tables:
         node = self._root.at(path)
         text = self._source.line(node.line)
         return Place(self._source.name, node.line, node.column, node.end_column, text)
-
-
-def _directory(table: DirectoryTable) -> Directory:
-    return Directory(table.owner, table.group, table.mode)

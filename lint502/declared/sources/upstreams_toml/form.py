@@ -23,14 +23,19 @@ from lint502.declared.listeners import HttpVersion, Overflow, Protocol
 from lint502.declared.sources.upstreams_toml.values import (
     Bind,
     Host,
+    Ip,
     Line,
     Mode,
     Name,
+    Port,
     ServerName,
     Size,
     SocketPath,
     Time,
+    UrlPath,
 )
+from lint502.nginx.addresses import normal_socket
+from lint502.quoting import quote
 
 FrontKind = Literal[
     "aws-alb",
@@ -75,8 +80,12 @@ class _SpecTable(BaseModel):
 
 
 class DirectoryTable(_SpecTable):
-    """The directory that holds a unix socket, and who may pass through it."""
+    """A directory above a unix socket, and who may pass through it."""
 
+    path: Annotated[
+        SocketPath | None,
+        Field(description="Which one; absent: the one that the socket is in."),
+    ] = None
     owner: Annotated[Line | None, Field(description="The user that it belongs to.")] = None
     group: Annotated[Line | None, Field(description="The group that it belongs to.")] = None
     mode: Annotated[Mode | None, Field(description='Its permissions, such as "0750".')] = None
@@ -93,6 +102,24 @@ class SocketTable(_SpecTable):
         DirectoryTable | None,
         Field(description="The directory that it is in, with owner and mode."),
     ] = None
+    directories: Annotated[
+        list[DirectoryTable] | None,
+        Field(min_length=1, description="Directories above it, each with path, owner and mode."),
+    ] = None
+
+    @field_validator("directory", "directories", mode="after")
+    @classmethod
+    def _above(cls, value: object, info: ValidationInfo) -> object:
+        socket = info.data.get("path")
+        for one in value if isinstance(value, list) else (value,):
+            path = one.path if isinstance(one, DirectoryTable) else None
+            if socket is None or (path is None and value is one):
+                continue
+            if path is None:
+                raise ValueError("must have a path in each of its tables")
+            if not f"{normal_socket(socket)}".startswith(f"{normal_socket(path).rstrip('/')}/"):
+                raise ValueError(f"must be above {quote(socket)}, unlike {quote(path)}")
+        return value
 
 
 class TlsTable(_SpecTable):
@@ -182,11 +209,26 @@ class ListenerTable(_SpecTable):
     port: Annotated[
         int | None, Field(ge=1, le=65535, description="The port; not together with a socket.")
     ] = None
+    published: Annotated[
+        list[Port] | None,
+        Field(
+            min_length=1,
+            description="Ports of the host that lead to it, from outside its network.",
+        ),
+    ] = None
     bind: Annotated[
         list[Bind] | None,
         Field(
             min_length=1,
             description="The addresses that the process binds; absent: reachable at its hosts.",
+        ),
+    ] = None
+    allowed_clients: Annotated[
+        list[Ip] | None,
+        Field(
+            min_length=1,
+            description="The addresses from which it accepts connections: PHP-FPM's "
+            "listen.allowed_clients.",
         ),
     ] = None
     dynamic_address: Annotated[
@@ -203,8 +245,8 @@ class ListenerTable(_SpecTable):
         ]
         | None,
         Field(
-            description="A unix socket: its path, or a table with path, owner, group, mode and "
-            "directory."
+            description="A unix socket: its path, or a table with path, owner, group, mode, "
+            "directory and directories."
         ),
     ] = None
     server: Annotated[
@@ -227,6 +269,23 @@ class ListenerTable(_SpecTable):
         Field(
             description="Whether it shares nginx's network namespace; false: it runs in another "
             "container or on another machine."
+        ),
+    ] = None
+    websocket: Annotated[
+        list[UrlPath] | None,
+        Field(
+            min_length=1,
+            description="Paths of WebSockets; one with a slash at its end: all below it.",
+        ),
+    ] = None
+    virtual_hosts: Annotated[
+        list[Line] | None, Field(min_length=1, description="The Hosts that it serves.")
+    ] = None
+    unknown_host: Annotated[
+        Overflow | None,
+        Field(
+            description="What it does with a Host that it does not serve: answer all the same, or "
+            "close the connection."
         ),
     ] = None
     tls: Annotated[
@@ -259,7 +318,8 @@ class ListenerTable(_SpecTable):
     @classmethod
     def _not_excluded(cls, value: object, info: ValidationInfo) -> object:
         assert info.field_name is not None
-        stated = {"port": "wrong", "bind": "wrong", **info.data, info.field_name: value}
+        wrong = dict.fromkeys(("port", "published", "bind", "allowed_clients"), "wrong")
+        stated = {**wrong, **info.data, info.field_name: value}
         for other, reason in exclusions(info.field_name, stated):
             raise ValueError(f'contradicts "{other}": {reason}')
         return value
@@ -281,6 +341,9 @@ class FrontTable(_SpecTable):
     ] = None
     sni: Annotated[
         Line | None, Field(description="The server name that it sends in the TLS handshake.")
+    ] = None
+    response_headers: Annotated[
+        Size | None, Field(description="The largest head of a response that it takes.")
     ] = None
 
 

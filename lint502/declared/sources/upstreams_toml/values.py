@@ -9,7 +9,7 @@ import ipaddress
 import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 
 from lint502.declared import profiles
 from lint502.nginx.values import parse_size, parse_time
@@ -93,6 +93,20 @@ def _bind(value: str) -> str:
     return value if value == "*" else _host(value)
 
 
+def _ip(value: str) -> str:
+    """An IP address."""
+    if not _is_address(value):
+        raise ValueError(f"contains {quote(value)}, which is not an IP address")
+    return value
+
+
+def _url_path(value: str) -> str:
+    """A path as a request has it."""
+    if not value.startswith("/") or re.search(r"[\s?#\x00-\x1f\x7f]", value):
+        raise ValueError(f'must contain paths such as "/ws/", unlike {quote(value)}')
+    return value
+
+
 def _is_address(text: str) -> bool:
     try:
         ipaddress.ip_address(text)
@@ -146,6 +160,9 @@ Size = Annotated[
 Line = Annotated[str, AfterValidator(_text)]
 Host = Annotated[str, AfterValidator(_host)]
 Bind = Annotated[str, AfterValidator(_bind)]
+Ip = Annotated[str, AfterValidator(_ip)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+UrlPath = Annotated[str, AfterValidator(_url_path)]
 Name = Annotated[str, AfterValidator(_name)]
 SocketPath = Annotated[str, AfterValidator(_socket_path)]
 Mode = Annotated[

@@ -58,6 +58,8 @@ def _model(path: KeyPath) -> type[BaseModel]:
     if path[0] == "front":
         return form.FrontTable
     below = [part for part in path[2:] if isinstance(part, str)]
+    if below and below[-1] in ("directory", "directories"):
+        return form.DirectoryTable
     return _TABLES[str(below[0]) if below else ""]
 
 

@@ -22,6 +22,7 @@ RULES = (
     "http-version-mismatch",
     "http2-connection-header",
     "host-header-twice",
+    "websocket-upgrade",
     "proxy-protocol-mismatch",
     "response-header-buffer",
     "request-header-limit",

@@ -6,17 +6,20 @@ from collections.abc import Iterator
 
 from lint502.behaviour.http2 import (
     HeaderRefusal,
+    SentHeader,
     connection_header,
     header_refusal,
     refusal_is_known,
     sent_header,
 )
+from lint502.behaviour.websockets import passes_upgrade_on
 from lint502.declared.listeners import Listener
 from lint502.disagreements import Disagreement, Phase
-from lint502.edits.propose import Edits, rewritten
+from lint502.edits.propose import Edits, rewritten, set_to
 from lint502.findings import Fix
 from lint502.nginx import error_log
 from lint502.nginx.hops import Hop
+from lint502.pairing import Pair
 from lint502.rule import Rule
 from lint502.site import Site
 
@@ -44,11 +47,20 @@ def check(site: Site) -> Iterator[Disagreement]:
             message=message,
             place=sent.line.place(f'"{sent.text}" is sent in HTTP/2'),
             log=_log(way),
-            fix=Fix(
-                f'{sent.line.name} {sent.line.args[0]} "";',
-                edits=_edits(pair.hop),
-            ),
+            fix=_fix(pair, sent),
         )
+
+
+def _fix(pair: Pair, sent: SentHeader) -> Fix:
+    """HTTP/1.1 where the hop has the lines of WebSockets, which end with their headers, and the
+    listener takes it; else the lines without a value."""
+    hop, listener = pair.hop, pair.meant
+    versions = listener.http_versions if listener is not None else None
+    has_http1 = versions is None or "1.1" in versions.value
+    if hop.kind == "proxy" and has_http1 and passes_upgrade_on(hop):
+        edits = set_to(hop, [(hop.scope.setting("proxy_http_version"), "1.1")])
+        return Fix("proxy_http_version 1.1; for WebSockets need it", edits=edits)
+    return Fix(f'{sent.line.name} {sent.line.args[0]} "";', edits=_edits(hop))
 
 
 def _edits(hop: Hop) -> Edits:

@@ -16,13 +16,22 @@ _DATAGRAM_SECONDS = 2.0
 
 _SHORTEST_LINE = 16
 
+_HANDSHAKE = (
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+)
+"""RFC 6455, 1.2, with its key."""
+
 _STATUS_LINE = re.compile(rb"HTTP/\d\.\d (\d{3})\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """``body`` is its size in bytes, 0 for none. ``header`` is about how many bytes its header
-    has, 0 for no more than it takes, and ``line`` how long a line of it may be."""
+    has, 0 for no more than it takes, and ``line`` how long a line of it may be. ``handshake``: it
+    opens a WebSocket."""
 
     method: str = "GET"
     path: str = "/"
@@ -30,6 +39,7 @@ class Request:
     host: str = "lab.example"
     header: int = 0
     line: int = 4000
+    handshake: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +95,7 @@ def _head(request: Request) -> bytes:
     lines = [
         f"{request.method} {request.path} HTTP/1.1",
         f"Host: {request.host}",
-        "Connection: close",
+        *(_HANDSHAKE if request.handshake else ("Connection: close",)),
     ]
     if request.body or request.method in ("POST", "PUT", "PATCH"):
         lines.append(f"Content-Length: {request.body}")

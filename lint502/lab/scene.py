@@ -160,6 +160,8 @@ class Scene:
         """Make a request, and keep what came of it."""
         response = client.send(self._listen, request, _PATIENCE)
         label = f"{request.method} {request.path}"
+        if request.handshake:
+            label += " with Upgrade"
         if request.body:
             size = format_size(request.body)
             label += f" with {size if size[-1] in 'kmg' else f'{size} bytes'}"

@@ -157,3 +157,26 @@ def test_one_line_for_many_hops(findings: Findings) -> None:
     text = f"proxy_http_version 2; proxy_set_header Connection close; server {{ {locations} }}"
     (finding,) = (one for one in findings(text, node(), version=NEW) if one.rule == RULE)
     assert len(finding.hops) == 300
+
+
+WEBSOCKET = (
+    "proxy_set_header Upgrade $http_upgrade;\nproxy_set_header Connection $connection_upgrade;"
+)
+
+
+@pytest.mark.parametrize(
+    ("lines", "spec", "fix"),
+    [
+        (WEBSOCKET, node(), "proxy_http_version 1.1; for WebSockets need it"),
+        # the upstream has no HTTP/1.1
+        (WEBSOCKET, node().replace('"1.1", ', ""), 'proxy_set_header Connection "";'),
+        ("proxy_set_header Connection close;", node(), 'proxy_set_header Connection "";'),
+    ],
+)
+def test_the_fix_breaks_no_websocket(findings: Findings, lines: str, spec: str, fix: str) -> None:
+    text = body(lines, MAP % "close")
+    (finding,) = (one for one in findings(text, spec, version=NEW) if one.rule == RULE)
+    assert finding.fix is not None
+    assert (finding.fix.description, finding.fix.safe) == (fix, False)
+    version = [edit.text for edit in finding.fix.edits if edit.text == "1.1"]
+    assert version == (["1.1"] if "WebSockets" in fix else [])

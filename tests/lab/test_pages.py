@@ -74,11 +74,14 @@ def says_as_much(shown: Page, version: Version, steps: tuple[Step, ...]) -> bool
 
 
 def not_well(shown: Page, heading: str, release: str, folder: Path) -> list[Step]:
-    """The requests that got anything but a whole 200."""
+    """The requests that got anything but a whole 200, or the 101 of a WebSocket."""
     nginx = nginx_of(release)
     found = examined(shown, heading, nginx, folder)
     played = list(all_played(shown, found, nginx, folder))
     assert played
     steps = [step for one in played for step in one.steps]
     assert steps
-    return [step for step in steps if not step.cause and (step.status != 200 or not step.whole)]
+    well = (200, 101)
+    return [
+        step for step in steps if not step.cause and (step.status not in well or not step.whole)
+    ]

@@ -116,6 +116,20 @@ def header_twice(case: Case) -> Experiment:
     return replace(shown, plan=made, script=script, conditions=(*shown.conditions, *clauses))
 
 
+def handshake(case: Case) -> Experiment:
+    """A handshake of a WebSocket, to servers that take nothing else."""
+    shown = once(case)
+    servers = tuple(
+        replace(server, behaviour=replace(server.behaviour, websocket=True))
+        if server.behaviour is not None
+        else server
+        for server in shown.plan.servers
+    )
+    request = Request(path=case.path, host=host_of(case.hop), handshake=True)
+    made = replace(shown.plan, servers=servers)
+    return replace(shown, plan=made, script=Once((request,) * times(case)))
+
+
 def _played_back(made: Plan, case: Case, factor: float) -> Plan:
     reactions = {pair.target.address: reaction(pair, case.version, factor) for pair in case.failing}
     servers = []

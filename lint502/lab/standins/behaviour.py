@@ -55,6 +55,7 @@ class Behaviour:
     ``reaction``. ``connection_headers``: what it does with those in HTTP/2: it takes no notice,
     ends the stream or the connection, or answers 400. ``header_twice``: what it does where a header
     is there twice that may be there once; "usual": with two of Host it answers 400.
+    ``websocket``: it takes handshakes of WebSockets, and answers 426 to everything else.
     """
 
     protocol: Protocol = "http"
@@ -72,6 +73,7 @@ class Behaviour:
     headers_status: int = 431
     reaction: Reaction | None = None
     connection_headers: Literal["take", "reset", "close", "answer"] = "take"
+    websocket: bool = False
     header_twice: Literal["usual", "close", "answer"] = "usual"
 
     @property

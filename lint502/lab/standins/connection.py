@@ -13,6 +13,7 @@ from lint502.lab.standins.wire import LARGEST_READ, Over, Wire
 _PEER_CLOSES_SECONDS = 5.0
 _PEER_FILLS_ITS_BUFFERS_SECONDS = 0.05
 _WITHOUT_A_CERTIFICATE = 400
+_NO_HANDSHAKE = 426
 
 
 @dataclass(slots=True)
@@ -103,6 +104,8 @@ class Connection:
         tls = self.behaviour.tls
         if tls is not None and tls.answers_400 and not self.wire.has_certificate:
             return replace(answer, status=_WITHOUT_A_CERTIFICATE)
+        if self.behaviour.websocket:
+            return replace(answer, status=_NO_HANDSHAKE)
         return answer
 
     @property

@@ -8,11 +8,13 @@ _PADDING = "X-Padding: "
 _LINE_END = "\r\n"
 
 _REASONS = {
+    101: "Switching Protocols",
     200: "OK",
     400: "Bad Request",
     403: "Forbidden",
     404: "Not Found",
     413: "Content Too Large",
+    426: "Upgrade Required",
     429: "Too Many Requests",
     431: "Request Header Fields Too Large",
     500: "Internal Server Error",

@@ -70,6 +70,10 @@ def _serve_one(connection: Connection) -> None:
     if request.http_version == b"1.0" and "1.0" not in versions:
         connection.wire.finish()
     connection.begin()
+    if connection.behaviour.websocket and _is_handshake(request):
+        switching = (f"HTTP/1.1 {status_text(101)}", "Upgrade: websocket", "Connection: Upgrade")
+        connection.wire.send(head(switching, None))
+        connection.wire.finish()
     fits = _read_body(connection, parser)
     connection.buffer += parser.trailing_data[0]
     answer = connection.next_answer()
@@ -93,6 +97,16 @@ def _serve_one(connection: Connection) -> None:
     body = b"" if request.method == b"HEAD" else answer.body
     connection.wire.send(head(lines, answer.header_bytes) + body)
     connection.answered(peer_knows_the_end=says_close)
+
+
+def _is_handshake(request: h11.Request) -> bool:
+    """Whether a request opens a WebSocket (RFC 6455, 4.2.1)."""
+    headers = {name: value.lower() for name, value in request.headers}
+    return (
+        request.http_version == b"1.1"
+        and headers.get(b"upgrade") == b"websocket"
+        and b"upgrade" in headers.get(b"connection", b"")
+    )
 
 
 def _refuse_repeated(connection: Connection, data: bytes) -> None:

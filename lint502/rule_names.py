@@ -39,6 +39,7 @@ RULES = (
     "no-live-peer",
     "proxy-loop",
     "retry-off",
+    "retry-ineffective",
     "error-status-ejection",
     "single-failure-ejection",
     "max-conns",

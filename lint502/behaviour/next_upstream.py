@@ -14,6 +14,14 @@ from lint502.nginx.hops import Hop
 from lint502.wording import listed
 
 WITH_A_BODY = frozenset(("POST", "PUT", "PATCH"))
+WITHOUT_EFFECT = frozenset(
+    ("invalid_header", "non_idempotent", "http_403", "http_404", "http_429", "http_500", "http_502",
+     "http_503", "http_504")
+)  # fmt: skip
+"""What ``grpc_next_upstream`` may name in vain: it is about requests that were sent, and nginx does
+not send the body of a gRPC call again, which it has passed on as it came
+(``r->request_body_no_buffering`` in ``ngx_http_upstream_next()``)."""
+
 _NOTHING_SENT = ("address", "connect", "handshake")
 _CONDITIONS: dict[Phase, tuple[str, ...]] = {
     "address": ("error",),
@@ -68,7 +76,9 @@ def _methods(hop: Hop) -> frozenset[str]:
 
 
 def _is_unbuffered(hop: Hop) -> bool:
-    """Whether a body is sent on while it comes in."""
+    """Whether a body is sent on while it comes in, as that of a gRPC call always is."""
+    if hop.kind == "grpc":
+        return True
     buffered = hop.scope.flag(f"{hop.kind}_request_buffering")
     return buffered is not None and not buffered.value
 
@@ -83,8 +93,6 @@ def not_sent_again(hop: Hop, *, streams: bool = True) -> str | None:
     again = words is None or ("off" not in words.value and "error" in words.value)
     always = words is not None and "non_idempotent" in words.value and again
     if hop.kind == "grpc":
-        if always and not streams:
-            return None
         return "every call, for a gRPC call is a POST, which nginx does not send again"
     if not again:
         return "every method, for nothing is sent again here"

@@ -14,6 +14,7 @@ from lint502.lab.bench import LOOPBACK
 _DATAGRAM_SECONDS = 2.0
 """As long as a datagram is waited for: there is no end of a connection to tell that none comes."""
 
+_MOMENT = 0.05
 _SHORTEST_LINE = 16
 
 _HANDSHAKE = (
@@ -31,7 +32,8 @@ _STATUS_LINE = re.compile(rb"HTTP/\d\.\d (\d{3})\b")
 class Request:
     """``body`` is its size in bytes, 0 for none. ``header`` is about how many bytes its header
     has, 0 for no more than it takes, and ``line`` how long a line of it may be. ``handshake``: it
-    opens a WebSocket."""
+    opens a WebSocket. ``late_body``: its body comes a moment after its header, as that of a gRPC
+    call does in HTTP/2."""
 
     method: str = "GET"
     path: str = "/"
@@ -40,6 +42,7 @@ class Request:
     header: int = 0
     line: int = 4000
     handshake: bool = False
+    late_body: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ def send(address: int | Path, request: Request, timeout: float = 20.0) -> Respon
     with _connected(address, timeout) as client:
         with contextlib.suppress(OSError):  # a server may answer before it has read all
             client.sendall(_head(request))
+            if request.late_body:
+                time.sleep(_MOMENT)
             _send_body(client, request.body)
         raw = _receive(client)
     return _parsed(raw, request.method, time.monotonic() - started)

@@ -286,6 +286,21 @@ class AfterErrors:
 
 
 @dataclass(frozen=True, slots=True)
+class Answering:
+    """Requests to which the servers that the finding is about answer with ``status``."""
+
+    requests: tuple[Request, ...]
+    status: int
+
+    def play(self, scene: Scene) -> None:
+        """Make the requests."""
+        for server in scene.failing:
+            server.answer = replace(server.answer, status=self.status)
+        for request in self.requests:
+            scene.send(request)
+
+
+@dataclass(frozen=True, slots=True)
 class Busy:
     """A request while the servers are at work on ``held`` others, each for ``seconds``."""
 

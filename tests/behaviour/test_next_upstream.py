@@ -7,9 +7,14 @@ from pathlib import Path
 import pytest
 
 from lint502.behaviour.methods import ALL
-from lint502.behaviour.next_upstream import not_sent_again, retries, tries
+from lint502.behaviour.next_upstream import WITHOUT_EFFECT, not_sent_again, retries, tries
 from lint502.disagreements import Phase
+from lint502.lab.bench import Bench
+from lint502.lab.binary import Running
+from lint502.lab.client import Request, send
+from lint502.lab.standins import Answer, Behaviour, DeclaredServer
 from lint502.nginx.hops import Hop
+from tests.support.nginxes import RELEASES, nginx_of
 from tests.support.pairs import UNSEEN
 from tests.support.sites import NEW, hop_of, http, stream
 
@@ -148,7 +153,8 @@ def test_each_family_has_its_own_settings(kind: str, tmp_path: Path) -> None:
         # a call is a POST
         ("grpc", "", BEFORE),
         ("grpc", "limit_except GET { deny all; }", BEFORE),
-        ("grpc", "grpc_next_upstream error non_idempotent;", {*BEFORE, "plaintext", "send"}),
+        # and its body is sent on as it comes, which nginx does not keep
+        ("grpc", "grpc_next_upstream error non_idempotent;", BEFORE),
         # nginx asks a cache with GET only, and answers 405 to the rest
         ("memcached", "", {*BEFORE, "plaintext", "send", "wait"}),
         ("memcached", "memcached_next_upstream invalid_response;", {"head"}),
@@ -235,7 +241,7 @@ def test_who_answers_502(settings: str, expected: str | None, tmp_path: Path) ->
         ("", "grpc", True, CALLS),
         ("", "grpc", False, CALLS),
         ("grpc_next_upstream error non_idempotent;", "grpc", True, CALLS),
-        ("grpc_next_upstream error non_idempotent;", "grpc", False, None),
+        ("grpc_next_upstream error non_idempotent;", "grpc", False, CALLS),
         ("grpc_next_upstream timeout non_idempotent;", "grpc", False, CALLS),
         (UNSEEN, "grpc", False, CALLS),
         ("proxy_http_version 2;", "proxy", True, TWO),
@@ -253,3 +259,22 @@ def test_who_answers_502_by_protocol(
 ) -> None:
     hop = located(tmp_path, settings, PASSES[kind])
     assert not_sent_again(hop, streams=streams) == expected
+
+
+@pytest.mark.parametrize("release", [RELEASES[0], RELEASES[-1]])
+@pytest.mark.parametrize("word", [*sorted(WITHOUT_EFFECT), "error"])
+def test_nothing_sends_a_call_again(release: str, word: str) -> None:
+    """Its body comes after its header, as in HTTP/2; one that comes with it is kept."""
+    words = {"error", "http_502", "non_idempotent", word}
+    behaviour = Behaviour(protocol="grpc", http_versions=("2",))
+    with Bench() as bench, DeclaredServer(behaviour, 0) as one, DeclaredServer(behaviour, 0) as two:
+        one.answer = Answer(ends=True)
+        port = bench.port()
+        servers = " ".join(f"server 127.0.0.1:{each.address} max_fails=0;" for each in (one, two))
+        text = (
+            f"upstream b {{ {servers} }} server {{ listen 127.0.0.1:{port}; location / {{ "
+            f"grpc_next_upstream {' '.join(sorted(words))}; grpc_pass b; }} }}\n"
+        )
+        Running(bench, nginx_of(release), text)
+        request = Request("POST", body=5, late_body=True)
+        assert [send(port, request).status for _ in range(2)] == [502, 200]

@@ -187,14 +187,6 @@ def test_what_is_sent_again_does_no_harm(tmp_path: Path) -> None:
     assert said == [
         "answers 502 (every call, for a gRPC call is a POST, which nginx does not send again)"
     ]
-    safe = "grpc_next_upstream error non_idempotent; grpc_pass b;"
-    text = http(
-        "upstream b { server h:1; keepalive 4; } server {\n"
-        f"location /1 {{ {KINDS['http']} }} location /2 {{ {safe} }} }}"
-    )
-    site = site_of(tmp_path, text, version=NEW)
-    ((block, hops),) = users(site).items()
-    assert [ways(clash) for clash in clashes(site, block, hops)] == [(H1, "gRPC")]
 
 
 def test_words() -> None:

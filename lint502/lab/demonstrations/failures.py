@@ -12,7 +12,8 @@ from lint502.lab.demonstrations.case import CannotShowError, Case, Experiment
 from lint502.lab.demonstrations.usual import SESSION, alone, times, usual, usual_bytes
 from lint502.lab.plan import Plan, plan
 from lint502.lab.play import PlayOptions
-from lint502.lab.scripts import AfterErrors, Busy, Cached, Once, Restarted, Session
+from lint502.lab.scripts import AfterErrors, Answering, Busy, Cached, Once, Restarted, Session
+from lint502.lab.standins.behaviour import Behaviour
 from lint502.nginx.upstreams import Peer
 
 _LEAST_FAILURES = 3
@@ -43,6 +44,26 @@ def one_refuses(case: Case) -> Experiment:
     clause = f"nothing listens at {address}"
     return Experiment(
         replace(made, servers=servers, conditions=others), script, conditions=(clause,)
+    )
+
+
+def first_answers_502(case: Case) -> Experiment:
+    """Calls to a block of which one server answers them with 502, as a proxy before it would."""
+    made = _with_all(case)
+    if len(made.servers) < 2:
+        raise CannotShowError("it takes another server")
+    plain = Behaviour(protocol="http", http_versions=("2",))
+    servers = tuple(
+        replace(server, behaviour=plain, failing=number == 0)
+        for number, server in enumerate(made.servers)
+    )
+    requests = (usual(case.hop, case.path),) * (times(case) + 1)
+    if case.status is None:
+        return Experiment(made, Once(requests))
+    return Experiment(
+        replace(made, servers=servers),
+        Answering(requests, 502),
+        conditions=(f"{servers[0].address} answers 502",),
     )
 
 

@@ -29,7 +29,7 @@ _MOST_REQUESTS = 8
 def usual(hop: Hop, path: str = "/") -> Request:
     """A request that the hop passes on and that does no harm: a GET where it may be one."""
     if hop.kind == "grpc":
-        return Request("POST", path, body=5, host=host_of(hop))
+        return Request("POST", path, body=5, host=host_of(hop), late_body=True)
     methods = allowed_methods(hop)
     method = next(
         (name for name in ("GET", "POST", "PUT") if name in methods), min(methods, default="GET")

@@ -548,20 +548,25 @@ def test_a_setting_that_another_place_has_already_is_not_written_twice(tmp_path:
 
 
 def test_buffers_that_nginx_would_refuse(tmp_path: Path) -> None:
-    """An inner level has buffers of its own, which are too small for what the outer one gets."""
+    """The size that was meant takes more buffers than there are, whatever else nginx refuses."""
     files = {
         "nginx.conf": http(
-            "\nproxy_buffer_size 4k;\nserver { location / { proxy_pass http://10.0.0.1:3000; }\n"
-            "location /static/ { proxy_buffers 4 4k; proxy_busy_buffers_size 8k; } }\n"
+            "\nfastcgi_buffers 8 32k; proxy_buffers 4 8k;\n"
+            "server { location / { fastcgi_buffer_size 32k; proxy_pass http://10.0.0.1:3000; }\n"
+            "location /static/ { proxy_buffers 4 4k; proxy_busy_buffers_size 16k; } }\n"
         ),
-        "upstreams.toml": API.replace("127.0.0.1", "10.0.0.1")
-        + 'limits = { response_headers = "20k" }\nprotocol = "http"\n',
+        "upstreams.toml": API.replace("127.0.0.1", "10.0.0.1"),
     }
-    result, texts, left = mended(tmp_path, files)
-    assert (texts, left) == ({}, ["response-header-buffer"])
+    result, texts, left = mended(tmp_path, files, unsafe=True)
+    assert (texts, left) == ({}, ["buffer-directive-family"])
     assert [item.reason for item in result.unfixed] == [
-        "nginx would refuse proxy_busy_buffers_size below 32k"
+        "nginx would refuse proxy_busy_buffers_size 64k: proxy_buffers without one are 24k in "
+        "location / (nginx.conf:3)"
     ]
+    assert result.refused == (
+        "proxy_busy_buffers_size 16k: proxy_buffers without one are 12k in location /static/ "
+        "(nginx.conf:4)",
+    )
 
 
 def test_a_pass_in_an_if_has_its_setting_around_it(tmp_path: Path) -> None:

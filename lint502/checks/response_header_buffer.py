@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from lint502.behaviour.http2 import speaks_http2
 from lint502.behaviour.limits import HTTP2_LIMITED, too_big_header
 from lint502.disagreements import Disagreement
-from lint502.edits.propose import Edits, insertion, rewritten, set_to
-from lint502.findings import Edit, Fix
+from lint502.edits.buffers import fix
 from lint502.nginx import error_log
-from lint502.nginx.buffers import buffers_at
+from lint502.nginx.buffers import NAMES
 from lint502.nginx.hops import Hop
+from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Value
 from lint502.nginx.values import format_size
 from lint502.pairing import Pair
@@ -27,21 +27,25 @@ _CACHE_HEADER = 336 + 6 + 1
 _RECORD_HEADER = 8
 """Bytes of the buffer that the FastCGI record takes, besides the header that it brings."""
 
+_PAGE = 4096
+
 _HTTP1_ONLY = 128
 """Bytes of a header's text that HTTP/2 does without: status line, colons, line ends."""
-
-_PAGE = 4096
 
 
 def check(site: Site) -> Iterator[Disagreement]:
     """One for each hop whose ``*_buffer_size`` is not above the largest header."""
-    for pair in site.each_pair():
-        size, listener, hop = _too_small(pair), pair.meant, pair.hop
-        if size is None or listener is None or listener.response_headers is None:
+    found = [(pair, size) for pair in site.each_pair() if (size := _too_small(pair)) is not None]
+    lines = {id(pair): _line(pair.hop, size) for pair, size in found}
+    needed: dict[Directive, int] = {}
+    for pair, _ in found:
+        needed[lines[id(pair)]] = max(needed.get(lines[id(pair)], 0), _largest(pair))
+    for pair, size in found:
+        listener, hop, line = pair.meant, pair.hop, lines[id(pair)]
+        if listener is None or listener.response_headers is None:
             continue
         largest = listener.response_headers.value
         name = size.setting.name
-        line = size.directive or hop.directive
         status, log = _outcome(hop, largest, size.value)
         room = size.described(f"{name} {format_size(size.value)}")
         taken = "the cache takes a part" if _caches(hop) else "FastCGI's own header takes a part"
@@ -64,8 +68,43 @@ def check(site: Site) -> Iterator[Disagreement]:
                 ),
             ),
             log=log,
-            fix=_fix(hop, size, largest),
+            fix=fix(hop, line, _room_for(needed[line])),
         )
+
+
+def _line(hop: Hop, size: Value[int]) -> Directive:
+    """The line that sets the buffer. For a default the innermost of those that have to go with it,
+    where other hops have it too; else the pass."""
+    if size.directive is not None:
+        return size.directive
+    names = [f"{hop.kind}_{name}" for name in NAMES]
+    for level in hop.context.up():
+        found = [line for name in names for line in level.by_name.get(name, ())]
+        if found:
+            alone = hop.directive in level.by_name.get(hop.directive.name, ())
+            return hop.directive if alone and _beside(found[0], hop.directive) else found[0]
+    return hop.directive
+
+
+def _beside(one: Directive, other: Directive) -> bool:
+    return one.source.name == other.source.name
+
+
+def _largest(pair: Pair) -> int:
+    listener = pair.meant
+    return (
+        listener.response_headers.value
+        if listener is not None and listener.response_headers is not None
+        else 0
+    )
+
+
+def _room_for(largest: int) -> int:
+    """The size of a buffer that takes a header, in whole pages."""
+    size = _PAGE
+    while size - _CACHE_HEADER <= largest:
+        size *= 2
+    return size
 
 
 def _too_small(pair: Pair) -> Value[int] | None:
@@ -123,59 +162,6 @@ def _buffers(hop: Hop) -> bool:
         return False
     flag = hop.scope.flag(f"{hop.kind}_buffering")
     return flag is not None and flag.value
-
-
-def _fix(hop: Hop, small: Value[int], largest: int) -> Fix:
-    """The three settings that have to move together, or ``nginx -t`` refuses them; none of them
-    gets smaller."""
-    size = _PAGE
-    while size - _CACHE_HEADER <= largest:
-        size *= 2
-    family = hop.kind
-    words = {f"{family}_buffer_size": format_size(size)}
-    if family != "grpc":
-        now = buffers_at(hop.scope, family)
-        each = max(size, now.each if now is not None else 0)
-        number = max(8, now.number if now is not None else 0)
-        busy = max(2 * each, (now.busy if now is not None else None) or 0)
-        words[f"{family}_buffers"] = f"{number} {format_size(each)}"
-        words[f"{family}_busy_buffers_size"] = format_size(busy)
-        if now is not None and now.written is not None and now.written < each:
-            words[f"{family}_temp_file_write_size"] = format_size(2 * each)
-    description = " ".join(f"{name} {value};" for name, value in words.items())
-    return Fix(description, True, _edits(hop, small, words))
-
-
-def _edits(hop: Hop, small: Value[int], words: Mapping[str, str]) -> Edits:
-    """The settings where the one that is too small stands: on their own lines, else above it."""
-    if small.directive is None:
-        own = {name: hop.scope.setting(name) for name in words}
-        return set_to(hop, [(own[name], value) for name, value in words.items()], here=True)
-    level = next(
-        (
-            one
-            for one in hop.context.up()
-            if small.directive in one.by_name.get(small.setting.name, ())
-        ),
-        None,
-    )
-    if level is None:
-        return ()
-    edits: list[Edit] = []
-    missing: list[str] = []
-    for name, value in words.items():
-        lines = level.by_name.get(name, ())
-        if len(lines) > 1:
-            return ()
-        if not lines:
-            missing.append(f"{name} {value}")
-        elif not (found := rewritten(lines[0], value)):
-            return ()
-        else:
-            edits += found
-    if missing:
-        edits.append(insertion(small.directive, missing))
-    return tuple(edits)
 
 
 RULE = Rule("response-header-buffer", check, "limits.large_header")

@@ -100,6 +100,8 @@ def _say(done: Fixed, *, written: bool) -> None:
             f"not fixed: {shown(place.file)}:{place.line}: {item.finding.rule}: "
             f"{shown(item.reason)}"
         )
+    for refused in done.refused:
+        output.say(f"note: nginx refuses {shown(refused)}, as it did before")
     if done.unsafe:
         output.say(
             f"note: {done.unsafe} more could be fixed with --unsafe-fixes; look over what it "

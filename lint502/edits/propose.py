@@ -109,6 +109,20 @@ def set_to(
     return tuple(edits)
 
 
+def in_place_of(lines: Iterable[Directive], at: Directive | None = None) -> str:
+    """Words on lines that a fix writes anew, but for the one that the report points at: " in the
+    place of proxy_buffers (proxy.conf:4)"; "" where there are none."""
+    found = [
+        f"{line.name} ({line.source.name}:{line.line})"
+        for line in dict.fromkeys(lines)
+        if line is not at
+    ]
+    if not found:
+        return ""
+    *others, last = found
+    return f" in the place of {', '.join(others)}{' and ' if others else ''}{last}"
+
+
 def place_for(context: Context, names: Iterable[str]) -> Directive | None:
     """The line in front of which settings are set in, so that they count in a context: its pass,
     else its first line. A context that does not take them (an ``if``) leaves it to the one around

@@ -44,12 +44,14 @@ class Unfixed:
 @dataclass(frozen=True, slots=True)
 class Fixed:
     """The new texts, by real path, of the files that change; how many findings they end; those
-    whose edits could not be made; how many more would be tried as unsafe."""
+    whose edits could not be made; how many more would be tried as unsafe; and what nginx refuses
+    all the same, as it did before."""
 
     texts: Mapping[str, str]
     fixed: int
     unfixed: tuple[Unfixed, ...]
     unsafe: int
+    refused: tuple[str, ...] = ()
 
 
 def fix(
@@ -111,7 +113,7 @@ def fix(
         also_unsafe.admits(view, finding) and not run.admits(view, finding)
         for finding in left.values()
     )
-    return Fixed(changed, fixed, tuple(unfixed), more)
+    return Fixed(changed, fixed, tuple(unfixed), more, tuple(dict.fromkeys(view.refused.values())))
 
 
 @dataclass(slots=True)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from lint502.findings import Finding
 from lint502.fixing.view import Key, View
-from lint502.nginx.buffers import refused_buffers
 from lint502.nginx.directives import directive as directive_info
 from lint502.nginx.tree import Context
 from lint502.report_model import HopReport
@@ -86,12 +85,9 @@ def _refused_by_nginx(before: View, after: View) -> Objection | None:
         for name, lines in new.by_name.items():
             if 1 < len(lines) > len(old.by_name.get(name, ())) and _once(new, name):
                 return Objection(f"{name} would stand twice in one block")
-    for site in after.result.sites:
-        said = refused_buffers(site.tree.main, site.version)
-        if said is not None and said not in {
-            refused_buffers(one.tree.main, one.version) for one in before.result.sites
-        }:
-            return Objection(said)
+    for level, said in after.refused.items():
+        if level not in before.refused:
+            return Objection(f"nginx would refuse {said}")
     return None
 
 

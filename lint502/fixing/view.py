@@ -10,6 +10,7 @@ from functools import cached_property
 
 from lint502.edits.apply import overlap
 from lint502.findings import Edit, Finding
+from lint502.nginx.buffers import refusals
 from lint502.nginx.parse import Directive
 from lint502.nginx.tree import Context
 from lint502.report_model import HopReport
@@ -93,6 +94,16 @@ class View:
                 found.append(context)
                 stack.extend(context.children)
         return found
+
+    @cached_property
+    def refused(self) -> dict[tuple[int, str], str]:
+        """What nginx refuses about buffers, by the number of the context and the family."""
+        numbers = {context: number for number, context in enumerate(self.contexts)}
+        return {
+            (numbers[context], family): f"{said}{_where(context)}"
+            for site in self.result.sites
+            for context, family, said in refusals(site.tree.main, site.version)
+        }
 
     @cached_property
     def _spots(self) -> dict[str, list[tuple[int, int, Directive, list[Context]]]]:
@@ -201,10 +212,7 @@ class View:
         """The findings by rule, file and line: of the finding itself and of its edits."""
         found: dict[tuple[str, str, int], list[Finding]] = {}
         for finding in self.result.report.findings:
-            places = {(finding.place.file, finding.place.line)}
-            if finding.fix is not None:
-                places.update((edit.file, edit.line) for edit in finding.fix.edits)
-            for file, line in places:
+            for file, line in {_line_of(finding), *_changed_lines(finding)}:
                 found.setdefault((finding.rule, file, line), []).append(finding)
         return found
 
@@ -212,23 +220,42 @@ class View:
         """Some findings, and those of the same rules about the same lines."""
         found: dict[int, Finding] = {id(finding): finding for finding in findings}
         for finding in list(found.values()):
-            places = {(finding.place.file, finding.place.line)}
-            if finding.fix is not None:
-                places.update((edit.file, edit.line) for edit in finding.fix.edits)
-            for file, line in places:
+            for file, line in _changed_lines(finding) or {_line_of(finding)}:
                 for other in self.by_place.get((finding.rule, file, line), ()):
                     if _about_the_same(finding, other):
                         found.setdefault(id(other), other)
         return list(found.values())
 
 
+def _where(context: Context) -> str:
+    """Words such as " in location /files/ (nginx.conf:9)"."""
+    line = context.opener
+    named = " ".join((context.name, *context.args))
+    return "" if line is None else f" in {named} ({line.source.name}:{line.line})"
+
+
 def _variables(texts: Iterable[str]) -> set[str]:
     return {f"${name.strip('{}').lower()}" for text in texts for name in _VARIABLE.findall(text)}
 
 
+def _line_of(finding: Finding) -> tuple[str, int]:
+    return finding.place.file, finding.place.line
+
+
+def _changed_lines(finding: Finding) -> set[tuple[str, int]]:
+    edits = finding.fix.edits if finding.fix is not None else ()
+    return {(edit.file, edit.line) for edit in edits}
+
+
 def _about_the_same(one: Finding, other: Finding) -> bool:
-    """Whether two findings point at one place, or would change the same text."""
-    if (one.place.file, one.place.line, one.place.column) == (
+    """Whether a fix that bears on one finding bears on another: they point at one place, where its
+    edits are, or would change the same text."""
+    changed = _changed_lines(one)
+    if (not changed or _line_of(one) in changed) and (
+        one.place.file,
+        one.place.line,
+        one.place.column,
+    ) == (
         other.place.file,
         other.place.line,
         other.place.column,

@@ -6,6 +6,7 @@ in it, and whatever is started is also ended.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import socket
@@ -20,6 +21,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+
+from lint502.lab.binary import Nginx
 
 MAIN = "pid nginx.pid;\nevents {\n}\n"
 """What every main file needs, five words long; paths are relative to the prefix."""
@@ -62,9 +65,11 @@ def prefix() -> Iterator[Path]:
         yield Path(folder)
 
 
-def check_all(configurations: Sequence[bytes]) -> list[Verdict]:
-    """What ``nginx -t`` says of each of these main files."""
-    command = nginx_command()
+def check_all(configurations: Sequence[bytes], nginx: Nginx | None = None) -> list[Verdict]:
+    """What ``nginx -t`` says of each of these main files; the machine's nginx unless another is
+    named."""
+    command = nginx_command() if nginx is None else nginx.command
+    environment = None if nginx is None else {**os.environ, **nginx.environment}
     with prefix() as folder:
 
         def check(number: int) -> Verdict:
@@ -75,6 +80,7 @@ def check_all(configurations: Sequence[bytes]) -> list[Verdict]:
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=_SECONDS,
+                env=environment,
             )
             return _verdict(done.returncode, done.stderr.decode("utf-8", "surrogateescape"))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from lint502.findings import Finding, digest
@@ -59,16 +59,16 @@ def entries(report: Report) -> Iterator[Entry]:
     """The entries of all findings of a report, of those that others hide too."""
     hops = {hop.id: hop for hop in report.hops}
     for finding in (*report.findings, *report.hidden):
-        for hop in finding.hops or (None,):
-            fingerprint = finding.fingerprint_at(hop)
-            if hop is None:
-                yield Entry(fingerprint, finding.rule, finding.place.file)
-            else:
-                yield Entry(fingerprint, finding.rule, hops[hop].label, _at(finding, hops[hop]))
+        if not finding.hops:
+            yield Entry(finding.fingerprint, finding.rule, finding.place.file)
+        for (hop, about), fingerprint in zip(
+            finding.subjects, finding.fingerprints, strict=bool(finding.hops)
+        ):
+            at = _at(finding, hops[hop], about)
+            yield Entry(fingerprint, finding.rule, hops[hop].label, at)
 
 
-def _at(finding: Finding, hop: HopReport) -> str:
-    about = finding.upstream or finding.front or ""
+def _at(finding: Finding, hop: HopReport, about: str) -> str:
     return digest(finding.rule, hop.server, hop.location, hop.directive, about)
 
 
@@ -116,25 +116,30 @@ def compare(report: Report, known: Iterable[Entry]) -> Compared:
     """The findings of a report without those at hops that are known."""
     left = _Left(known)
     hops = {hop.id: hop for hop in report.hops}
-    unknown: dict[int, list[str]] = {}
+    unknown: dict[int, list[tuple[str, str]]] = {}
     whole: set[int] = set()
     findings = (*report.findings, *report.hidden)
     for index, finding in enumerate(findings):
         if finding.hops:
-            at = finding.fingerprint_at
-            unknown[index] = [hop for hop in finding.hops if not left.takes(at(hop))]
+            unknown[index] = [
+                subject
+                for subject, fingerprint in zip(finding.subjects, finding.fingerprints, strict=True)
+                if not left.takes(fingerprint)
+            ]
         elif left.takes(finding.fingerprint):
             whole.add(index)
     for index, of_finding in unknown.items():  # what else is left may have been known otherwise
         unknown[index] = [
-            hop for hop in of_finding if not left.takes_at(_at(findings[index], hops[hop]))
+            (hop, about)
+            for hop, about in of_finding
+            if not left.takes_at(_at(findings[index], hops[hop], about))
         ]
     shown: list[Finding] = []
     hidden: list[Finding] = []
     for index, finding in enumerate(findings):
         new = shown if index < len(report.findings) else hidden
         if unknown.get(index):
-            new.append(replace(finding, hops=tuple(unknown[index])))
+            new.append(finding.only(unknown[index]))
         elif index not in unknown and index not in whole:
             new.append(finding)
     known_ones = len(report.findings) - len(shown)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Literal
 
@@ -67,6 +67,10 @@ class Finding:
     ``upstream`` or ``front`` is the name of the one that it is about, if it is about one. ``log``
     is the line of nginx's error log by which one knows it. ``behind`` are the fingerprints of the
     findings that hide it: it shows once these are fixed, and does not count until then.
+
+    One line can fail for several upstreams: ``pairs`` then has each hop with each of them, and
+    ``upstream`` is the first one. ``aside`` is what the message says of the other servers of its
+    hops. The one with the largest ``demand`` says what the line has to be.
     """
 
     rule: str
@@ -83,16 +87,42 @@ class Finding:
     front: str | None = None
     roots: tuple[str, ...] = ()
     behind: tuple[str, ...] = ()
+    pairs: tuple[tuple[str, str], ...] = ()
+    aside: str = ""
+    demand: int = field(default=0, compare=False)
+
+    @property
+    def about(self) -> str:
+        """The upstream or the front that it is about; "" where it is about none."""
+        return self.upstream or self.front or ""
+
+    @property
+    def subjects(self) -> tuple[tuple[str, str], ...]:
+        """Each of its hops with what it is about there."""
+        return self.pairs or tuple((hop, self.about) for hop in self.hops)
+
+    def only(self, subjects: Sequence[tuple[str, str]]) -> Finding:
+        """The finding at some of its hops, for some of its upstreams."""
+        hops = tuple(dict.fromkeys(hop for hop, _ in subjects))
+        if not self.pairs:
+            return replace(self, hops=hops)
+        return replace(self, hops=hops, pairs=tuple(subjects), upstream=subjects[0][1])
 
     @property
     def fingerprint(self) -> str:
         """Names the finding from run to run: by rule, hop and upstream, not by line numbers."""
-        return self.fingerprint_at(self.hops[0] if self.hops else None)
+        return self.fingerprints[0]
 
-    def fingerprint_at(self, hop: str | None) -> str:
-        """Names the finding at one of its hops; None where it has none."""
-        where = self.place.file if hop is None else hop
-        return digest(self.rule, where, self.upstream or self.front or "")
+    @property
+    def fingerprints(self) -> tuple[str, ...]:
+        """Those at each hop, for each upstream."""
+        if not self.hops:
+            return (digest(self.rule, self.place.file, self.about),)
+        return tuple(digest(self.rule, hop, about) for hop, about in self.subjects)
+
+    def fingerprint_at(self, hop: str) -> str:
+        """Names the finding at one of its hops."""
+        return digest(self.rule, hop, self.about)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, islice
 
 from lint502.findings import Finding
+
+_MOST_NAMES = 3
+_MOST_RELATED = 4
 
 
 def merged(findings: Iterable[Finding]) -> list[Finding]:
@@ -39,6 +42,65 @@ def _one(key: Finding, same: Sequence[Finding]) -> Finding:
         frequency="always" if always else same[0].frequency,
         fix=None if key.fix is None else replace(key.fix, edits=whole),
     )
+
+
+def of_one_cause(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings at one line that fail alike for several upstreams, and that one change ends, become
+    one; the message is that of the most demanding one."""
+    found: dict[object, list[Finding]] = {}
+    for finding in findings:
+        place, fix = finding.place, finding.fix
+        key: object = finding
+        if finding.hops and finding.upstream is not None:
+            key = (
+                finding.rule,
+                (place.file, place.line, place.column, place.end_column),
+                (finding.severity, finding.status, finding.frequency, finding.log, finding.aside),
+                None if fix is None else (fix.description, fix.safe),
+                bool(finding.behind),
+            )
+        found.setdefault(key, []).append(finding)
+    return [same[0] if len(same) == 1 else _of_all(same) for same in found.values()]
+
+
+def taken_apart(findings: Iterable[Finding], apart: Iterable[Finding]) -> list[Finding]:
+    """Findings, of those of several upstreams the ones ``apart`` that they were made of."""
+    parts: dict[object, list[Finding]] = {}
+    for one in apart:
+        parts.setdefault((one.rule, one.place, bool(one.behind)), []).append(one)
+    found: list[Finding] = []
+    for finding in findings:
+        if not finding.pairs:
+            found.append(finding)
+            continue
+        pairs = set(finding.pairs)
+        same = parts.get((finding.rule, finding.place, bool(finding.behind)), ())
+        found += (one for one in same if not pairs.isdisjoint(one.subjects))
+    return found
+
+
+def _of_all(same: Sequence[Finding]) -> Finding:
+    """What several findings come to that one change ends."""
+    head = max(same, key=lambda finding: finding.demand)
+    names = dict.fromkeys(finding.upstream or "" for finding in same)
+    names.pop(head.upstream or "")
+    pairs = tuple(dict.fromkeys(chain(*(finding.subjects for finding in same))))
+    one = _one(head, same)
+    others = chain(*(finding.related for finding in same))
+    return replace(
+        one,
+        message=f"{head.message}; likewise for {_counted(list(names))}" if names else head.message,
+        upstream=pairs[0][1],
+        pairs=pairs if names else (),
+        related=tuple(islice(dict.fromkeys(chain(head.related, others)), _MOST_RELATED)),
+        frequency=head.frequency,
+    )
+
+
+def _counted(names: Sequence[str]) -> str:
+    if len(names) > _MOST_NAMES + 1:
+        return f"{', '.join(names[:_MOST_NAMES])} and {len(names) - _MOST_NAMES} more"
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
 def order(finding: Finding) -> tuple[str, int, int, int, str]:

@@ -63,6 +63,7 @@ class Rule:
         upstream: str | None = None,
         front: str | None = None,
         fix: Fix | None = None,
+        demand: int = 0,
     ) -> Finding:
         """A finding of this rule. What is left out (``...``) is as its page states it; a finding of
         severity info has neither status nor log."""
@@ -82,6 +83,7 @@ class Rule:
             log=(None if quiet else stated.log) if log is ... else log,
             fix=fix,
             front=front,
+            demand=demand,
         )
 
     def disagreement(
@@ -100,6 +102,7 @@ class Rule:
         log: str | EllipsisType | None = ...,
         upstream: str | EllipsisType | None = ...,
         fix: Fix | None = None,
+        demand: int = 0,
     ) -> Disagreement:
         """What disagrees at a pair, as it is where nothing hides it.
 
@@ -119,5 +122,6 @@ class Rule:
             if upstream is ...
             else upstream,
             fix=fix,
+            demand=demand,
         )
         return Disagreement(pair, phase, found, methods)

@@ -11,7 +11,7 @@ from lint502.disagreements import Disagreement
 from lint502.findings import Finding, Note, Problem
 from lint502.hop_states import hop_reports
 from lint502.loading import Loaded, load
-from lint502.merging import merged, order
+from lint502.merging import merged, of_one_cause, order
 from lint502.nginx.envsubst import Replaced, Span, without_edits_in
 from lint502.nginx.files import OnDisk
 from lint502.options import Options, Progress
@@ -33,11 +33,13 @@ from lint502.verdict import verdicts
 @dataclass(frozen=True, slots=True)
 class Result:
     """A report, the sites that it is about, one for each root, and the names of the nginx files
-    that were read; ``on_disk`` has those that are files, ``values`` those that templates were
-    given, by their names."""
+    that were read. ``apart`` are the findings, hidden ones too, for each upstream one; ``on_disk``
+    has those files that are on the disk, ``values`` those that templates were given, by their
+    names."""
 
     report: Report
     sites: tuple[Site, ...]
+    apart: tuple[Finding, ...] = ()
     files: tuple[str, ...] = ()
     on_disk: Mapping[str, OnDisk] = field(default_factory=dict)
     values: tuple[tuple[str, str], ...] = ()
@@ -74,7 +76,8 @@ def run(
     findings = [without_edits_in(finding, replaced) for one in found for finding in one.findings]
     if first.runs("unused-ignore"):
         findings += [unused(ignore) for ignore in suppression.unused() if first.runs(ignore.rule)]
-    findings = sorted(merged(findings), key=order)
+    apart = sorted(merged(findings), key=order)
+    findings = of_one_cause(apart)
     versions = {site.tree.name: site.version for site in sites}
     specs = (spec for part in loaded for spec, _ in part.specs.values())
     report = Report(
@@ -97,7 +100,7 @@ def run(
     given = dict.fromkeys(
         item for part in loaded for item in part.options.env.items() if item[0] in names
     )
-    return Result(report, tuple(sites), tuple(read), on_disk, tuple(given))
+    return Result(report, tuple(sites), tuple(apart), tuple(read), on_disk, tuple(given))
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,9 +100,9 @@ def _beyond(findings: Sequence[Finding], others: Sequence[Finding]) -> list[Find
 
 def _keys(finding: Finding) -> Iterator[_Key]:
     """What a finding is, at each of its hops: not where it points, which goes with the version."""
-    where = finding.hops or (f"{finding.place.file}:{finding.place.line}",)
-    for hop in where:
-        yield finding.rule, hop, finding.upstream or ""
+    where = finding.subjects or ((f"{finding.place.file}:{finding.place.line}", finding.about),)
+    for hop, about in where:
+        yield finding.rule, hop, about
 
 
 def _happened(after: Result, old: Version, new: Version) -> Iterator[Changed]:

@@ -84,6 +84,7 @@ def _exposed(seen: _Seen) -> Finding:
         severity=shown.severity if certain else finding.severity,
         frequency="always" if always else "sometimes",
         message=f"{finding.message}; {shown.hint}" if shown.hint else finding.message,
+        aside=shown.hint or "",
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lint502.findings import Edit, Finding, Fix, Severity
-from lint502.merging import merged
+from lint502.merging import merged, of_one_cause, taken_apart
 from lint502.places import Place
 
 FINDING = Finding(
@@ -110,3 +110,64 @@ def test_what_is_hidden_stays_apart_from_what_shows() -> None:
             {(("a",), ()), (("b", "c"), ("1", "2"))},
             {(("a",), ()), (("c", "b"), ("2", "1"))},
         )
+
+
+def about(upstream: str, hop: str, **changes: Any) -> Finding:
+    return at(hop, upstream=upstream, message=f"{upstream} wants more", **changes)
+
+
+def test_one_line_that_fails_for_several_upstreams() -> None:
+    declared = [Place("upstreams.toml", number, 1, 2) for number in range(9)]
+    apart = [
+        about(f"u{number}", f"h{number}", related=(declared[number],), demand=number % 7)
+        for number in range(9)
+    ]
+    (one,) = of_one_cause(apart)
+    assert one == replace(
+        apart[0],
+        message="u6 wants more; likewise for u0, u1, u2 and 5 more",
+        hops=tuple(f"h{number}" for number in range(9)),
+        pairs=tuple((f"h{number}", f"u{number}") for number in range(9)),
+        related=(declared[6], *declared[:3]),
+    )
+    assert (one.upstream, one.demand) == ("u0", 6)
+    assert one.fingerprints == tuple(finding.fingerprint for finding in apart)
+    assert one.fingerprint == apart[0].fingerprint
+    assert taken_apart([FINDING, one], [FINDING, *apart]) == [FINDING, *apart]
+    assert taken_apart([one.only(one.pairs[3:4])], apart) == [apart[3]]
+
+
+def test_names_of_two_and_of_three() -> None:
+    names = ("a", "b", "c")
+    for count, expected in ((2, "likewise for b"), (3, "likewise for b and c")):
+        (one,) = of_one_cause([about(name, name) for name in names[:count]])
+        assert one.message == f"a wants more; {expected}"
+
+
+def test_several_upstreams_at_one_hop() -> None:
+    (one,) = of_one_cause([about("a", "h"), about("b", "h"), about("b", "i")])
+    assert (one.hops, one.pairs) == (("h", "i"), (("h", "a"), ("h", "b"), ("i", "b")))
+    left = one.only([("h", "b"), ("i", "b")])
+    assert (left.hops, left.upstream, left.subjects) == (
+        ("h", "i"), "b", (("h", "b"), ("i", "b"))
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": 504},
+        {"severity": Severity.WARNING},
+        {"frequency": "sometimes"},
+        {"place": Place("nginx.conf", 4, 1, 9)},
+        {"rule": "another-rule"},
+        {"fix": fix(ONE)},
+        {"aside": "another server stands in"},
+        {"behind": ("1",)},
+        {"log": "another line"},
+        {"upstream": None},
+    ],
+)
+def test_what_another_change_ends_or_what_fails_otherwise_stays_two(change: dict[str, Any]) -> None:
+    same = [about("a", "h"), replace(about("b", "i"), **change)]
+    assert of_one_cause(same) == same

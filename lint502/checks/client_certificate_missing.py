@@ -9,6 +9,7 @@ from lint502.behaviour.tls import family, gives_certificate, speaks_tls
 from lint502.behaviour.tls_failures import answers_400
 from lint502.behaviour.tls_versions import protocols
 from lint502.disagreements import Disagreement, Phase
+from lint502.edits.propose import in_place_of
 from lint502.findings import Fix
 from lint502.nginx import error_log
 from lint502.pairing import Pair
@@ -49,6 +50,8 @@ def _disagreement(pair: Pair, ending: Outcome) -> Disagreement:
     phase, status, what = _OUTCOMES[ending]
     written = hop.scope.setting(name)
     line = written.directives[-1] if written is not None and written.directives else None
+    key = hop.scope.setting(f"{name}_key")
+    keys = key.directives if key is not None else ()
     none = f"{name} is empty" if line is not None else f"{name} is not set"
     message = (
         f"{listener.upstream} wants a client certificate, and nginx has none to show ({none}): "
@@ -62,7 +65,7 @@ def _disagreement(pair: Pair, ending: Outcome) -> Disagreement:
         place=(line or hop.directive).place("nginx shows no client certificate"),
         related=(declared(listener.tls_client_certificate, f"{listener.upstream} wants one"),),
         log=_log(ending),
-        fix=Fix(f"{name} FILE; {name}_key FILE;"),
+        fix=Fix(f"{name} FILE; {name}_key FILE;{in_place_of(keys)}"),
     )
 
 

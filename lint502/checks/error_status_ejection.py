@@ -12,7 +12,7 @@ from lint502.behaviour.ejection import (
     out_for,
     usable,
 )
-from lint502.edits.propose import rewritten
+from lint502.edits.propose import in_place_of, rewritten
 from lint502.findings import Finding, Fix
 from lint502.nginx import error_log
 from lint502.nginx.hops import Hop
@@ -71,7 +71,8 @@ def check(site: Site) -> Iterator[Finding]:
             hops=tuple(hop.id for hop in hops),
             log=error_log.line("no-live-upstreams"),
             fix=Fix(
-                f"{line.name} {' '.join(kept) or 'error timeout'};",
+                f"{line.name} {' '.join(kept) or 'error timeout'};"
+                f"{in_place_of(words.setting.directives, line)}",
                 edits=rewritten(line, " ".join(kept) or "error timeout")
                 if len(words.setting.directives) == 1
                 else (),

@@ -16,7 +16,8 @@ from lint502.behaviour.keepalive import (
 )
 from lint502.behaviour.next_upstream import not_sent_again
 from lint502.disagreements import Disagreement
-from lint502.edits.pools import with_setting, without_pool
+from lint502.edits.pools import with_setting, without_pool, written
+from lint502.edits.propose import in_place_of
 from lint502.findings import Fix
 from lint502.nginx.scope import Scope
 from lint502.nginx.upstreams import Block
@@ -91,9 +92,10 @@ def _message(pair: Pair, end: ConnectionEnd, requests: str) -> str:
 
 def _fix(block: Block, responses: int, version: Version) -> Fix:
     if responses <= 1:
-        return without_pool(block, version)
+        return without_pool(block, version, line_of(block, version))
     edits = with_setting(block, "keepalive_requests", str(responses), version)
-    return Fix(f"keepalive_requests {responses};", True, edits)
+    where = in_place_of(written(block, "keepalive_requests", version))
+    return Fix(f"keepalive_requests {responses};{where}", True, edits)
 
 
 RULE = Rule("keepalive-unsupported", check, "reuse.unannounced")

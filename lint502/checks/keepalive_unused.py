@@ -13,14 +13,25 @@ from lint502.behaviour.keepalive import (
     reuse,
     users,
 )
-from lint502.edits.propose import Edits, insertion, place_for, removal, rewritten, set_to
+from lint502.edits.propose import (
+    Edits,
+    in_place_of,
+    insertion,
+    place_for,
+    place_of,
+    removal,
+    rewritten,
+    set_to,
+)
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.hops import Hop
+from lint502.nginx.parse import Directive
 from lint502.nginx.upstreams import KEEPALIVE_BY_DEFAULT, Block
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
 from lint502.rule import Rule
 from lint502.site import Site
+from lint502.wording import listed
 
 
 def check(site: Site) -> Iterator[Finding]:
@@ -84,13 +95,38 @@ def _fix(site: Site, block: Block, hops: Sequence[Hop], found: Sequence[Reuse]) 
         where = f"(line {first.cause.line})"
         return Fix(f'{name} ""; in the place of {name} close; {where}', edits=edits)
     if hop.kind == "proxy":
-        return Fix('proxy_http_version 1.1; proxy_set_header Connection "";', safe, edits)
+        text = f'proxy_http_version 1.1; proxy_set_header Connection "";{_where(hops)}'
+        return Fix(text, safe, edits)
     if hop.kind == "fastcgi":
-        return Fix("fastcgi_keep_conn on;", safe, edits)
+        return Fix(f"fastcgi_keep_conn on;{_where(hops)}", safe, edits)
     pool = block.pool(site.version)
     line = pool.directive if pool is not None else None
     alone = line is not None and all(hop.kind in ("uwsgi", "scgi") for hop in hops)
     return Fix("remove the keepalive line", edits=removal(line) if line and alone else ())
+
+
+_SHOWN = 3
+
+
+def _written(hop: Hop, name: str) -> tuple[Directive, ...]:
+    setting = hop.scope.setting(name)
+    return () if setting is None else setting.directives
+
+
+def _where(hops: Sequence[Hop]) -> str:
+    """Words on where that belongs, and the lines that stand there already. An inner level that
+    sets one header has none of those around it."""
+    old: list[Directive] = []
+    beside: list[Directive] = []
+    for hop in hops:
+        settings = _written(hop, "proxy_http_version") + _written(hop, "fastcgi_keep_conn")
+        headers = _written(hop, "proxy_set_header")
+        own = [line for line in headers if line.args and line.args[0].lower() == "connection"]
+        old += (*settings, *own)
+        if not (own or (settings and hop.kind == "fastcgi")):
+            beside.append(headers[0] if headers else hop.directive)
+    near = listed((place_of(line) for line in beside), _SHOWN)
+    return f"{f' beside {near}' if near else ''}{in_place_of(old)}"
 
 
 def _edits(hop: Hop, found: Reuse, version: Version) -> Edits:

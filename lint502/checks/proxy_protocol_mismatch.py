@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lint502.behaviour.tls_failures import missing_header
 from lint502.disagreements import Disagreement, Phase
-from lint502.edits.propose import set_to
+from lint502.edits.propose import beside, set_to
 from lint502.findings import Fix
 from lint502.nginx import error_log
 from lint502.nginx.hops import Hop
@@ -70,8 +70,10 @@ def _disagreement(pair: Pair, *, missing: bool) -> Disagreement:
 
 
 def _fix(hop: Hop, word: str) -> Fix:
-    edits = set_to(hop, [(hop.scope.setting("proxy_protocol"), word)], here=True)
-    return Fix(f"proxy_protocol {word};", edits=edits)
+    setting = hop.scope.setting("proxy_protocol")
+    where = "" if setting is None else beside(hop, setting)
+    edits = set_to(hop, [(setting, word)], here=True)
+    return Fix(f"proxy_protocol {word};{where}", edits=edits)
 
 
 def _line(hop: Hop) -> Directive:

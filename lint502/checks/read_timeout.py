@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lint502.behaviour.demands import largest_for
 from lint502.behaviour.limits import read_timeout
 from lint502.declared.listeners import Fact, Listener
 from lint502.disagreements import Disagreement
@@ -23,13 +24,15 @@ _FAMILIES = ("proxy", "fastcgi", "uwsgi", "scgi", "grpc")
 def check(site: Site) -> Iterator[Disagreement]:
     """One for each hop that waits less than its upstream may take to answer, or works for it."""
     yield from _works_for_nobody(site)
-    for pair in site.each_pair():
-        timeout, listener, hop = _too_short(pair), pair.meant, pair.hop
-        if timeout is None or listener is None or listener.response_timeout is None:
-            continue
-        takes = listener.response_timeout.value
-        name, longer = timeout.setting.name, format_time(takes + _MARGIN)
+    found = [(pair, one) for pair in site.each_pair() if (one := _too_short(pair)) is not None]
+    needed = largest_for(
+        (timeout.directive or pair.hop.directive, _takes(pair)) for pair, timeout in found
+    )
+    for pair, timeout in found:
+        listener, hop, takes = pair.meant, pair.hop, _takes(pair)
+        assert listener is not None and listener.response_timeout is not None
         line = timeout.directive or hop.directive
+        name, longer = timeout.setting.name, format_time(needed[line] + _MARGIN)
         stream = hop.kind == "stream"
         seen = "the client gets no answer" if stream else "a slow request answers 504"
         waits = timeout.described(f"{format_time(timeout.value)} ({name})")
@@ -51,6 +54,7 @@ def check(site: Site) -> Iterator[Disagreement]:
             ),
             log=None if stream else ...,
             fix=Fix(f"{name} {longer};", True, set_to(hop, [(timeout.setting, longer)])),
+            demand=takes,
         )
 
 
@@ -98,6 +102,12 @@ def _too_soon(
             edits=set_to(pair.hop, [(timeout.setting, gives_up)]),
         ),
     )
+
+
+def _takes(pair: Pair) -> int:
+    """How long the listener may take, in milliseconds."""
+    assert pair.meant is not None and pair.meant.response_timeout is not None
+    return pair.meant.response_timeout.value
 
 
 def _too_short(pair: Pair) -> Value[int] | None:

@@ -9,7 +9,7 @@ from lint502.behaviour.methods import sends_bodies
 from lint502.behaviour.next_upstream import WITH_A_BODY
 from lint502.declared.listeners import Listener
 from lint502.disagreements import Disagreement
-from lint502.edits.propose import set_to
+from lint502.edits.propose import beside, set_to
 from lint502.findings import Fix
 from lint502.nginx import error_log
 from lint502.nginx.scope import Value
@@ -45,10 +45,11 @@ def check(site: Site) -> Iterator[Disagreement]:
             related=(declared(listener.request_body, f"{listener.upstream} takes {takes}"),),
             log=log,
             fix=Fix(
-                f"client_max_body_size {takes};",
+                f"client_max_body_size {takes};{beside(hop, limit.setting)}",
                 True,
                 set_to(hop, [(limit.setting, takes)], here=True),
             ),
+            demand=-listener.request_body.value,
         )
 
 

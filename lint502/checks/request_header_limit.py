@@ -60,6 +60,7 @@ def check(site: Site) -> Iterator[Disagreement]:
             related=(declared(listener.request_headers, f"{listener.upstream} takes {takes}"),),
             log=log,
             fix=_fix(listener, allowed, line),
+            demand=-listener.request_headers.value,
         )
 
 
@@ -105,8 +106,7 @@ def _fix(listener: Listener, allowed: Allowed, line: Directive) -> Fix:
         return Fix(f"start uWSGI with --buffer-size {min(2 * allowed.total, 65535)}")
     name = FIRST_BUFFER if line.name == FIRST_BUFFER else LARGE_BUFFERS
     return Fix(
-        f"raise the limit of {listener.upstream} above {format_size(allowed.total)}, or lower "
-        f"{name}"
+        f"raise the limit of the upstream above {format_size(allowed.total)}, or lower {name}"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lint502.behaviour.demands import largest_for
 from lint502.disagreements import Disagreement
 from lint502.findings import Fix
 from lint502.nginx import error_log
@@ -18,10 +19,13 @@ from lint502.wording import by_profile, declared
 
 def check(site: Site) -> Iterator[Disagreement]:
     """One for each hop that waits longer than its upstream works on a request."""
-    for pair in site.each_pair():
-        timeout, listener, hop = _waits_longer(pair), pair.meant, pair.hop
-        if timeout is None or listener is None or listener.request_timeout is None:
-            continue
+    found = [(pair, one) for pair in site.each_pair() if (one := _waits_longer(pair)) is not None]
+    least = largest_for(
+        (timeout.directive or pair.hop.directive, -_works(pair)) for pair, timeout in found
+    )
+    for pair, timeout in found:
+        listener, hop = pair.meant, pair.hop
+        assert listener is not None and listener.request_timeout is not None
         gives_up = format_time(listener.request_timeout.value)
         waits = f"{timeout.setting.name} {format_time(timeout.value)}"
         line = timeout.directive or hop.directive
@@ -42,10 +46,17 @@ def check(site: Site) -> Iterator[Disagreement]:
             ),
             log=_log(hop),
             fix=Fix(
-                f"let {listener.upstream} work for {format_time(timeout.value)}, or lower "
-                f"{timeout.setting.name} to {gives_up}"
+                f"lower {timeout.setting.name} below {format_time(-least[line])}, or let the "
+                f"upstream work for longer than {format_time(timeout.value)}"
             ),
+            demand=-_works(pair),
         )
+
+
+def _works(pair: Pair) -> int:
+    """How long the listener works on a request, in milliseconds."""
+    assert pair.meant is not None and pair.meant.request_timeout is not None
+    return pair.meant.request_timeout.value
 
 
 def _waits_longer(pair: Pair) -> Value[int] | None:

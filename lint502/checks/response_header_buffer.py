@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lint502.behaviour.demands import largest_for
 from lint502.behaviour.http2 import speaks_http2
 from lint502.behaviour.limits import HTTP2_LIMITED, too_big_header
 from lint502.disagreements import Disagreement
@@ -37,9 +38,7 @@ def check(site: Site) -> Iterator[Disagreement]:
     """One for each hop whose ``*_buffer_size`` is not above the largest header."""
     found = [(pair, size) for pair in site.each_pair() if (size := _too_small(pair)) is not None]
     lines = {id(pair): _line(pair.hop, size) for pair, size in found}
-    needed: dict[Directive, int] = {}
-    for pair, _ in found:
-        needed[lines[id(pair)]] = max(needed.get(lines[id(pair)], 0), _largest(pair))
+    needed = largest_for((lines[id(pair)], _largest(pair)) for pair, _ in found)
     for pair, size in found:
         listener, hop, line = pair.meant, pair.hop, lines[id(pair)]
         if listener is None or listener.response_headers is None:
@@ -69,6 +68,7 @@ def check(site: Site) -> Iterator[Disagreement]:
             ),
             log=log,
             fix=fix(hop, line, _room_for(needed[line])),
+            demand=largest,
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lint502.behaviour.ejection import named, usable
+from lint502.edits.propose import in_place_of
 from lint502.findings import Finding, Fix
 from lint502.nginx.addresses import Address
 from lint502.nginx.hops import Hop
@@ -118,10 +119,17 @@ def _cause(hop: Hop) -> _Cause | None:
     tries = hop.scope.number(f"{name}_tries")
     if tries is not None and tries.value == 1 and tries.directive is not None:
         whys.append(f"{name}_tries is 1")
-        if not lines:
-            fix = replacement(tries.directive, 0, tries.directive.args[0], "2", safe=False)
+        more = replacement(tries.directive, 0, tries.directive.args[0], "2", safe=False)
+        fix = more if fix is None else _both(fix, more, tries.directive)
         lines.append(tries.directive)
     return _Cause(tuple(lines), " and ".join(whys), fix) if lines else None
+
+
+def _both(fix: Fix, more: Fix | None, line: Directive) -> Fix:
+    """Two fixes in one; ``line`` is what the second one changes."""
+    words = f"{line.name} 2;" if more is None else more.description
+    edits = (*fix.edits, *more.edits) if more is not None and fix.edits and more.edits else ()
+    return Fix(f"{fix.description} {words}{in_place_of([line])}", False, edits)
 
 
 RULE = Rule("retry-off", check, "failures.one_refuses")

@@ -15,9 +15,11 @@ from lint502.behaviour.tls import (
 from lint502.behaviour.tls_failures import unnamed
 from lint502.declared.listeners import Listener
 from lint502.disagreements import Disagreement
-from lint502.edits.propose import set_to
+from lint502.edits.propose import in_place_of, set_to
 from lint502.findings import Fix
 from lint502.nginx import error_log
+from lint502.nginx.parse import Directive
+from lint502.nginx.scope import Setting
 from lint502.pairing import Pair
 from lint502.rule import Rule
 from lint502.site import Site
@@ -46,11 +48,16 @@ def check(site: Site) -> Iterator[Disagreement]:
             place=(found.line or hop.directive).place(f"nginx {found.clause}"),
             related=(declared(required, f"{listener.upstream} requires the name"),),
             log=error_log.line("handshake-failed"),
-            fix=_fix(pair, listener),
+            fix=_fix(pair, listener, found.line),
         )
 
 
-def _fix(pair: Pair, listener: Listener) -> Fix:
+def _lines(setting: Setting | None) -> tuple[Directive, ...]:
+    """The lines of a setting that stand at the level of the hop."""
+    return setting.directives if setting is not None and setting.origin == "written" else ()
+
+
+def _fix(pair: Pair, listener: Listener, unnamed_line: Directive | None) -> Fix:
     """To send the name that it has; where that is what nginx asks for anyway, to send it."""
     family_of, sends, found = family(pair.hop), sends_name(pair.hop), asked(pair)
     turned_on = sends is not None and sends.value
@@ -63,10 +70,12 @@ def _fix(pair: Pair, listener: Listener) -> Fix:
         )
         if known and not turned_on:
             edits = set_to(pair.hop, [(sending, "on")])
-            return Fix(f"{family_of}_ssl_server_name on;", True, edits)
+            where = in_place_of(_lines(sending), unnamed_line)
+            return Fix(f"{family_of}_ssl_server_name on;{where}", True, edits)
     settings = [] if turned_on else [(sending, "on")]
     settings.append((pair.hop.scope.setting(f"{family_of}_ssl_name"), name))
-    line = f"{family_of}_ssl_name {name};"
+    old = [line for setting, _ in settings for line in _lines(setting)]
+    line = f"{family_of}_ssl_name {name};{in_place_of(old, unnamed_line)}"
     return Fix(
         line if turned_on else f"{family_of}_ssl_server_name on; {line}",
         edits=() if name == "NAME" else set_to(pair.hop, settings, here=True),

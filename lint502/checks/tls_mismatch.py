@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lint502.behaviour.protocol_outcomes import consequence
 from lint502.disagreements import Disagreement
-from lint502.edits.propose import set_to
+from lint502.edits.propose import beside, in_place_of, set_to
 from lint502.findings import Fix
 from lint502.pairing import Pair
 from lint502.rule import Rule
@@ -106,8 +106,10 @@ def _fix(pair: Pair) -> Fix | None:
     target, hop = pair.target, pair.hop
     if hop.kind == "stream":
         word = "off" if target.tls else "on"
-        edits = set_to(hop, [(hop.scope.setting("proxy_ssl"), word)], here=True)
-        return Fix(f"proxy_ssl {word};", True, edits)
+        setting = hop.scope.setting("proxy_ssl")
+        lines = () if setting is None else setting.directives
+        where = "" if setting is None else beside(hop, setting) or in_place_of(lines)
+        return Fix(f"proxy_ssl {word};{where}", True, set_to(hop, [(setting, word)], here=True))
     scheme, separator, _ = hop.value.partition("://")
     other = (_WITHOUT if target.tls else _WITH).get(scheme.lower())
     if not separator or other is None:

@@ -8,7 +8,7 @@ from lint502.behaviour.tls import Unfit, family, names_to_ask_for
 from lint502.behaviour.tls_failures import is_address, misnamed
 from lint502.declared.listeners import Listener
 from lint502.disagreements import Disagreement
-from lint502.edits.propose import set_to
+from lint502.edits.propose import beside, set_to
 from lint502.findings import Fix
 from lint502.nginx import error_log
 from lint502.pairing import Pair
@@ -73,8 +73,10 @@ def _fix(pair: Pair, names: tuple[str, ...]) -> Fix | None:
     if wanted is None:
         return None
     name = f"{family(pair.hop)}_ssl_name"
-    edits = set_to(pair.hop, [(pair.hop.scope.setting(name), wanted)], here=True)
-    return Fix(f"{name} {wanted};", edits=edits)
+    setting = pair.hop.scope.setting(name)
+    edits = set_to(pair.hop, [(setting, wanted)], here=True)
+    where = "" if setting is None else beside(pair.hop, setting)
+    return Fix(f"{name} {wanted};{where}", edits=edits)
 
 
 RULE = Rule("tls-name-mismatch", check, "handshake.unverified_name")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lint502.behaviour.demands import largest_for
 from lint502.behaviour.tls import family
 from lint502.behaviour.tls_failures import too_small
 from lint502.disagreements import Disagreement
@@ -17,32 +18,39 @@ from lint502.wording import declared
 
 def check(site: Site) -> Iterator[Disagreement]:
     """One for each hop that verifies fewer intermediate certificates than there are."""
-    for pair in site.each_pair():
-        depth, listener, hop = too_small(pair), pair.meant, pair.hop
+    found = [(pair, one) for pair in site.each_pair() if (one := too_small(pair)) is not None]
+    needed = largest_for(
+        (depth.directive or pair.hop.directive, pair.meant.tls_chain_depth.value)
+        for pair, depth in found
+        if pair.meant is not None and pair.meant.tls_chain_depth is not None
+    )
+    for pair, depth in found:
+        listener, hop = pair.meant, pair.hop
         chain = listener.tls_chain_depth if listener is not None else None
-        if depth is None or listener is None or chain is None:
+        if listener is None or chain is None:
             continue
+        line = depth.directive or hop.directive
+        wanted = str(needed[line])
         name = f"{family(hop)}_ssl_verify_depth"
         setting = depth.described(f"{name} is {depth.value}")
         message = (
             f"the certificate of {listener.upstream} has {_counted(chain.value)} above it, and "
             f"{setting}: nginx does not get to the root, and refuses the certificate"
         )
-        flag = hop.scope.setting(f"{family(hop)}_ssl_verify")
-        verifying = flag.directives[-1:] if flag is not None else ()
+        verify = hop.scope.setting(f"{family(hop)}_ssl_verify")
+        verifying = verify.directives[-1:] if verify is not None else ()
         yield RULE.disagreement(
             pair,
             "handshake",
             message=message,
-            place=(depth.directive or hop.directive).place(setting),
+            place=line.place(setting),
             related=(
                 declared(chain, f"{listener.upstream} sends {_counted(chain.value)}"),
-                *(line.place("verified here") for line in verifying),
+                *(flag.place("verified here") for flag in verifying),
             ),
             log=error_log.line("certificate-not-verified"),
-            fix=Fix(
-                f"{name} {chain.value};", True, set_to(hop, [(depth.setting, str(chain.value))])
-            ),
+            fix=Fix(f"{name} {wanted};", True, set_to(hop, [(depth.setting, wanted)])),
+            demand=chain.value,
         )
 
 

@@ -8,7 +8,7 @@ from lint502.behaviour.tls import family
 from lint502.behaviour.tls_failures import OLD, without_version
 from lint502.behaviour.tls_versions import VERSIONS, by_commands, protocols
 from lint502.disagreements import Disagreement
-from lint502.edits.propose import set_to
+from lint502.edits.propose import in_place_of, set_to
 from lint502.findings import Fix
 from lint502.nginx import error_log
 from lint502.nginx.hops import Hop
@@ -55,7 +55,9 @@ def _fix(
 ) -> Fix:
     """To offer what is accepted too; the old versions are for those who know why."""
     if not certain:
-        return Fix(f"{family(hop)}_ssl_ciphers DEFAULT:@SECLEVEL=0;")
+        ciphers = hop.scope.setting(f"{family(hop)}_ssl_ciphers")
+        old = ciphers.directives if ciphers is not None else ()
+        return Fix(f"{family(hop)}_ssl_ciphers DEFAULT:@SECLEVEL=0;{in_place_of(old)}")
     wanted = frozenset(accepted) - OLD
     kept = (offered.value - OLD) | wanted if wanted else offered.value.union(accepted)
     words = " ".join(version for version in VERSIONS if version in kept)

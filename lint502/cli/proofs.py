@@ -55,6 +55,7 @@ def with_proofs(
     from lint502.checks import rule_of
     from lint502.lab.proof import Prover, prove_all
     from lint502.lab.secrets import masked
+    from lint502.merging import taken_apart
 
     report = examined.report
     if report.version[:2] != nginx.version[:2]:
@@ -63,10 +64,21 @@ def with_proofs(
             f"{nginx.version}: what depends on the version may differ"
         )
     total = len(report.findings)
+    single = {
+        one: next(
+            (
+                part
+                for part in taken_apart([one], examined.apart)
+                if hops.isdisjoint(one.hops) or not hops.isdisjoint(part.hops)
+            ),
+            one,
+        )
+        for one in report.findings
+    }
     shown_by = {rule: rule_of(rule).shown_by for rule in {one.rule for one in report.findings}}
     try:
         proofs = prove_all(
-            report.findings,
+            list(single.values()),
             Prover(examined.sites, nginx, shown_by),
             hops,
             lambda number: output.progress(f"running finding {number} of {total}"),
@@ -79,4 +91,4 @@ def with_proofs(
             finding: replace(proof, configuration=masked(proof.configuration, examined.values))
             for finding, proof in proofs.items()
         }
-    return replace(report, proofs=proofs)
+    return replace(report, proofs={one: proofs[single[one]] for one in report.findings})

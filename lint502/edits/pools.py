@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from lint502.edits.propose import Edits, insertion, removal, rewritten
+from lint502.edits.propose import Edits, in_place_of, insertion, removal, rewritten
 from lint502.findings import Fix
+from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Scope
 from lint502.nginx.upstreams import KEEPALIVE_BY_DEFAULT, Block
 from lint502.nginx.version import Version
@@ -23,10 +24,18 @@ def with_setting(block: Block, name: str, words: str, version: Version) -> Edits
     return (insertion(before, [f"{name} {words}"]),) if before is not None else ()
 
 
-def without_pool(block: Block, version: Version) -> Fix:
-    """A block that keeps no connections; from 1.29.7 on it has to say so."""
+def written(block: Block, name: str, version: Version) -> tuple[Directive, ...]:
+    """The line of a block that sets something, if one does."""
+    setting = Scope(block.context, version).setting(name)
+    return () if setting is None else setting.directives
+
+
+def without_pool(block: Block, version: Version, at: Directive) -> Fix:
+    """A block that keeps no connections; from 1.29.7 on it has to say so. ``at`` is the line that
+    the report points at."""
     if version >= KEEPALIVE_BY_DEFAULT:
-        return Fix("keepalive 0;", True, with_setting(block, "keepalive", "0", version))
+        where = in_place_of(written(block, "keepalive", version), at)
+        return Fix(f"keepalive 0;{where}", True, with_setting(block, "keepalive", "0", version))
     pool = block.pool(version)
     line = pool.directive if pool is not None else None
     return Fix("remove the keepalive line", True, removal(line) if line is not None else ())

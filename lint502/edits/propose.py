@@ -112,15 +112,22 @@ def set_to(
 def in_place_of(lines: Iterable[Directive], at: Directive | None = None) -> str:
     """Words on lines that a fix writes anew, but for the one that the report points at: " in the
     place of proxy_buffers (proxy.conf:4)"; "" where there are none."""
-    found = [
-        f"{line.name} ({line.source.name}:{line.line})"
-        for line in dict.fromkeys(lines)
-        if line is not at
-    ]
+    found = [place_of(line) for line in dict.fromkeys(lines) if line is not at]
     if not found:
         return ""
     *others, last = found
     return f" in the place of {', '.join(others)}{' and ' if others else ''}{last}"
+
+
+def place_of(line: Directive) -> str:
+    """Words such as "proxy_buffers (proxy.conf:4)"."""
+    return f"{line.name} ({line.source.name}:{line.line})"
+
+
+def beside(hop: Hop, setting: Setting) -> str:
+    """Words for a setting that is written anew at the level of the hop, and not where the hop has
+    it from: " beside proxy_pass"; "" where it stands there already."""
+    return f" beside {hop.directive.name}" if setting.origin == "inherited" else ""
 
 
 def place_for(context: Context, names: Iterable[str]) -> Directive | None:

@@ -21,6 +21,7 @@ from lint502.findings import Finding
 from lint502.fixing.groups import Group, applied, grouped
 from lint502.fixing.judging import INSTEAD, Objection, judged, objection_of
 from lint502.fixing.view import Key, View
+from lint502.merging import of_one_cause
 from lint502.run import Result
 
 MAX_ROUNDS = 10
@@ -68,10 +69,11 @@ def fix(
     ``rules`` only their findings are fixed.
     """
     view = View(first)
-    every = (*first.report.findings, *first.report.hidden)
     others = set(view.counts) - {
-        key for finding in (every if wanted is None else wanted) for key in view.keys(finding)
-    }  # fmt: skip
+        key
+        for finding in (view.every_finding if wanted is None else wanted)
+        for key in view.keys(finding)
+    }
     run = _Run(check, unsafe, others, rules)
     texts: dict[str, str] = {}
     fixed = 0
@@ -81,7 +83,7 @@ def fix(
     for _ in range(MAX_ROUNDS):
         candidates = [
             finding
-            for finding in view.result.report.findings
+            for finding in view.findings
             if run.admits(view, finding) and view.identity(finding) not in refused
         ]
         groups, waiting, misplaced = grouped(view, candidates)
@@ -90,13 +92,13 @@ def fix(
             for finding in group.findings:
                 refused[view.identity(finding)] = Unfixed(finding, reason)
         if settled.accepted:
-            fixed += sum(len(group.findings) for group in settled.accepted)
+            fixed += sum(len(of_one_cause(group.findings)) for group in settled.accepted)
             texts, view, progress = settled.texts, settled.view, True
         elif not waiting:
             if not (progress and refused):
                 break
             refused, progress = {}, False  # what was in the way may be gone
-    left = {view.identity(finding): finding for finding in view.result.report.findings}
+    left = {view.identity(finding): finding for finding in view.findings}
     unfixed = [
         Unfixed(left[identity], item.reason) for identity, item in refused.items()
         if identity in left

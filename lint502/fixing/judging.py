@@ -47,7 +47,7 @@ def judged(before: View, after: View, required: Sequence[Key]) -> Objection | No
     staying = wrong.intersection(required)
     found = [
         finding
-        for finding in report.findings
+        for finding in after.findings
         if any(key in (staying or wrong) for key in after.keys(finding))
     ]
     if not staying:

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from lint502.edits.apply import overlap
 from lint502.findings import Edit, Finding
+from lint502.merging import taken_apart
 from lint502.nginx.buffers import refusals
 from lint502.nginx.parse import Directive
 from lint502.nginx.tree import Context
@@ -35,11 +36,10 @@ class View:
 
     def keys(self, finding: Finding) -> Iterator[Key]:
         """What a finding is, whatever the texts around it say."""
-        about = finding.upstream or finding.front or ""
         if not finding.hops:
             place = finding.place
-            yield finding.rule, f"{place.file}: {place.text.strip()}", about
-        for hop in finding.hops:
+            yield finding.rule, f"{place.file}: {place.text.strip()}", finding.about
+        for hop, about in finding.subjects:
             yield finding.rule, str(self._numbers.get(hop, hop)), about
 
     def identity(self, finding: Finding) -> tuple[frozenset[Key], str]:
@@ -50,22 +50,26 @@ class View:
         """The hops of a finding."""
         return {self._numbers[hop] for hop in finding.hops if hop in self._numbers}
 
-    @property
-    def _every_finding(self) -> tuple[Finding, ...]:
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """Those that show, for each upstream one."""
+        return taken_apart(self.result.report.findings, self.result.apart)
+
+    @cached_property
+    def every_finding(self) -> list[Finding]:
         """Those that others hide too: it is known that they are there."""
-        report = self.result.report
-        return (*report.findings, *report.hidden)
+        return [*self.findings, *taken_apart(self.result.report.hidden, self.result.apart)]
 
     @cached_property
     def counts(self) -> Counter[Key]:
         """How often each finding is found."""
-        return Counter(key for finding in self._every_finding for key in self.keys(finding))
+        return Counter(key for finding in self.every_finding for key in self.keys(finding))
 
     @cached_property
     def worst(self) -> dict[Key, int]:
         """How bad each finding is at its worst; 0 is an error."""
         worst: dict[Key, int] = {}
-        for finding in self._every_finding:
+        for finding in self.every_finding:
             for key in self.keys(finding):
                 worst[key] = min(finding.severity.rank, worst.get(key, 99))
         return worst
@@ -211,7 +215,7 @@ class View:
     def by_place(self) -> dict[tuple[str, str, int], list[Finding]]:
         """The findings by rule, file and line: of the finding itself and of its edits."""
         found: dict[tuple[str, str, int], list[Finding]] = {}
-        for finding in self.result.report.findings:
+        for finding in self.findings:
             for file, line in {_line_of(finding), *_changed_lines(finding)}:
                 found.setdefault((finding.rule, file, line), []).append(finding)
         return found

@@ -22,9 +22,9 @@ def render(report: Report, style: Style) -> str:
     findings = (*report.findings, *report.hidden)
     fingerprints = unique_fingerprints(findings)
     names = {
-        finding.fingerprint_at(hop): fingerprint
+        own: fingerprint
         for finding, fingerprint in zip(findings, fingerprints, strict=True)
-        for hop in finding.hops
+        for own in (finding.fingerprints if finding.hops else ())
     }
     return dump(
         {
@@ -94,7 +94,7 @@ def finding_object(
     """A finding, as every report shows it; ``names`` are the fingerprints of findings as reports
     show them, by those that they have at single hops."""
     place = finding.place
-    found = {
+    found: dict[str, Any] = {
         "rule": finding.rule,
         "severity": finding.severity.value,
         "status": finding.status,
@@ -117,6 +117,11 @@ def finding_object(
         "behind": list(dict.fromkeys((names or {}).get(one, one) for one in finding.behind)),
         "fingerprint": fingerprint,
     }
+    if finding.pairs:
+        found["pairs"] = [
+            {"hop": hop, "upstream": upstream, "fingerprint": own}
+            for (hop, upstream), own in zip(finding.pairs, finding.fingerprints, strict=True)
+        ]
     if proof is not None:
         found["evidence"] = _evidence(proof)
     return found

@@ -123,7 +123,7 @@ def test_the_first_buffer(findings: Findings) -> None:
     )
     assert finding.fix is not None
     assert finding.fix.description == (
-        "raise the limit of up above 96k, or lower client_header_buffer_size"
+        "raise the limit of the upstream above 96k, or lower client_header_buffer_size"
     )
 
 

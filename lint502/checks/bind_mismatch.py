@@ -41,12 +41,28 @@ def check(site: Site) -> Iterator[Disagreement]:
         )
 
 
-def _fix(target: Target, listener: Listener) -> Fix | None:
-    """The address that is bound, where there is one that can be reached; the other way is to bind
-    more."""
+def _fix(target: Target, listener: Listener) -> Fix:
+    """The address that is bound, where there is one that can be reached; else what to bind."""
+    return _bound_address(target, listener) or Fix(_what_to_bind(target, listener))
+
+
+def _what_to_bind(target: Target, listener: Listener) -> str:
+    """Words on an address at which nginx would reach the process."""
+    address, name = target.address, listener.upstream
+    if address.is_loopback and address.ip is None:
+        return f"bind {name} to 127.0.0.1 and ::1, which {address.host} is"
+    if address.ip is None:
+        return f"bind {name} to 0.0.0.0, or to the address that {address.host} has there"
+    if address.ip.is_unspecified:
+        return f"bind {name} to {address.ip}"
+    return f"bind {name} to {address.ip}, or to {'0.0.0.0' if address.ip.version == 4 else '::'}"
+
+
+def _bound_address(target: Target, listener: Listener) -> Fix | None:
     assert listener.bind is not None
     bound = listener.bind.value
-    if len(bound) != 1 or literal_ip(bound[0]) is None:
+    ip = literal_ip(bound[0]) if len(bound) == 1 else None
+    if ip is None or ip.is_unspecified:
         return None
     elsewhere = listener.same_host is not None and not listener.same_host.value
     if elsewhere and is_loopback(bound[0]):

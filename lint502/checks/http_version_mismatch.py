@@ -49,7 +49,7 @@ def check(site: Site) -> Iterator[Disagreement]:
             log=outcome.log,
             fix=Fix(
                 f"proxy_http_version {wanted};" + ("" if known else " (from nginx 1.29.4 on)"),
-                wanted == "1.1",
+                wanted == "1.1" and (version.value == "1.0" or len(site.pairs[hop.id]) == 1),
                 set_to(hop, [(version.setting, wanted)]) if known else (),
             ),
         )

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from lint502.behaviour.passes import apart, fitting_pass
 from lint502.behaviour.protocol_outcomes import Consequence, consequence, fits
+from lint502.declared.listeners import Listener
 from lint502.disagreements import Disagreement
+from lint502.findings import Fix
 from lint502.nginx import error_log
+from lint502.nginx.addresses import split_scheme
 from lint502.nginx.hops import Hop
 from lint502.pairing import Pair
 from lint502.rule import Rule
@@ -36,6 +41,11 @@ _NAMES = {
 
 def check(site: Site) -> Iterator[Disagreement]:
     """One for each hop that speaks another protocol than a listener it reaches."""
+    well = {
+        pair.hop.directive
+        for pair in site.each_pair()
+        if pair.meant is not None and pair.meant.protocol is not None and _outcome(pair) is None
+    }
     for pair in site.each_pair():
         outcome, listener, hop = _outcome(pair), pair.meant, pair.hop
         if outcome is None or listener is None or listener.protocol is None:
@@ -57,7 +67,31 @@ def check(site: Site) -> Iterator[Disagreement]:
                 declared(listener.protocol, f"{listener.upstream} speaks {_NAMES[protocol]}"),
             ),
             log=outcome.log,
+            fix=Fix(apart(pair, _SPOKEN[hop.kind]))
+            if hop.directive in well
+            else _fix(hop, listener),
         )
+
+
+def _fix(hop: Hop, listener: Listener) -> Fix:
+    """The directive that speaks what the upstream speaks."""
+    assert listener.protocol is not None, "that is what differs"
+    fitting = fitting_pass(hop, listener)
+    if fitting is not None:
+        return Fix(f"{fitting} in the place of {hop.directive.name}")
+    if hop.kind != "stream":
+        udp = " udp" if listener.protocol.value == "udp" else ""
+        address = re.split(r"[/?]", split_scheme(hop.value)[1], maxsplit=1)[0]
+        return Fix(
+            f"a server in stream {{}} with listen PORT{udp}; and proxy_pass {address}; for no pass "
+            f"in http speaks {_NAMES[listener.protocol.value]}"
+        )
+    server = hop.context.enclosing("server")
+    listen = server.by_name["listen"][0].args if server is not None else ("PORT",)
+    words = [word for word in listen if word != "udp"]
+    if listener.protocol.value == "udp":
+        words.append("udp")
+    return Fix(f"listen {' '.join(words)};")
 
 
 def _outcome(pair: Pair) -> Consequence | None:

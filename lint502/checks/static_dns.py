@@ -9,13 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.behaviour.names import RESOLVE, found_once
+from lint502.behaviour.uris import rewrite_for, written_uri
+from lint502.declared.listeners import Fact
 from lint502.disagreements import Disagreement
+from lint502.edits.propose import in_place_of
 from lint502.findings import Fix
-from lint502.nginx.version import Version
+from lint502.nginx.scope import Scope, Setting
 from lint502.pairing import Pair
 from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import declared, nothing_listens
+
+Known = Fact[tuple[str, ...]] | None
+"""The DNS servers that know a name."""
 
 
 def check(site: Site) -> Iterator[Disagreement]:
@@ -43,7 +49,7 @@ def check(site: Site) -> Iterator[Disagreement]:
             place=target.place(f"{host} is looked up once"),
             related=(declared(listener.dynamic_address, note),),
             log=log,
-            fix=_fix(pair, site.version),
+            fix=_fix(pair, site),
         )
 
 
@@ -57,25 +63,83 @@ def _borrowed(pair: Pair) -> bool:
     return "$" in pair.hop.value and pair.target.block is None
 
 
-def _fix(pair: Pair, version: Version) -> Fix:
+def _fix(pair: Pair, site: Site) -> Fix:
     """From 1.27.3 on ``resolve``, before a variable; either takes a resolver."""
+    known = pair.meant.resolvers if pair.meant is not None else None
+    if known is not None and not known.value:
+        host = pair.target.address.host
+        return Fix(f"reload nginx when the address changes, for no DNS server knows {host}")
+    if site.version < RESOLVE:
+        return Fix(_with_variable(pair, known))
+    return Fix(_with_resolve(pair, site, known))
+
+
+def _with_variable(pair: Pair, known: Known) -> str:
+    """Words on a variable in the pass, with a ``rewrite`` where the pass has a URI."""
     target, hop = pair.target, pair.hop
     host, name = target.address.host, hop.directive.name
-    resolver = "" if hop.scope.absent("resolver") is False else "resolver ADDRESS; "
-    if version >= RESOLVE:
-        again = f"{resolver}server {target.address} resolve;"
-        if target.block is not None:
-            return Fix(f"zone {target.block.name} 64k; {again} in the block")
-        return Fix(
-            f"upstream {host} {{ zone {host} 64k; {again} }} and {host} without a port in {name}"
-        )
     variable = "$" + "".join(letter if letter.isalnum() else "_" for letter in host)
+    setting = hop.scope.setting("resolver")
+    resolver = _resolver(setting, known)
+    same = setting.directives if setting is not None and setting.origin == "written" else ()
+    old = in_place_of(same) if resolver else ""
+    stream = hop.kind == "stream"
+    made = f'map "" {variable} {{ default {host}; }} and' if stream else f"set {variable} {host};"
+    if _borrowed(pair):
+        made = made.removesuffix(" and").removesuffix(";")
+        return f"{resolver}{made}; and {variable} wherever {host} is named{old}"
     scheme, separator, _ = hop.value.partition("://")
-    passed = f"{name} {scheme if separator else ''}{separator}{variable}:{target.address.port};"
-    where = f"wherever {host} is named" if _borrowed(pair) else "instead"
-    if hop.kind == "stream":
-        return Fix(f'{resolver}map "" {variable} {{ default {host}; }} and {passed} {where}')
-    return Fix(f"{resolver}set {variable} {host}; {passed} {where}")
+    to = f"{scheme if separator else ''}{separator}{variable}:{target.address.port}"
+    rewrite = rewrite_for(hop)
+    if rewrite is None:
+        rewrite = f"a rewrite that does what {written_uri(hop)} does now;"
+    return f"{resolver}{made} {f'{rewrite} ' if rewrite else ''}{name} {to}; instead{old}"
+
+
+def _with_resolve(pair: Pair, site: Site, known: Known) -> str:
+    """Words on a block whose server is looked up again. It has the ``resolver`` of ``http {}``, not
+    that of a server or a location."""
+    target, hop = pair.target, pair.hop
+    host, name = target.address.host, hop.directive.name
+    area = hop.context.enclosing("http", "stream") or hop.context
+    around = Scope(area, site.version).setting("resolver")
+    if target.block is not None and target.server is not None:
+        block = target.block.context
+        own = Scope(block, site.version).setting("resolver")
+        in_effect = own if own is not None and own.directives else around
+        zone = "" if "zone" in block.by_name else f"zone {target.block.name} 64k; "
+        words = " ".join(target.server.directive.args)
+        return f"{zone}{_resolver(in_effect, known)}server {words} resolve; in the block"
+    resolver = _resolver(around, known)
+    if len(_ports(site, host)) < 2:
+        called, where = host, f"{host} without a port"
+    else:
+        called = f"{host}-{target.address.port}"
+        where = f"{called} in the place of {target.address}"
+    return (
+        f"upstream {called} {{ zone {called} 64k; {resolver}server {target.address} resolve; }} "
+        f"and {where} in {name}"
+    )
+
+
+def _ports(site: Site, host: str) -> set[int | None]:
+    """The ports with which passes name a host: nginx refuses one behind the name of a block."""
+    return {
+        target.address.port
+        for hop in site.every_hop
+        for target in hop.targets
+        if target.block is None and target.address.host == host
+    }
+
+
+def _resolver(setting: Setting | None, known: Known) -> str:
+    """The ``resolver`` that is missing, or asks nobody who knows the name."""
+    if setting is None:
+        return ""  # an include that is not here may have it
+    asked = {word for line in setting.lines for word in line if "=" not in word}
+    if asked and (known is None or not asked.isdisjoint(known.value)):
+        return ""
+    return f"resolver {' '.join(known.value) if known is not None else 'ADDRESS'}; "
 
 
 RULE = Rule("static-dns", check, "names.moved")

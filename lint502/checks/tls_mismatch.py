@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
+from lint502.behaviour.passes import apart, fitting_pass
 from lint502.behaviour.protocol_outcomes import consequence
 from lint502.disagreements import Disagreement
 from lint502.edits.propose import beside, in_place_of, set_to
 from lint502.findings import Fix
+from lint502.nginx.addresses import split_scheme
+from lint502.nginx.hops import Hop
+from lint502.nginx.parse import Directive
 from lint502.pairing import Pair
 from lint502.rule import Rule
 from lint502.site import Site
@@ -23,15 +29,19 @@ _WITHOUT = {tls: plain for plain, tls in _WITH.items()}
 def check(site: Site) -> Iterator[Disagreement]:
     """One for each hop that speaks TLS to a listener without it, or the reverse; a doubt where
     nothing says whether it does."""
+    sharing: dict[Directive, list[Pair]] = {}
+    for pair in site.each_pair():
+        sharing.setdefault(pair.hop.directive, []).append(pair)
     for pair in site.each_pair():
         tls_to_plain = _tls_to_plain(pair)
         if tls_to_plain is not None:
-            yield _disagreement(pair, tls_to_plain=tls_to_plain)
+            others = sharing[pair.hop.directive]
+            yield _disagreement(pair, others, tls_to_plain=tls_to_plain)
         elif _is_doubtful(pair):
             yield _doubt(pair)
 
 
-def _disagreement(pair: Pair, *, tls_to_plain: bool) -> Disagreement:
+def _disagreement(pair: Pair, sharing: Sequence[Pair], *, tls_to_plain: bool) -> Disagreement:
     listener, target, hop = pair.meant, pair.target, pair.hop
     assert listener is not None and listener.tls is not None
     outcome = consequence(pair)
@@ -51,7 +61,7 @@ def _disagreement(pair: Pair, *, tls_to_plain: bool) -> Disagreement:
         place=hop.directive.place("nginx speaks TLS" if target.tls else "nginx does not speak TLS"),
         related=(declared(listener.tls, f"{listener.upstream} {wants}"),),
         log=outcome.log,
-        fix=_fix(pair),
+        fix=_fix(pair, sharing),
     )
 
 
@@ -101,23 +111,62 @@ def _doubt(pair: Pair) -> Disagreement:
     )
 
 
-def _fix(pair: Pair) -> Fix | None:
-    """The other scheme, where the value has one."""
-    target, hop = pair.target, pair.hop
+def _fix(pair: Pair, sharing: Sequence[Pair]) -> Fix | None:
+    """The other scheme, where the value has one. It is not safe where a server that the line leads
+    to may not want it; where one of the hop's own is known not to, they need a pass each."""
+    wanted = not pair.target.tls
+    fix = _other_scheme(pair)
+    if fix is None:
+        return None
+    if (not wanted) in _wants(one for one in sharing if one.hop is pair.hop):
+        return Fix(apart(pair, "no TLS" if wanted else "TLS"))
+    if None not in _wants(sharing):
+        return fix
+    text = f"{fix.description} once all of its servers speak {'TLS' if wanted else 'no TLS'}"
+    return replace(fix, description=text, safe=False)
+
+
+def _wants(pairs: Iterable[Pair]) -> set[bool | None]:
+    """Whether listeners want TLS; None for those of which it is not known."""
+    return {
+        None if one.meant is None or one.meant.tls is None else one.meant.tls.value for one in pairs
+    }
+
+
+def _other_scheme(pair: Pair) -> Fix | None:
+    target, hop, listener = pair.target, pair.hop, pair.meant
     if hop.kind == "stream":
         word = "off" if target.tls else "on"
         setting = hop.scope.setting("proxy_ssl")
         lines = () if setting is None else setting.directives
         where = "" if setting is None else beside(hop, setting) or in_place_of(lines)
         return Fix(f"proxy_ssl {word};{where}", True, set_to(hop, [(setting, word)], here=True))
-    scheme, separator, _ = hop.value.partition("://")
-    other = (_WITHOUT if target.tls else _WITH).get(scheme.lower())
-    if not separator or other is None:
-        return None
-    listener = pair.meant
     spoken = listener.protocol if listener is not None else None
-    fits = spoken is None or spoken.value == ("http" if hop.kind == "proxy" else hop.kind)
-    return replacement(hop.directive, 0, f"{scheme}://", f"{other}://", safe=fits)
+    if listener is not None and spoken is not None and not _fits(hop, spoken.value):
+        fitting = fitting_pass(hop, listener)
+        return None if fitting is None else Fix(f"{fitting} in the place of {hop.directive.name}")
+    scheme, rest = split_scheme(hop.value)
+    other = (_WITHOUT if target.tls else _WITH).get(scheme or hop.kind)
+    if other is None or hop.value.startswith("$"):
+        return None
+    return _rewritten(pair, hop.value[: len(hop.value) - len(rest)], f"{other}://")
+
+
+def _fits(hop: Hop, protocol: str) -> bool:
+    return protocol == ("http" if hop.kind == "proxy" else hop.kind)
+
+
+def _rewritten(pair: Pair, old: str, new: str) -> Fix | None:
+    """The pass with another scheme; with its port where that is the old scheme's."""
+    target, hop = pair.target, pair.hop
+    rest = hop.value[len(old) :]
+    host = re.split(r"[/?]", rest, maxsplit=1)[0]
+    default = target.block is None and target.address.socket is None
+    if hop.kind == "proxy" and default and not target.address.port_written and not pair.mismatch:
+        return replacement(
+            hop.directive, 0, old + host, f"{new}{host}:{target.address.port}", safe="$" not in host
+        )
+    return replacement(hop.directive, 0, old or rest, new if old else new + rest)
 
 
 RULE = Rule("tls-mismatch", check, "protocols.wrong_protocol")

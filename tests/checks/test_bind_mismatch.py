@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from lint502.findings import Fix
 from tests.support.linting import Findings, Lint
 from tests.support.sites import Found
 
@@ -101,4 +102,23 @@ def test_the_fix_is_no_loopback_address_of_another_machine(findings: Findings) -
         finding.fix is not None and finding.fix.description == "proxy_pass http://127.0.0.1:3000;"
     )
     (finding,) = findings(body, f"{spec}false\n")
-    assert finding.fix is None
+    assert finding.fix == Fix("bind api to 10.0.0.5, or to 0.0.0.0")
+
+
+@pytest.mark.parametrize(
+    ("target", "bind", "what"),
+    [
+        ("api.internal", '"127.0.0.1"', "0.0.0.0, or to the address that api.internal has there"),
+        ("10.0.0.5", '"127.0.0.1", "10.0.0.6"', "10.0.0.5, or to 0.0.0.0"),
+        ("[fd00::5]", '"127.0.0.1", "::1"', "fd00::5, or to ::"),
+        ("[::1]", '"0.0.0.0"', "::1, or to ::"),
+        ("localhost", '"10.0.0.5", "10.0.0.6"', "127.0.0.1 and ::1, which localhost is"),
+    ],
+)
+def test_what_to_bind(findings: Findings, target: str, bind: str, what: str) -> None:
+    body = f"server {{ location / {{ proxy_pass http://{target}:3000; }} }}"
+    hosts = '"api.internal", "10.0.0.5", "fd00::5", "127.0.0.1"'
+    same = "" if target in ("[::1]", "localhost") else "same_host = false\n"
+    spec = f"[upstream.api]\nhosts = [{hosts}]\nport = 3000\nbind = [{bind}]\n{same}"
+    (finding,) = (one for one in findings(body, spec) if one.rule == RULE)
+    assert finding.fix == Fix(f"bind api to {what}")

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from lint502.findings import Fix
 from tests.support.linting import Findings, Lint
-from tests.support.sites import NEW, OLD, Found, stream
+from tests.support.sites import NEW, OLD, Found, check, http, stream
 
 RULE = "protocol-mismatch"
 PASSES = {
@@ -174,3 +177,72 @@ def test_the_message_says_what_the_client_sees(
     (finding,) = findings(body, f"[upstream.up]\nport = 9000\n{facts}\n")
     assert finding.message.endswith(said or "(the default of php-fpm)")
     assert finding.message.count(": ") == said.count(": ")
+
+
+@pytest.mark.parametrize(
+    ("line", "facts", "description"),
+    [
+        (
+            "proxy_pass http://up:1",
+            'protocol = "grpc"\ntls = true',
+            "grpc_pass grpcs://up:1; in the place of proxy_pass",
+        ),
+        (
+            "proxy_pass http://up:1/x",
+            'protocol = "uwsgi"',
+            "include uwsgi_params; uwsgi_pass up:1; in the place of proxy_pass",
+        ),
+        (
+            "fastcgi_pass up:1",
+            'protocol = "http"',
+            "proxy_pass http://up:1; in the place of fastcgi_pass",
+        ),
+        (
+            "proxy_pass http://up:1/x",
+            'protocol = "tcp"',
+            "a server in stream {} with listen PORT; and proxy_pass up:1; for no pass in http "
+            "speaks a protocol of its own over TCP",
+        ),
+        (
+            "proxy_pass http://up:1",
+            'protocol = "udp"',
+            "a server in stream {} with listen PORT udp; and proxy_pass up:1; for no pass in http "
+            "speaks UDP",
+        ),
+    ],
+)
+def test_the_fix(line: str, facts: str, description: str, tmp_path: Path) -> None:
+    body = f"server {{ location / {{ {line}; }} }}"
+    spec = f"[upstream.up]\nport = 1\n{facts}\n"
+    report = check(tmp_path, {"nginx.conf": http(body), "upstreams.toml": spec})
+    fixes = [one.fix for one in (*report.findings, *report.hidden) if one.rule == RULE]
+    assert fixes == [Fix(description)]
+
+
+@pytest.mark.parametrize(
+    ("listen", "protocol", "description"),
+    [("53 reuseport", "udp", "listen 53 reuseport udp;"), ("53 udp", "tcp", "listen 53;")],
+)
+def test_the_fix_of_a_stream(
+    findings: Findings, listen: str, protocol: str, description: str
+) -> None:
+    body = f"server {{ listen {listen}; proxy_pass up:53; }}"
+    spec = f'[upstream.up]\nport = 53\nprotocol = "{protocol}"\n'
+    (finding,) = findings(body, spec, wrap=stream)
+    assert finding.fix == Fix(description)
+
+
+def test_the_fix_where_another_server_speaks_what_nginx_speaks(findings: Findings) -> None:
+    body = (
+        "\nupstream both { server 10.0.0.1:1; server 10.0.0.2:2; }\n"
+        "server { location / { proxy_pass http://both; } }"
+    )
+    spec = (
+        '[upstream.one]\nhosts = ["10.0.0.1"]\nport = 1\nprotocol = "http"\n'
+        '[upstream.two]\nhosts = ["10.0.0.2"]\nport = 2\nprotocol = "fastcgi"\n'
+    )
+    (finding,) = (one for one in findings(body, spec) if one.rule == RULE)
+    assert finding.fix == Fix(
+        "another upstream block for two (nginx.conf:2) with a pass of its own, for the other "
+        "servers behind proxy_pass speak HTTP"
+    )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from lint502.findings import Fix
 from tests.support.linting import Findings, Lint
 from tests.support.sites import NEW, Found, http, stream
 
@@ -121,7 +122,38 @@ def test_stream(lint: Lint) -> None:
         (
             BLOCK % "api.internal:3000",
             "1.27.3",
-            "zone x 64k; resolver ADDRESS; server api.internal:3000 resolve; in the block",
+            "resolver ADDRESS; server api.internal:3000 resolve; in the block",
+        ),
+        (
+            (BLOCK % "api.internal:3000 weight=2").replace("zone x 64k; ", ""),
+            "1.27.3",
+            "zone x 64k; resolver ADDRESS; server api.internal:3000 weight=2 resolve; in the block",
+        ),
+        # a block has the resolver of http, not that of a server
+        (
+            server(more="resolver ::1;"),
+            "1.27.3",
+            "upstream api.internal { zone api.internal 64k; server api.internal:3000 resolve; } "
+            "and api.internal without a port in proxy_pass",
+        ),
+        (
+            server().replace("server {", "server { resolver ::1;"),
+            "1.27.3",
+            "upstream api.internal { zone api.internal 64k; resolver ADDRESS; server "
+            "api.internal:3000 resolve; } and api.internal without a port in proxy_pass",
+        ),
+        # the URI stays what it is
+        (
+            server("api.internal:3000/v1/").replace("location /", "location /api/"),
+            "1.27.2",
+            "resolver ADDRESS; set $api_internal api.internal; rewrite ^/api/(.*)$ /v1/$1 break; "
+            "proxy_pass http://$api_internal:3000; instead",
+        ),
+        (
+            server("api.internal:3000/?of="),
+            "1.27.2",
+            "resolver ADDRESS; set $api_internal api.internal; a rewrite that does what /?of= does "
+            "now; proxy_pass http://$api_internal:3000; instead",
         ),
         (
             "\nserver { location / { fastcgi_pass api.internal:3000; } }",
@@ -138,6 +170,68 @@ def test_the_fix_goes_by_the_version(
     (finding,) = findings(body, spec, version=version)
     assert finding.fix is not None
     assert (finding.fix.description, finding.fix.safe, finding.fix.edits) == (fixed, False, ())
+
+
+RESOLVERS = API + 'resolvers = ["10.0.0.2", "10.0.0.3"]\n'
+
+
+@pytest.mark.parametrize(
+    ("body", "version", "fixed"),
+    [
+        (
+            server(),
+            "1.27.2",
+            "resolver 10.0.0.2 10.0.0.3; set $api_internal api.internal; proxy_pass "
+            "http://$api_internal:3000; instead",
+        ),
+        (
+            server(more="resolver 10.0.0.3 ipv6=off;"),
+            "1.27.2",
+            "set $api_internal api.internal; proxy_pass http://$api_internal:3000; instead",
+        ),
+        (
+            server().replace("location / {", "location / { resolver ::1;"),
+            "1.27.2",
+            "resolver 10.0.0.2 10.0.0.3; set $api_internal api.internal; proxy_pass "
+            "http://$api_internal:3000; instead in the place of resolver (nginx.conf:2)",
+        ),
+        (
+            BLOCK % "api.internal:3000",
+            "1.27.3",
+            "resolver 10.0.0.2 10.0.0.3; server api.internal:3000 resolve; in the block",
+        ),
+        (
+            server(more="resolver ::1;"),
+            "1.27.3",
+            "upstream api.internal { zone api.internal 64k; resolver 10.0.0.2 10.0.0.3; server "
+            "api.internal:3000 resolve; } and api.internal without a port in proxy_pass",
+        ),
+    ],
+)
+def test_the_fix_asks_who_knows_the_name(
+    findings: Findings, body: str, version: str, fixed: str
+) -> None:
+    (finding,) = findings(body, RESOLVERS, version=version)
+    assert finding.fix is not None and finding.fix.description == fixed
+
+
+def test_a_name_that_no_dns_server_knows(findings: Findings) -> None:
+    (finding,) = findings(server(), API + "resolvers = []\n")
+    assert finding.fix == Fix(
+        "reload nginx when the address changes, for no DNS server knows api.internal"
+    )
+
+
+def test_a_block_is_not_called_like_a_host_that_passes_name_with_other_ports(
+    findings: Findings,
+) -> None:
+    body = server() + server("api.internal:3001")
+    first, *_ = findings(body, API, version=NEW)
+    assert first.fix is not None and first.fix.description == (
+        "upstream api.internal-3000 { zone api.internal-3000 64k; resolver ADDRESS; server "
+        "api.internal:3000 resolve; } and api.internal-3000 in the place of api.internal:3000 in "
+        "proxy_pass"
+    )
 
 
 def test_the_fix_for_a_stream(findings: Findings) -> None:

@@ -204,3 +204,80 @@ def test_a_doubt_asks_for_tls(findings: Findings) -> None:
     )
     assert finding.fix is not None
     assert finding.fix.description == "declare tls = true of up, or tls = false"
+
+
+MIXED = """
+    upstream both { server 10.0.0.1:1; server 10.0.0.2:2; }
+    server { location / { proxy_pass http://both; } }"""
+
+
+@pytest.mark.parametrize(
+    ("other", "description", "safe"),
+    [
+        (TLS, "proxy_pass https://both;", True),
+        ("", "proxy_pass https://both; once all of its servers speak TLS", False),
+        (
+            PLAIN,
+            "another upstream block for one (nginx.conf:2) with a pass of its own, for the other "
+            "servers behind proxy_pass speak no TLS",
+            False,
+        ),
+    ],
+)
+def test_the_fix_does_not_move_the_failure_to_another_server(
+    findings: Findings, other: str, description: str, safe: bool
+) -> None:
+    spec = (
+        f'[upstream.one]\nhosts = ["10.0.0.1"]\nport = 1\n{TLS}\n'
+        f'[upstream.two]\nhosts = ["10.0.0.2"]\nport = 2\n{other}\n'
+    )
+    finding, *_ = (one for one in findings(MIXED, spec) if one.rule == RULE)
+    assert finding.fix is not None
+    assert (finding.fix.description, finding.fix.safe) == (description, safe)
+    assert bool(finding.fix.edits) is (other != PLAIN)
+
+
+def test_nor_to_another_hop_of_a_shared_line(findings: Findings) -> None:
+    body = (
+        "server { set $to one; location / { include pass; } }"
+        "server { listen 81; set $to two; location / { include pass; } }"
+        "upstream one { server 10.0.0.1:1; } upstream two { server 10.0.0.2:2; }"
+    )
+    spec = (
+        f'[upstream.one]\nhosts = ["10.0.0.1"]\nport = 1\n{TLS}\n'
+        '[upstream.two]\nhosts = ["10.0.0.2"]\nport = 2\n'
+    )
+    (finding,) = findings(body, spec, files={"pass": "proxy_pass http://$to;"})
+    assert finding.fix is not None and not finding.fix.safe
+
+
+@pytest.mark.parametrize(
+    ("line", "facts", "description"),
+    [
+        ("grpc_pass up:1", f'{TLS}\nprotocol = "grpc"', "grpc_pass grpcs://up:1;"),
+        ("uwsgi_pass up:1", f'{TLS}\nprotocol = "uwsgi"', "uwsgi_pass suwsgi://up:1;"),
+        (
+            "proxy_pass http://up:1",
+            f'{TLS}\nprotocol = "grpc"',
+            "grpc_pass grpcs://up:1; in the place of proxy_pass",
+        ),
+        (
+            "proxy_pass https://up:1",
+            f'{PLAIN}\nprotocol = "grpc"',
+            "grpc_pass grpc://up:1; in the place of proxy_pass",
+        ),
+    ],
+)
+def test_the_fix_speaks_what_the_upstream_speaks(
+    findings: Findings, line: str, facts: str, description: str
+) -> None:
+    body = f"server {{ location / {{ {line}; }} }}"
+    found = findings(body, f"[upstream.up]\nport = 1\n{facts}\n")
+    fixes = [one.fix.description for one in found if one.rule == RULE and one.fix is not None]
+    assert fixes == [description]
+
+
+def test_the_port_stays_where_the_scheme_had_it(findings: Findings) -> None:
+    body = "server { location / { proxy_pass http://up/a; } }"
+    (finding,) = findings(body, f"[upstream.up]\nport = 80\n{TLS}\n")
+    assert finding.fix is not None and finding.fix.description == "proxy_pass https://up:80/a;"

@@ -15,6 +15,7 @@ from lint502.cli import baselines, output
 from lint502.nginx.files import MAX_FILE_BYTES
 from lint502.reading import UnreadableError, read_regular, shown
 from lint502.report import counted
+from lint502.wording import listed
 
 if TYPE_CHECKING:
     from lint502.fixing import Fixed
@@ -94,12 +95,16 @@ def _lines(text: str) -> list[str]:
 
 
 def _say(done: Fixed, *, written: bool) -> None:
+    reasons: dict[tuple[str, int, str], dict[str, None]] = {}
     for item in done.unfixed:
         place = item.finding.place
-        output.say(
-            f"not fixed: {shown(place.file)}:{place.line}: {item.finding.rule}: "
-            f"{shown(item.reason)}"
-        )
+        at = (place.file, place.line, item.finding.rule)
+        reasons.setdefault(at, {}).update(dict.fromkeys(item.reason.split("; ")))
+    where: dict[str, list[str]] = {}
+    for (file, line, rule), found in reasons.items():
+        where.setdefault("; ".join(found), []).append(f"{shown(file)}:{line}: {rule}")
+    for reason, places in where.items():
+        output.say(f"not fixed: {listed(places)}: {shown(reason)}")
     for refused in done.refused:
         output.say(f"note: nginx refuses {shown(refused)}, as it did before")
     if done.unsafe:

@@ -19,16 +19,18 @@ from dataclasses import dataclass, field
 from lint502.edits.apply import MisplacedEditError
 from lint502.findings import Finding
 from lint502.fixing.groups import Group, applied, grouped
-from lint502.fixing.judging import INSTEAD, Objection, judged, objection_of
+from lint502.fixing.judging import INSTEAD, Objection, all_of, judged, objection_of
 from lint502.fixing.view import Key, View
 from lint502.merging import of_one_cause
 from lint502.run import Result
+from lint502.wording import listed
 
 MAX_ROUNDS = 10
 MAX_CHECKS = 200
 """Checks of edited texts in one run: each reads the whole configuration."""
 
 _MOST_LAYERS = 5
+_MOST_APART = 10
 
 Recheck = Callable[[Mapping[str, str]], Result]
 """Checks the same roots again, with other texts for some files, by real path."""
@@ -151,12 +153,13 @@ class _Run:
         """Accepts as many groups as a check bears out: all of them with one check, if it does."""
         settled = _Settled([], [], dict(texts), view)
         left: list[Group] = []
+        stopped: list[tuple[Group, str]] = []
         for group in groups:
             objection = _unknown(view, group)
             if objection is None:
                 left.append(group)
             else:
-                settled.refused.append((group, objection.reason))
+                stopped.append((group, objection.reason))
         chunks = [left] if left else []
         while chunks:
             chunk = chunks.pop()
@@ -170,7 +173,29 @@ class _Run:
                 guilty, parts = _divided(view, settled.accepted, chunk, tried)
                 settled.refused += guilty
                 chunks += reversed(parts)
+        settled.refused += self._with_what_else(view, texts, settled, stopped)
         return settled
+
+    def _with_what_else(
+        self,
+        view: View,
+        texts: Mapping[str, str],
+        settled: _Settled,
+        stopped: list[tuple[Group, str]],
+    ) -> Iterator[tuple[Group, str]]:
+        """The groups that are stopped by what is not known, each with what else a check says: one
+        run names all that stands in the way."""
+        groups = [group for group, _ in stopped]
+        tried = self._try(view, texts, [*settled.accepted, *groups]) if groups else None
+        for number, (group, reason) in enumerate(stopped):
+            more: list[str] = []
+            if isinstance(tried, Objection) and tried.at:
+                bearing = view.bearing(group.edits)
+                more = [said for hop, said in tried.at.items() if hop in bearing]
+            elif isinstance(tried, Objection) and number < _MOST_APART:
+                alone = self._try(view, texts, [*settled.accepted, group])
+                more = [alone.reason] if isinstance(alone, Objection) else []
+            yield group, all_of((reason, *more))
 
     def _try(
         self, view: View, texts: Mapping[str, str], groups: list[Group]
@@ -216,7 +241,7 @@ class _Run:
 def _because(first: Objection, last: Objection) -> Objection:
     """What spoke against the edits alone, at the hops at which nothing could be fixed either."""
     at = {hop: first.at.get(hop, reason) for hop, reason in last.at.items()}
-    reason = next((first.at[hop] for hop in last.at if hop in first.at), first.reason)
+    reason = all_of(first.at[hop] for hop in last.at if hop in first.at) or first.reason
     return Objection(reason, at)
 
 
@@ -232,15 +257,19 @@ def _unknown(view: View, group: Group) -> Objection | None:
     own = {number for finding in group.findings for number in view.hop_numbers(finding)}
     if not own:
         return None
-    for number in sorted(view.bearing(group.edits) - own):
-        hop = view.hops[number]
-        if hop.reason is not None or any(target.upstream is None for target in hop.targets):
-            where = f"{hop.place.file}:{hop.place.line}"
-            return Objection(
-                f"it also bears on {hop.directive} {hop.value} ({where}), of whose upstream "
-                "nothing is known"
-            )
-    return None
+    others = [view.hops[number] for number in sorted(view.bearing(group.edits) - own)]
+    unknown = dict.fromkeys(
+        f"{hop.directive} {hop.value} ({hop.place.file}:{hop.place.line})"
+        for hop in others
+        if hop.reason is not None or any(target.upstream is None for target in hop.targets)
+    )
+    if not unknown:
+        return None
+    plural = "s" if len(unknown) > 1 else ""
+    return Objection(
+        f"it also bears on {listed(unknown, len(unknown))}, of whose upstream{plural} nothing is "
+        "known"
+    )
 
 
 def _divided(
@@ -257,7 +286,7 @@ def _divided(
         against = sorted(bearing[id(group)].intersection(objection.at))
         alone = next((hop for hop in against if times[hop] == 1), None)
         if alone is not None:
-            guilty.append((group, objection.at[alone]))
+            guilty.append((group, all_of(objection.at[hop] for hop in against)))
         else:
             (suspects if against else others).append(group)
     if guilty or (suspects and others):

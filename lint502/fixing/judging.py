@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lint502.findings import Finding
@@ -25,6 +25,11 @@ class Objection:
     appeared: tuple[Finding, ...] = ()
 
 
+def all_of(reasons: Iterable[str]) -> str:
+    """Several reasons in one, each once."""
+    return "; ".join(dict.fromkeys(reasons))
+
+
 def judged(before: View, after: View, required: Sequence[Key]) -> Objection | None:
     """What speaks against edited texts, if anything does."""
     report = after.result.report
@@ -33,8 +38,14 @@ def judged(before: View, after: View, required: Sequence[Key]) -> Objection | No
     if len(before.hops) != len(after.hops) or len(before.contexts) != len(after.contexts):
         return Objection("the file would be read in another way")
     refused = _refused_by_nginx(before, after) or _wildcard_asked_for(before, after)
-    if refused is not None:
-        return refused
+    found = _would_be_found(before, after, required)
+    if refused is None or found is None:
+        return refused or found
+    return Objection(all_of((refused.reason, found.reason)))
+
+
+def _would_be_found(before: View, after: View, required: Sequence[Key]) -> Objection | None:
+    """The findings that would still be there, or that were not there before."""
     allowed = Counter(before.counts)
     allowed.subtract(required)
     wrong = {
@@ -61,14 +72,16 @@ def objection_of(
     """What findings say against edited texts, at each of their hops; ``appeared`` are those that
     were not there before, ``what`` is the verb."""
     at: dict[int, str] = {}
-    reason = ""
+    reasons: list[str] = []
     for finding in findings:
         where = f"({finding.place.file}:{finding.place.line})"
         for hop in sorted(after.hop_numbers(finding)):
             named = "" if appeared else _named(after.hops[hop])
-            at.setdefault(hop, f"{finding.rule} {what}{named} {where}")
-        reason = reason or next(iter(at.values()), f"{finding.rule} {what} {where}")
-    return Objection(reason, at, tuple(appeared))
+            reasons.append(f"{finding.rule} {what}{named} {where}")
+            at[hop] = all_of((at[hop], reasons[-1])) if hop in at else reasons[-1]
+        if not finding.hops:
+            reasons.append(f"{finding.rule} {what} {where}")
+    return Objection(all_of(reasons), at, tuple(appeared))
 
 
 def _named(hop: HopReport) -> str:
@@ -79,16 +92,19 @@ def _named(hop: HopReport) -> str:
 def _refused_by_nginx(before: View, after: View) -> Objection | None:
     """What ``nginx -t`` would refuse that it has taken before: a directive that stands twice, and
     buffers that do not go together."""
+    said: list[str] = []
     for old, new in zip(before.contexts, after.contexts, strict=True):
         if old.name != new.name:
             return Objection("the file would be read in another way")
         for name, lines in new.by_name.items():
             if 1 < len(lines) > len(old.by_name.get(name, ())) and _once(new, name):
-                return Objection(f"{name} would stand twice in one block")
-    for level, said in after.refused.items():
-        if level not in before.refused:
-            return Objection(f"nginx would refuse {said}")
-    return None
+                said.append(f"{name} would stand twice in one block")
+    said += (
+        f"nginx would refuse {refused}"
+        for level, refused in after.refused.items()
+        if level not in before.refused
+    )
+    return Objection(all_of(said)) if said else None
 
 
 def _wildcard_asked_for(before: View, after: View) -> Objection | None:

@@ -89,3 +89,35 @@ def test_fixed_at_once(run: Run, fleet: Path) -> None:
         "proxy_buffer_size 64k;\nproxy_busy_buffers_size 128k;\nproxy_buffers 32 64k;\n"
         "proxy_read_timeout 60s;\n"
     )
+
+
+def test_all_that_stands_in_the_way_is_named_at_once(run: Run, fleet: Path) -> None:
+    """Hops whose upstreams nobody declares, and a level at which nginx would not start."""
+    nginx = (fleet / "nginx.conf").read_text()
+    more = "".join(
+        f"server {{ server_name o{number}; location / {{ include proxy.conf;\n"
+        f"proxy_pass http://old{number}:3000; }} }}\n"
+        for number in (1, 2)
+    )
+    more += "server { location / { include proxy.conf; fastcgi_pass 10.9.9.9:9000;\n"
+    more += "location /in/ { proxy_max_temp_file_size 4k; root /srv; } } }\n"
+    (fleet / "nginx.conf").write_text(nginx.replace("}\n}\n", f"}}\n{more}}}\n"))
+    (fleet / "upstreams.toml").write_text(
+        (fleet / "upstreams.toml").read_text().replace('request = "20s", ', "")
+    )
+    before = (fleet / "proxy.conf").read_text()
+    _, _, err = run("check", "--fix", "--nginx-version", "1.26.3")
+    unknown = (
+        "it also bears on proxy_pass http://old1:3000 (nginx.conf:15), proxy_pass "
+        "http://old2:3000 (nginx.conf:17) and fastcgi_pass 10.9.9.9:9000 (nginx.conf:18), of "
+        "whose upstreams nothing is known"
+    )
+    assert err.splitlines() == [
+        "not fixed: proxy.conf:1: response-header-buffer: "
+        + unknown
+        + "; nginx would refuse proxy_max_temp_file_size below 64k in location /in/ "
+        "(nginx.conf:19)",
+        f"not fixed: proxy.conf:2: read-timeout: {unknown}",
+        "fixed 0 findings in 0 files",
+    ]
+    assert (fleet / "proxy.conf").read_text() == before

@@ -255,6 +255,24 @@ def test_what_is_behind_a_finding_does_not_forbid_to_fix_it(tmp_path: Path) -> N
     assert "http://10.0.0.1:3000;" in texts["nginx.conf"]
 
 
+def test_what_would_appear_behind_another_finding_is_fixed_with_it(tmp_path: Path) -> None:
+    """The upstream speaks no HTTP, which nothing can fix; behind that is a race once connections
+    are kept."""
+    body = (
+        "\nupstream web {\nserver 10.0.0.1:3000;\nkeepalive 8;\n}\n"
+        "server { location / { proxy_pass http://web; } }\n"
+    )
+    spec = (
+        '[upstream.web]\nhosts = ["10.0.0.1"]\nport = 3000\nprotocol = "fastcgi"\n'
+        'keepalive = { idle_timeout = "5s" }\n'
+    )
+    text, left = one_file(tmp_path, body, spec)
+    assert left == ["protocol-mismatch"]
+    assert text == body.replace("keepalive 8", "keepalive_timeout 4s;\nkeepalive 8").replace(
+        "proxy_pass", 'proxy_http_version 1.1; proxy_set_header Connection ""; proxy_pass'
+    )
+
+
 def test_what_shows_once_a_finding_is_fixed_is_fixed_too(tmp_path: Path) -> None:
     spec = '[upstream.api]\nhosts = ["10.0.0.1"]\nport = 3000\nprotocol = "http"\ntls = true\n'
     files = {

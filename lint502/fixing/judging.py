@@ -58,7 +58,7 @@ def _would_be_found(before: View, after: View, required: Sequence[Key]) -> Objec
     staying = wrong.intersection(required)
     found = [
         finding
-        for finding in after.findings
+        for finding in after.every_finding
         if any(key in (staying or wrong) for key in after.keys(finding))
     ]
     if not staying:

@@ -569,8 +569,8 @@ def test_buffers_that_nginx_would_refuse(tmp_path: Path) -> None:
     """The size that was meant takes more buffers than there are, whatever else nginx refuses."""
     files = {
         "nginx.conf": http(
-            "\nfastcgi_buffers 8 32k; proxy_buffers 4 8k;\n"
-            "server { location / { fastcgi_buffer_size 32k; proxy_pass http://10.0.0.1:3000; }\n"
+            "\nserver { location / { fastcgi_buffers 8 32k; proxy_pass http://10.0.0.1:3000;\n"
+            "location /in/ { proxy_temp_file_write_size 16k; } }\n"
             "location /static/ { proxy_buffers 4 4k; proxy_busy_buffers_size 16k; } }\n"
         ),
         "upstreams.toml": API.replace("127.0.0.1", "10.0.0.1"),
@@ -578,8 +578,7 @@ def test_buffers_that_nginx_would_refuse(tmp_path: Path) -> None:
     result, texts, left = mended(tmp_path, files, unsafe=True)
     assert (texts, left) == ({}, ["buffer-directive-family"])
     assert [item.reason for item in result.unfixed] == [
-        "nginx would refuse proxy_busy_buffers_size 64k: proxy_buffers without one are 24k in "
-        "location / (nginx.conf:3)"
+        "nginx would refuse proxy_temp_file_write_size below 32k in location /in/ (nginx.conf:3)"
     ]
     assert result.refused == (
         "proxy_busy_buffers_size 16k: proxy_buffers without one are 12k in location /static/ "

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from lint502.behaviour.limits import PASS_FAMILIES, too_big_header
+from lint502.edits import buffers
 from lint502.findings import Edit, Finding, Fix, Severity
+from lint502.nginx.buffers import Change, refused_with
 from lint502.nginx.directives import directive
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
@@ -66,7 +69,6 @@ def _finding(site: Site, hop: Hop, family: str, lines: list[Directive]) -> Findi
             f": response headers above {format_size(own.value)}, which is {hop.kind}_buffer_size "
             f"by default, answer 502, although {format_size(size)} was meant"
         )
-    counterparts = [f"{hop.kind}{line.name.removeprefix(family)}" for line in lines]
     return RULE.finding(
         severity=Severity.WARNING if harmful else Severity.INFO,
         message=message,
@@ -74,17 +76,45 @@ def _finding(site: Site, hop: Hop, family: str, lines: list[Directive]) -> Findi
         related=tuple(line.place(f"for {family}_pass alone") for line in others),
         hops=(hop.id,),
         log=too_big_header(hop) if harmful else None,
-        fix=Fix(
-            " ".join(
-                f"{name} {' '.join(line.args)};"
-                for name, line in zip(counterparts, lines, strict=True)
-            ),
-            edits=tuple(
-                Edit(line.source.name, line.line, line.column, line.end_column, name)
-                for name, line in zip(counterparts, lines, strict=True)
-            ),
+        fix=_fix(hop, lines),
+    )
+
+
+def _fix(hop: Hop, lines: list[Directive]) -> Fix:
+    """The lines with the names of the hop's own family; where nginx would refuse that, a buffer of
+    the size that was meant, with all that has to go with it."""
+    words = {f"{hop.kind}_{line.name.partition('_')[2]}": " ".join(line.args) for line in lines}
+    level = next((one for one in hop.context.up() if lines[0] in _all(one)), hop.context)
+    if refused_with(Change(level, words), hop.kind, hop.scope.version):
+        sizes = [_size(line) for line in lines]
+        meant = max((size for size in sizes if size is not None), default=None)
+        if meant is not None:
+            own = buffers.fix(hop, hop.directive, meant)
+            here = hop.context.enclosing("location", "server")
+            where = "" if here is level else f" beside {hop.directive.name}"
+            return replace(own, description=own.description + where, safe=False)
+    return Fix(
+        " ".join(f"{name} {value};" for name, value in words.items()),
+        edits=tuple(
+            Edit(line.source.name, line.line, line.column, line.end_column, name)
+            for name, line in zip(words, lines, strict=True)
         ),
     )
+
+
+def _all(level: Context) -> Iterator[Directive]:
+    for lines in level.by_name.values():
+        yield from lines
+
+
+def _size(line: Directive) -> int | None:
+    """The size of a line that sets buffers."""
+    if not line.name.endswith(("_buffer_size", "_buffers")):
+        return None
+    try:
+        return parse_size(line.args[-1])
+    except (IndexError, ValueError):
+        return None
 
 
 def _buffer_size(family: str, line: Directive) -> int | None:

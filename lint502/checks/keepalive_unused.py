@@ -119,11 +119,12 @@ def _where(hops: Sequence[Hop]) -> str:
     old: list[Directive] = []
     beside: list[Directive] = []
     for hop in hops:
-        settings = _written(hop, "proxy_http_version") + _written(hop, "fastcgi_keep_conn")
-        headers = _written(hop, "proxy_set_header")
+        http = hop.kind == "proxy"
+        settings = _written(hop, "proxy_http_version" if http else "fastcgi_keep_conn")
+        headers = _written(hop, "proxy_set_header") if http else ()
         own = [line for line in headers if line.args and line.args[0].lower() == "connection"]
         old += (*settings, *own)
-        if not (own or (settings and hop.kind == "fastcgi")):
+        if not (settings and (own or not http)):
             beside.append(headers[0] if headers else hop.directive)
     near = listed((place_of(line) for line in beside), _SHOWN)
     return f"{f' beside {near}' if near else ''}{in_place_of(old)}"

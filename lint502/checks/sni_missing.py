@@ -75,7 +75,9 @@ def _fix(pair: Pair, listener: Listener, unnamed_line: Directive | None) -> Fix:
     settings = [] if turned_on else [(sending, "on")]
     settings.append((pair.hop.scope.setting(f"{family_of}_ssl_name"), name))
     old = [line for setting, _ in settings for line in _lines(setting)]
-    line = f"{family_of}_ssl_name {name};{in_place_of(old, unnamed_line)}"
+    inherited = any(one is not None and one.origin == "inherited" for one, _ in settings)
+    where = f" beside {pair.hop.directive.name}" if inherited else ""
+    line = f"{family_of}_ssl_name {name};{where}{in_place_of(old, unnamed_line)}"
     return Fix(
         line if turned_on else f"{family_of}_ssl_server_name on; {line}",
         edits=() if name == "NAME" else set_to(pair.hop, settings, here=True),

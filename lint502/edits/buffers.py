@@ -26,7 +26,11 @@ def fix(hop: Hop, line: Directive, size: int) -> Fix:
         if change is None or not edits:
             continue
         elsewhere = "" if line in _lines(level) or line is hop.directive else _inside(level)
-        text = f"{description}{elsewhere}{in_place_of(change.lines, line)}"
+        there = [old for old in change.lines if old in _lines(level)]
+        within = [old for old in change.lines if old not in there]
+        text = f"{description}{elsewhere}{in_place_of(there, line)}"
+        if within:
+            text += f" and also{in_place_of(within)}"
         found = Fix(text, True, edits)
         if not refused_with(change, hop.kind, hop.scope.version):
             return found

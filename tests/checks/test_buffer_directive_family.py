@@ -133,3 +133,29 @@ def test_the_words(findings: Findings) -> None:
     assert finding.fix.description == (
         "fastcgi_buffer_size 32k; fastcgi_buffers 8 32k; fastcgi_read_timeout 5m;"
     )
+
+
+@pytest.mark.parametrize(
+    ("around", "settings", "description"),
+    [
+        ("", "fastcgi_buffers 8 16k;", "proxy_buffers 8 16k;"),
+        (
+            "proxy_busy_buffers_size 8k;",
+            "fastcgi_buffers 8 16k;",
+            "proxy_buffer_size 16k; proxy_buffers 8 16k; proxy_busy_buffers_size 32k;",
+        ),
+        (
+            "proxy_busy_buffers_size 8k; fastcgi_buffers 8 16k;",
+            "",
+            "proxy_buffer_size 16k; proxy_buffers 8 16k; proxy_busy_buffers_size 32k; beside "
+            "proxy_pass",
+        ),
+    ],
+)
+def test_the_fix_is_what_nginx_takes(
+    findings: Findings, around: str, settings: str, description: str
+) -> None:
+    body = f"{around} server {{ location / {{ {settings} proxy_pass http://127.0.0.1:1; }} }}"
+    (finding,) = (one for one in findings(body) if one.rule == RULE)
+    assert finding.fix is not None
+    assert (finding.fix.description, finding.fix.safe) == (description, False)

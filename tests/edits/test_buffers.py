@@ -72,8 +72,8 @@ def test_lines_that_stand_elsewhere_are_named(tmp_path: Path) -> None:
     first, texts = fixed(tmp_path, files)
     assert descriptions(first) == [
         "proxy_buffer_size 32k; proxy_buffers 8 32k; proxy_busy_buffers_size 64k; "
-        "proxy_max_temp_file_size 64k; in the place of proxy_buffers (nginx.conf:6) and "
-        "proxy_max_temp_file_size (nginx.conf:3)"
+        "proxy_max_temp_file_size 64k; in the place of proxy_max_temp_file_size (nginx.conf:3) "
+        "and also in the place of proxy_buffers (nginx.conf:6)"
     ]
     assert texts["nginx.conf"] == http(
         "\nproxy_buffers 8 32k;\nproxy_busy_buffers_size 64k;\nproxy_buffer_size 32k;\n"

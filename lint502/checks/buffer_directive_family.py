@@ -83,6 +83,9 @@ def _finding(site: Site, hop: Hop, family: str, lines: list[Directive]) -> Findi
 def _fix(hop: Hop, lines: list[Directive]) -> Fix:
     """The lines with the names of the hop's own family; where nginx would refuse that, a buffer of
     the size that was meant, with all that has to go with it."""
+    lines = [line for line in lines if not _is_no_time(line)]
+    if not lines:
+        return Fix("remove it")
     words = {f"{hop.kind}_{line.name.partition('_')[2]}": " ".join(line.args) for line in lines}
     level = next((one for one in hop.context.up() if lines[0] in _all(one)), hop.context)
     if refused_with(Change(level, words), hop.kind, hop.scope.version):
@@ -100,6 +103,11 @@ def _fix(hop: Hop, lines: list[Directive]) -> Fix:
             for name, line in zip(words, lines, strict=True)
         ),
     )
+
+
+def _is_no_time(line: Directive) -> bool:
+    """Whether a line sets a timeout of 0, which would do harm where it has an effect."""
+    return line.name.endswith("_timeout") and line.args[:1] in (("0",), ("0s",), ("0ms",))
 
 
 def _all(level: Context) -> Iterator[Directive]:

@@ -18,7 +18,7 @@ from lint502.behaviour.resolving import (
     unaware,
 )
 from lint502.disagreements import Disagreement
-from lint502.edits.propose import in_place_of, rewritten
+from lint502.edits.propose import rewritten
 from lint502.findings import Fix
 from lint502.nginx import error_log
 from lint502.nginx.addresses import literal_ip
@@ -129,7 +129,7 @@ def _other_servers(line: Directive, servers: Iterable[str]) -> Fix:
     text = " ".join(words)
     plain = all(_PLAIN.fullmatch(word) for word in words)
     edits = rewritten(line, text) if plain else ()
-    return Fix(f"resolver {text};{in_place_of([line])}", False, edits)
+    return Fix(f"resolver {text};", False, edits)
 
 
 RULE = Rule("resolver-mismatch", check, "names.unknown_to_dns")

@@ -29,15 +29,18 @@ def main() -> None:
     gc.disable()  # a run is short, and what it builds it keeps to the end
     # looking for plugins of pydantic, of which lint502 has none, takes longer than using it
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    try:
-        from lint502.cli.app import app
+    from lint502.cli.logs import guarded_output
 
-        app(prog_name="lint502")
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except Exception as error:
-        _report_fault(error)
-        sys.exit(3)
+    with guarded_output():
+        try:
+            from lint502.cli.app import app
+
+            app(prog_name="lint502")
+        except KeyboardInterrupt:
+            sys.exit(130)
+        except Exception as error:
+            _report_fault(error)
+            sys.exit(3)
 
 
 def process() -> None:

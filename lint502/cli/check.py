@@ -10,6 +10,7 @@ import typer
 
 from lint502.cli import arguments, baselines, output
 from lint502.cli.exits import FailOn, exit_code
+from lint502.cli.logs import without_commands
 from lint502.cli.stages import Stages
 from lint502.report import AUTO, FORMATS, Style, renderer, with_roots
 
@@ -147,7 +148,7 @@ def check(
         known = _baseline(baseline, workspace) if write_baseline is None else None
         done = fixes.fixed(job, result, known, unsafe=unsafe_fixes, write=fix, quiet=quiet)
         if diff:
-            output.write(fixes.difference(result, done))
+            output.write_difference(fixes.difference(result, done))
             raise typer.Exit(int(bool(done.texts)))
         result = job.run(progress=stages)
         stages.end()
@@ -265,11 +266,9 @@ def _write_all(report: Report, outputs: list[Output], color: output.Colour, quie
 
 
 def _write(report: Report, wanted: Output, color: output.Colour) -> None:
-    from lint502.cli.ci import without_commands
-
     render = renderer(wanted.format)
     if wanted.file is None:
-        output.write(without_commands(render(report, output.style(color)), wanted.format))
+        output.write(render(report, output.style(color)), wanted.format)
     else:
         style = Style(colour=color is output.Colour.always)
-        output.write_file(wanted.file, render(report, style))
+        output.write_file(wanted.file, without_commands(render(report, style), wanted.format))

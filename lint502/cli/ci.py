@@ -1,9 +1,8 @@
-"""What a report has to do with the CI that it runs in: the only place that asks the environment."""
+"""What a report has to do with the CI that it runs in."""
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -22,15 +21,6 @@ FROM_TOP = ("sarif", "github", "gitlab", "junit")
 _MOST_SUMMARY = 512 * 1024
 """GitHub takes no summary of a step with more than 1 MiB."""
 
-_COMMANDS = re.compile(r"(?<=#)#(?=\[)|^(?P<blanks>[^\S\n]*):(?=:)", re.MULTILINE)
-"""What the runner takes for commands: ``##[NAME]`` anywhere in a line, ``::NAME`` at its start."""
-
-_ESCAPES = {
-    **dict.fromkeys(("json", "sarif", "gitlab"), "\\u{:04x}"),
-    **dict.fromkeys(("junit", "checkstyle"), "&#{};"),
-}
-"""How a format writes a character by its number; where it has no way, as ``shown()`` does."""
-
 _InFile = TypeVar("_InFile", Place, Edit, Problem)
 
 
@@ -40,23 +30,6 @@ def format_here() -> str:
     Source: https://docs.github.com/en/actions/reference/workflows-and-actions/variables
     """
     return "github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text"
-
-
-def without_commands(text: str, format: str = "text") -> str:
-    """What is written to the log of a job, so that the runner takes nothing that stands in a
-    configuration for a command; ``--format github`` consists of commands, and escapes the rest.
-
-    Source: ``TryParseV2()`` and ``TryParse()`` in
-    https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
-    """
-    if format == "github" or format_here() != "github":
-        return text
-    escape = _ESCAPES.get(format, "\\x{:02x}")
-
-    def escaped(match: re.Match[str]) -> str:
-        return (match["blanks"] or "") + escape.format(ord(match[0][-1]))
-
-    return _COMMANDS.sub(escaped, text)
 
 
 def named_from_top(report: Report) -> Report:

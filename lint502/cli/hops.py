@@ -36,7 +36,8 @@ def hops(
     report = arguments.job(arguments.workspace_here(), request).run().report
     output.say_notes(report.notes)
     output.say_problems(report.problems)
-    output.write(_json(report) if shape is Shape.json else _text(report, output.style(color)))
+    text = _json(report) if shape is Shape.json else _text(report, output.style(color))
+    output.write(text, shape.value)
     raise typer.Exit(2 if report.problems else 0)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn, TextIO
 
 import typer
 
+from lint502.cli.logs import goes_to_a_log, harmless, without_commands, write_as_it_is
 from lint502.reading import shown
 from lint502.report import Style, counted
 
@@ -55,15 +56,33 @@ def _colour(when: Colour, terminal: bool) -> bool:
     return terminal and os.environ.get("TERM") != "dumb"
 
 
-def write(text: str) -> None:
-    """Write a report to standard output. Nobody reads it any more: that is no fault."""
+def write(text: str, format: str = "text") -> None:
+    """Write a report in a format to standard output. Nobody reads it any more: that is no fault."""
+    _write(without_commands(text, format), as_it_is=format == "github")
+
+
+def write_difference(text: str) -> None:
+    """Write a unified diff to standard output: to the byte where a file or a program takes it."""
+    exact = sys.stdout is None or not goes_to_a_log(sys.stdout)
+    if not exact and text != harmless(text):
+        say(
+            "note: characters that would steer a terminal or a CI system are escaped here; "
+            "for a diff that can be applied, write it to a file: lint502 check --diff >FILE"
+        )
+    _write(text, as_it_is=exact)
+
+
+def _write(text: str, *, as_it_is: bool) -> None:
     stream = sys.stdout
     if stream is None:
         return
     if not (stream.encoding or "ascii").lower().startswith("utf"):
         text = text.translate(_ASCII)
     try:
-        stream.write(text)
+        if as_it_is:
+            write_as_it_is(stream, text)
+        else:
+            stream.write(text)
         stream.flush()
     except BrokenPipeError:
         _drop_output(stream)
@@ -90,10 +109,8 @@ def write_file(path: str, text: str) -> None:
 
 def say(text: str) -> None:
     """Write a line to standard error."""
-    from lint502.cli.ci import without_commands
-
     with contextlib.suppress(OSError):  # then there is nobody to tell
-        print(without_commands(text), file=sys.stderr, flush=True)
+        print(harmless(text), file=sys.stderr, flush=True)
 
 
 def progress(text: str) -> None:
@@ -101,7 +118,7 @@ def progress(text: str) -> None:
     end of it."""
     if sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
         with contextlib.suppress(OSError):
-            sys.stderr.write(f"\r\x1b[K{text}")
+            write_as_it_is(sys.stderr, f"\r\x1b[K{text}")
             sys.stderr.flush()
 
 

@@ -77,5 +77,5 @@ def prove(
     if shape is Shape.text:
         output.write(proofs.render(with_roots(report), style))
     else:
-        output.write(json.render(report, style))
+        output.write(json.render(report, style), shape.value)
     raise typer.Exit(exit_code(report, "error"))

@@ -26,7 +26,8 @@ def rules(
     from lint502.rule_names import RULES
 
     pages = [page(rule) for rule in RULES]
-    output.write(_json(pages) if shape is Shape.json else _text(pages, output.style(color)))
+    text = _json(pages) if shape is Shape.json else _text(pages, output.style(color))
+    output.write(text, shape.value)
 
 
 def _json(pages: list[Page]) -> str:

@@ -24,4 +24,4 @@ def schema(
     """Write the JSON Schema of upstreams.toml, or of lint502.toml."""
     from lint502 import schema as schemas
 
-    output.write(json.dumps(schemas.schema(file.value), indent=2) + "\n")
+    output.write(json.dumps(schemas.schema(file.value), indent=2) + "\n", "json")

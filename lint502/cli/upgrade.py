@@ -70,9 +70,8 @@ def upgrade(
     output.say_notes(after.report.notes)
     output.say_problems(found.problems)
     style = output.style(color)
-    output.write(
-        upgrades.render(found, style) if shape is Shape.text else upgrades.render_json(found)
-    )
+    text = upgrades.render(found, style) if shape is Shape.text else upgrades.render_json(found)
+    output.write(text, shape.value)
     raise typer.Exit(2 if found.problems else int(found.has_errors))
 
 

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import os
 from dataclasses import replace
 from pathlib import Path
-from unittest import mock
-from xml.etree import ElementTree
 
 import pytest
 
-from lint502.cli.ci import named_from_top, without_commands
-from lint502.findings import Edit, Fix, Note, Problem, Severity
+from lint502.cli.ci import named_from_top
+from lint502.findings import Edit, Fix, Problem, Severity
 from lint502.places import Place
 from lint502.report import FORMATS, Style, renderer
-from lint502.report_model import Report
 from tests.support.canned import CLEAN, FINDINGS, HOPS, REPORT
 from tests.support.cli import Asked, Run
-from tests.support.nasty import any_report
 
 
 def output(format: str) -> str:
@@ -217,58 +211,3 @@ def test_a_summary_that_cannot_be_written(
         "No such file or directory\n",
     )
     assert run("check", "a.conf", "--format=github", "--quiet") == (0, "", "")
-
-
-def commands(log: str) -> list[str]:
-    """The lines of a log in which GitHub's runner may find a command."""
-    return [line for line in log.split("\n") if line.lstrip().startswith("::") or "##[" in line]
-
-
-@any_report
-def test_a_report_in_a_log_has_no_commands(report: Report) -> None:
-    for format in ("text", "concise", "json", "junit", "github"):
-        text = renderer(format)(report, Style())
-        with mock.patch.dict(os.environ, {"GITHUB_ACTIONS": "false"}):
-            assert without_commands(text, format) == text
-        with mock.patch.dict(os.environ, {"GITHUB_ACTIONS": "true"}):
-            logged = without_commands(text, format)
-        if format == "github":
-            assert logged == text
-            continue
-        assert commands(logged) == []
-        if format == "json":
-            assert json.loads(logged) == json.loads(text)
-        elif format == "junit":
-            both = map(ElementTree.canonicalize, (logged, text))
-            assert len(set(both)) == 1
-
-
-@pytest.mark.parametrize(
-    ("text", "logged"),
-    [
-        ("include ##[stop-commands]x", "include #\\x23[stop-commands]x"),
-        ("###[error]##[error]", "##\\x23[error]#\\x23[error]"),
-        ("a\n  ::add-mask::b ::", "a\n  \\x3a:add-mask::b ::"),
-        ("a::b # [c] #[d]", "a::b # [c] #[d]"),
-    ],
-)
-def test_how_a_command_is_written(monkeypatch: pytest.MonkeyPatch, text: str, logged: str) -> None:
-    monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    assert without_commands(text) == logged
-
-
-@pytest.mark.parametrize("format", FORMATS)
-def test_a_run_logs_no_commands(
-    run: Run, asked: Asked, monkeypatch: pytest.MonkeyPatch, format: str
-) -> None:
-    text = "##[stop-commands]x"
-    place = replace(FINDINGS[0].place, file="::add-mask::x", text=text)
-    finding = replace(FINDINGS[0], place=place, message=text)
-    asked.report = replace(CLEAN, findings=(finding,), notes=(Note("a.conf", 3, text),))
-    code, out, err = run("check", "a.conf", f"--format={format}")
-    assert (code, err) == (1, f"note: a.conf:3: {text}\n")
-    assert commands(out) or format == "markdown"  # which escapes the brackets
-    monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    code, out, err = run("check", "a.conf", f"--format={format}")
-    assert (code, err) == (1, "note: a.conf:3: #\\x23[stop-commands]x\n")
-    assert format == "github" or commands(out) == []

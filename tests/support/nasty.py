@@ -18,6 +18,7 @@ _PIECES = (
     *("\r\n", "\n", "\r", "\t", "\u2028", "\ufffe", "\uffff", "\udc80", "\udcff", "\U0001f600"),
     *("::error::", "::", "%0A", "%25", "%", ":", ",", "=", "##[error]", "](", "[a](1)", "{0}"),
     *("|", "\\|", "\\", "`", "``", "*", "**", "_", "~~", "$x$", "http://a", "@a", " ", "é", "接続"),
+    *("##vso[a.b]", "##", "["),
 )
 texts = st.lists(
     st.sampled_from(_PIECES) | st.text(st.characters(exclude_categories=["Cs"]), max_size=3),

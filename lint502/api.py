@@ -47,6 +47,7 @@ def check(
     ignore: Sequence[str] = (),
     overlay: Mapping[str, str] | None = None,
     standard_input: bytes = b"",
+    allow_paths: Sequence[str | Path] = (),
 ) -> Report:
     """What ``lint502 check`` finds in a folder.
 
@@ -63,7 +64,12 @@ def check(
     """
     here = Path(folder).absolute()
     texts = {str((here / path).resolve()): text for path, text in (overlay or {}).items()}
-    workspace = Workspace.at(here, texts, standard_input=lambda: standard_input)
+    workspace = Workspace.at(
+        here,
+        texts,
+        standard_input=lambda: standard_input,
+        allow_paths=tuple(map(str, allow_paths)),
+    )
     request = CheckRequest(
         roots,
         tuple(map(Path, specs)),

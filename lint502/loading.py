@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lint502.checkout import LeadsOutError
 from lint502.declared.listeners import Spec
 from lint502.findings import Note, Problem
 from lint502.nginx.envsubst import Values
@@ -33,7 +34,9 @@ class Loaded:
 def load(options: Options, standard_input: Callable[[], bytes], progress: Progress) -> Loaded:
     """Read the roots and the spec files that they are compared with."""
     reader = Reader(options.overlay)
-    files = Files(options.working_directory, options.maps, options.allow_paths, reader)
+    files = Files(
+        options.working_directory, options.maps, options.allow_paths, reader, options.checkout
+    )
     problems: dict[Problem, None] = {}
     notes: dict[Note, None] = {}
     try:
@@ -41,7 +44,9 @@ def load(options: Options, standard_input: Callable[[], bytes], progress: Progre
     except ValueError as error:
         values = Values()
         problems[Problem("the values for templates", None, str(error))] = None
-    loader = RootLoader(files, options.allow_missing, standard_input, values)
+    loader = RootLoader(
+        files, options.allow_missing, standard_input, values, named=options.named_roots
+    )
     trees: dict[tuple[Path, ...], list[Tree]] = {}
     try:
         unspecified: dict[str, Note] = {}
@@ -49,11 +54,15 @@ def load(options: Options, standard_input: Callable[[], bytes], progress: Progre
         for root, tree in zip(roots, loader.load_all(roots), strict=True):
             folder = loader.folder(root)
             paths = _spec_paths(folder, options, files)
+            if options.specs is None and any(files.leads_out(str(path)) for path in paths):
+                name = files.name(str(paths[0]))
+                problems[Problem(name, None, f"this file {LeadsOutError()}")] = None
+                paths = ()
+            elif not paths and options.specs is None and tree.main.items:
+                unspecified.setdefault(folder, _no_spec(tree.name, files.name(folder)))
             trees.setdefault(paths, []).append(tree)
             problems.update(dict.fromkeys(tree.problems))
             notes.update(dict.fromkeys(tree.notes))
-            if not paths and options.specs is None and tree.main.items:
-                unspecified.setdefault(folder, _no_spec(tree.name, files.name(folder)))
         notes.update(dict.fromkeys(unspecified.values()))
     except ForeignCrossplaneError as error:
         problems[Problem("crossplane", None, str(error))] = None

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lint502.checkout import Checkout
 from lint502.nginx.files import PathMap
 from lint502.nginx.version import NEWEST, Version
 from lint502.report_model import VersionOrigin
@@ -23,6 +24,8 @@ class Options:
     reported in some files.
     ``overlay`` has texts of files, by real path, that count instead of what the disk has.
     ``env`` are the values for templates.
+    ``checkout`` is what files that are found may lead to; without one that of the working
+    directory. ``named_roots``: whoever asks for the run has named the roots, and where they are.
     """
 
     working_directory: Path
@@ -40,6 +43,8 @@ class Options:
     path_ignores: tuple[PathIgnore, ...] = ()
     overlay: Mapping[str, str] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
+    checkout: Checkout | None = None
+    named_roots: bool = True
 
     def runs(self, rule: str) -> bool:
         """Whether a rule is among those asked for."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from lint502.checkout import Checkout
 from lint502.findings import Problem
 from lint502.nginx.derivatives import Named, named
 from lint502.nginx.files import PathMap, absolute_path
@@ -23,8 +24,9 @@ from lint502.reading import Reader, shown
 from lint502.report_model import Report, VersionOrigin
 from lint502.rule_names import RULES
 from lint502.run import Result, run
+from lint502.settings.confined import confined
 from lint502.settings.environment import EnvironmentFileError, given, quoted, read
-from lint502.settings.load import Settings, load_settings
+from lint502.settings.load import Settings, checkout_of, load_settings
 
 
 class WorkspaceError(Exception):
@@ -97,7 +99,8 @@ class Workspace:
     ``settings`` are those that count there, None where they cannot be read, and ``problems`` what
     is wrong in them. ``overlay`` has texts of files, by real path, that count instead of what the
     disk has: what is open in an editor. ``environment`` are the variables that ``env`` may name,
-    ``standard_input`` gives what the root ``-`` stands for.
+    ``standard_input`` gives what the root ``-`` stands for, ``checkout`` is what its files may name
+    and lead to.
     """
 
     folder: Path
@@ -106,6 +109,7 @@ class Workspace:
     overlay: Mapping[str, str]
     environment: Mapping[str, str]
     standard_input: Callable[[], bytes]
+    checkout: Checkout
 
     @classmethod
     def at(
@@ -114,12 +118,20 @@ class Workspace:
         overlay: Mapping[str, str] | None = None,
         environment: Mapping[str, str] | None = None,
         standard_input: Callable[[], bytes] = lambda: b"",
+        allow_paths: Sequence[str] = (),
     ) -> Workspace:
-        """A folder with its settings, as they are now."""
+        """A folder with its settings, as they are now; ``allow_paths`` are folders elsewhere that
+        its settings may name, its links lead into, and that may be read."""
         texts = {} if overlay is None else overlay
-        settings, problems = load_settings(folder, Reader(texts))
+        reader = Reader(texts)
+        allowed = tuple(absolute_path(path, folder) for path in allow_paths)
+        checkout = checkout_of(folder, allowed, reader)
+        settings, problems = load_settings(folder, reader, allowed)
+        if settings is not None:
+            settings, outside = confined(settings, checkout)
+            problems += outside
         variables = os.environ if environment is None else environment
-        return cls(folder, settings, problems, texts, variables, standard_input)
+        return cls(folder, settings, problems, texts, variables, standard_input, checkout)
 
     def job(self, request: CheckRequest, *, installed: Version | None = None) -> Job:
         """What a request and the settings ask for. Raises :class:`WorkspaceError`.
@@ -205,13 +217,15 @@ class Workspace:
             specs=specs,
             maps=tuple(map(self._map, request.maps)) if request.maps else settings.maps,
             allow_missing=settings.allow_missing,
-            allow_paths=settings.allow_paths,
+            allow_paths=(*settings.allow_paths, *self.checkout.allowed),
             select=tuple(request.select) or settings.select,
             ignore=tuple(request.ignore) or settings.ignore,
             rules=settings.rules,
             path_ignores=settings.path_ignores,
             overlay=self.overlay,
             env={**settings.env, **env},
+            checkout=self.checkout,
+            named_roots=bool(request.roots),
         )
 
     def _map(self, text: str) -> PathMap:

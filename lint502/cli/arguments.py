@@ -84,6 +84,16 @@ EnvFiles = Annotated[
         help="A file of such values, as docker run takes it; may be repeated.",
     ),
 ]
+AllowPaths = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-path",
+        metavar="PATH",
+        show_default=False,
+        help="A folder or file outside the checkout that may be read, and named by the settings, "
+        "too; may be repeated.",
+    ),
+]
 Nginx = Annotated[
     Path | None,
     typer.Option(
@@ -156,7 +166,9 @@ def _shared(
 _SHARED = tuple(inspect.signature(_shared).parameters)
 
 
-def workspace_here(standard_input: Callable[[], bytes] | None = None) -> Workspace:
+def workspace_here(
+    allow_paths: Sequence[str] | None, standard_input: Callable[[], bytes] | None = None
+) -> Workspace:
     """The working directory, with its settings; ends the process where it is gone."""
     from lint502.workspace import Workspace
 
@@ -164,7 +176,14 @@ def workspace_here(standard_input: Callable[[], bytes] | None = None) -> Workspa
         here = Path.cwd()
     except OSError:
         output.fail("the working directory is gone or cannot be read")
-    return Workspace.at(here, standard_input=standard_input or read_standard_input)
+    for path in allow_paths or ():
+        if not path or "\0" in path:
+            raise typer.BadParameter("names no folder", param_hint="--allow-path")
+    return Workspace.at(
+        here,
+        standard_input=standard_input or read_standard_input,
+        allow_paths=allow_paths or (),
+    )
 
 
 def job(workspace: Workspace, request: CheckRequest, installed: Version | None = None) -> Job:

@@ -35,6 +35,7 @@ def _complete_formats(incomplete: str) -> list[str]:
 def check(
     request: CheckRequest,
     *,
+    allow_paths: arguments.AllowPaths = None,
     formats: Annotated[
         list[str] | None,
         typer.Option(
@@ -126,7 +127,7 @@ def check(
     outputs = _outputs(formats)
     selected = arguments.rule_names(select, "--select")
     ignored = arguments.rule_names(ignore, "--ignore")
-    workspace = arguments.workspace_here()
+    workspace = arguments.workspace_here(allow_paths)
     _check_together(fix, diff, unsafe_fixes, formats, prove, write_baseline)
     if nginx is not None and not prove:
         raise typer.BadParameter("only --prove runs one; add it", param_hint="--nginx")

@@ -29,11 +29,12 @@ class Shape(str, Enum):
 def hops(
     request: CheckRequest,
     *,
+    allow_paths: arguments.AllowPaths = None,
     shape: Annotated[Shape, typer.Option("--format", help="How to show them.")] = Shape.text,
     color: arguments.Color = output.Colour.auto,
 ) -> None:
     """Show every hop, its targets, upstream and state."""
-    report = arguments.job(arguments.workspace_here(), request).run().report
+    report = arguments.job(arguments.workspace_here(allow_paths), request).run().report
     output.say_notes(report.notes)
     output.say_problems(report.problems)
     text = _json(report) if shape is Shape.json else _text(report, output.style(color))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 def prove(
     request: CheckRequest,
     *,
+    allow_paths: arguments.AllowPaths = None,
     rules: Annotated[
         list[str] | None,
         typer.Option(
@@ -54,7 +55,7 @@ def prove(
     from lint502.report import json, proofs, with_roots
 
     selected = arguments.rule_names(rules, "--rule")
-    workspace = arguments.workspace_here()
+    workspace = arguments.workspace_here(allow_paths)
     running = usable_nginx(nginx)
     result = arguments.job(workspace, request, running.version).run()
     report = result.report

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 def upgrade(
     request: CheckRequest,
     *,
+    allow_paths: arguments.AllowPaths = None,
     old: Annotated[
         str | None,
         typer.Option(
@@ -54,7 +55,7 @@ def upgrade(
     from lint502.upgrade import compare
 
     # both runs get the same standard input
-    workspace = arguments.workspace_here(cache(arguments.read_standard_input))
+    workspace = arguments.workspace_here(allow_paths, cache(arguments.read_standard_input))
 
     def run(version: str) -> Result:
         return arguments.job(workspace, replace(request, nginx_version=version)).run()

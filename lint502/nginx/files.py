@@ -1,8 +1,8 @@
 """The files that a run may read: bounded, of the right kind, and inside the tree.
 
 nginx opens whatever an ``include`` names; lint502 opens what lies below the roots' directories,
-what ``--map`` brings in, and what ``allow_paths`` names, and nothing else: a configuration under
-review must not make it show the text of another file.
+what ``--map`` brings in, and what ``allow_paths`` and ``--allow-path`` name, and nothing else: a
+configuration under review must not make it show the text of another file.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from lint502.checkout import Checkout
 from lint502.places import SourceFile
 from lint502.reading import Reader, UnreadableError, decode, shown
 
@@ -133,8 +134,10 @@ class Files:
         maps: Sequence[PathMap] = (),
         allow_paths: Iterable[str] = (),
         reader: Reader | None = None,
+        checkout: Checkout | None = None,
     ) -> None:
         self._reader = Reader() if reader is None else reader
+        self._checkout = Checkout.around(working_directory) if checkout is None else checkout
         self._cwd = str(working_directory)
         self._maps = tuple(maps)
         self._allowed = {real_path(m.target) for m in maps}
@@ -148,6 +151,10 @@ class Files:
     def absolute(self, path: str) -> str:
         """``path`` from the working directory, links not followed."""
         return os.path.normpath(os.path.join(self._cwd, path))
+
+    def leads_out(self, path: str) -> bool:
+        """Whether a file that was found leads out of the checkout that it is in."""
+        return self._checkout.leads_out(path)
 
     def folder_above(self, directory: str, name: str) -> str | None:
         """The nearest folder above ``directory``, within the working directory, that has a file."""

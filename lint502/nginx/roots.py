@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from lint502.checkout import LeadsOutError
 from lint502.findings import Note, Problem
 from lint502.nginx.dump import DumpFiles, is_dump
 from lint502.nginx.envsubst import Rendered, Values, markers
@@ -48,8 +49,12 @@ class RootLoader:
         allow_missing: Sequence[str],
         standard_input: Callable[[], bytes],
         values: Values | None = None,
+        *,
+        named: bool = True,
     ) -> None:
+        """``named``: the roots are where whoever asks for them says; else they were found."""
         self._files = files
+        self._named = named
         self._allow_missing = allow_missing
         self._standard_input = standard_input
         self._values = Values() if values is None else values
@@ -89,6 +94,7 @@ class RootLoader:
         if argument == STANDARD_INPUT:
             return self._read_standard_input()
         path = self._files.absolute(argument)
+        found = not self._named
         if os.path.isdir(path):
             inner = os.path.join(path, "nginx.conf")
             if not os.path.lexists(inner):
@@ -97,7 +103,10 @@ class RootLoader:
                     "that nginx starts from, or the fragments to check"
                 )  # fmt: skip
             path = inner
+            found = True
         name = self._files.name(path)
+        if found and self._files.leads_out(path):
+            return _failed(name, None, f"this file {LeadsOutError()}")
         self._files.allow(os.path.dirname(path))
         try:
             source = self._files.read(path, trusted=True)

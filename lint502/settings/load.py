@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lint502.checkout import Checkout, LeadsOutError
 from lint502.findings import Problem
 from lint502.nginx.files import PathMap, absolute_path
 from lint502.reading import Reader, UnreadableError, shown
@@ -69,12 +70,22 @@ class _SettingsFile:
     table: tuple[str, ...]
 
 
+def checkout_of(
+    working_directory: Path, allowed: Sequence[str] = (), reader: Reader | None = None
+) -> Checkout:
+    """The checkout that settings which count in ``working_directory`` speak of: its repository, or
+    outside of one the folder of the settings."""
+    found = _find(working_directory, Reader() if reader is None else reader)
+    return Checkout.around(working_directory if found is None else found.path.parent, allowed)
+
+
 def load_settings(
-    working_directory: Path, reader: Reader | None = None
+    working_directory: Path, reader: Reader | None = None, allowed: Sequence[str] = ()
 ) -> tuple[Settings | None, tuple[Problem, ...]]:
     """The settings that count in ``working_directory``, and everything that is wrong in them.
 
-    Values with a problem are left out; None: the file as a whole cannot be read.
+    Values with a problem are left out; None: the file as a whole cannot be read, or is a link that
+    leads neither into the checkout nor below one of the folders ``allowed``.
     """
     reader = Reader() if reader is None else reader
     found = _find(working_directory, reader)
@@ -83,6 +94,8 @@ def load_settings(
     from lint502.toml.read import read_toml
 
     name = _name(found.path, working_directory)
+    if Checkout.around(found.path.parent, allowed).leads_out(str(found.path)):
+        return None, (Problem(name, None, f"this file {LeadsOutError()}"),)
     read = read_toml(found.path, name, reader)
     if isinstance(read, Problem):
         return None, (read,)

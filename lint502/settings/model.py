@@ -165,7 +165,8 @@ class SettingsTable(_SettingsTable):
         Field(description="Patterns of includes that exist only where nginx runs."),
     ] = []
     allow_paths: Annotated[
-        list[Named], Field(description="Folders outside the tree that may be read, too.")
+        list[Named],
+        Field(description="Folders of the checkout, outside the tree, that may be read, too."),
     ] = []
     map: Map = {}
     env: Env = {}

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lint502 import workspace
+from lint502.checkout import Checkout
 from lint502.findings import Finding, Problem, Severity
 from lint502.nginx.derivatives import Named
 from lint502.nginx.files import PathMap
@@ -146,6 +147,7 @@ def test_flags(run: Run, asked: Asked, tmp_path: Path) -> None:
             (PathMap("/etc/nginx", f"{tmp_path}/deploy"), PathMap("/usr", "/opt")),
             select=("port-mismatch", "tls-mismatch", "keepalive-race"),
             ignore=("tls-mismatch",),
+            checkout=Checkout(str(tmp_path)),
         )
     ]
 
@@ -182,6 +184,8 @@ def test_settings(run: Run, asked: Asked, tmp_path: Path, monkeypatch: pytest.Mo
         ("port-mismatch",),
         ("tls-mismatch",),
         {"keepalive-race": {"margin": 2000}},
+        checkout=Checkout(str(tmp_path)),
+        named_roots=False,
     )
     assert asked == [expected]
     run(
@@ -198,6 +202,7 @@ def test_settings(run: Run, asked: Asked, tmp_path: Path, monkeypatch: pytest.Mo
         maps=(PathMap("/a", "/b"),),
         select=("tls-mismatch",),
         ignore=("port-mismatch",),
+        named_roots=True,
     )
 
 
@@ -317,7 +322,8 @@ def test_default_roots(run: Run, asked: Asked, tmp_path: Path, root: str) -> Non
     (tmp_path / root).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / root).touch()
     run("check")
-    assert asked == [Options(tmp_path, (root,))]
+    checkout = Checkout(str(tmp_path))
+    assert asked == [Options(tmp_path, (root,), checkout=checkout, named_roots=False)]
 
 
 def test_version_auto(
@@ -327,7 +333,9 @@ def test_version_auto(
     run("check", "a.conf", "--nginx-version", "auto")
     (tmp_path / "lint502.toml").write_text('nginx_version = "auto"')
     run("check", "a.conf")
-    expected = Options(tmp_path, ("a.conf",), None, Version(1, 24, 0), "binary")
+    checkout = Checkout(str(tmp_path))
+    version = Version(1, 24, 0)
+    expected = Options(tmp_path, ("a.conf",), None, version, "binary", checkout=checkout)
     assert asked == [expected, expected]
     monkeypatch.setattr(workspace, "installed_version", lambda: None)
     assert run("check", "a.conf") == (

@@ -364,7 +364,7 @@ def test_a_link_out_of_the_tree_is_not_written_to(
     outside = tmp_path_factory.mktemp("outside") / "nginx.conf"
     Path("nginx.conf").rename(outside)
     Path("nginx.conf").symlink_to(outside)
-    code, _, err = run("check", "--fix")
+    code, _, err = run("check", "--fix", "nginx.conf")
     assert code == 1
     assert texts() == (NGINX, FIXED_MAIL)
     assert err.splitlines()[0] == (

@@ -1,0 +1,69 @@
+"""The checkout: what the files of a repository may name and lead to without being asked.
+
+What is checked may come from anybody, its settings and its links too. A setting that names a file
+elsewhere, or a link that leads there, would bring that file's text into a report.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lint502.reading import UnreadableError
+
+
+class LeadsOutError(UnreadableError):
+    """A link in the checkout leads out of it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "is reached by a link that leads out of the checkout; name what it leads to on the "
+            "command line, or allow that with --allow-path"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """The folder ``top`` with all below it, and the folders ``allowed`` elsewhere that whoever runs
+    lint502 has named; both real paths."""
+
+    top: str
+    allowed: tuple[str, ...] = ()
+
+    @classmethod
+    def around(cls, folder: Path, allowed: Iterable[str] = ()) -> Checkout:
+        """The repository that a folder belongs to, or the folder where it belongs to none."""
+        top = _repository(str(folder)) or str(folder)
+        return cls(os.path.realpath(top), tuple(map(os.path.realpath, allowed)))
+
+    def holds(self, path: str) -> bool:
+        """Whether what an absolute path leads to lies in the checkout, or where it is allowed."""
+        if "\0" in path:  # no file has such a name
+            return True
+        real = os.path.realpath(path)
+        return any(_below(real, folder) for folder in (self.top, *self.allowed))
+
+    def leads_out(self, path: str) -> bool:
+        """Whether a file that was found at an absolute path, with links not followed, is in this or
+        another repository, but what it leads to is not."""
+        if _below(path, self.top):
+            return not self.holds(path)
+        top = _repository(str(Path(path).parent))
+        if top is None:
+            return False
+        return not Checkout(os.path.realpath(top), self.allowed).holds(path)
+
+
+def _repository(folder: str) -> str | None:
+    """The nearest folder from here upwards that is the top of a repository."""
+    path = Path(folder)
+    return next(
+        (str(one) for one in (path, *path.parents) if os.path.lexists(one / ".git")),
+        None,
+    )
+
+
+def _below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
-import os
-import stat
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lint502.cli import baselines, output
-from lint502.nginx.files import MAX_FILE_BYTES
-from lint502.reading import UnreadableError, read_regular, shown
+from lint502.cli.writing import Change, UnwritableError, change_all
+from lint502.reading import shown
 from lint502.report import counted
 from lint502.wording import listed
 
@@ -120,74 +115,15 @@ def _say(done: Fixed, *, written: bool) -> None:
 
 def _write(result: Result, texts: Mapping[str, str]) -> None:
     """Write all files, or none where one of them cannot be written."""
-    prepared: list[tuple[str, str, str]] = []
+    changes = [
+        Change(name, path, _encoded(old), _encoded(new))
+        for name, path, old, new in _changed(result, texts)
+    ]
     try:
-        for name, path, old, new in _changed(result, texts):
-            prepared.append((name, _beside(name, path, old, new), path))
-        for number, (name, temporary, path) in enumerate(prepared):
-            try:
-                Path(temporary).replace(path)
-            except OSError as error:
-                done = ", ".join(shown(written) for written, _, _ in prepared[:number])
-                output.fail(
-                    f"cannot write {shown(name)}: {error.strerror}; written: {done or 'nothing'}"
-                )
-            _sync_folder(path)
-    finally:
-        for _, temporary, _ in prepared:
-            with contextlib.suppress(OSError):
-                Path(temporary).unlink()
+        change_all(changes)
+    except UnwritableError as error:
+        output.fail(str(error))
 
 
-def _beside(name: str, path: str, old: str, new: str) -> str:
-    """Write a text into a temporary file beside the one that it is to replace, and return its
-    path."""
-    why = f"cannot write {shown(name)}"
-    before = old.encode("utf-8", "surrogateescape")
-    try:
-        if read_regular(path, MAX_FILE_BYTES) != before:
-            output.fail(f"{why}: somebody has changed it meanwhile; nothing is written")
-    except UnreadableError as error:
-        output.fail(f"{why}: it {error}; nothing is written")
-    try:
-        status = Path(path).stat()
-        if not (status.st_mode & 0o222 and os.access(path, os.W_OK)):
-            output.fail(f"{why}: it is read-only; nothing is written")
-        folder = Path(path).parent
-        descriptor, temporary = tempfile.mkstemp(prefix=".lint502-", dir=folder)
-    except OSError as error:
-        output.fail(f"{why}: {error.strerror}; nothing is written")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(new.encode("utf-8", "surrogateescape"))
-            if (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
-                with contextlib.suppress(PermissionError):
-                    os.fchown(file.fileno(), status.st_uid, status.st_gid)
-            _copy_attributes(path, file.fileno())
-            os.fchmod(file.fileno(), stat.S_IMODE(status.st_mode))
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            Path(temporary).unlink()
-        output.fail(f"{why}: {error.strerror}; nothing is written")
-    return temporary
-
-
-def _sync_folder(path: str) -> None:
-    with contextlib.suppress(OSError):
-        descriptor = os.open(Path(path).parent, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def _copy_attributes(path: str, descriptor: int) -> None:
-    """Take over what else a file system knows of a file, such as its SELinux label."""
-    if not hasattr(os, "listxattr"):
-        return
-    with contextlib.suppress(OSError):
-        for name in os.listxattr(path):
-            with contextlib.suppress(OSError):
-                os.setxattr(descriptor, name, os.getxattr(path, name))
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

@@ -99,12 +99,12 @@ def _drop_output(stream: TextIO) -> None:
 
 def write_file(path: str, text: str) -> None:
     """Write a report to a file."""
+    from lint502.cli.writing import UnwritableError, write_whole
+
     try:
-        with Path(path).open("w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "no file can have this name"
-        fail(f"cannot write {shown(path)}: {reason}")
+        write_whole(path, text)
+    except UnwritableError as error:
+        fail(f"cannot write {shown(path)}: {error}")
 
 
 def say(text: str) -> None:

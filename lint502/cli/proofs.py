@@ -53,6 +53,9 @@ def with_proofs(
     from dataclasses import replace
 
     from lint502.checks import rule_of
+    from lint502.findings import Problem
+    from lint502.lab.errors import MachineError, lack
+    from lint502.lab.machine import require
     from lint502.lab.proof import Prover, prove_all
     from lint502.lab.secrets import masked
     from lint502.merging import taken_apart
@@ -77,6 +80,8 @@ def with_proofs(
     }
     shown_by = {rule: rule_of(rule).shown_by for rule in {one.rule for one in report.findings}}
     try:
+        if report.findings:
+            require(at_once)
         proofs = prove_all(
             list(single.values()),
             Prover(examined.sites, nginx, shown_by),
@@ -84,6 +89,12 @@ def with_proofs(
             lambda number: output.progress(f"running finding {number} of {total}"),
             at_once,
         )
+    except (MachineError, RuntimeError) as error:
+        lacking = str(error) if isinstance(error, MachineError) else lack(error)
+        if lacking is None:
+            raise
+        problem = Problem("prove", None, f"this machine cannot show the findings: {lacking}")
+        return replace(report, problems=(*report.problems, problem))
     finally:
         output.progress("")
     if examined.values:

@@ -7,6 +7,7 @@ Whatever is started is gone at the end, also after Ctrl-C, a SIGTERM, or a crash
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import random
 import re
@@ -25,6 +26,8 @@ from pathlib import Path
 from types import TracebackType
 
 from lint502.lab import keeper
+from lint502.lab.errors import LabError as LabError
+from lint502.lab.errors import failed, lack
 
 LOOPBACK = "127.0.0.1"
 
@@ -36,14 +39,12 @@ _given: deque[int] = deque(maxlen=1000)
 
 _giving = threading.Lock()
 
+_TRIES = 10_000
+
 _LONGEST_PATH = 76
 _PLAIN_PATH = re.compile(r"[\w./+-]+", re.ASCII)
 
 _GRACE_SECONDS = 3.0
-
-
-class LabError(Exception):
-    """Something in the lab did not work; the message says what, and what to do."""
 
 
 class Bench:
@@ -65,7 +66,7 @@ class Bench:
         except BaseException as error:
             shutil.rmtree(self.folder, ignore_errors=True)
             if isinstance(error, OSError):
-                raise LabError(f"{sys.executable} cannot be started: {error.strerror}") from None
+                raise failed(error, f"{sys.executable} cannot be started") from None
             raise
 
     def __enter__(self) -> Bench:
@@ -130,7 +131,7 @@ class Bench:
                     start_new_session=True,
                 )
             except OSError as error:
-                raise LabError(f"{command[0]} cannot be started: {error.strerror}") from None
+                raise failed(error, f"{command[0]} cannot be started") from None
         self._children.append(child)
         assert self._keeper.stdin is not None
         self._keeper.stdin.write(f"{child.pid}\n".encode())
@@ -171,22 +172,27 @@ class Bench:
 
     def port(self) -> int:
         """A free port on 127.0.0.1, for a child to listen on."""
-        while True:
+        for _ in range(_TRIES):
             port = random.choice(_PORTS)
             with _giving, socket.socket() as probe:
                 if port not in _given and _binds(probe, port):
                     _given.append(port)
                     return port
+        raise LabError("no port of the loopback interface is free")
 
     def closed_port(self) -> int:
         """A port on 127.0.0.1 on which nothing listens as long as the bench is there."""
-        while True:
+        for _ in range(_TRIES):
             held = socket.socket()
             port = random.choice(_PORTS)
-            if _binds(held, port):
-                self._held.append(held)
-                return port
-            held.close()
+            try:
+                if _binds(held, port):
+                    self._held.append(held)
+                    return port
+            finally:
+                if held not in self._held:
+                    held.close()
+        raise LabError("no port of the loopback interface is free")
 
     def _log(self, name: str) -> Path:
         return self.folder / f"{name}.said"
@@ -195,11 +201,13 @@ class Bench:
 def _folder() -> Path:
     """A new temporary folder: where the user has them, unless its path is longer than a socket's
     may be, or holds what would have to be quoted in a configuration."""
-    usual = tempfile.gettempdir()
-    fits = len(usual) <= _LONGEST_PATH and _PLAIN_PATH.fullmatch(usual) is not None
     try:
+        usual = tempfile.gettempdir()
+        fits = len(usual) <= _LONGEST_PATH and _PLAIN_PATH.fullmatch(usual) is not None
         return Path(tempfile.mkdtemp(prefix="lint502-lab-", dir=usual if fits else "/tmp"))
     except OSError as error:
+        if lack(error) is not None:
+            raise failed(error, "") from None
         raise LabError(
             f"no temporary folder can be made: {error.strerror}; set TMPDIR to one that can be "
             "written"
@@ -207,10 +215,13 @@ def _folder() -> Path:
 
 
 def _binds(probe: socket.socket, port: int) -> bool:
+    """Whether a port is free; raises ``OSError`` where that is not what keeps it from being had."""
     try:
         probe.bind((LOOPBACK, port))
-    except OSError:
-        return False
+    except OSError as error:
+        if error.errno in (errno.EADDRINUSE, errno.EACCES):
+            return False
+        raise
     return True
 
 

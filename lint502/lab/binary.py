@@ -14,6 +14,7 @@ from pathlib import Path
 
 from lint502 import programs
 from lint502.lab.bench import Bench, LabError
+from lint502.lab.errors import MachineError, logged_lack
 from lint502.nginx import derivatives
 from lint502.nginx.version import Version
 
@@ -132,6 +133,7 @@ class Running:
         try:
             bench.wait_until(self._listens, self._child, name)
         except LabError as error:
+            self.check_machine()
             first = next(
                 (line.message for line in self._lines() if line.level == "emerg"), str(error)
             )
@@ -142,6 +144,14 @@ class Running:
         """nginx writes its pid once it listens; a connection would count as a session."""
         pid = self.folder / "nginx.pid"
         return pid.exists() and pid.stat().st_size > 0
+
+    def check_machine(self) -> None:
+        """Raise :class:`~lint502.lab.errors.MachineError` where nginx has logged that the machine
+        lacks something."""
+        for line in self._lines():
+            found = logged_lack(line.message)
+            if found is not None:
+                raise MachineError(found)
 
     def stop(self) -> None:
         """End it."""

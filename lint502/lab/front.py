@@ -8,6 +8,7 @@ import ssl
 from dataclasses import dataclass
 
 from lint502.lab.client import Request, Response
+from lint502.lab.errors import lack
 
 _HEADER = b"PROXY TCP4 192.0.2.1 192.0.2.2 40000 443\r\n"
 """Addresses that are nobody's (RFC 5737)."""
@@ -44,8 +45,10 @@ class FrontClient:
             answer = http.client.HTTPResponse(self._socket, method=request.method)
             answer.begin()
             body = answer.read()
-        except (OSError, http.client.HTTPException):
+        except (OSError, http.client.HTTPException) as error:
             self.close()
+            if lack(error) is not None:
+                raise
             return Response(self._behaviour.closed, b"", True, 0.0)
         if answer.will_close:
             self.close()

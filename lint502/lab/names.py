@@ -17,6 +17,8 @@ MARK = re.compile(r"@dns(\d+)@")
 _SECONDS = 1
 """How long an answer may be kept: nginx is to notice in time when it changes."""
 
+_LONGEST_WAIT = 0.2
+
 
 def dns_mark(number: int) -> str:
     """What stands for the address of a name server: the place that it has in the ``resolver``."""
@@ -24,7 +26,7 @@ def dns_mark(number: int) -> str:
 
 
 class NameServer:
-    """Answers on a UDP port of 127.0.0.1 (:attr:`port`) until it is closed.
+    """Answers on a UDP port of 127.0.0.1 (:attr:`port`) until it is closed, whatever it is asked.
 
     ``names`` are those that it knows, with their addresses.
     """
@@ -32,7 +34,13 @@ class NameServer:
     def __init__(self, names: Mapping[str, Sequence[str]]) -> None:
         self._names = {_plain(name): tuple(addresses) for name, addresses in names.items()}
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind((LOOPBACK, 0))
+        try:
+            self._socket.bind((LOOPBACK, 0))
+        except OSError:
+            self._socket.close()
+            raise
+        self._socket.settimeout(_LONGEST_WAIT)
+        self._closed = threading.Event()
         self.port: int = self._socket.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
@@ -44,19 +52,19 @@ class NameServer:
 
     def close(self) -> None:
         """End it."""
-        with contextlib.suppress(OSError), socket.socket(type=socket.SOCK_DGRAM) as knock:
-            knock.sendto(b"", (LOOPBACK, self.port))
+        self._closed.set()
+        with contextlib.suppress(OSError):  # it need not wait until it looks by itself
+            self._socket.sendto(b"", (LOOPBACK, self.port))
         self._thread.join()
         self._socket.close()
 
     def _serve(self) -> None:
-        while True:
-            question, client = self._socket.recvfrom(4096)
-            if not question:
-                return
-            answer = self._answer(question)
-            if answer is not None:
-                self._socket.sendto(answer, client)
+        while not self._closed.is_set():
+            with contextlib.suppress(OSError):  # nothing has come, or who asked is gone
+                question, client = self._socket.recvfrom(4096)
+                answer = self._answer(question)
+                if answer is not None:
+                    self._socket.sendto(answer, client)
 
     def _answer(self, data: bytes) -> bytes | None:
         import dns.exception
@@ -69,6 +77,8 @@ class NameServer:
         try:
             query = dns.message.from_wire(data)
         except dns.exception.DNSException:
+            return None
+        if not query.question:
             return None
         answer = dns.message.make_response(query)
         answer.flags |= dns.flags.RA

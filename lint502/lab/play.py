@@ -12,6 +12,8 @@ from lint502.evidence import Step
 from lint502.lab import namespace
 from lint502.lab.bench import Bench, LabError
 from lint502.lab.binary import Nginx
+from lint502.lab.errors import MachineError, failed, lack
+from lint502.lab.machine import check
 from lint502.lab.namespace import Machine
 from lint502.lab.plan import Plan
 from lint502.lab.scene import Scene
@@ -44,8 +46,12 @@ class Played:
 
 
 def play(nginx: Nginx, plan: Plan, script: Script, setting: PlayOptions) -> Played:
-    """Play a script; raises :class:`LabError` where that does not work here. Names that nginx looks
-    up when it starts take a file hosts of its own, and other machines a network of its own."""
+    """Play a script; raises :class:`LabError` where that does not work here, and
+    :class:`~lint502.lab.errors.MachineError` where the machine lacks something.
+
+    Names that nginx looks up when it starts take a file hosts of its own, and other machines a
+    network of its own.
+    """
     if setting.isolated or plan.found_at_start or plan.leads_out:
         return _play_isolated(nginx, plan, script, setting)
     with Bench() as bench:
@@ -61,35 +67,54 @@ def _play_on(
     hosts: Path | None = None,
     machine: Machine | None = None,
 ) -> Played:
-    with Scene(
-        bench,
-        nginx,
-        plan,
-        alone=setting.alone,
-        socket=setting.isolated,
-        round_trip=setting.round_trip,
-        nginx_closes_first=setting.isolated,
-        hosts=hosts,
-        machine=machine,
-    ) as scene:
-        script.play(scene)
-        return Played(scene.configuration, tuple(scene.steps))
+    try:
+        with Scene(
+            bench,
+            nginx,
+            plan,
+            alone=setting.alone,
+            socket=setting.isolated,
+            round_trip=setting.round_trip,
+            nginx_closes_first=setting.isolated,
+            hosts=hosts,
+            machine=machine,
+        ) as scene:
+            script.play(scene)
+            scene.check_machine()
+            played = Played(scene.configuration, tuple(scene.steps))
+    except (OSError, RuntimeError, MemoryError) as error:
+        found = lack(error)
+        if found is not None:
+            raise MachineError(found) from error
+        check(bench.folder)
+        if isinstance(error, OSError):
+            raise LabError(f"the scene has failed: {error.strerror or error}") from error
+        raise
+    except LabError:
+        check(bench.folder)  # which may be why
+        raise
+    check(bench.folder)
+    return played
 
 
 def _play_isolated(nginx: Nginx, plan: Plan, script: Script, setting: PlayOptions) -> Played:
     """In a process of its own: a namespace is entered before there are threads."""
     with Bench() as bench:
         task, result = bench.folder / "task", bench.folder / "result"
-        task.write_bytes(pickle.dumps((nginx, plan, script, setting)))
+        try:
+            task.write_bytes(pickle.dumps((nginx, plan, script, setting)))
+        except OSError as error:
+            raise failed(error, "the scene has failed") from None
         child = bench.start(
             [sys.executable, "-I", "-c", _CHILD, task, result, *_module_folders()], "play"
         )
         bench.wait_until(lambda: child.poll() is not None or result.exists(), child, "play", 60)
         child.wait(_SECONDS)
         if not result.exists():
+            check(bench.folder)
             raise LabError(f"the scene has failed: {bench.said('play').strip()[-2000:]}")
-        played: Played | LabError = pickle.loads(result.read_bytes())
-    if isinstance(played, LabError):
+        played: Played | LabError | MachineError = pickle.loads(result.read_bytes())
+    if isinstance(played, (LabError, MachineError)):
         raise played
     return played
 
@@ -108,12 +133,12 @@ def main() -> None:
     task, result = map(Path, sys.argv[1:3])
     nginx, plan, script, setting = pickle.loads(task.read_bytes())
     hosts = task.with_name("hosts") if plan.found_at_start else None
-    played: Played | LabError
+    played: Played | LabError | MachineError
     try:
         machine = namespace.enter(hosts, few_ports=setting.isolated, leads_out=plan.leads_out)
         with Bench() as bench:
             played = _play_on(bench, nginx, plan, script, setting, hosts, machine)
-    except LabError as error:
+    except (LabError, MachineError) as error:
         played = error
     unfinished = result.with_suffix(".new")
     unfinished.write_bytes(pickle.dumps(played))

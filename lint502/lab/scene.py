@@ -151,6 +151,11 @@ class Scene:
         response = client.send(self._listen, request, _PATIENCE)
         return f"{request.method} {request.path}", response.status, response.whole
 
+    def check_machine(self) -> None:
+        """Raise :class:`~lint502.lab.errors.MachineError` where nginx has logged that the machine
+        lacks something."""
+        self._nginx.check_machine()
+
     @property
     def configuration(self) -> str:
         """The whole configuration that runs."""

@@ -16,6 +16,7 @@ from typing import cast
 
 from lint502.declared.listeners import Protocol
 from lint502.lab.bench import LOOPBACK, LabError
+from lint502.lab.errors import failed
 from lint502.lab.standins import stream
 from lint502.lab.standins.behaviour import Answer, Behaviour, Reaction
 from lint502.lab.standins.certificates import Authority
@@ -267,7 +268,7 @@ def _listen(
                     address.chmod(stat.S_IMODE(mode))
         except OSError as error:
             listening.close()
-            raise LabError(f"nothing can listen on {address}: {error.strerror or error}") from None
+            raise failed(error, f"nothing can listen on {address}") from None
     if listening.type == socket.SOCK_STREAM:
         _limit_buffer(listening, behaviour)
         listening.listen(_BACKLOG)

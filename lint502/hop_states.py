@@ -59,7 +59,7 @@ def _unseen(hop: Hop) -> str | None:
     for level in hop.context.up():
         if level.unseen and level.name not in ("http", "stream", "main"):
             include = level.unseen[0]
-            written = shown(str(include.args[0]))
+            written = shown(" ".join(include.args))
             return f"include {written} ({include.source.name}:{include.line}) was not seen"
     if (
         any(target.needs_resolver for target in hop.targets)

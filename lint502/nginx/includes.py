@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Protocol
 
 from lint502.findings import Note, Problem
+from lint502.nginx.directive_syntax import refused
 from lint502.nginx.files import OutsideTreeError, has_magic
 from lint502.nginx.parse import Directive, ParsedFile
 from lint502.nginx.templates import SUFFIX
@@ -19,6 +20,8 @@ from lint502.reading import MissingFileError, UnreadableError, shown
 MAX_INCLUDE_DEPTH = 64
 MAX_INCLUDES = 50_000
 MAX_DIRECTIVES = 1_000_000
+MAX_REFUSED = 100
+"""Directives that nginx refuses, and that are listed."""
 
 ENTERED = frozenset(
     ("http", "stream", "server", "location", "if", "limit_except", "upstream", "map", "geo",
@@ -88,6 +91,7 @@ class Builder:
         self._stack: list[str] = []
         self._includes = 0
         self._directives = 0
+        self._refused = 0
         self._exhausted = False
 
     def build(self, name: str, parsed: ParsedFile, identity: str, around: Sequence[str]) -> Tree:
@@ -120,14 +124,21 @@ class Builder:
             if self._exhausted:
                 return
             name = directive.name
-            if directive.block is not None and name in ENTERED and context.name not in _FLAT:
+            wrong = list(refused(context, directive))
+            for one, why in wrong:
+                self._refuse(one, why)
+            if wrong and wrong[0][0] is directive:
+                context.refused |= {name}
+                if name == "include":
+                    context.unseen.append(directive)
+            elif directive.block is not None and name in ENTERED and context.name not in _FLAT:
                 if depth >= MAX_DEPTH:
                     self._problem(directive, f"blocks are nested more than {MAX_DEPTH} levels deep")
                     continue
                 inner = Context(name, directive, context)
                 items.append(inner)
                 self._fill(inner, directive.block, depth + 1)
-            elif name == "include" and directive.block is None and len(directive.args) == 1:
+            elif name == "include":
                 self._include(context, directive, depth)
             else:
                 items.append(directive)
@@ -304,6 +315,16 @@ class Builder:
                 target = self._store.name(self._prefixes[-1]) or "."
                 return f" (here: --map {shown('/'.join(parts[:index]))}={target})"
         return ""
+
+    def _refuse(self, directive: Directive, why: str) -> None:
+        """A problem for a directive that nginx refuses, if there are not too many."""
+        if self._refused < MAX_REFUSED:
+            self._problem(directive, f"nginx would not start: {why}")
+        elif self._refused == MAX_REFUSED:
+            self._problem(
+                directive, "nginx does not take this either, and perhaps more; no more is listed"
+            )
+        self._refused += 1
 
     def _problem(self, directive: Directive, message: str) -> None:
         place = directive.place()

@@ -73,13 +73,16 @@ class Scope:
             self._area = "stream" if context.enclosing("stream") else "http"
 
     def setting(self, name: str) -> Setting | None:
-        """The setting in effect; None where an unseen include may have set it.
+        """The setting in effect; None where an unseen include may have set it, or a line that nginx
+        does not take.
 
         What a fragment is included into is taken to set nothing that bears on its hops.
         """
         info = directive(self._area, name)
         written = True
         for level in self.context.up():
+            if name in level.refused:
+                return None
             found = level.by_name.get(name)
             if found:
                 return Setting(
@@ -107,7 +110,7 @@ class Scope:
         for level in self.context.up():
             if level.by_name.get(name):
                 return False
-            if level.unseen or level.partial:
+            if level.unseen or level.partial or name in level.refused:
                 return None
         return True
 

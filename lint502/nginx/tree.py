@@ -20,7 +20,8 @@ class Context:
 
     ``items`` are its directives and inner contexts in order. ``unseen`` are the includes whose
     contents are not known. ``partial`` tells that this context was not seen whole: it is one that
-    a fragment is assumed to stand in.
+    a fragment is assumed to stand in. ``refused`` are the names of directives here that nginx does
+    not take as they are written: they are not among the items.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Context:
     items: list[Directive | Context] = field(default_factory=list)
     by_name: dict[str, list[Directive]] = field(default_factory=dict)
     unseen: list[Directive] = field(default_factory=list)
+    refused: frozenset[str] = frozenset()
     _results: dict[str, Any] | None = None
 
     @property

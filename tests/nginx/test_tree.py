@@ -122,7 +122,7 @@ def test_only_blocks_that_bear_on_hops_are_entered(tmp_path: Path) -> None:
         tmp_path,
         {
             "nginx.conf": "events { include gone; } mail { server { include gone; } } "
-            "http { types { include gone; } map $a $b { if x; server { } } }"
+            "http { types { include gone; } map $a $b { if x; server y; } }"
         },
     )
     (http,) = contexts(tree, "http")

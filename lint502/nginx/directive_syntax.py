@@ -1,0 +1,149 @@
+"""How nginx's directives are written: in which blocks, and with how many arguments.
+
+The table is ``directive_syntax.toml``. Of directives that it does not have, those of other
+people's modules, nothing is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import tomli
+
+from lint502.nginx.parse import Directive
+from lint502.nginx.tree import Context, once_a_context
+
+MOST_ARGUMENTS = 7
+"""``NGX_CONF_MAX_ARGS`` without the name: so many where no number is open to the top."""
+
+_ALONE = {
+    "map": frozenset(("hostnames", "volatile")),
+    "geo": frozenset(("ranges", "proxy_recursive", "volatile")),
+}
+"""The lines of these blocks that are one word; all others are two."""
+
+_CLOSED = frozenset(("events", "mail"))
+"""Blocks that bear on no hop, and whose directives are known all the same."""
+
+_MAIL = frozenset(("mail",))
+_AREAS = frozenset(("main", "events", "http", "stream", "mail"))
+
+
+@dataclass(frozen=True, slots=True)
+class Syntax:
+    """How one directive is written in some blocks: ``numbers`` of arguments, or ``least`` and
+    more; ``block`` tells that ``{`` follows, and not ``;``."""
+
+    contexts: frozenset[str]
+    numbers: frozenset[int]
+    least: int | None
+    block: bool
+
+    def refusal(self, name: str, arguments: int, block: bool) -> str | None:
+        """What nginx says to so many arguments; None where it takes them."""
+        if block and not self.block:
+            return f'directive "{name}" is not terminated by ";"'
+        if self.block and not block:
+            return f'directive "{name}" has no opening "{{"'
+        if arguments in self.numbers or (self.least is not None and arguments >= self.least):
+            return None
+        return f'invalid number of arguments in "{name}" directive'
+
+
+def refused(context: Context, directive: Directive) -> Iterator[tuple[Directive, str]]:
+    """What nginx refuses of a directive that stands in a context, and of what is in it where it is
+    a block that is no context: the directive and why, in nginx's words.
+
+    Nothing where nginx takes it, or where nothing is known of it.
+    """
+    if context.name in _ALONE:
+        if len(directive.args) != 1 and not (
+            not directive.args and directive.name in _ALONE[context.name]
+        ):
+            yield directive, f"invalid number of the {context.name} parameters"
+    elif context.name != "split_clients":
+        yield from _refused(None if context.partial else _places(context), directive)
+
+
+def _refused(
+    places: frozenset[str] | None, directive: Directive
+) -> Iterator[tuple[Directive, str]]:
+    said = refusal(directive.name, len(directive.args), directive.block is not None, places)
+    if said is not None:
+        yield directive, said
+    elif directive.name in _CLOSED or places == _MAIL:
+        inner = _MAIL if directive.name == "mail" else frozenset((directive.name,))
+        if places == _MAIL:
+            inner = frozenset((f"mail.{directive.name}",))
+        for one in directive.block or ():
+            yield from _refused(inner, one)
+
+
+@once_a_context
+def _places(context: Context) -> frozenset[str]:
+    """A context as the table calls it, as ``http.location.if``: what it may be, where the file is a
+    fragment."""
+    if context.name in _AREAS:
+        return frozenset((context.name,))
+    name = context.name
+    if name == "if":
+        outer = context.enclosing("server", "location")
+        inners = ["server.if", "location.if"]
+        if outer is not None and not outer.partial:
+            inners = [f"{outer.name}.if"]
+    else:
+        inners = [name]
+    area = context.enclosing("http", "stream")
+    areas = ["http", "stream"] if area is None or area.partial else [area.name]
+    return frozenset(f"{one}.{inner}" for one in areas for inner in inners)
+
+
+@cache
+def refusal(name: str, arguments: int, block: bool, places: frozenset[str] | None) -> str | None:
+    """Why nginx refuses a directive with so many arguments, in its words; None where it takes it,
+    or nothing is known of it.
+
+    ``places`` are the blocks that it may stand in, as the table calls them; None where any may be.
+    """
+    known = _table().get(name)
+    if known is None:
+        own = name.lower()
+        if own == name or own not in _table():
+            return None
+        return f'unknown directive "{name}"; its name is {own}, in small letters'
+    here = [one for one in known if places is None or not one.contexts.isdisjoint((*places, "any"))]
+    if not here:
+        return f'"{name}" directive is not allowed here'
+    said = [one.refusal(name, arguments, block) for one in here]
+    return said[0] if all(said) else None
+
+
+@cache
+def _table() -> Mapping[str, Sequence[Syntax]]:
+    text = files("lint502.nginx").joinpath("directive_syntax.toml").read_text(encoding="utf-8")
+    return {name: tuple(map(_syntax, row.split("; "))) for name, row in tomli.loads(text).items()}
+
+
+def _syntax(text: str) -> Syntax:
+    contexts, _, written = text.partition(": ")
+    takes = written.split()
+    open_ended = [int(one[:-1]) for one in takes if one.endswith("+")]
+    return Syntax(
+        frozenset(contexts.split()),
+        frozenset(int(one) for one in takes if one.isdecimal()),
+        open_ended[0] if open_ended else None,
+        "{" in takes,
+    )
+
+
+def names() -> Sequence[str]:
+    """The directives that the table has."""
+    return tuple(_table())
+
+
+def syntaxes(name: str) -> Sequence[Syntax]:
+    """How a directive is written, by block; empty where it is not known."""
+    return _table().get(name, ())

@@ -30,7 +30,8 @@ NAMES = {
 }
 """Of modules."""
 
-PROGRAMS = ("python", "python3", "pip", "nginx", "git", "rm", "mkdir")
+PACKAGES = ("json", "lint502", "pip", "typer", "venv")
+PROGRAMS = ("python", "python3", "pip", "nginx", "git", "rm", "mkdir", "node")
 MODULE = """\
 import posix
 file = posix.open({ran!r}, posix.O_CREAT | posix.O_WRONLY | posix.O_APPEND)
@@ -58,9 +59,10 @@ build-backend = "backend"
 backend-path = ["."]
 """
 
-RELATIVE = {"PATH": f"tools:./tools:{os.environ['PATH']}"}
+RELATIVE = {"PATH": f"tools:./tools:.venv/bin:{os.environ['PATH']}"}
 HELPED = {
     **RELATIVE,
+    "VIRTUAL_ENV": "{here}/.venv",
     "PYTHONPATH": ".:{here}",
     "PYTHONUSERBASE": ".",
     "PIP_CONFIG_FILE": "pip.conf",
@@ -77,10 +79,17 @@ class Traps:
         folder.mkdir(exist_ok=True)
         for name in filter(str.isidentifier, NAMES):
             (folder / f"{name}.py").write_text(MODULE.format(ran=str(ran), name=name))
+        for name in PACKAGES:
+            (folder / name).mkdir()
+            for file in ("__init__.py", "__main__.py"):
+                (folder / name / file).write_text(MODULE.format(ran=str(ran), name=name))
         (folder / "tools").mkdir()
         for name in PROGRAMS:
             (folder / "tools" / name).write_text(f"#!/bin/sh\necho 'program {name}' >>'{ran}'\n")
             (folder / "tools" / name).chmod(0o755)
+        (folder / ".venv").mkdir()
+        (folder / ".venv/bin").symlink_to("../tools")
+        (folder / ".venv/pyvenv.cfg").write_text(f"home = {folder}/tools\n")
         (folder / "pip.conf").write_text(f"[global]\nlog = {ran}\n")
         (folder / "pyproject.toml").write_text(PROJECT.format(requires=""))
 
@@ -88,6 +97,7 @@ class Traps:
         """Take modules away."""
         for name in names:
             (self.folder / f"{name}.py").unlink(missing_ok=True)
+            shutil.rmtree(self.folder / name, ignore_errors=True)
 
     def sprung(self) -> list[str]:
         return self._ran.read_text().splitlines() if self._ran.exists() else []

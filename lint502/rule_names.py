@@ -23,6 +23,7 @@ RULES = (
     "http2-connection-header",
     "host-header-twice",
     "websocket-upgrade",
+    "unserved-host",
     "proxy-protocol-mismatch",
     "response-header-buffer",
     "request-header-limit",

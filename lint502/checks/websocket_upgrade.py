@@ -13,7 +13,8 @@ from lint502.behaviour.websockets import (
 )
 from lint502.declared.listeners import Listener
 from lint502.disagreements import Disagreement
-from lint502.edits.propose import Edits, insertion, place_for, rewritten
+from lint502.edits.headers import with_headers
+from lint502.edits.propose import Edits, rewritten
 from lint502.findings import Fix
 from lint502.nginx.hops import Hop
 from lint502.pairing import Pair
@@ -75,10 +76,8 @@ def _fix(pair: Pair, lacks: Handshake, *, alone: bool) -> Fix | None:
     if _needs_http2(pair.meant):
         return None
     value = '"upgrade"' if alone else "$http_connection"
-    wanted = {
-        name: f"{name} {value if name == CONNECTION else '$http_upgrade'}" for name in lacks.missing
-    }
-    described = [f"proxy_set_header {words};" for words in wanted.values()]
+    wanted = {name: value if name == CONNECTION else "$http_upgrade" for name in lacks.missing}
+    described = [f"proxy_set_header {name} {words};" for name, words in wanted.items()]
     if lacks.version is not None:
         described.insert(0, "proxy_http_version 1.1;")
     return Fix(" ".join(described), safe=True, edits=_edits(pair.hop, lacks, wanted))
@@ -90,41 +89,14 @@ def _needs_http2(listener: Listener | None) -> bool:
 
 
 def _edits(hop: Hop, lacks: Handshake, wanted: dict[str, str]) -> Edits:
-    """The lines at the level of the hop: with those that it has inherited so far, for lines of its
-    own take their place."""
-    headers, before = (
-        hop.scope.setting("proxy_set_header"),
-        place_for(hop.context, ["proxy_set_header", "proxy_http_version"]),
-    )
-    if headers is None or before is None:
-        return ()
-    edits: Edits = ()
-    lines = []
     version = lacks.version
-    if version is not None:
-        line = version.directive
-        if line is None or version.setting.origin != "written":
-            lines.append("proxy_http_version 1.1")
-        elif found := rewritten(line, "1.1"):
-            edits += found
-        else:
-            return ()
-    if wanted:
-        own = headers.origin == "written"
-        for line in headers.directives:
-            replaced = next((name for name in wanted if line.args[0].lower() == name.lower()), None)
-            if replaced is not None and own:
-                found = rewritten(line, wanted.pop(replaced))
-                if not found:
-                    return ()
-                edits += found
-            elif replaced is None and not own:
-                if not rewritten(line, ""):  # it cannot be written on one line
-                    return ()
-                place = line.place()
-                lines.append(place.text[place.column - 1 : place.end_column - 1].rstrip("; "))
-        lines += [f"proxy_set_header {words}" for words in wanted.values()]
-    return (*edits, insertion(before, lines)) if lines else edits
+    if version is None:
+        return with_headers(hop, wanted)
+    line = version.directive
+    if line is None or version.setting.origin != "written":
+        return with_headers(hop, wanted, ["proxy_http_version 1.1"])
+    found, rest = rewritten(line, "1.1"), with_headers(hop, wanted)
+    return (*found, *rest) if found and (rest or not wanted) else ()
 
 
 RULE = Rule("websocket-upgrade", check, "protocols.handshake")

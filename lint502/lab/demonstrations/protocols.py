@@ -130,6 +130,26 @@ def handshake(case: Case) -> Experiment:
     return replace(shown, plan=made, script=Once((request,) * times(case)))
 
 
+def wrong_host(case: Case) -> Experiment:
+    """The usual request, to servers that close the connection on a host which they do not serve."""
+    shown = once(case)
+    served = {
+        pair.target.address: pair.meant.virtual_hosts.value
+        for pair in case.route.pairs
+        if pair.meant is not None and pair.meant.virtual_hosts is not None
+    }
+    servers = tuple(
+        replace(
+            server,
+            behaviour=replace(server.behaviour, virtual_hosts=served.get(server.address, ())),
+        )
+        if server.behaviour is not None
+        else server
+        for server in shown.plan.servers
+    )
+    return replace(shown, plan=replace(shown.plan, servers=servers))
+
+
 def _played_back(made: Plan, case: Case, factor: float) -> Plan:
     reactions = {pair.target.address: reaction(pair, case.version, factor) for pair in case.failing}
     servers = []

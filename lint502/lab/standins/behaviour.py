@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from lint502.behaviour.sent_hosts import serves
 from lint502.declared.listeners import Fact, HttpVersion, Listener, Overflow, Protocol, T
 
 ClientCertificate = Literal["required", "optional", "none"]
@@ -55,7 +56,8 @@ class Behaviour:
     ``reaction``. ``connection_headers``: what it does with those in HTTP/2: it takes no notice,
     ends the stream or the connection, or answers 400. ``header_twice``: what it does where a header
     is there twice that may be there once; "usual": with two of Host it answers 400.
-    ``websocket``: it takes handshakes of WebSockets, and answers 426 to everything else.
+    ``virtual_hosts``, if not empty, are those on whose requests alone it does not close the
+    connection. ``websocket``: it takes handshakes of WebSockets, and answers 426 to all else.
     """
 
     protocol: Protocol = "http"
@@ -73,8 +75,14 @@ class Behaviour:
     headers_status: int = 431
     reaction: Reaction | None = None
     connection_headers: Literal["take", "reset", "close", "answer"] = "take"
+    virtual_hosts: tuple[str, ...] = ()
     websocket: bool = False
     header_twice: Literal["usual", "close", "answer"] = "usual"
+
+    def serves(self, host: str) -> bool:
+        """Whether requests with this ``Host`` are answered."""
+        hosts = self.virtual_hosts
+        return not hosts or serves(hosts, host.lower().partition(":")[0])
 
     @property
     def never_says_close(self) -> bool:

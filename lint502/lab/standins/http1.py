@@ -69,6 +69,9 @@ def _serve_one(connection: Connection) -> None:
     assert isinstance(request, h11.Request)
     if request.http_version == b"1.0" and "1.0" not in versions:
         connection.wire.finish()
+    host = dict(request.headers).get(b"host", b"").decode("latin-1")
+    if not connection.behaviour.serves(host):
+        connection.wire.finish()
     connection.begin()
     if connection.behaviour.websocket and _is_handshake(request):
         switching = (f"HTTP/1.1 {status_text(101)}", "Upgrade: websocket", "Connection: Upgrade")

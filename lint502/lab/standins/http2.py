@@ -126,6 +126,8 @@ class _Session:
         self._connection.begin()
         headers = {_text(name): _text(value) for name, value in event.headers}
         request = _Request(head=headers.get(":method") == "HEAD")
+        if not self._connection.behaviour.serves(headers.get(":authority", "")):
+            self._connection.wire.finish()
         self._requests[event.stream_id] = request
         if not _OF_A_CONNECTION.isdisjoint(headers) or headers.get("te", "trailers") != "trailers":
             self._refuse(event.stream_id, request)

@@ -8,6 +8,7 @@ RULES = (
     "socket-permission",
     "bind-mismatch",
     "bind-loopback",
+    "client-not-allowed",
     "loopback-in-container",
     "localhost-family",
     "static-dns",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from lint502.behaviour.clients import stranger
 from lint502.behaviour.http2 import connection_header, header_refusal, refusal_is_known
 from lint502.behaviour.single_headers import refused, sent_twice
 from lint502.lab.behind import host_of
@@ -14,6 +15,7 @@ from lint502.lab.demonstrations.usual import SHORT, once, timeouts, times, usual
 from lint502.lab.plan import Plan, plan
 from lint502.lab.playback import reaction
 from lint502.lab.scripts import Once
+from lint502.lab.standins.behaviour import Reaction
 
 
 def wrong_protocol(case: Case) -> Experiment:
@@ -148,6 +150,26 @@ def wrong_host(case: Case) -> Experiment:
         for server in shown.plan.servers
     )
     return replace(shown, plan=replace(shown.plan, servers=servers))
+
+
+def dropped(case: Case) -> Experiment:
+    """The usual request, to servers that close connections from where nginx is."""
+    shown = once(case)
+    if case.status is None:
+        return shown
+    strangers = {
+        pair.target.address: found for pair in case.failing if (found := stranger(pair)) is not None
+    }
+    servers = tuple(
+        replace(server, behaviour=replace(server.behaviour, reaction=Reaction("drop")))
+        if server.behaviour is not None and server.address in strangers
+        else server
+        for server in shown.plan.servers
+    )
+    clauses = tuple(
+        f"{address} closes connections from {found.address}" for address, found in strangers.items()
+    )
+    return replace(shown, plan=replace(shown.plan, servers=servers), conditions=clauses)
 
 
 def _played_back(made: Plan, case: Case, factor: float) -> Plan:

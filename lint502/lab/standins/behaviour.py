@@ -38,9 +38,10 @@ class Reaction:
     ``answer``: with the status ``number``, in HTTP/1.1; ``page``: with HTML and no status line, as
     for HTTP/0.9; ``wait``: for more, for ever; ``close`` and ``reset``; ``alert``: with a TLS alert
     of this ``number`` in plaintext. ``refuse``: with that alert, to a TLS handshake too.
+    ``drop``: reset, whatever comes.
     """
 
-    kind: Literal["answer", "page", "wait", "close", "reset", "alert", "refuse"]
+    kind: Literal["answer", "page", "wait", "close", "reset", "alert", "refuse", "drop"]
     number: int = 400
     after: float = 0.0
 

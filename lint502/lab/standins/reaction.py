@@ -32,7 +32,8 @@ def react(connection: Connection, reaction: Reaction) -> None:
     connection.fill()
     behaviour, wire = connection.behaviour, connection.wire
     in_plaintext = behaviour.tls is not None and not wire.encrypted
-    if not in_plaintext and _understands(behaviour, bytes(connection.buffer)):
+    drops = reaction.kind == "drop"
+    if not drops and not in_plaintext and _understands(behaviour, bytes(connection.buffer)):
         return
     wire.pause(_FOREVER if reaction.kind == "wait" else reaction.after)
     if reaction.kind == "answer":
@@ -40,7 +41,7 @@ def react(connection: Connection, reaction: Reaction) -> None:
         wire.send("\r\n".join(lines).encode())
     elif reaction.kind == "page":
         wire.send(_PAGE)
-    elif reaction.kind == "reset":
+    elif reaction.kind == "reset" or drops:
         wire.pause(_WHOLE_REQUEST)  # nginx writes in several pieces, and then waits for the answer
         wire.reset()
     elif reaction.kind in ("alert", "refuse"):

@@ -56,6 +56,7 @@ RULES = (
     "front-keepalive-race",
     "front-proxy-protocol",
     "front-sni-rejected",
+    "front-response-headers",
     "unreached-hop",
     "undeclared-upstream",
     "unused-upstream",

@@ -20,7 +20,7 @@ from typing import Any
 
 import tomli
 
-from lint502.nginx.values import parse_time
+from lint502.nginx.values import parse_size, parse_time
 
 _FOLDER = Path(__file__).with_name("front_profiles")
 
@@ -28,7 +28,7 @@ _FOLDER = Path(__file__).with_name("front_profiles")
 @dataclass(frozen=True, slots=True)
 class FrontFact:
     """One figure: ``value`` is of the type that a :class:`~lint502.declared.listeners.Front` has (a
-    time in milliseconds), ``source`` where it is documented."""
+    time in milliseconds, a size in bytes), ``source`` where it is documented."""
 
     value: Any
     source: str
@@ -61,4 +61,6 @@ def load(kind: str) -> FrontProfile:
 
 
 def _value(key: str, value: Any) -> Any:
+    if key == "response_headers":
+        return parse_size(str(value))
     return parse_time(str(value)) if key == "idle_timeout" else value

@@ -19,12 +19,14 @@ _SECONDS = 20.0
 @dataclass(frozen=True, slots=True)
 class FrontBehaviour:
     """What it does: ``header``: it sends the PROXY header; ``tls``: it speaks TLS, and asks for
-    ``name``, if any. ``closed`` is the status that its client gets where no response comes."""
+    ``name``, if any. ``closed`` is the status that its client gets where no response comes, or one
+    with a larger head than ``response_headers`` bytes, None for any."""
 
     header: bool = False
     tls: bool = False
     name: str | None = None
     closed: int = 502
+    response_headers: int | None = None
 
 
 class FrontClient:
@@ -52,6 +54,10 @@ class FrontClient:
             return Response(self._behaviour.closed, b"", True, 0.0)
         if answer.will_close:
             self.close()
+        most = self._behaviour.response_headers
+        if most is not None and sum(map(_length, answer.getheaders())) > most:
+            self.close()
+            return Response(self._behaviour.closed, b"", True, 0.0)
         return Response(answer.status, body, True, 0.0)
 
     def close(self) -> None:
@@ -74,6 +80,11 @@ class FrontClient:
         except BaseException:
             connection.close()
             raise
+
+
+def _length(header: tuple[str, str]) -> int:
+    """The bytes of a header's line."""
+    return len(header[0]) + len(header[1]) + len(": \r\n")
 
 
 def _head(request: Request) -> bytes:

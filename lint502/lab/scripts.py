@@ -246,6 +246,23 @@ class ThroughFront:
 
 
 @dataclass(frozen=True, slots=True)
+class LargeThroughFront:
+    """A request by way of a front, to servers that answer with a header of ``size`` bytes; before
+    it one with a small header."""
+
+    behaviour: FrontBehaviour
+    request: Request
+    size: int
+
+    def play(self, scene: Scene) -> None:
+        """Make the requests."""
+        scene.through(scene.front(self.behaviour), self.request, opening=True)
+        for server in scene.failing:
+            server.answer = replace(server.answer, header_bytes=self.size)
+        scene.through(scene.front(self.behaviour), self.request)
+
+
+@dataclass(frozen=True, slots=True)
 class FrontRace:
     """A second request on the connection of the first, ``idle`` seconds later, which takes
     ``trip`` seconds to get to nginx; so does the news that nginx has closed the connection."""

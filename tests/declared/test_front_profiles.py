@@ -13,6 +13,9 @@ from lint502.declared.load import load_specs
 from lint502.declared.sources.upstreams_toml.form import FrontKind
 from lint502.places import Place
 
+LIMITS = (
+    "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html"
+)
 SOURCE = re.compile(r"https://[^ ]+( \(.+\))?|[\w.-]+/[\w.-]+@[\w.-]+:[\w./-]+.*")
 
 
@@ -25,7 +28,7 @@ def test_each_figure_is_of_its_type_and_has_a_source(kind: str) -> None:
     profile = front_profiles.load(kind)
     assert profile.title
     for key, fact in profile.facts.items():
-        assert key in ("idle_timeout", "closed_status")
+        assert key in ("idle_timeout", "closed_status", "response_headers")
         assert type(fact.value) is int
         assert SOURCE.fullmatch(fact.source), fact
         assert key != "closed_status" or 500 <= fact.value < 600
@@ -53,5 +56,6 @@ def test_what_is_declared_comes_first(tmp_path: Path) -> None:
             kind=Fact("aws-alb", kind),
             idle_timeout=Fact(120_000, Place("upstreams.toml", 3, 1, 20, 'idle_timeout = "2m"')),
             closed_status=Fact(502, kind, Standing.DEFAULT, "aws-alb", url),
+            response_headers=Fact(32_768, kind, Standing.DEFAULT, "aws-alb", LIMITS),
         ),
     )

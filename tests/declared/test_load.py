@@ -70,6 +70,11 @@ ALB = (
 )
 
 
+LIMITS = (
+    "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html"
+)
+
+
 def test_a_whole_file(tmp_path: Path) -> None:
     file = tmp_path / "upstreams.toml"
     file.write_text(FULL)
@@ -155,6 +160,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
                     Fact(True, place(38)),
                     Fact("shop.example.com", place(39)),
                     Fact(502, place(35), Standing.DEFAULT, "aws-alb", ALB),
+                    Fact(32_768, place(35), Standing.DEFAULT, "aws-alb", LIMITS),
                 ),
             ),
             complete=True,

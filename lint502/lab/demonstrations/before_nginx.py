@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import chain
 
+from lint502.behaviour.front_headers import heads_of, large_heads
 from lint502.behaviour.fronts import (
     Trouble,
     Way,
@@ -15,16 +17,18 @@ from lint502.behaviour.fronts import (
     timeouts,
 )
 from lint502.findings import Finding
+from lint502.lab.behind import routes, servers_of
 from lint502.lab.client import Request
 from lint502.lab.demonstrations.case import CannotShowError, Experiment
-from lint502.lab.demonstrations.usual import SHORT
+from lint502.lab.demonstrations.usual import LARGEST_BODY, SHORT
 from lint502.lab.front import FrontBehaviour
 from lint502.lab.plan import CERTIFICATES, LISTEN, Plan
 from lint502.lab.play import PlayOptions
-from lint502.lab.scripts import FrontRace, ThroughFront
+from lint502.lab.scripts import FrontRace, LargeThroughFront, ThroughFront
+from lint502.lab.standins.behaviour import Behaviour
 from lint502.lab.writing import quoted
 from lint502.nginx.parse import Directive
-from lint502.nginx.values import format_time
+from lint502.nginx.values import format_size, format_time
 from lint502.site import Site
 
 _TRIP = 0.05
@@ -36,6 +40,9 @@ _MOMENT = 0.02
 _LONGER = 0.2
 """The same where nothing is to happen, and the machine may be busy."""
 
+_ROOM = 4096
+"""Bytes of a buffer for what else is in it."""
+
 _PLAIN_NAME = re.compile(r"[\w.-]+", re.ASCII)
 _ANY_MARGIN = 2**63
 """Milliseconds: whatever a rule takes for too early."""
@@ -45,6 +52,8 @@ def trouble(finding: Finding, site: Site) -> Trouble | None:
     """What a finding about a front is about, where it is in this site."""
     place = finding.place
     found = chain(early_closings(site, _ANY_MARGIN), header_differences(site), rejections(site))
+    if finding.rule == "front-response-headers":
+        found = chain(large_heads(site))
     for one in found:
         line = one.line.place()
         there = (line.file, line.line, line.column) == (place.file, place.line, place.column)
@@ -82,6 +91,33 @@ def as_it_asks(way: Way, site: Site, line: Directive | None) -> Experiment:
     return Experiment(_plan(way, site), shown, conditions=_documented(way))
 
 
+def large_head(way: Way, site: Site, line: Directive | None) -> Experiment:
+    """A response with the largest head that an upstream sends; ``line`` is the pass to it."""
+    heads = heads_of(site, way, line)
+    if not heads:
+        raise CannotShowError("how large the response headers are is not known")
+    head = max(heads, key=lambda one: one.size.value)
+    hop, size = head.pair.hop, head.size.value
+    if size > LARGEST_BODY:
+        raise CannotShowError(f"a response header of {format_size(size)} is too large for the lab")
+    route = next(one for one in routes(hop, site.pairs[hop.id]) if head.pair in one.pairs)
+    servers, _ = servers_of(route, {id(head.pair)}, 1.0)
+    server = next(one for one in servers if one.address == head.pair.target.address)
+    passes = (
+        f"proxy_buffer_size {size + _ROOM}; proxy_buffers 4 {size + _ROOM}; "
+        f"proxy_busy_buffers_size {2 * (size + _ROOM)}; proxy_pass http://@{server.address}@;"
+    )
+    plain = replace(server, behaviour=Behaviour(), failing=True)
+    made = _plan(way, site, location=passes)
+    takes = way.front.response_headers
+    behaviour = replace(_behaviour(way), response_headers=None if takes is None else takes.value)
+    return Experiment(
+        replace(made, servers=(plain,)),
+        LargeThroughFront(behaviour, _request(way), size),
+        conditions=_documented(way),
+    )
+
+
 def _behaviour(way: Way) -> FrontBehaviour:
     front = way.front
     sends = front.proxy_protocol
@@ -115,7 +151,9 @@ def _host(way: Way) -> str:
     return way.name if _PLAIN_NAME.fullmatch(way.name) else Request().host
 
 
-def _plan(way: Way, site: Site, factor: float = 1.0, setting: str = "") -> Plan:
+def _plan(
+    way: Way, site: Site, factor: float = 1.0, setting: str = "", location: str = "return 200;"
+) -> Plan:
     """The server with its socket, and the one that rejects the handshake, if one does."""
     socket, lines = way.socket, []
     listen = f"listen {LISTEN}"
@@ -133,7 +171,7 @@ def _plan(way: Way, site: Site, factor: float = 1.0, setting: str = "") -> Plan:
         f"server_name {' '.join(quoted(name) for name in names)};",
         *lines,
         *([setting] if setting else []),
-        "location / { return 200; }",
+        f"location / {{ {location} }}",
     )
     asked = socket.server_for(_asked(way)) if socket.tls else None
     if asked is not None and rejecting(asked.context, site.version):

@@ -1,0 +1,61 @@
+"""Response heads that pass nginx, and are too large for what stands before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lint502.behaviour.fronts import Trouble, Way, together, ways
+from lint502.declared.listeners import Fact
+from lint502.nginx.parse import Directive
+from lint502.pairing import Pair
+from lint502.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class PassedHead:
+    """A pair behind a server that a front sends to, and the size in bytes of the largest head of a
+    response that comes from there."""
+
+    way: Way
+    pair: Pair
+    size: Fact[int]
+
+    @property
+    def too_large(self) -> bool:
+        """Whether it is more than the front takes."""
+        takes = self.way.front.response_headers
+        return takes is not None and self.size.value > takes.value
+
+
+def passed_heads(site: Site) -> Iterator[PassedHead]:
+    """The pairs of the hops of ``http {}`` behind each way of a front whose limit is known."""
+    behind: dict[int, list[Pair]] = {}
+    for pair in site.each_pair():
+        server = pair.hop.context.enclosing("server")
+        if server is not None and pair.hop.kind not in ("stream", "memcached"):
+            behind.setdefault(id(server), []).append(pair)
+    for way in ways(site):
+        if way.front.response_headers is None or way.stream:
+            continue
+        for pair in behind.get(id(way.server.context), ()):
+            if pair.meant is not None and pair.meant.response_headers is not None:
+                yield PassedHead(way, pair, pair.meant.response_headers)
+
+
+def large_heads(site: Site) -> Iterator[Trouble]:
+    """The passes behind which a head is too large for a front, one trouble for each and front."""
+    return together(
+        (head.pair.hop.directive, head.way) for head in passed_heads(site) if head.too_large
+    )
+
+
+def heads_of(site: Site, way: Way, line: Directive | None) -> list[PassedHead]:
+    """Those of one way, and of one pass where it is given."""
+    return [
+        head
+        for head in passed_heads(site)
+        if head.way.front is way.front
+        and head.way.server is way.server
+        and (line is None or head.pair.hop.directive is line)
+    ]

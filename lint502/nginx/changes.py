@@ -21,7 +21,8 @@ CHANGES = "https://nginx.org/en/CHANGES"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A row of ``changes.toml``. ``keep`` is None where nothing keeps today's behaviour."""
+    """A row of ``changes.toml``. ``keep`` is None where nothing keeps today's behaviour.
+    ``in_general``: whether anything changes depends on what an upstream answers."""
 
     version: Version
     entry: str
@@ -31,11 +32,7 @@ class Change:
     rules: frozenset[str]
     keep: str | None = None
     source: str = CHANGES
-
-    @property
-    def in_general(self) -> bool:
-        """Whether it depends on what an upstream answers, and not on the configuration."""
-        return self.when == "any"
+    in_general: bool = False
 
     def concerns(self, hop: Hop) -> bool:
         """Whether a hop behaves differently from this version on; False where that cannot be
@@ -61,6 +58,7 @@ def changes() -> tuple[Change, ...]:
             rules=frozenset(row["rules"]),
             keep=row.get("keep"),
             source=row.get("source", CHANGES),
+            in_general=row.get("general", False),
         )
         for row in tomli.loads(text)["change"]
     )

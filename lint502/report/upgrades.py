@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from lint502 import __version__
@@ -30,8 +30,14 @@ def render(upgrade: Upgrade, style: Style) -> str:
             [_appears(one, hops, style, palette) for one in upgrade.appear],
         ),
         (f"With nginx {version} vanishes:", [_vanishes(one, palette) for one in upgrade.vanish]),
-        ("Becomes different, without a finding:", _silent(upgrade.changes, hops, palette)),
-        ("May become different, by what the upstream answers:", _general(upgrade.changes, palette)),
+        (
+            "Becomes different, without a finding:",
+            _changes(upgrade.changes, hops, palette, in_general=False),
+        ),
+        (
+            "May become different, by what the upstream answers:",
+            _changes(upgrade.changes, hops, palette, in_general=True),
+        ),
     ]
     blocks = []
     for title, items in sections:
@@ -108,32 +114,29 @@ def _vanishes(item: Because, palette: Palette) -> str:
     return "\n".join([first, *why])
 
 
-def _silent(
-    changes: Sequence[Changed], hops: Mapping[str, HopReport], palette: Palette
+def _changes(
+    changes: Sequence[Changed],
+    hops: Mapping[str, HopReport],
+    palette: Palette,
+    *,
+    in_general: bool,
 ) -> list[str]:
-    blocks = []
-    for changed in changes:
-        if changed.change.in_general:
-            continue
-        lines = [changed.what, *_change_lines(changed, palette)]
-        known = [hop_line(hops[id]) for id in changed.hops if id in hops]
-        more = known[_MOST_HOPS:]
-        shown_hops = known[:_MOST_HOPS] + ([f"and {counted(more, 'more hop')}"] if more else [])
-        lines += [
-            f"  {palette.dim('hop') if i == 0 else '   '}   {text}"
-            for i, text in enumerate(shown_hops)
-        ]
-        blocks.append("\n".join(lines))
-    return blocks
-
-
-def _general(changes: Sequence[Changed], palette: Palette) -> list[str]:
     return [
-        f"{changed.what}\n  {palette.dim('why')}   {_entry(changed)}\n"
-        f"  {palette.dim('hop')}   {counted(changed.hops, 'hop')}"
+        "\n".join(
+            [changed.what, *_change_lines(changed, palette), *_hop_lines(changed, hops, palette)]
+        )
         for changed in changes
-        if changed.change.in_general
+        if changed.change.in_general is in_general
     ]
+
+
+def _hop_lines(changed: Changed, hops: Mapping[str, HopReport], palette: Palette) -> Iterator[str]:
+    """The hops that it bears on, the first few of them."""
+    known = [hop_line(hops[id]) for id in changed.hops if id in hops]
+    more = known[_MOST_HOPS:]
+    texts = known[:_MOST_HOPS] + ([f"and {counted(more, 'more hop')}"] if more else [])
+    for number, text in enumerate(texts):
+        yield f"  {palette.dim('hop') if number == 0 else '   '}   {text}"
 
 
 def _change_lines(changed: Changed, palette: Palette) -> list[str]:

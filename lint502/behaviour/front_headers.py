@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lint502.behaviour.fronts import Trouble, Way, together, ways
+from lint502.behaviour.fronts import Trouble, Way, ways
 from lint502.declared.listeners import Fact
 from lint502.nginx.parse import Directive
 from lint502.pairing import Pair
@@ -43,11 +43,16 @@ def passed_heads(site: Site) -> Iterator[PassedHead]:
                 yield PassedHead(way, pair, pair.meant.response_headers)
 
 
-def large_heads(site: Site) -> Iterator[Trouble]:
-    """The passes behind which a head is too large for a front, one trouble for each and front."""
-    return together(
-        (head.pair.hop.directive, head.way) for head in passed_heads(site) if head.too_large
-    )
+def large_heads(site: Site) -> Iterator[tuple[Trouble, list[PassedHead]]]:
+    """The passes behind which a head is too large for a front, one trouble for each and front, with
+    the heads that are."""
+    grouped: dict[tuple[str, Directive], list[PassedHead]] = {}
+    for head in passed_heads(site):
+        if head.too_large:
+            key = (head.way.front.name, head.pair.hop.directive)
+            grouped.setdefault(key, []).append(head)
+    for (_, line), heads in grouped.items():
+        yield Trouble(line, tuple(dict.fromkeys(head.way for head in heads))), heads
 
 
 def heads_of(site: Site, way: Way, line: Directive | None) -> list[PassedHead]:

@@ -37,7 +37,7 @@ def sent_hosts(pair: Pair) -> SentHosts | None:
     setting = hop.scope.setting(f"{hop.kind}_set_header")
     if setting is None or not setting.complete:
         return None
-    lines = [line for line in setting.directives if line.args[0].lower() == "host"]
+    lines = [line for line in setting.directives if line.args and line.args[0].lower() == "host"]
     if len(lines) > 1 or any(len(line.args) != 2 for line in lines):
         return None
     text = lines[0].args[1] if lines else "$proxy_host"
@@ -54,16 +54,22 @@ def sent_hosts(pair: Pair) -> SentHosts | None:
     return SentHosts(tuple(found), lines[0] if lines else None) if found else None
 
 
-def serves(virtual_hosts: Iterable[str], host: str) -> bool:
-    """Whether a host is one of those that are served; ``*.example.com`` and ``.example.com`` stand
-    for those below."""
-    for name in virtual_hosts:
-        name = name.lower().partition(":")[0]
-        if host == name.removeprefix("."):
+class Served:
+    """The hosts that an upstream serves; ``*.example.com`` and ``.example.com`` stand for those
+    below, ``*`` for any."""
+
+    def __init__(self, virtual_hosts: Iterable[str]) -> None:
+        names = [name.lower().partition(":")[0] for name in virtual_hosts]
+        self._any = "*" in names
+        self._exact = {name.removeprefix(".") for name in names if not name.startswith("*")}
+        self._above = {name.removeprefix("*") for name in names if name.startswith(("*.", "."))}
+
+    def __contains__(self, host: str) -> bool:
+        """Whether a host, in lower case and without a port, is served."""
+        if self._any or host in self._exact:
             return True
-        if name.startswith(("*.", ".")) and host.endswith(name.removeprefix("*")):
-            return True
-    return False
+        labels = host.split(".")
+        return any(f".{'.'.join(labels[at:])}" in self._above for at in range(1, len(labels)))
 
 
 def _proxy_host(target: Target) -> str:

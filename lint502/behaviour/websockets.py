@@ -17,6 +17,7 @@ from lint502.nginx.hops import Hop
 from lint502.nginx.locations import find_location, prefix_of
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Value
+from lint502.nginx.tree import Context
 from lint502.nginx.variables import UNKNOWN
 from lint502.pairing import Pair
 
@@ -78,18 +79,22 @@ def _does_it(text: str, name: str) -> bool:
     return bool(text) if name == UPGRADE else "upgrade" in text.lower()
 
 
-def paths_through(pair: Pair) -> tuple[str, ...]:
+Found = dict[tuple[int, str], Context | None]
+"""The locations of URIs that were looked for, by the id of their server."""
+
+
+def paths_through(pair: Pair, found: Found) -> tuple[str, ...]:
     """The declared paths of WebSockets whose handshakes get to a hop, as far as that is certain."""
     listener = pair.meant
     if listener is None or listener.websocket is None or pair.hop.kind != "proxy":
         return ()
-    return tuple(path for path in listener.websocket.value if _leads_to(pair.hop, path))
+    return tuple(path for path in listener.websocket.value if _leads_to(pair.hop, path, found))
 
 
 def serves_nothing_else(hop: Hop, listener: Listener) -> bool:
     """Whether all requests of a hop are for WebSockets, by the path of its location."""
     paths = listener.websocket.value if listener.websocket is not None else ()
-    location = hop.context.enclosing("location")
+    location = _location(hop)
     prefix = None if location is None else prefix_of(location)
     if location is None or prefix is None:
         return False
@@ -99,19 +104,28 @@ def serves_nothing_else(hop: Hop, listener: Listener) -> bool:
     )
 
 
-def _leads_to(hop: Hop, path: str) -> bool:
-    server, location = (hop.context.enclosing(name) for name in ("server", "location"))
+def _leads_to(hop: Hop, path: str, found: Found) -> bool:
+    server, location = hop.context.enclosing("server"), _location(hop)
     if server is None or location is None or hop.context.name == "if":
         return False
     for one in _ways(hop, path):
-        level = find_location(server, one)
+        key = (id(server), one)
+        if key not in found:
+            found[key] = find_location(server, one)
+        level = found[key]
         if level is location:
             return True
         if level is not None and location.args[0].startswith("@"):
-            found = origins(server).get(location.args[0], ())
-            if any(origin.level is level and not origin.is_error_page for origin in found):
+            before = origins(server).get(location.args[0], ())
+            if any(origin.level is level and not origin.is_error_page for origin in before):
                 return True
     return False
+
+
+def _location(hop: Hop) -> Context | None:
+    """The location of a hop, where it is one that a request can get to."""
+    found = hop.context.enclosing("location")
+    return found if found is not None and found.args else None
 
 
 def _ways(hop: Hop, path: str) -> Iterator[str]:
@@ -123,7 +137,7 @@ def _ways(hop: Hop, path: str) -> Iterator[str]:
         return
     if uri is not None:
         yield f"{uri}a"
-    location = hop.context.enclosing("location")
+    location = _location(hop)
     prefix = None if location is None else prefix_of(location)
     if prefix is not None and (_upstream_path(hop, prefix) or "").startswith(path):
         yield prefix
@@ -131,7 +145,7 @@ def _ways(hop: Hop, path: str) -> Iterator[str]:
 
 def _client_path(hop: Hop, path: str) -> str | None:
     """The path that a client asks for, so that the upstream is asked for ``path``."""
-    own, location = _uri_of(hop), hop.context.enclosing("location")
+    own, location = _uri_of(hop), _location(hop)
     if own is None or location is None:
         return None
     if own == "":

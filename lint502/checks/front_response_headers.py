@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.behaviour.front_headers import heads_of, large_heads
+from lint502.behaviour.front_headers import PassedHead, large_heads
 from lint502.behaviour.fronts import Trouble, called
 from lint502.findings import Finding, Fix
 from lint502.nginx.values import format_size
@@ -15,12 +15,11 @@ from lint502.wording import by_profile, declared
 
 def check(site: Site) -> Iterator[Finding]:
     """One finding for each front and each pass with such responses."""
-    return (_finding(site, found) for found in large_heads(site))
+    return (_finding(found, heads) for found, heads in large_heads(site))
 
 
-def _finding(site: Site, found: Trouble) -> Finding:
+def _finding(found: Trouble, heads: list[PassedHead]) -> Finding:
     way = found.ways[0]
-    heads = [head for head in heads_of(site, way, found.line) if head.too_large]
     head, takes, status = heads[0], way.front.response_headers, way.closed_status
     assert takes is not None and head.pair.meant is not None, "that is what is compared"
     name, upstream = way.front.name, head.pair.meant.upstream

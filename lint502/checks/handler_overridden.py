@@ -62,7 +62,7 @@ def _is_well(hop: Hop, pairs: Iterable[Pair]) -> bool:
 
 def _named(line: Directive) -> str:
     """A line as a message names it: a pass with where it leads."""
-    return f"{line.name} {line.args[0]}" if line.name.endswith("_pass") else line.name
+    return f"{line.name} {line.args[0]}" if line.name.endswith("_pass") and line.args else line.name
 
 
 RULE = Rule("handler-overridden", check, "usual.once")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.behaviour.sent_hosts import SentHosts, sent_hosts, serves
+from lint502.behaviour.sent_hosts import SentHosts, Served, sent_hosts
 from lint502.declared.listeners import Listener
 from lint502.disagreements import Disagreement
 from lint502.edits.headers import with_headers
@@ -17,6 +17,7 @@ from lint502.wording import declared, listed
 
 def check(site: Site) -> Iterator[Disagreement]:
     """One for each hop with a Host that its upstream does not serve, and closes on."""
+    known: dict[int, Served] = {}
     for pair in site.each_pair():
         listener = pair.meant
         if listener is None or listener.virtual_hosts is None or listener.unknown_host is None:
@@ -25,7 +26,10 @@ def check(site: Site) -> Iterator[Disagreement]:
         if sent is None:
             continue
         served = listener.virtual_hosts.value
-        wrong = [host for host in sent.hosts if not serves(served, host)]
+        if id(listener) not in known:
+            known[id(listener)] = Served(served)
+        hosts = known[id(listener)]
+        wrong = [host for host in sent.hosts if host not in hosts]
         if not wrong:
             continue
         default = "" if sent.line is not None else " by default"
@@ -42,17 +46,16 @@ def check(site: Site) -> Iterator[Disagreement]:
                 declared(listener.virtual_hosts, f"{listener.upstream} serves {listed(served)}"),
                 declared(listener.unknown_host, "any other is closed on"),
             ),
-            fix=_fix(pair, sent, listener),
+            fix=_fix(pair, sent, listener, hosts),
         )
 
 
-def _fix(pair: Pair, sent: SentHosts, listener: Listener) -> Fix | None:
+def _fix(pair: Pair, sent: SentHosts, listener: Listener, hosts: Served) -> Fix | None:
     """A Host that is served: the client's own where that is one."""
     assert listener.virtual_hosts is not None, "they are what differs"
     served = listener.virtual_hosts.value
     plain = next((host for host in served if not host.startswith(("*", "."))), None)
-    own = pair.hop.server
-    value = "$host" if own and serves(served, own.lower()) else plain
+    value = "$host" if pair.hop.server.lower() in hosts else plain
     if value is None or (sent.line is not None and sent.line.args[1] == value):
         return None
     name = f"{pair.hop.kind}_set_header"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lint502.behaviour.websockets import (
     CONNECTION,
+    Found,
     Handshake,
     paths_through,
     serves_nothing_else,
@@ -26,8 +27,9 @@ from lint502.wording import declared, listed
 
 def check(site: Site) -> Iterator[Disagreement]:
     """One for each hop that leads to a path of WebSockets, and lacks what they need."""
+    found: Found = {}
     for pair in site.each_pair():
-        listener, paths = pair.meant, paths_through(pair)
+        listener, paths = pair.meant, paths_through(pair, found)
         lacks = spoiled(pair.hop) if paths else None
         if lacks is None or listener is None or listener.websocket is None:
             continue

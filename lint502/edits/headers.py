@@ -18,7 +18,7 @@ def with_headers(hop: Hop, wanted: Mapping[str, str], others: Sequence[str] = ()
         return ()
     edits: Edits = ()
     lines, left = list(others), {key.lower(): (key, value) for key, value in wanted.items()}
-    for line in headers.directives if wanted else ():
+    for line in filter(lambda line: line.args, headers.directives if wanted else ()):
         key = line.args[0].lower()
         if key in left and headers.origin == "written":
             header, value = left.pop(key)

@@ -53,7 +53,7 @@ def trouble(finding: Finding, site: Site) -> Trouble | None:
     place = finding.place
     found = chain(early_closings(site, _ANY_MARGIN), header_differences(site), rejections(site))
     if finding.rule == "front-response-headers":
-        found = chain(large_heads(site))
+        found = chain(one for one, _ in large_heads(site))
     for one in found:
         line = one.line.place()
         there = (line.file, line.line, line.column) == (place.file, place.line, place.column)

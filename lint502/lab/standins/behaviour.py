@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from lint502.behaviour.sent_hosts import serves
+from lint502.behaviour.sent_hosts import Served
 from lint502.declared.listeners import Fact, HttpVersion, Listener, Overflow, Protocol, T
 
 ClientCertificate = Literal["required", "optional", "none"]
@@ -83,7 +83,7 @@ class Behaviour:
     def serves(self, host: str) -> bool:
         """Whether requests with this ``Host`` are answered."""
         hosts = self.virtual_hosts
-        return not hosts or serves(hosts, host.lower().partition(":")[0])
+        return not hosts or host.lower().partition(":")[0] in Served(hosts)
 
     @property
     def never_says_close(self) -> bool:

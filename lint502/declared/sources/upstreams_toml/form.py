@@ -275,6 +275,7 @@ class ListenerTable(_SpecTable):
         list[UrlPath] | None,
         Field(
             min_length=1,
+            max_length=100,
             description="Paths of WebSockets; one with a slash at its end: all below it.",
         ),
     ] = None

@@ -65,8 +65,9 @@ def of_one_cause(findings: Iterable[Finding]) -> list[Finding]:
 
 def taken_apart(findings: Iterable[Finding], apart: Iterable[Finding]) -> list[Finding]:
     """Findings, of those of several upstreams the ones ``apart`` that they were made of."""
+    findings = list(findings)
     parts: dict[object, list[Finding]] = {}
-    for one in apart:
+    for one in apart if any(finding.pairs for finding in findings) else ():
         parts.setdefault((one.rule, one.place, bool(one.behind)), []).append(one)
     found: list[Finding] = []
     for finding in findings:

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 
 from lint502.edits.propose import Edits, in_place_of, insertion, place_for, rewritten
 from lint502.findings import Edit, Fix
-from lint502.nginx.buffers import NAMES, Change, buffers_at, refused_with
+from lint502.nginx.buffers import NAMES, Change, Refusals, buffers_at
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
 from lint502.nginx.tree import Context
 from lint502.nginx.values import format_size
 
 
-def fix(hop: Hop, line: Directive, size: int) -> Fix:
+def fix(hop: Hop, line: Directive, size: int, refusals: Refusals) -> Fix:
     """A buffer of ``size`` bytes for a hop, and what has to go with it: at the level of ``line``,
     or at the hop's own where nginx would refuse them there."""
     words = _words(hop, size)
@@ -32,7 +32,7 @@ def fix(hop: Hop, line: Directive, size: int) -> Fix:
         if within:
             text += f" and also{in_place_of(within)}"
         found = Fix(text, True, edits)
-        if not refused_with(change, hop.kind, hop.scope.version):
+        if not refusals.of(change, hop.kind, hop.scope.version):
             return found
         first = first or found
     return first or Fix(description, True)

@@ -223,7 +223,11 @@ class View:
     def touched(self, findings: Iterable[Finding]) -> list[Finding]:
         """Some findings, and those of the same rules about the same lines."""
         found: dict[int, Finding] = {id(finding): finding for finding in findings}
-        for finding in list(found.values()):
+        alike = {
+            (finding.rule, _line_of(finding), finding.place.column, _edits_of(finding)): finding
+            for finding in found.values()
+        }
+        for finding in alike.values():
             for file, line in _changed_lines(finding) or {_line_of(finding)}:
                 for other in self.by_place.get((finding.rule, file, line), ()):
                     if _about_the_same(finding, other):
@@ -246,9 +250,12 @@ def _line_of(finding: Finding) -> tuple[str, int]:
     return finding.place.file, finding.place.line
 
 
+def _edits_of(finding: Finding) -> tuple[Edit, ...]:
+    return finding.fix.edits if finding.fix is not None else ()
+
+
 def _changed_lines(finding: Finding) -> set[tuple[str, int]]:
-    edits = finding.fix.edits if finding.fix is not None else ()
-    return {(edit.file, edit.line) for edit in edits}
+    return {(edit.file, edit.line) for edit in _edits_of(finding)}
 
 
 def _about_the_same(one: Finding, other: Finding) -> bool:

@@ -141,13 +141,34 @@ def _levels(area: Context) -> Iterator[Context]:
 
 def refusals(area: Context, version: Version) -> Iterator[tuple[Context, str, str]]:
     """What nginx refuses about the buffers at and below a context: where, of which family, what."""
-    for context in _levels(area):
-        for family in FAMILIES:
+    levels = list(_levels(area))
+    written = {name for one in levels for name in _ALL.intersection(one.by_name)}
+    families = [one for one in FAMILIES if any(name.startswith(f"{one}_") for name in written)]
+    for context in levels:
+        for family in families:
             said = refused_at(context, family, version)
             if said is not None:
                 yield context, family, said
 
 
-def refused_with(change: Change, family: str, version: Version) -> bool:
-    """Whether nginx would refuse a change where it compares the buffers."""
-    return any(refused_at(one, family, version, change) for one in _levels(change.level))
+_MOST_LOOKED_AT = 100_000
+
+
+class Refusals:
+    """Whether nginx would refuse changes where it compares the buffers. What many hops ask is
+    looked at once, and of a very large site only a part: there the change is taken to be fine."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[object, ...], bool] = {}
+        self._left = _MOST_LOOKED_AT
+
+    def of(self, change: Change, family: str, version: Version) -> bool:
+        """Whether one is refused."""
+        asked = (change.level, *change.words.items(), *change.lines)
+        if asked not in self._known:
+            levels = list(_levels(change.level))
+            self._left -= len(levels)
+            self._known[asked] = self._left >= 0 and any(
+                refused_at(one, family, version, change) for one in levels
+            )
+        return self._known[asked]

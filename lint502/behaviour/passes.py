@@ -40,7 +40,7 @@ def fitting_pass(hop: Hop, listener: Listener) -> str | None:
     scheme = schemes[listener.tls is not None and listener.tls.value]
     name = "proxy" if protocol == "http" else protocol
     uri = hop.kind == "proxy" and protocol == "http"
-    return f"{_NEEDS.get(protocol, '')}{name}_pass {scheme}{_address(hop.value, uri=uri)};"
+    return f"{_NEEDS.get(protocol, '')}{name}_pass {scheme}{_address(hop, uri=uri)};"
 
 
 def apart(pair: Pair, others: str) -> str:
@@ -54,9 +54,16 @@ def apart(pair: Pair, others: str) -> str:
     )
 
 
-def _address(value: str, *, uri: bool) -> str:
+def _address(hop: Hop, *, uri: bool) -> str:
     """What follows the scheme of a pass; without a URI where the directive takes none."""
-    _, rest = split_scheme(value)
+    _, rest = split_scheme(hop.value)
+    if rest.startswith("$"):
+        before, separator, after = rest.partition("://")
+        if separator:
+            rest = after
+        elif ":" not in before:  # it may hold a scheme
+            found = {str(target.address) for target in hop.targets}
+            return found.pop() if len(found) == 1 else "ADDRESS"
     if uri:
         return rest
     if rest[:5].lower() == "unix:":

@@ -147,9 +147,28 @@ def _other_scheme(pair: Pair) -> Fix | None:
         return None if fitting is None else Fix(f"{fitting} in the place of {hop.directive.name}")
     scheme, rest = split_scheme(hop.value)
     other = (_WITHOUT if target.tls else _WITH).get(scheme or hop.kind)
-    if other is None or hop.value.startswith("$"):
+    if hop.value.startswith("$"):
+        return _in_a_variable(pair)
+    if other is None:
         return None
     return _rewritten(pair, hop.value[: len(hop.value) - len(rest)], f"{other}://")
+
+
+def _in_a_variable(pair: Pair) -> Fix | None:
+    """The scheme where a ``set`` or a ``map`` has it, if it is there once."""
+    hop = pair.hop
+    prefix, separator, _ = hop.value.partition("://")
+    texts = hop.variables.expand(prefix, hop.context)
+    if texts is None or len(texts) != 1 or texts[0].directive is None:
+        return None
+    (text,) = texts
+    line = text.directive
+    scheme, _ = split_scheme(text.text) if not separator else (text.text.lower(), "")
+    other = (_WITHOUT if pair.target.tls else _WITH).get(scheme)
+    if line is None or other is None:
+        return None
+    fix = replacement(line, text.arg, scheme, other, safe=False)
+    return fix and replace(fix, description=f"{fix.description}{in_place_of([line])}")
 
 
 def _fits(hop: Hop, protocol: str) -> bool:

@@ -56,6 +56,20 @@ def test_a_socket(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("set $s http; set $p 1; proxy_pass $s://up:$p/a;", "grpc_pass grpc://up:$p;"),
+        ("set $to http://up:1; proxy_pass $to;", "grpc_pass grpc://up:1;"),
+        ("set $host up; proxy_pass http://$host:1/a;", "grpc_pass grpc://$host:1;"),
+    ],
+)
+def test_of_variables(lines: str, expected: str, tmp_path: Path) -> None:
+    spec = '[upstream.up]\nport = 1\nprotocol = "grpc"\n'
+    pair = pair_of(tmp_path, http(f"server {{ location / {{ {lines} }} }}"), spec)
+    assert pair.meant is not None and fitting_pass(pair.hop, pair.meant) == expected
+
+
 @pytest.mark.slow
 def test_nginx_takes_them() -> None:
     lines = [

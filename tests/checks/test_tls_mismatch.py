@@ -281,3 +281,20 @@ def test_the_port_stays_where_the_scheme_had_it(findings: Findings) -> None:
     body = "server { location / { proxy_pass http://up/a; } }"
     (finding,) = findings(body, f"[upstream.up]\nport = 80\n{TLS}\n")
     assert finding.fix is not None and finding.fix.description == "proxy_pass https://up:80/a;"
+
+
+@pytest.mark.parametrize(
+    ("variable", "passed", "description"),
+    [
+        ("set $proto http;", "$proto://up:1", "set $proto https;"),
+        ("set $to http://up:1;", "$to", "set $to https://up:1;"),
+    ],
+)
+def test_the_fix_of_a_scheme_in_a_variable(
+    findings: Findings, variable: str, passed: str, description: str
+) -> None:
+    body = f"resolver ::1; server {{ location / {{ {variable} proxy_pass {passed}; }} }}"
+    found = findings(body, f'[upstream.up]\nport = 1\nresolvers = ["::1"]\n{TLS}\n')
+    (fix,) = (one.fix for one in found if one.rule == RULE)
+    assert fix is not None and not fix.safe and len(fix.edits) == 1
+    assert fix.description == f"{description} in the place of set (nginx.conf:1)"

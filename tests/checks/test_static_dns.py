@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from lint502.findings import Fix
 from tests.support.linting import Findings, Lint
+from tests.support.nginxes import nginx_of
+from tests.support.real_nginx import HTTP, MAIN, check_all
 from tests.support.sites import NEW, Found, http, stream
 
 RULE = "static-dns"
@@ -251,3 +255,35 @@ def test_many_hops_are_one_finding(findings: Findings) -> None:
     body = BLOCK % "api.internal:3000" + "".join(more)
     (finding,) = findings(body, API, wrap=http)
     assert len(finding.hops) == 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("release", "body"),
+    [
+        ("trixie", server("api.internal:3000/v1/").replace("location /", "location /api/")),
+        ("trixie", "\nserver { location / { fastcgi_pass api.internal:3000; } }"),
+        ("sid", server()),
+        ("sid", server() + server("api.internal:3001")),
+        ("sid", (BLOCK % "api.internal:3000 weight=2").replace("zone x 64k; ", "")),
+        ("sid", BLOCK % "api.internal:3000"),
+    ],
+)
+def test_nginx_takes_what_the_fix_says(findings: Findings, release: str, body: str) -> None:
+    nginx = nginx_of(release)
+    spec = RESOLVERS + ('protocol = "fastcgi"\n' if "fastcgi" in body else "")
+    finding, *_ = findings(body, spec, version=str(nginx.version))
+    assert finding.fix is not None
+    words = finding.fix.description
+    if words.endswith("in the block"):
+        lines = words.removesuffix(" in the block")
+        after = re.sub(r"server api\.internal[^;]*;", lines, body)
+    elif words.startswith("upstream"):
+        block, called = words.split(" and ")
+        after = block + re.sub(r"api\.internal:3000", called.split()[0], body)
+    else:
+        after = re.sub(r"\w+_pass [^;]*;", words.removesuffix(" instead"), body)
+    assert after != body
+    (verdict,) = check_all([f"{MAIN}http {{{HTTP}{after}}}\n".encode()], nginx)
+    # a name that is looked up at once and not there is none of the words' doing
+    assert verdict.accepted or verdict.message.startswith("host not found"), after

@@ -8,7 +8,7 @@ from dataclasses import replace
 from lint502.behaviour.limits import PASS_FAMILIES, too_big_header
 from lint502.edits import buffers
 from lint502.findings import Edit, Finding, Fix, Severity
-from lint502.nginx.buffers import Change, Refusals
+from lint502.nginx.buffers import Change
 from lint502.nginx.directives import directive
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
@@ -34,7 +34,7 @@ _WITH_HEADERS = frozenset(("proxy", "fastcgi", "uwsgi", "scgi", "grpc"))
 def check(site: Site) -> Iterator[Finding]:
     """One finding for the lines at a hop that are of another family and of no use anywhere."""
     used = {line for hop in site.every_hop for line in _lines(hop, hop.kind)}
-    unclear, refusals = _Unclear(site.tree), Refusals()
+    unclear, compared = _Unclear(site.tree), buffers.Lines(site.tree.main)
     for hop in site.hops:
         for family in PASS_FAMILIES:
             if hop.kind in (family, "stream"):
@@ -45,11 +45,11 @@ def check(site: Site) -> Iterator[Finding]:
                 if line not in used and _counterpart_is_untouched(hop, line)
             ]
             if lines:
-                yield _finding(site, hop, family, lines, refusals)
+                yield _finding(site, hop, family, lines, compared)
 
 
 def _finding(
-    site: Site, hop: Hop, family: str, lines: list[Directive], refusals: Refusals
+    site: Site, hop: Hop, family: str, lines: list[Directive], compared: buffers.Lines
 ) -> Finding:
     first, *others = lines
     own = hop.scope.size(f"{hop.kind}_buffer_size")
@@ -78,11 +78,11 @@ def _finding(
         related=tuple(line.place(f"for {family}_pass alone") for line in others),
         hops=(hop.id,),
         log=too_big_header(hop) if harmful else None,
-        fix=_fix(hop, lines, refusals),
+        fix=_fix(hop, lines, compared),
     )
 
 
-def _fix(hop: Hop, lines: list[Directive], refusals: Refusals) -> Fix:
+def _fix(hop: Hop, lines: list[Directive], compared: buffers.Lines) -> Fix:
     """The lines with the names of the hop's own family; where nginx would refuse that, a buffer of
     the size that was meant, with all that has to go with it."""
     lines = [line for line in lines if not _is_no_time(line)]
@@ -90,11 +90,11 @@ def _fix(hop: Hop, lines: list[Directive], refusals: Refusals) -> Fix:
         return Fix("remove it")
     words = {f"{hop.kind}_{line.name.partition('_')[2]}": " ".join(line.args) for line in lines}
     level = next((one for one in hop.context.up() if lines[0] in _all(one)), hop.context)
-    if refusals.of(Change(level, words), hop.kind, hop.scope.version):
+    if compared.refusals.of(Change(level, words), hop.kind, hop.scope.version):
         sizes = [_size(line) for line in lines]
         meant = max((size for size in sizes if size is not None), default=None)
         if meant is not None:
-            own = buffers.fix(hop, hop.directive, meant, refusals)
+            own = buffers.fix(hop, hop.directive, meant, compared)
             here = hop.context.enclosing("location", "server")
             where = "" if here is level else f" beside {hop.directive.name}"
             return replace(own, description=own.description + where, safe=False)

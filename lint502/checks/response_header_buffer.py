@@ -8,9 +8,9 @@ from lint502.behaviour.demands import largest_for
 from lint502.behaviour.http2 import speaks_http2
 from lint502.behaviour.limits import HTTP2_LIMITED, too_big_header
 from lint502.disagreements import Disagreement
-from lint502.edits.buffers import fix
+from lint502.edits.buffers import Lines, fix
 from lint502.nginx import error_log
-from lint502.nginx.buffers import NAMES, Refusals
+from lint502.nginx.buffers import NAMES
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Value
@@ -39,7 +39,7 @@ def check(site: Site) -> Iterator[Disagreement]:
     found = [(pair, size) for pair in site.each_pair() if (size := _too_small(pair)) is not None]
     lines = {id(pair): _line(pair.hop, size) for pair, size in found}
     needed = largest_for((lines[id(pair)], _largest(pair)) for pair, _ in found)
-    refusals = Refusals()
+    compared = Lines(site.tree.main)
     for pair, size in found:
         listener, hop, line = pair.meant, pair.hop, lines[id(pair)]
         if listener is None or listener.response_headers is None:
@@ -68,7 +68,7 @@ def check(site: Site) -> Iterator[Disagreement]:
                 ),
             ),
             log=log,
-            fix=fix(hop, line, _room_for(needed[line]), refusals),
+            fix=fix(hop, line, _room_for(needed[line]), compared),
             demand=largest,
         )
 

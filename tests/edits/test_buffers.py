@@ -102,6 +102,61 @@ def test_at_the_hop_where_another_level_forbids_it_around(tmp_path: Path) -> Non
     )
 
 
+TWO = (
+    "\nserver { location / { include proxy.conf; proxy_pass http://10.0.0.1:3000; } }\n"
+    "server { location / { include proxy.conf;\n%s\nproxy_pass http://10.0.0.2:3000; } }\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("own", "more", "shared", "changed"),
+    [
+        (
+            "proxy_busy_buffers_size 16k;",
+            " and also in the place of proxy_busy_buffers_size (nginx.conf:4)",
+            "proxy_buffer_size 32k;\nproxy_buffers 8 32k;\n",
+            (("busy_buffers_size 16k", "busy_buffers_size 64k"),),
+        ),
+        (
+            "proxy_temp_file_write_size 16k;",
+            " and also in the place of proxy_temp_file_write_size (nginx.conf:4)",
+            "proxy_buffer_size 32k;\nproxy_busy_buffers_size 64k;\nproxy_buffers 8 32k;\n",
+            (("write_size 16k", "write_size 64k"),),
+        ),
+        (
+            "proxy_max_temp_file_size 0;",
+            "",
+            "proxy_buffer_size 32k;\nproxy_busy_buffers_size 64k;\nproxy_buffers 8 32k;\n",
+            (),
+        ),
+        (
+            "proxy_buffer_size 8k;",
+            " with proxy_buffer_size beside proxy_pass",
+            "proxy_busy_buffers_size 64k;\nproxy_buffers 8 32k;\n",
+            (("proxy.conf; proxy_pass", "proxy.conf; proxy_buffer_size 32k; proxy_pass"),),
+        ),
+    ],
+)
+def test_another_place_of_a_shared_file_that_has_lines_of_its_own(
+    own: str, more: str, shared: str, changed: tuple[tuple[str, str], ...], tmp_path: Path
+) -> None:
+    """They would stand twice, or be too small. The other upstream sends small headers."""
+    other = '[upstream.other]\nhosts = ["10.0.0.2"]\nport = 3000\nprotocol = "http"\n'
+    files = {
+        "nginx.conf": http(TWO % own),
+        "proxy.conf": "proxy_buffers 8 8k;\n",
+        "upstreams.toml": spec("20k") + other,
+    }
+    first, texts = fixed(tmp_path, files)
+    assert descriptions(first) == [
+        f"proxy_buffer_size 32k; proxy_buffers 8 32k; proxy_busy_buffers_size 64k;{more}"
+    ]
+    nginx = files["nginx.conf"]
+    for old, new in changed:
+        nginx = nginx.replace(old, new)
+    assert {**files, **texts} == {**files, "nginx.conf": nginx, "proxy.conf": shared}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("release", RELEASES)
 def test_a_real_nginx_takes_what_is_written(release: str, tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
-"""Findings that say the same at several hops, put together."""
+"""Findings that say the same at several hops, put together; and what is new beside others."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, islice
 
@@ -102,6 +102,29 @@ def _counted(names: Sequence[str]) -> str:
     if len(names) > _MOST_NAMES + 1:
         return f"{', '.join(names[:_MOST_NAMES])} and {len(names) - _MOST_NAMES} more"
     return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+
+
+def beyond(findings: Iterable[Finding], others: Iterable[Finding]) -> list[Finding]:
+    """The findings that are not among the others, or are worse than there."""
+    known: dict[_Key, int] = {}
+    for other in others:
+        for key in _keys(other):
+            known[key] = min(other.severity.rank, known.get(key, other.severity.rank))
+    return [
+        finding
+        for finding in findings
+        if any(finding.severity.rank < known.get(key, 99) for key in _keys(finding))
+    ]
+
+
+_Key = tuple[str, str, str]
+
+
+def _keys(finding: Finding) -> Iterator[_Key]:
+    """What a finding is, at each of its hops: not where it points, which goes with the version."""
+    where = finding.subjects or ((f"{finding.place.file}:{finding.place.line}", finding.about),)
+    for hop, about in where:
+        yield finding.rule, hop, about
 
 
 def order(finding: Finding) -> tuple[str, int, int, int, str]:

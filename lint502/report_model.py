@@ -8,7 +8,7 @@ from typing import Literal
 
 from lint502.evidence import Proof
 from lint502.findings import Finding, Note, Problem, Severity
-from lint502.nginx.version import Version
+from lint502.nginx.version import NEWEST_PATCH, OLDEST, Version
 from lint502.places import Place
 
 State = Literal["passed", "failed", "undeclared", "undecidable"]
@@ -49,12 +49,30 @@ class HopReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Older:
+    """What would be found besides in the versions of nginx from ``first`` to ``last``."""
+
+    finding: Finding
+    first: Version
+    last: Version
+
+    @property
+    def versions(self) -> str:
+        """These versions: "before 1.23.4", "from 1.19.1 up to before 1.23.4"."""
+        before = f"before {self.last.successor()}"
+        if self.last.patch == NEWEST_PATCH:
+            before = f"up to {self.last}"
+        return before if self.first <= OLDEST else f"from {self.first} on, {before}"
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """All that a run found; ``roots`` and ``specs`` by the names that reports show. ``hidden`` are
     the findings that others hide: they count nowhere. ``suppressed``
     counts the findings that comments and settings ignore, ``known`` those of the baseline.
     ``proofs`` has what was observed of a finding, where somebody asked for that. ``root_versions``
-    has the version that each root was checked for, where that is not the same for all."""
+    has the version that each root was checked for, where that is not the same for all. ``older`` is
+    what older versions would bring, where nobody says which one runs."""
 
     version: Version
     version_origin: VersionOrigin
@@ -70,6 +88,7 @@ class Report:
     known: int = 0
     proofs: Mapping[Finding, Proof] = field(default_factory=dict)
     root_versions: Mapping[str, Version] = field(default_factory=dict)
+    older: tuple[Older, ...] = ()
 
     def changed(self, change: Callable[[Finding], Finding]) -> Report:
         """The report with something else in the place of each finding, which keeps its proof."""

@@ -61,5 +61,6 @@ RULES = (
     "undeclared-upstream",
     "unused-upstream",
     "unused-ignore",
+    "unstated-version",
 )
 """Every rule, in the order in which they are listed."""

@@ -6,16 +6,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from lint502.checks import rule_of
+from lint502.checks.unstated_version import unstated
 from lint502.checks.unused_ignore import unused
-from lint502.disagreements import Disagreement
 from lint502.findings import Finding, Note, Problem
 from lint502.hop_states import hop_reports
 from lint502.loading import Loaded, load
 from lint502.merging import merged, of_one_cause, order
 from lint502.nginx.envsubst import Replaced, Span, without_edits_in
 from lint502.nginx.files import OnDisk
+from lint502.nginx.noting import NotingVersion
+from lint502.nginx.version import NEWEST, Version
+from lint502.older_versions import older_findings, run_noting
 from lint502.options import Options, Progress
-from lint502.report_model import HopReport, Report
+from lint502.report_model import HopReport, Older, Report
 from lint502.rule import Rule
 from lint502.rule_names import RULES
 from lint502.site import Site
@@ -28,6 +31,8 @@ from lint502.suppression import (
     in_spec,
 )
 from lint502.verdict import verdicts
+
+UNSTATED = "unstated-version"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +62,10 @@ def run(
     rules run, for what one finds bears on what the client sees of another.
     """
     progress("reading nginx's files")
-    loaded = [load(options, standard_input, progress) for options in parts]
     first = parts[0]
+    if first.runs(UNSTATED):
+        parts = [_noting(options) for options in parts]
+    loaded = [load(options, standard_input, progress) for options in parts]
     problems: dict[Problem, None] = {}
     notes: dict[Note, None] = {}
     for part in loaded:
@@ -74,11 +81,15 @@ def run(
     progress("putting the report together")
     replaced = _replaced(loaded)
     findings = [without_edits_in(finding, replaced) for one in found for finding in one.findings]
+    older = tuple(item for one in found for item in one.older)
+    if older:
+        left = suppression.left(unstated(older), {})
+        findings += [] if left is None else [left]
     if first.runs("unused-ignore"):
         findings += [unused(ignore) for ignore in suppression.unused() if first.runs(ignore.rule)]
     apart = sorted(merged(findings), key=order)
     findings = of_one_cause(apart)
-    versions = {site.tree.name: site.version for site in sites}
+    versions = {site.tree.name: Version(*site.version) for site in sites}
     specs = (spec for part in loaded for spec, _ in part.specs.values())
     report = Report(
         first.version,
@@ -93,6 +104,7 @@ def run(
         tuple(finding for finding in findings if finding.behind),
         len({finding for one in found for finding in one.suppressed}),
         root_versions=versions if len(set(versions.values())) > 1 else {},
+        older=older,
     )
     read = dict.fromkeys(one.source.name for part in loaded for one in part.parsed)
     on_disk = {name: file for part in loaded for name, file in part.on_disk.items()}
@@ -103,13 +115,22 @@ def run(
     return Result(report, tuple(sites), tuple(apart), tuple(read), on_disk, tuple(given))
 
 
+def _noting(options: Options) -> Options:
+    """Where nobody states the version, one that notes what depends on it."""
+    if options.version_origin != "newest" or options.version != NEWEST:
+        return options
+    return replace(options, version=NotingVersion.of(options.version))
+
+
 @dataclass(frozen=True, slots=True)
 class _OfRoot:
-    """What the rules find in one root, and the findings that are not to be reported."""
+    """What the rules find in one root, the findings that are not to be reported, and what older
+    versions would bring, where nobody says which one runs."""
 
     findings: tuple[Finding, ...]
     suppressed: tuple[Finding, ...]
     hops: tuple[HopReport, ...]
+    older: tuple[Older, ...]
 
 
 def _found(
@@ -121,12 +142,13 @@ def _found(
 ) -> _OfRoot:
     passes = {hop.id: hop.directive.place() for hop in site.hops}
     findings, suppressed = [], []
-    raw: list[Disagreement | Finding] = []
+    runs = []
     for rule in rules:
         progress(f"rule {rule.name}")
-        raw += rule.check(site)
+        runs.append(run_noting(rule, site))
     progress("putting the report together")
-    for finding in verdicts(site, raw):
+    newest = verdicts(site, [one for run in runs for one in run.found])
+    for finding in newest:
         if not reported(finding.rule):
             continue
         left = suppression.left(finding, passes)
@@ -134,7 +156,16 @@ def _found(
             findings.append(replace(left, roots=(site.tree.name,)))
         elif not finding.behind:
             suppressed.append(replace(finding, hops=(), frequency=None))
-    return _OfRoot(tuple(findings), tuple(suppressed), tuple(hop_reports(site, findings)))
+    hops = tuple(hop_reports(site, findings))
+    older: list[Older] = []
+    if isinstance(site.version, NotingVersion):
+        progress("looking at older versions of nginx")
+        older = older_findings(
+            runs,
+            newest,
+            lambda one: reported(one.rule) and suppression.left(one, passes) is not None,
+        )
+    return _OfRoot(tuple(findings), tuple(suppressed), hops, tuple(older))
 
 
 def _replaced(loaded: Iterable[Loaded]) -> Replaced:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lint502.findings import Finding, Problem, Severity
+from lint502.merging import beyond
 from lint502.nginx.changes import Change, changes_between
 from lint502.nginx.hops import Hop
 from lint502.nginx.version import Version
@@ -56,20 +57,17 @@ class Upgrade:
         return any(item.finding.severity is Severity.ERROR for item in self.appear)
 
 
-_Key = tuple[str, str, str]
-
-
 def compare(before: Result, after: Result) -> Upgrade:
     """What differs between the runs for an older and a newer version."""
     old, new = before.report, after.report
     happened = list(_happened(after, old.version, new.version))
     appear = tuple(
         Because(finding, _causes(finding, happened))
-        for finding in _beyond(new.findings, old.findings)
+        for finding in beyond(new.findings, old.findings)
     )
     vanish = tuple(
         Because(finding, _causes(finding, happened))
-        for finding in _beyond(old.findings, new.findings)
+        for finding in beyond(old.findings, new.findings)
     )
     known = {
         (changed.change, hop)
@@ -83,26 +81,6 @@ def compare(before: Result, after: Result) -> Upgrade:
         if hops:
             silent.append(Changed(changed.change, changed.what, changed.keep, hops))
     return Upgrade(old, new, appear, vanish, tuple(silent))
-
-
-def _beyond(findings: Sequence[Finding], others: Sequence[Finding]) -> list[Finding]:
-    """The findings that are not among the others, or are worse than there."""
-    known: dict[_Key, int] = {}
-    for other in others:
-        for key in _keys(other):
-            known[key] = min(other.severity.rank, known.get(key, other.severity.rank))
-    return [
-        finding
-        for finding in findings
-        if any(finding.severity.rank < known.get(key, 99) for key in _keys(finding))
-    ]
-
-
-def _keys(finding: Finding) -> Iterator[_Key]:
-    """What a finding is, at each of its hops: not where it points, which goes with the version."""
-    where = finding.subjects or ((f"{finding.place.file}:{finding.place.line}", finding.about),)
-    for hop, about in where:
-        yield finding.rule, hop, about
 
 
 def _happened(after: Result, old: Version, new: Version) -> Iterator[Changed]:

@@ -103,7 +103,12 @@ def check(
         bool, typer.Option("--quiet", "-q", help="Say nothing beside the report but errors.")
     ] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Say which files, specs and versions counted.")
+        bool,
+        typer.Option(
+            "--verbose",
+            "-v",
+            help="Say which files, specs and versions counted, and what older versions bring.",
+        ),
     ] = False,
     profile: Annotated[
         bool, typer.Option("--profile", help="Say where the time went, by stage and rule.")
@@ -190,6 +195,13 @@ def _say_what_counted(result: Result) -> None:
         output.say(f"nginx: {version} for {shown(root)}")
     if not report.root_versions:
         output.say(f"nginx: {report.version} ({report.version_origin})")
+    for one in report.older:
+        place = one.finding.place
+        where = f"{shown(place.file)}:{place.line}"
+        output.say(
+            f"nginx {one.versions}: {where} {one.finding.severity.value} {one.finding.rule}: "
+            f"{shown(one.finding.message)}"
+        )
 
 
 def _check_together(

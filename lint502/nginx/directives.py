@@ -62,6 +62,8 @@ class DirectiveInfo:
         ``None`` where nothing is: the directive has no default, or did not exist yet. For a version
         older than the table, the oldest default that it has.
         """
+        if len(self.defaults) == 1 and self.defaults[0][0] == OLDEST:
+            return self.defaults[0][1]  # whatever the version
         version = max(version, OLDEST)
         in_effect = [value for start, value in self.defaults if start <= version]
         return in_effect[-1] if in_effect else None

@@ -30,6 +30,16 @@ class Version(NamedTuple):
             return f"{self.major}.{self.minor}"
         return f"{self.major}.{self.minor}.{self.patch}"
 
+    def predecessor(self) -> Version:
+        """The newest version that is older."""
+        if self.patch > 0:
+            return Version(self.major, self.minor, self.patch - 1)
+        return Version(self.major, self.minor - 1, NEWEST_PATCH)
+
+    def successor(self) -> Version:
+        """The oldest version that is newer."""
+        return Version(self.major, self.minor, self.patch + 1)
+
 
 NEWEST_PATCH = 9999
 """The patch level of a version that was given without one."""

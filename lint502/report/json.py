@@ -38,6 +38,13 @@ def render(report: Report, style: Style) -> str:
                 finding_object(finding, fingerprint, report.proofs.get(finding), names)
                 for finding, fingerprint in zip(findings, fingerprints, strict=True)
             ],
+            "older": [
+                {
+                    "versions": one.versions,
+                    "finding": finding_object(one.finding, one.finding.fingerprint),
+                }
+                for one in report.older
+            ],
             "problems": [problem_object(problem) for problem in report.problems],
             "summary": {
                 "hops": report.hop_states(),

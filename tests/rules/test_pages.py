@@ -18,6 +18,7 @@ from lint502.fixing import fix
 from lint502.nginx.version import NEWEST, Version
 from lint502.options import Options
 from lint502.pages import Page, PageError, covers, folder, page
+from lint502.report_model import VersionOrigin
 from lint502.rule_names import RULES
 from lint502.run import Result
 from tests.support.sites import examine
@@ -45,12 +46,17 @@ def marks(shown: Page) -> set[tuple[str, str, int]]:
     }
 
 
+def options(shown: Page, folder: Path, version: Version) -> Options:
+    """Somebody states the version, but for the page on nobody doing so."""
+    origin: VersionOrigin = "newest" if shown.name == "unstated-version" else "option"
+    return Options(folder, (str(folder / "nginx.conf"),), version=version, version_origin=origin)
+
+
 def lint(shown: Page, heading: str, version: Version, folder: Path) -> tuple[Finding, ...]:
     """What lint502 finds in the blocks below a heading; nothing else may be wrong with them."""
     for language, file in _FILES.items():
         (folder / file).write_text(block(shown, heading, language), encoding="utf-8")
-    options = Options(folder, (str(folder / "nginx.conf"),), version=version)
-    report = examine(options).report
+    report = examine(options(shown, folder, version)).report
     assert report.problems == ()
     assert report.notes == ()
     assert report.hops
@@ -115,10 +121,10 @@ def test_example_has_exactly_the_marked_findings(
 def test_fixes_mend_the_example(rule: str, version: Version, tmp_path: Path) -> None:
     """What is mended is found no longer, and nothing else is."""
     found = lint(page(rule), "Example", version, tmp_path)
-    options = Options(tmp_path, (str(tmp_path / "nginx.conf"),), version=version)
+    asked = options(page(rule), tmp_path, version)
 
     def check(overlay: Mapping[str, str]) -> Result:
-        return examine(replace(options, overlay=overlay), lambda: b"")
+        return examine(replace(asked, overlay=overlay), lambda: b"")
 
     result = fix(check({}), check, unsafe=True)
     assert result.unfixed == ()

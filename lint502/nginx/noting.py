@@ -1,0 +1,39 @@
+"""A version of nginx that notes what it is compared with: on what depends on that, older versions
+differ."""
+
+from __future__ import annotations
+
+from lint502.nginx.version import OLDEST, Version
+
+
+class NotingVersion(Version):
+    """A version that is compared as any other, and keeps in ``starts`` the versions from which on
+    something is different, as it was asked.
+
+    As a subclass it is asked first, on whichever side of a comparison it stands.
+    """
+
+    starts: set[Version]
+
+    @classmethod
+    def of(cls, version: Version) -> NotingVersion:
+        """One that has noted nothing."""
+        noting = cls(*version)
+        noting.starts = set()
+        return noting
+
+    def __lt__(self, other: tuple[object, ...]) -> bool:
+        return not self >= other
+
+    def __ge__(self, other: tuple[object, ...]) -> bool:
+        if isinstance(other, Version) and tuple.__gt__(other, OLDEST):
+            self.starts.add(other)
+        return tuple.__ge__(self, other)
+
+    def __le__(self, other: tuple[object, ...]) -> bool:
+        return not self > other
+
+    def __gt__(self, other: tuple[object, ...]) -> bool:
+        if isinstance(other, Version) and tuple.__ge__(other, OLDEST):
+            self.starts.add(other.successor())
+        return tuple.__gt__(self, other)

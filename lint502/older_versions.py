@@ -118,29 +118,13 @@ def _same(pair: Pair, site: Site, other: Site) -> Pair:
 
 
 def _put_together(found: Sequence[Older]) -> list[Older]:
-    """One for what is found alike in versions that follow each other."""
-    result: list[Older] = []
+    """One for what is found alike in versions that follow each other, the newest of them first."""
+    result: dict[tuple[object, Version], Older] = {}  # by the version before
     for one in found:
-        before = next(
-            (
-                index
-                for index, other in enumerate(result)
-                if _alike(other.finding, one.finding) and other.first.predecessor() == one.last
-            ),
-            None,
-        )
-        if before is None:
-            result.append(one)
-        else:
-            result[before] = replace(result[before], first=one.first)
-    return result
-
-
-def _alike(one: Finding, other: Finding) -> bool:
-    return (one.rule, one.hops, one.upstream, one.severity, one.place) == (
-        other.rule,
-        other.hops,
-        other.upstream,
-        other.severity,
-        other.place,
-    )
+        finding, place = one.finding, one.finding.place
+        where = (place.file, place.line, place.column)
+        what = (finding.rule, finding.hops, finding.upstream, finding.severity, where)
+        newer = result.pop((what, one.last), one)
+        joined = Older(newer.finding, one.first, newer.last)
+        result[what, one.first.predecessor()] = joined
+    return list(result.values())

@@ -15,7 +15,8 @@ from lint502.nginx.version import NEWEST, Version
 from lint502.older_versions import run_noting
 from lint502.options import Options
 from lint502.pages import page
-from lint502.report_model import Report
+from lint502.places import Place
+from lint502.report_model import Older, Report
 from lint502.rule import Rule
 from lint502.rule_names import RULES
 from lint502.site import Site
@@ -124,6 +125,31 @@ def test_it_is_what_each_of_them_finds(rule: str, heading: str, tmp_path: Path) 
         said = [one.finding for one in newest.older if one.first <= version <= one.last]
         brought = beyond(there.findings, (*newest.findings, *newest.hidden))
         assert (text, keys(said)) == (text, keys(brought))
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "said"),
+    [
+        ("1.18.0", "1.23.3", "before 1.23.4"),
+        ("1.18.0", "1.22", "up to 1.22"),
+        ("1.19.1", "1.23.3", "from 1.19.1 on, before 1.23.4"),
+    ],
+)
+def test_how_versions_are_called(first: str, last: str, said: str) -> None:
+    finding = Finding("r", Severity.ERROR, 502, "always", "m", Place("a", 1, 1, 2))
+    assert Older(finding, Version.parse(first), Version.parse(last)).versions == said
+
+
+def test_versions_that_follow_each_other_are_said_once(tmp_path: Path) -> None:
+    """keepalive_requests has another default from 1.19.10 on, which makes no difference here."""
+    nginx = http(
+        "upstream b { server up:1; keepalive 8; } server { location / { proxy_pass http://b; } }"
+    )
+    spec = "[upstream.up]\nport = 1\nprotocol = 'http'\nkeepalive = { max_requests = 500 }\n"
+    shown = report(tmp_path, nginx, spec)
+    assert [(one.finding.rule, one.versions) for one in shown.older] == [
+        ("keepalive-unused", "before 1.29.7")
+    ]
 
 
 def test_a_rule_runs_again_only_where_it_has_compared(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import tomli
 
 from lint502.behaviour.names import RESOLVE, says_resolve
 from lint502.declared.listeners import Spec
-from lint502.nginx.addresses import parse_address
+from lint502.nginx.addresses import literal_ip, parse_address
 from lint502.nginx.hops import Hop, Target
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Scope
@@ -112,7 +112,7 @@ def unaware(pair: Pair, version: Version, named: frozenset[str]) -> Unaware | No
     known = listener.resolvers if listener is not None else None
     if known is not None:
         those = frozenset(_plain(server) for server in known.value)
-        servers = tuple(server for server in asked if server not in those)
+        servers = tuple(server for server in asked if not _may_be_one_of(server, those))
     elif is_private(target.address.host):
         servers = tuple(server for server in asked if server in public_servers())
     else:
@@ -160,10 +160,25 @@ def _facts() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(addresses), frozenset(row["name"] for row in rows["domain"])
 
 
+def _may_be_one_of(server: str, those: frozenset[str]) -> bool:
+    """Whether a DNS server may be one of several: of a name and an address nobody knows whether
+    they are the same."""
+    if server in those or server in public_servers():
+        return server in those
+    return any(_is_name(server) is not _is_name(one) for one in those)
+
+
+def _is_name(server: str) -> bool:
+    """Whether a server, as :func:`_plain` has it, is written by name."""
+    host = server if server.count(":") > 1 else server.partition(":")[0]
+    return literal_ip(host) is None and literal_ip(server.rpartition(":")[0]) is None
+
+
 def _plain(server: str) -> str:
     """A DNS server without the port that it has anyway."""
     try:
         address, _ = parse_address(server, 53, uri=False)
     except ValueError:
         return server.lower()
-    return address.host if address.port == 53 else f"{address.host}:{address.port}"
+    host = address.host if address.ip is None else str(address.ip)
+    return host if address.port == 53 else f"{host}:{address.port}"

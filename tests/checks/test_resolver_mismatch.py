@@ -32,7 +32,16 @@ def mismatch(
         ("resolver 10.0.0.1 valid=10s ipv6=off;", '["10.0.0.2", "10.0.0.3"]', "always"),
         ("resolver 10.0.0.1;", "[]", "always"),
         ("resolver 127.0.0.11;", '["10.96.0.10"]', "always"),
-        ("resolver kube-dns.kube-system;", '["10.96.0.10"]', "always"),
+        ("resolver 10.0.0.1;", '["10.0.0.1:5353"]', "always"),
+        ("resolver [fd00:0::1];", '["fd00::1"]', None),
+        # a name may be that of the address
+        ("resolver kube-dns.kube-system;", '["10.96.0.10"]', None),
+        ("resolver 10.96.0.10;", '["kube-dns.kube-system"]', None),
+        ("resolver kube-dns.kube-system:5353;", '["10.96.0.10"]', None),
+        ("resolver [fd00::1]:54;", '["kube-dns"]', None),
+        ("resolver 8.8.8.8;", '["kube-dns"]', "always"),
+        ("resolver coredns;", '["kube-dns"]', "always"),
+        ("resolver kube-dns;", "[]", "always"),
         ("resolver 10.0.0.1 10.0.0.2;", '["10.0.0.3"]', "always"),
         ("resolver 10.0.0.1;", '["10.0.0.1"]', None),
         ("resolver 10.0.0.1:53;", '["10.0.0.1"]', None),
@@ -244,7 +253,7 @@ def test_messages_of_servers_that_are_asked_in_turn(
         ("resolver 8.8.8.8 [fd00::2];", None, "resolver [fd00::2];", "[fd00::2]"),
         ("resolver 10.0.0.1;", '["fd00::1"]', "resolver [fd00::1];", "[fd00::1]"),
         # nothing is written that is more than an address
-        ("resolver 10.0.0.1;", '["10.0.0.2; x"]', "resolver 10.0.0.2; x;", None),
+        ("resolver coredns;", '["kube-dns; x"]', "resolver kube-dns; x;", None),
     ],
 )
 def test_fixes(

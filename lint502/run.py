@@ -165,6 +165,8 @@ def _found(
             newest,
             lambda one: reported(one.rule) and suppression.left(one, passes) is not None,
         )
+        root = (site.tree.name,)
+        older = [replace(one, finding=replace(one.finding, roots=root)) for one in older]
     return _OfRoot(tuple(findings), tuple(suppressed), hops, tuple(older))
 
 

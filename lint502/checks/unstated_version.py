@@ -33,13 +33,15 @@ def unstated(older: Sequence[Older]) -> Finding:
         len(hops),
     )
     first, *others = of_rules.values()
-    return RULE.finding(
+    finding = RULE.finding(
         message=f"no nginx version is stated, so that {NEWEST}, the newest known, counts; older "
         f"ones bring {brought}",
         place=replace(first.finding.place, note=_note(first)),
         related=tuple(replace(one.finding.place, note=_note(one)) for one in others[:_SHOWN]),
         fix=Fix("say which nginx runs: --nginx-version, or nginx_version in lint502.toml"),
     )
+    roots = dict.fromkeys(root for one in older for root in one.finding.roots)
+    return replace(finding, roots=tuple(roots))
 
 
 def _counted(hops: int) -> str:

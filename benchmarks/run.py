@@ -16,6 +16,7 @@ from pathlib import Path
 
 SAMPLE = Path(__file__).resolve().parent.parent / "sample_configs" / "node-api" / "mended"
 SITES = 1_000
+STATED = "1.31.4"
 
 ROOT = """events {}
 http {
@@ -85,6 +86,7 @@ def main() -> None:
             ("lint502 --version", [*lint502, "--version"]),
             ("lint502 check, a small site", [*lint502, "check", str(SAMPLE)]),
             (f"lint502 check, {SITES} sites", [*lint502, "check", root]),
+            ("the same, version stated", [*lint502, "check", root, "--nginx-version", STATED]),
             (f"crossplane.parse, {SITES} sites", [sys.executable, "-c", CROSSPLANE, root]),
         ]
         for label, command in rows:

@@ -91,6 +91,11 @@ class Job:
         """The same with these rules only; none: all."""
         return replace(self, parts=tuple(replace(one, select=tuple(rules)) for one in self.parts))
 
+    def without(self, rule: str) -> Job:
+        """The same without a rule."""
+        parts = (replace(one, ignore=(*one.ignore, rule)) for one in self.parts)
+        return replace(self, parts=tuple(parts))
+
 
 @dataclass(frozen=True, slots=True)
 class Workspace:

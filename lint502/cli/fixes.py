@@ -33,6 +33,7 @@ def fixed(
     nobody saw.
     """
     from lint502.fixing import fix
+    from lint502.run import UNSTATED
 
     report = result.report
     what = "nothing is fixed"
@@ -51,7 +52,8 @@ def fixed(
         job = job.running(())
         result = job.run()
     wanted = None if baseline is None else baselines.unknown(result.report, baseline)
-    done = fix(result, job.run, unsafe=unsafe, wanted=wanted, rules=selected or None)
+    check = job.without(UNSTATED).run  # a fix is judged by the version that counts
+    done = fix(result, check, unsafe=unsafe, wanted=wanted, rules=selected or None)
     output.progress("")
     if write:
         _write(result, done.texts)

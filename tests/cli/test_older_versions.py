@@ -63,3 +63,12 @@ def test_a_baseline_knows_it(run: Run) -> None:
     code, out, _ = run("check", "--baseline", "known.json", "--fail-on", "warning")
     assert (code, "unstated-version" in out) == (0, False)
     assert run("check", "--fail-on", "warning").code == 1
+
+
+def test_a_fix_is_judged_by_the_version_that_counts(run: Run) -> None:
+    """What it brings in older ones is said once it is written."""
+    Path("nginx.conf").write_text(NGINX.replace("https:", "http:"))
+    code, out, err = run("check", "--fix", "--format", "concise")
+    assert (code, err) == (0, "fixed 1 finding in 1 file\n")
+    assert Path("nginx.conf").read_text() == NGINX
+    assert out.endswith("[unstated-version]\n")

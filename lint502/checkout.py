@@ -24,6 +24,10 @@ class LeadsOutError(UnreadableError):
         )
 
 
+GIT = ".git"
+"""Git's own folder, in which a checkout has nothing to name: also a job's token may be there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checkout:
     """The folder ``top`` with all below it, and the folders ``allowed`` elsewhere that whoever runs
@@ -39,11 +43,14 @@ class Checkout:
         return cls(os.path.realpath(top), tuple(map(os.path.realpath, allowed)))
 
     def holds(self, path: str) -> bool:
-        """Whether what an absolute path leads to lies in the checkout, or where it is allowed."""
+        """Whether what an absolute path leads to lies in the checkout, but not in its ``.git``,
+        which has credentials; or where it is allowed."""
         if "\0" in path:  # no file has such a name
             return True
         real = os.path.realpath(path)
-        return any(_below(real, folder) for folder in (self.top, *self.allowed))
+        if any(_below(real, folder) for folder in self.allowed):
+            return True
+        return _below(real, self.top) and not _below(real, f"{self.top}/{GIT}")
 
     def leads_out(self, path: str) -> bool:
         """Whether a file that was found at an absolute path, with links not followed, is in this or
@@ -60,7 +67,7 @@ def _repository(folder: str) -> str | None:
     """The nearest folder from here upwards that is the top of a repository."""
     path = Path(folder)
     return next(
-        (str(one) for one in (path, *path.parents) if os.path.lexists(one / ".git")),
+        (str(one) for one in (path, *path.parents) if os.path.lexists(one / GIT)),
         None,
     )
 

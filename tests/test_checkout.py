@@ -193,3 +193,38 @@ def test_what_a_checkout_holds(tmp_path: Path) -> None:
     ]
     assert Checkout("/").holds("/etc")
     assert Checkout.around(tmp_path / "repository2") == Checkout(f"{tmp_path}/repository2")
+
+
+@pytest.mark.parametrize("name", ["nginx.conf", "upstreams.toml", "lint502.toml"])
+def test_git_s_own_folder_is_no_part_of_it(name: str, site: Path, outside: Path, run: Run) -> None:
+    """There a job keeps its token."""
+    (site / ".git/config").write_text((outside / name).read_text())
+    (site / name).unlink(missing_ok=True)
+    (site / name).symlink_to(".git/config")
+    code, out, err = run("check")
+    assert code == 2
+    assert LED_OUT.format(name=name) in err
+    assert SECRET not in out + err
+
+
+@pytest.mark.parametrize("include", [".git/config", ".git/*", "link", "*/config", ".g*/c*"])
+def test_git_s_own_folder_is_not_included(
+    include: str, site: Path, outside: Path, run: Run
+) -> None:
+    (site / ".git/config").write_text((outside / "snippet.conf").read_text())
+    (site / "link").symlink_to(".git/config")
+    write(
+        site,
+        {
+            "nginx.conf": http(
+                f"include {include}; server {{ location / {{ proxy_pass http://api; }} }}"
+            )
+        },
+    )
+    code, out, err = run("check")
+    assert SECRET not in out + err
+    assert code == 2 or include == "*/config"  # which finds no folder with a dot
+    (site / "lint502.toml").write_text('allow_paths = [".git"]\n')
+    code, out, err = run("check")
+    assert code == 2
+    assert SECRET not in out + err

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from lint502.checkout import Checkout
+from lint502.checkout import GIT, Checkout
 from lint502.nginx.files import MAX_FILE_BYTES
 from lint502.reading import MissingFileError, UnreadableError, read_regular, shown
 
@@ -71,7 +71,7 @@ def write_whole(path: str, text: str) -> None:
     """Write a report to where somebody wants it. A file that is there is replaced as a whole, or
     else stays as it is; a device or a pipe is written to.
 
-    A path in the checkout of the working directory is not followed out of it, nor into its
+    A link in the checkout of the working directory is not followed out of it, nor into its
     ``.git``. Raises :class:`UnwritableError`.
     """
     data = text.encode("utf-8", "backslashreplace")
@@ -104,13 +104,11 @@ def _target(path: str) -> str | None:
     plain = os.path.normpath(absolute)
     if plain.startswith(f"{checkout.top.rstrip('/')}/"):
         absolute = plain
-    if checkout.leads_out(plain):
+    if checkout.leads_out(plain) and GIT not in Path(plain).parts:
         raise UnwritableError(
             "it is reached by a link that leads out of the checkout; name what it leads to"
         )
     real = os.path.realpath(absolute)
-    if ".git" in Path(real).parts and ".git" not in Path(plain).parts:
-        raise UnwritableError("it is reached by a link that leads into .git; remove the link")
     try:
         return real if stat.S_ISREG(Path(absolute).stat().st_mode) else None
     except FileNotFoundError:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from lint502.checkout import Checkout
+from lint502.checkout import GIT, Checkout
 from lint502.places import SourceFile
 from lint502.reading import Reader, UnreadableError, decode, shown
 
@@ -322,10 +322,10 @@ class Files:
         }
 
     def inside(self, real: str) -> bool:
-        """Whether the real path lies in the tree."""
+        """Whether the real path lies in the tree, and not in a ``.git`` there."""
         while real not in self._allowed:
             above = os.path.dirname(real)
-            if above == real:
+            if above == real or os.path.basename(real) == GIT:
                 return False
             real = above
         return True

@@ -348,7 +348,7 @@ def test_links_within_the_checkout_are_followed(outside: Path) -> None:
 def test_no_link_leads_into_git(outside: Path) -> None:
     Path(".git/config").write_bytes(OLD)
     Path("a.txt").symlink_to(".git/config")
-    with pytest.raises(UnwritableError, match=r"leads into \.git"):
+    with pytest.raises(UnwritableError, match="leads out of the checkout"):
         write_whole("a.txt", "[core]")
     assert Path(".git/config").read_bytes() == OLD
     write_whole(".git/report", "what somebody asks for")

@@ -83,23 +83,30 @@ def _of_what_kind(pair: Pair) -> str:
 def _in_turn(pair: Pair, found: Unaware) -> str:
     """Where some of those that are asked know the name, or may know it."""
     host = pair.target.address.host
-    message = f"{listed(found.asked)} in turn, "
-    certain, final = found.answering, "and nginx then asks nobody else"
-    if certain:
-        message += f"but {listed(certain)} does not know it"
-        if is_private(host) and public_servers().issuperset(certain):
-            message += f", for it knows public names only, and none {_of_what_kind(pair)}"
-        return f"{message}: that is its answer, {final}"
-    asked = listed(found.servers)
-    message += f"but {asked} does not know it: if it answers, it says so, {final}"
+    unaware_of_it = found.answering or found.servers
+    several = len(unaware_of_it) > 1
+    message = f"{listed(found.asked)} in turn, but {listed(unaware_of_it)} "
+    message += "do not know it" if several else "does not know it"
+    final = "and nginx then asks nobody else"
+    if found.answering:
+        if is_private(host) and public_servers().issuperset(found.answering):
+            who = "they know" if several else "it knows"
+            message += f", for {who} public names only, and none {_of_what_kind(pair)}"
+        return f"{message}: that is {'their' if several else 'its'} answer, {final}"
+    message += (
+        f": if one of them answers, it says so, {final}; if "
+        if several
+        else (f": if it answers, it says so, {final}; if ")
+    )
+    message += "one" if several else "it"
     timeout = pair.hop.scope.time("resolver_timeout")
     seconds = RESENT_AFTER // 1000
     if pair.target.block is None and timeout is not None and timeout.value <= found.longest_wait:
         return (
-            f"{message}; if it says nothing, resolver_timeout is over when nginx asks the next "
-            f"one, after {seconds} seconds"
+            f"{message} says nothing, nginx asks the next one after {seconds} seconds, and "
+            "resolver_timeout may be over by then"
         )
-    return f"{message}; if it says nothing, nginx asks the next one after {seconds} seconds"
+    return f"{message} says nothing, nginx asks the next one after {seconds} seconds"
 
 
 def _fix(pair: Pair, found: Unaware) -> Fix:

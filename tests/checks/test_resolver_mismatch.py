@@ -216,8 +216,23 @@ def test_messages(findings: Findings) -> None:
             '["10.0.0.2"]',
             "nginx looks orders up for each request and asks 10.0.0.1 and 10.0.0.2 in turn, but "
             "10.0.0.1 does not know it: if it answers, it says so, and nginx then asks nobody "
-            "else; if it says nothing, resolver_timeout is over when nginx asks the next one, "
-            "after 5 seconds",
+            "else; if it says nothing, nginx asks the next one after 5 seconds, and "
+            "resolver_timeout may be over by then",
+        ),
+        (
+            "resolver 10.0.0.1 10.0.0.3 10.0.0.2;",
+            '["10.0.0.2"]',
+            "nginx looks orders up for each request and asks 10.0.0.1, 10.0.0.3 and 10.0.0.2 in "
+            "turn, but 10.0.0.1 and 10.0.0.3 do not know it: if one of them answers, it says so, "
+            "and nginx then asks nobody else; if one says nothing, nginx asks the next one after "
+            "5 seconds",
+        ),
+        (
+            "resolver 8.8.8.8 1.1.1.1 10.0.0.2;",
+            None,
+            "nginx looks orders up for each request and asks 8.8.8.8, 1.1.1.1 and 10.0.0.2 in "
+            "turn, but 8.8.8.8 and 1.1.1.1 do not know it, for they know public names only, and "
+            "none without a dot: that is their answer, and nginx then asks nobody else",
         ),
         (
             "resolver 8.8.8.8 10.0.0.2;",

@@ -90,7 +90,7 @@ def test_of_several_resolvers_the_one_that_does_not_know_the_name(
     shown = proof(tmp_path, "resolver-mismatch", text, ORDERS, release)
     assert set(statuses(shown)) == {200, 502}
     assert shown.log == "orders could not be resolved (3: Host not found)"
-    assert shown.conditions == ("8.8.8.8 answers that there is no orders",)
+    assert shown.conditions == ("there is no orders for 8.8.8.8",)
     (resolver,) = (line for line in shown.configuration.splitlines() if "resolver " in line)
     assert len(resolver.split()) == 3
 

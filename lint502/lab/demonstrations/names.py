@@ -91,7 +91,7 @@ def unknown_to_dns(case: Case) -> Experiment:
             if server in one.servers:
                 unknown[number] = (*unknown.get(number, ()), host)
         asked = listed(one.servers)
-        clauses.append(f"{asked} answers that there is no {host}")
+        clauses.append(f"there is no {host} for {asked}")
     made = replace(made, unknown_to=unknown)
     most = max((len(one.asked) for one in found.values() if not one.every), default=0)
     script = usual_script(case)

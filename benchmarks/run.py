@@ -1,4 +1,5 @@
-"""Start-up, a small site, and 1,000 sites with 2,000 hops; beside crossplane.parse alone.
+"""Start-up, a small site, 1,000 sites with 2,000 hops beside crossplane.parse alone, and 1,000
+tenants: as many servers that each pass to a map of all of them.
 
     make bench
 
@@ -70,6 +71,9 @@ kind = "aws-alb"
 proxy_protocol = false
 """
 
+TENANTS = "events {{}}\nhttp {{\nmap $cookie_tenant $app {{\n{entries}}}\n{servers}}}\n"
+TENANT = "server {{ server_name site{n}.example.com; location / {{ proxy_pass http://$app; }} }}\n"
+
 CROSSPLANE = (
     "import crossplane, sys; crossplane.parse(sys.argv[1], check_ctx=False, check_args=False)"
 )
@@ -87,6 +91,7 @@ def main() -> None:
             ("lint502 check, a small site", [*lint502, "check", str(SAMPLE)]),
             (f"lint502 check, {SITES} sites", [*lint502, "check", root]),
             ("the same, version stated", [*lint502, "check", root, "--nginx-version", STATED]),
+            (f"lint502 check, {SITES} tenants", [*lint502, "check", str(big / "tenants.conf")]),
             (f"crossplane.parse, {SITES} sites", [sys.executable, "-c", CROSSPLANE, root]),
         ]
         for label, command in rows:
@@ -95,6 +100,9 @@ def main() -> None:
 
 def write_sites(folder: Path) -> None:
     """A root that includes one file a site, with a shared snippet and a spec."""
+    entries = "".join(f"    tenant{n} 127.0.0.1:{10_000 + n};\n" for n in range(SITES))
+    servers = "".join(TENANT.format(n=n) for n in range(SITES))
+    (folder / "tenants.conf").write_text(TENANTS.format(entries=entries, servers=servers))
     (folder / "conf.d").mkdir()
     (folder / "snippets").mkdir()
     (folder / "nginx.conf").write_text(ROOT)

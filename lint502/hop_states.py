@@ -18,14 +18,33 @@ def hop_reports(site: Site, findings: Sequence[Finding]) -> list[HopReport]:
     failed = {
         hop for finding in findings if finding.severity is not Severity.INFO for hop in finding.hops
     }
+    known: dict[int, tuple[tuple[TargetReport, ...], bool]] = {}
+
+    def targets(pairs: tuple[Pair, ...]) -> tuple[tuple[TargetReport, ...], bool]:
+        """Those of some pairs, and whether one of them is undeclared: once for all hops that share
+        them."""
+        if id(pairs) not in known:
+            reached = ((str(pair.target.address), _upstream_of(pair)) for pair in pairs)
+            undeclared = any(pair.listener is None and _upstream_of(pair) is None for pair in pairs)
+            found = tuple(TargetReport(*one) for one in dict.fromkeys(reached))
+            known[id(pairs)] = found, undeclared
+        return known[id(pairs)]
+
     return [
-        _hop_report(hop, site.pairs[hop.id], site.unreached.get(hop.id), hop.id in failed)
+        _hop_report(
+            hop, *targets(site.pairs[hop.id]), site.unreached.get(hop.id), failed=hop.id in failed
+        )
         for hop in site.every_hop
     ]
 
 
 def _hop_report(
-    hop: Hop, pairs: tuple[Pair, ...], unreached: Unreached | None, failed: bool
+    hop: Hop,
+    targets: tuple[TargetReport, ...],
+    undeclared: bool,
+    unreached: Unreached | None,
+    *,
+    failed: bool,
 ) -> HopReport:
     state: State
     reason = hop.unknown or _unseen(hop)
@@ -34,13 +53,10 @@ def _hop_report(
         state = "failed"
     elif reason is not None:
         state = "undecidable"
-    elif any(pair.listener is None and _upstream_of(pair) is None for pair in pairs):
+    elif undeclared:
         state = "undeclared"
     else:
         state = "passed"
-    targets = dict.fromkeys(
-        TargetReport(str(pair.target.address), _upstream_of(pair)) for pair in pairs
-    )
     return HopReport(
         hop.id,
         hop.directive.place(),
@@ -49,7 +65,7 @@ def _hop_report(
         hop.server,
         hop.location,
         state,
-        tuple(targets),
+        targets,
         reason or passed_by,
     )
 
@@ -60,7 +76,7 @@ def _unseen(hop: Hop) -> str | None:
         if level.unseen and level.name not in ("http", "stream", "main"):
             include = level.unseen[0]
             written = shown(" ".join(include.args))
-            return f"include {written} ({include.source.name}:{include.line}) was not seen"
+            return f"{include.name} {written} ({include.source.name}:{include.line}) was not seen"
     if (
         any(target.needs_resolver for target in hop.targets)
         and hop.scope.absent("resolver") is None

@@ -12,6 +12,7 @@ from lint502.findings import Finding, Note, Problem
 from lint502.hop_states import hop_reports
 from lint502.loading import Loaded, load
 from lint502.merging import merged, of_one_cause, order
+from lint502.nginx.alike import with_others
 from lint502.nginx.envsubst import Replaced, Span, without_edits_in
 from lint502.nginx.files import OnDisk
 from lint502.nginx.noting import NotingVersion
@@ -77,6 +78,8 @@ def run(
     sites = list(all_sites(loaded))
     progress("loading the rules")
     rules = [rule_of(name) for name in RULES]
+    for site in sites:
+        problems.update(dict.fromkeys(site.problems))
     found = [_found(site, rules, first.runs, suppression, progress) for site in sites]
     progress("putting the report together")
     replaced = _replaced(loaded)
@@ -140,7 +143,8 @@ def _found(
     suppression: Suppression,
     progress: Progress,
 ) -> _OfRoot:
-    passes = {hop.id: hop.directive.place() for hop in site.hops}
+    passes = {hop.id: hop.directive.place() for hop in site.every_hop}
+    standing: dict[str, tuple[str, ...]] = {}
     findings, suppressed = [], []
     runs = []
     for rule in rules:
@@ -151,6 +155,8 @@ def _found(
     for finding in newest:
         if not reported(finding.rule):
             continue
+        if site.same and finding.hops:
+            finding = replace(finding, hops=with_others(finding.hops, site.same, standing))
         left = suppression.left(finding, passes)
         if left is not None:
             findings.append(replace(left, roots=(site.tree.name,)))

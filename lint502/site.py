@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lint502.declared.listeners import Spec
+from lint502.findings import Problem
+from lint502.nginx.alike import Same
 from lint502.nginx.hops import Hop
 from lint502.nginx.reached import Unreached
 from lint502.nginx.servers import Servers
@@ -25,6 +27,8 @@ class Site:
     upstreams and blocks that some hop of the run reaches; None where parts of a configuration were
     not seen.
     ``options`` are what the settings give to rules, by rule and option; times are milliseconds.
+    Where there are very many pairs, some of the ``hops`` stand for others, which are in ``same`` by
+    the id of the one, and not in ``hops``. ``problems`` is what was not looked at.
     """
 
     tree: Tree
@@ -38,6 +42,8 @@ class Site:
     pairs: Mapping[str, tuple[Pair, ...]]
     reached: frozenset[str] | None
     options: Mapping[str, Mapping[str, int]]
+    same: Same = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
 
     def each_pair(self) -> Iterator[Pair]:
         """Every pair of every hop."""

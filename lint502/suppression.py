@@ -199,6 +199,8 @@ class Suppression:
         if whole:
             self._used.update(whole)
             return None
+        if not ignores:
+            return finding
         kept = []
         for hop in finding.hops:
             found = [ignore for ignore in ignores if hop in passes and ignore.covers(passes[hop])]

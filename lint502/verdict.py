@@ -190,6 +190,7 @@ class _Groups:
         self._groups: dict[int, list[Pair]] = {}
         for pair in pairs:
             self._groups.setdefault(pair.target.group, []).append(pair)
+        self._all: dict[int, bool] = {}
         self._met: dict[tuple[str, bool], dict[int, Alternatives]] = {}
 
     def met_by(self, one: Disagreement) -> Alternatives:
@@ -198,8 +199,12 @@ class _Groups:
 
     def all_fail(self, one: Disagreement) -> bool:
         """Whether there is no other group, or all pairs of all of them fail."""
-        met = self._met_by(one).values()
-        return len(met) == 1 or all(group.failing == group.size for group in met)
+        met = self._met_by(one)
+        key = id(met)
+        if key not in self._all:
+            groups = met.values()
+            self._all[key] = len(met) == 1 or all(one.failing == one.size for one in groups)
+        return self._all[key]
 
     def _met_by(self, one: Disagreement) -> Mapping[int, Alternatives]:
         key = (one.finding.rule, one.certain)

@@ -218,6 +218,80 @@ def test_devices(run: Run) -> None:
         assert message.startswith(f"{device}: ")
 
 
+class TestProducts:
+    """What small files multiply to: it is shared where it is the same, and bounded where not."""
+
+    def test_a_block_of_many_servers_behind_many_locations(self, run: Run, tmp_path: Path) -> None:
+        block = "".join(f"server 10.{n >> 8}.{n & 255}.1:80;\n" for n in range(2000))
+        locations = "".join(f"location /{n} {{ proxy_pass http://u; }}" for n in range(2000))
+        text = http(f"upstream u {{ {block} }} server {{ {locations} }}")
+        write(tmp_path / "site", {"nginx.conf": text})
+        for style in ("json", "text", "junit", "sarif"):
+            assert len(run("nginx.conf", code=0, style=style).said) < 10_000_000
+
+    def test_a_map_of_many_tenants_in_many_servers(self, run: Run, tmp_path: Path) -> None:
+        entries = "".join(f"h{n} 10.{n >> 8}.{n & 255}.1:80;" for n in range(1000))
+        servers = "".join(
+            f"server {{ server_name s{n}; location / {{ proxy_pass http://$m; }} }}\n"
+            for n in range(1000)
+        )
+        spec = "".join(
+            f"[upstream.t{n}]\nhosts = ['10.{n >> 8}.{n & 255}.1']\nport = {80 + (n == 7)}\n"
+            for n in range(1000)
+        )
+        text = http(f"map $http_x $m {{ {entries} }}\n{servers}")
+        write(tmp_path / "site", {"nginx.conf": text, "upstreams.toml": spec})
+        done = run("nginx.conf", code=1, style="json")
+        report = json.loads(done.said)
+        assert report["problems"] == []
+        (wrong,) = (one for one in report["findings"] if one["rule"] == "port-mismatch")
+        assert len(wrong["hops"]) == 1000
+        assert report["summary"]["hops"]["failed"] == 1000
+        listed = {len(hop["targets"]) + hop["targets_left_out"] for hop in report["hops"]}
+        assert listed == {1000}
+
+    def test_locations_that_many_servers_include(self, run: Run, tmp_path: Path) -> None:
+        inner = "".join(f"location /{n} {{ proxy_pass http://h:1; }}\n" for n in range(600))
+        write(tmp_path / "site", {"nginx.conf": http("server { include a; }\n" * 600), "a": inner})
+        assert problems(run("nginx.conf")) == [
+            "a:201: more than 20000 hops once all are expanded (in deep blocks one is several); "
+            "lint502 looks at no block from here on that may have more"
+        ]
+
+    def test_texts_that_differ_in_each_server(self, run: Run, tmp_path: Path) -> None:
+        entries = "".join(f"h{n} $server_name-{n}:80;" for n in range(1000))
+        servers = "".join(
+            f"server {{ server_name s{n}; location / {{ proxy_pass http://$m; }} }}\n"
+            for n in range(1000)
+        )
+        text = http(f"map $http_x $m {{ {entries} }}\n{servers}")
+        write(tmp_path / "site", {"nginx.conf": text})
+        texts, pairs = problems(run("nginx.conf", most=500))
+        assert "values of variables come to more than 100000 texts" in texts
+        assert "the 1000 hops have 50000 targets together" in pairs
+
+    def test_many_fronts_before_many_servers(self, run: Run, tmp_path: Path) -> None:
+        servers = "".join(
+            f"server {{ server_name s{n}; location / {{ proxy_pass http://h:1; }} }}\n"
+            for n in range(2000)
+        )
+        spec = "".join(f"[front.f{n}]\nkind = 'aws-alb'\n" for n in range(2000))
+        write(tmp_path / "site", {"nginx.conf": http(servers), "upstreams.toml": spec})
+        assert problems(run("nginx.conf")) == [
+            "nginx.conf: 2000 fronts before these servers are more than 20000 ways to them; "
+            "lint502 looks at the first 10 fronts"
+        ]
+
+    def test_a_long_way_round(self, run: Run, tmp_path: Path) -> None:
+        servers = "".join(
+            f"server {{ listen {1000 + n}; location / {{ proxy_pass http://127.0.0.1:{1001 + n}; }}"
+            " }\n"
+            for n in range(6000)
+        )
+        write(tmp_path / "site", {"nginx.conf": http(servers)})
+        run("nginx.conf", code=0)
+
+
 class TestIncludes:
     def test_a_cycle(self, run: Run, tmp_path: Path) -> None:
         write(
@@ -239,7 +313,10 @@ class TestIncludes:
         hop = "server { location / { proxy_pass http://h:1; } }"
         write(tmp_path / "site", {"nginx.conf": "http { include f0; }", **files, "f5": hop})
         done = run("nginx.conf")
-        assert len(problems(done)) == 1
+        assert [problem.partition(";")[0] for problem in sorted(problems(done))] == [
+            "f4:2: more than 50000 includes once all are expanded",
+            "f5:1: more than 20000 hops once all are expanded (in deep blocks one is several)",
+        ]
 
     def test_a_glob_over_a_hundred_thousand_files(self, run: Run, tmp_path: Path) -> None:
         folder = tmp_path / "site/d"

@@ -76,6 +76,4 @@ def is_backup(pair: Pair) -> bool:
 def more_servers(pair: Pair) -> bool:
     """Whether the block of a target has servers whose address is not known."""
     block = pair.target.block
-    return block is not None and any(
-        server.address is None and not server.down for server in block.servers
-    )
+    return block is not None and not block.addresses_known

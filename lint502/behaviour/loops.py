@@ -112,6 +112,8 @@ class _Area:
         )
         self._ends: dict[Context, bool] = {}
         self._taken: dict[ListeningSocket, _Takes] = {}
+        self._steps: dict[_Visit, tuple[LoopStep, _Visit, bool] | None] = {}
+        self._backs: dict[Hop, LoopStep | None] = {}
         self._places = {hop.id: place for place, hop in enumerate(self._routing.hops)}
 
     def loops(self) -> Iterator[Loop]:
@@ -127,12 +129,14 @@ class _Area:
         request = _Visit(hop, self._a_host(hop), self._a_uri(hop))
         seen: list[tuple[_Visit, LoopStep, bool]] = []
         for _ in range(_MOST_STEPS):
-            step = self._back(request.hop)
-            reached = None if step is None else self._next(request, step)
-            if step is None or reached is None:
+            if request not in self._steps:
+                self._steps[request] = self._step(request)
+            found = self._steps[request]
+            if found is None:
                 return None
-            seen.append((request, step, reached[1]))
-            request = reached[0]
+            step, following, always = found
+            seen.append((request, step, always))
+            request = following
             rounds = [index for index, (one, _, _) in enumerate(seen) if one.hop is request.hop]
             same = [index for index in rounds if seen[index][0] == request]
             if same or len(rounds) >= _MOST_ROUNDS:
@@ -142,6 +146,13 @@ class _Area:
                 return Loop(self._in_order(circle), every, grows=not same)
         return None
 
+    def _step(self, request: _Visit) -> tuple[LoopStep, _Visit, bool] | None:
+        """The step that a request takes, the request that comes of it, and whether all those at its
+        hop go there; None where that is not certain, or no pass takes it."""
+        step = self._back(request.hop)
+        reached = None if step is None else self._next(request, step)
+        return None if step is None or reached is None else (step, *reached)
+
     def _in_order(self, circle: tuple[LoopStep, ...]) -> tuple[LoopStep, ...]:
         """A circle from that of its steps on which comes first in the configuration."""
         start = min(range(len(circle)), key=lambda index: self._places[circle[index].hop.id])
@@ -149,13 +160,20 @@ class _Area:
 
     def _back(self, hop: Hop) -> LoopStep | None:
         """The step of a hop, where all its targets lead to one socket of nginx's own."""
-        if not hop.targets or len({target.group for target in hop.targets}) > 1:
+        if hop not in self._backs:
+            self._backs[hop] = self._find_back(hop)
+        return self._backs[hop]
+
+    def _find_back(self, hop: Hop) -> LoopStep | None:
+        if not hop.targets or any(map(self._may_end, hop.context.up())):
             return None
-        sockets = {self._socket(hop, target) for target in hop.targets}
-        socket = sockets.pop()
-        if sockets or socket is None or any(map(self._may_end, hop.context.up())):
+        first = self._socket(hop, hop.targets[0])
+        if first is None:
             return None
-        return LoopStep(hop, hop.targets[0], socket)
+        for target in hop.targets[1:]:
+            if target.group != hop.targets[0].group or self._socket(hop, target) is not first:
+                return None
+        return LoopStep(hop, hop.targets[0], first)
 
     def _may_end(self, level: Context) -> bool:
         if level not in self._ends:

@@ -8,7 +8,7 @@ import re
 from lint502.behaviour.subrequests import asked_beside
 from lint502.nginx.hops import Hop
 from lint502.nginx.reached import level_returns, limit_of, passing_limit
-from lint502.nginx.tree import Context
+from lint502.nginx.tree import Context, once_a_context
 
 ALL = frozenset(
     ("GET", "HEAD", "POST", "PUT", "DELETE", "MKCOL", "COPY", "MOVE", "OPTIONS", "PROPFIND",
@@ -70,6 +70,7 @@ def _listed(limit: Context) -> frozenset[str]:
     return frozenset(methods | ({"HEAD"} if "GET" in methods else set())) & ALL
 
 
+@once_a_context
 def _turned_away(level: Context) -> frozenset[str]:
     """The methods to which an ``if`` of the location or the server answers by itself."""
     return frozenset(

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from lint502.nginx.addresses import literal_ip
 from lint502.nginx.hops import Hop
+from lint502.nginx.known_values import Text
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Value
-from lint502.nginx.variables import UNKNOWN, Text
+from lint502.nginx.variables import UNKNOWN
 from lint502.pairing import Pair
 
 _WITH_TLS = frozenset(("proxy", "grpc", "uwsgi"))

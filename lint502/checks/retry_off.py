@@ -41,8 +41,9 @@ class _Cause:
 def check(site: Site) -> Iterator[Finding]:
     """One finding for each line that turns the next server off at hops that have one."""
     concerned: dict[tuple[Directive, ...], _Concerned] = {}
+    several = {block: number for block in site.blocks if (number := servers_in(block)) > 1}
     for hop in site.hops:
-        blocks = {block: number for block in hop.blocks if (number := servers_in(block)) > 1}
+        blocks = {block: several[block] for block in hop.blocks if block in several}
         cause = _cause(hop) if blocks and not hop.datagrams else None
         if cause is not None:
             found = concerned.setdefault(cause.lines, _Concerned(cause))

@@ -48,13 +48,14 @@ def _json(report: Report) -> str:
     return json.dump(
         {
             "schema_version": json.SCHEMA_VERSION,
-            "hops": [json.hop_object(hop) for hop in report.hops],
+            "hops": json.hop_objects(report.hops),
             "problems": [json.problem_object(problem) for problem in report.problems],
         }
     )
 
 
 def _text(report: Report, style: Style) -> str:
+    from lint502.report.limits import most_of_each
     from lint502.report.palette import Palette
     from lint502.report.table import table
 
@@ -67,11 +68,12 @@ def _text(report: Report, style: Style) -> str:
             palette.state(text.partition(":")[0], padded) if column == _STATE and text else padded
         )
 
-    rows = [row for hop in report.hops for row in _rows(hop)]
+    most = most_of_each([len(hop.targets) for hop in report.hops])
+    rows = [row for hop in report.hops for row in _rows(hop, most)]
     return table(_HEADINGS, rows, paint)
 
 
-def _rows(hop: HopReport) -> list[tuple[str, ...]]:
+def _rows(hop: HopReport, most: int) -> list[tuple[str, ...]]:
     """A line for each target; what the hop is stands in the first."""
     from lint502.reading import shown
 
@@ -87,5 +89,7 @@ def _rows(hop: HopReport) -> list[tuple[str, ...]]:
     if not targets:
         targets = [("?", "-")]
     rows = [(*first, *targets[0], state)]
-    rows += [("", "", "", "", *target, "") for target in targets[1:]]
+    rows += [("", "", "", "", *target, "") for target in targets[1:most]]
+    if targets[most:] and most:
+        rows.append(("", "", "", "", f"and {len(targets) - most} more", "", ""))
     return rows

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lint502.nginx.addresses import Address, Url, parse_address, split_scheme
+from lint502.nginx.known_values import Text
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Scope
 from lint502.nginx.tree import Context, Tree
 from lint502.nginx.upstreams import Block, Peer, read_block
-from lint502.nginx.variables import UNKNOWN, Text, Variables
+from lint502.nginx.variables import UNKNOWN, Variables
 from lint502.nginx.version import Version
 from lint502.places import Place
 
@@ -123,6 +124,16 @@ def find_hops(
     return hops, blocks
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Reachable:
+    """What a pass can reach; see :class:`Hop`."""
+
+    targets: tuple[Target, ...]
+    blocks: tuple[Block, ...]
+    unknown: str | None
+    unknown_host: bool
+
+
 def _areas(main: Context) -> Iterator[Context]:
     return (child for child in main.children if child.name in ("http", "stream"))
 
@@ -143,6 +154,7 @@ class _Finder:
         self._version = version
         self._ordinals = ordinals
         self._variables = Variables(area)
+        self._shared: dict[tuple[str, str, bool | None, int], _Reachable] = {}
         self._open = area.partial or bool(area.unseen)
         """Whether blocks and resolvers may be defined where we cannot see."""
         self.blocks: dict[str, Block] = {}
@@ -182,22 +194,7 @@ class _Finder:
         scope = Scope(context, self._version)
         server, location = _labels(context)
         written = directive.args[0]
-        dynamic = "$" in written
-        texts = self._variables.expand(written, context) if dynamic else [Text(written)]
-        targets: list[Target] = []
-        used: dict[str, Block] = {}
-        unknown: str | None = None
-        unknown_host = False
-        if texts is None:
-            texts = []
-            unknown = f"{written} can become too many addresses"
-        for group, text in enumerate(texts):
-            reason = self._add(targets, used, text, group, directive, kind, scope, dynamic)
-            if reason is not None:
-                unknown = reason
-                unknown_host |= _asks_for_host(text.text)
-        if not (targets or used or unknown):
-            unknown = f"{written} is always empty: nginx answers 500"
+        found = self._reachable(context, directive, kind, scope)
         key = (server, location, directive.name, written)
         ordinal = self._ordinals[key] = self._ordinals.get(key, 0) + 1
         identity = "\0".join((*key, str(ordinal)))
@@ -209,12 +206,49 @@ class _Finder:
             scope,
             server,
             location,
-            tuple(targets),
-            tuple(used.values()),
+            found.targets,
+            found.blocks,
             self._variables,
-            unknown,
-            unknown_host,
+            found.unknown,
+            found.unknown_host,
         )
+
+    def _reachable(
+        self, context: Context, directive: Directive, kind: Kind, scope: Scope
+    ) -> _Reachable:
+        """What a pass can reach: the same object for all that have it from the same lines."""
+        written = directive.args[0]
+        texts = self._variables.expand(written, context) if "$" in written else [Text(written)]
+        tls: bool | None = False
+        if kind == "stream":
+            flag = scope.flag("proxy_ssl")
+            tls = None if flag is None else flag.value
+        if texts is None:
+            return _Reachable((), (), f"{written} can become too many addresses", False)
+        key = (directive.name, written, tls, id(texts) if "$" in written else 0)
+        found = self._shared.get(key)
+        if found is None:
+            found = self._read(texts, directive, kind, tls)
+            if all(one.written is not directive for one in found.targets):
+                self._shared[key] = found
+        return found
+
+    def _read(
+        self, texts: list[Text], directive: Directive, kind: Kind, tls: bool | None
+    ) -> _Reachable:
+        written = directive.args[0]
+        targets: list[Target] = []
+        used: dict[str, Block] = {}
+        unknown: str | None = None
+        unknown_host = False
+        for group, text in enumerate(texts):
+            reason = self._add(targets, used, text, group, directive, kind, tls)
+            if reason is not None:
+                unknown = reason
+                unknown_host |= _asks_for_host(text.text)
+        if not (targets or used or unknown):
+            unknown = f"{written} is always empty: nginx answers 500"
+        return _Reachable(tuple(targets), tuple(used.values()), unknown, unknown_host)
 
     def _add(
         self,
@@ -224,11 +258,11 @@ class _Finder:
         group: int,
         directive: Directive,
         kind: Kind,
-        scope: Scope,
-        dynamic: bool,
+        stream_tls: bool | None,
     ) -> str | None:
         """Add the targets of one value of the pass; returns why some are not known, if so."""
         value = text.text
+        dynamic = "$" in directive.args[0]
         if dynamic and split_scheme(value)[1][:1] in ("", ":", "/", "?"):
             return None  # nginx answers 500 for a value that leaves nothing to connect to
         if UNKNOWN in _authority(value):
@@ -239,8 +273,7 @@ class _Finder:
         schemes = _SCHEMES.get(kind, {})
         tls: bool | None = schemes.get(url.scheme, False)
         if kind == "stream":
-            flag = scope.flag("proxy_ssl")
-            tls = None if flag is None else flag.value
+            tls = stream_tls
         origin = text.directive or directive
         arg = text.arg if text.directive is not None else 0
         address = url.address

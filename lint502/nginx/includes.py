@@ -19,7 +19,8 @@ from lint502.reading import MissingFileError, UnreadableError, shown
 
 MAX_INCLUDE_DEPTH = 64
 MAX_INCLUDES = 50_000
-MAX_DIRECTIVES = 1_000_000
+MAX_DIRECTIVES = 400_000
+MAX_HOPS = 20_000
 MAX_REFUSED = 100
 """Directives that nginx refuses, and that are listed."""
 
@@ -28,6 +29,14 @@ ENTERED = frozenset(
      "split_clients")
 )  # fmt: skip
 """The blocks that bear on hops; the others (``events``, ``types``, ``mail``…) stay closed."""
+
+PASSES = frozenset(
+    ("proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "memcached_pass")
+)
+_DEEP = 8
+"""So many blocks around a hop take as much again to look at."""
+
+_HOLD_HOPS = frozenset(("server", "location", "if", "limit_except"))
 
 _STOCK_NAMES = (
     "mime.types", "fastcgi_params", "fastcgi.conf", "uwsgi_params", "scgi_params", "proxy_params",
@@ -92,6 +101,8 @@ class Builder:
         self._includes = 0
         self._directives = 0
         self._refused = 0
+        self._passes = 0
+        self._left_out = False
         self._exhausted = False
 
     def build(self, name: str, parsed: ParsedFile, identity: str, around: Sequence[str]) -> Tree:
@@ -132,6 +143,9 @@ class Builder:
                 if name == "include":
                     context.unseen.append(directive)
             elif directive.block is not None and name in ENTERED and context.name not in _FLAT:
+                if self._passes >= MAX_HOPS and name in _HOLD_HOPS:
+                    self._leave_out(context, directive)
+                    continue
                 if depth >= MAX_DEPTH:
                     self._problem(directive, f"blocks are nested more than {MAX_DEPTH} levels deep")
                     continue
@@ -141,6 +155,8 @@ class Builder:
             elif name == "include":
                 self._include(context, directive, depth)
             else:
+                if name in PASSES:
+                    self._passes += 1 + depth // _DEEP
                 items.append(directive)
                 by_name.setdefault(name, []).append(directive)
         if self._directives > MAX_DIRECTIVES:
@@ -325,6 +341,19 @@ class Builder:
                 directive, "nginx does not take this either, and perhaps more; no more is listed"
             )
         self._refused += 1
+
+    def _leave_out(self, context: Context, block: Directive) -> None:
+        """A block that comes after as many hops as are looked at."""
+        if context.name in ("http", "stream"):
+            context.refused |= {block.name}
+        else:
+            context.unseen.append(block)
+        if not self._left_out:
+            self._problem(
+                block, f"more than {MAX_HOPS} hops once all are expanded (in deep blocks one is "
+                "several); lint502 looks at no block from here on that may have more"
+            )  # fmt: skip
+        self._left_out = True
 
     def _problem(self, directive: Directive, message: str) -> None:
         place = directive.place()

@@ -7,10 +7,13 @@ https://nginx.org/en/docs/http/ngx_http_core_module.html#location
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
 
 from lint502.nginx.servers import matches
-from lint502.nginx.tree import Context
+from lint502.nginx.tree import Context, once_a_context
 
 _PLAIN_URI = re.compile(r"/[A-Za-z0-9/_.-]*", re.ASCII)
 _REGEX = ("~", "~*")
@@ -37,26 +40,54 @@ def prefix_of(location: Context) -> str | None:
 
 def takes_all_below(server: Context, location: Context, prefix: str) -> bool:
     """Whether no other location of a server can take a request whose URI starts with a prefix."""
+    found = _prefixes(server)
+    if any(other is not location for other in found.regexes):
+        return False
+    start = bisect_left(found.names, prefix)
+    below = islice(range(start, len(found.names)), 2)
     return all(
-        other is location or not (prefix_of(other) or prefix).startswith(prefix)
-        for other in server.locations()
-        if not other.args[0].startswith("@")
+        found.locations[index] is location or not found.names[index].startswith(prefix)
+        for index in below
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Prefixes:
+    """The locations of a server by what their URIs start with, in the order of these; ``regexes``
+    are those for which that is not known."""
+
+    names: tuple[str, ...]
+    locations: tuple[Context, ...]
+    regexes: tuple[Context, ...]
+
+
+@once_a_context
+def _prefixes(server: Context) -> _Prefixes:
+    named, regexes = [], []
+    for location in server.locations():
+        if not location.args[0].startswith("@"):
+            prefix = prefix_of(location)
+            if prefix is None:
+                regexes.append(location)
+            else:
+                named.append((prefix, location))
+    named.sort(key=lambda one: one[0])
+    return _Prefixes(
+        tuple(name for name, _ in named), tuple(one for _, one in named), tuple(regexes)
     )
 
 
 def _find(level: Context, uri: str) -> tuple[Context | None, bool]:
     """The location, and whether that is the last word: of an exact one, or a regular expression."""
-    best: Context | None = None
-    longest = ""
-    for modifier, name, location in _locations(level):
-        if modifier in _REGEX or name.startswith("@"):
-            continue
-        if name == uri and modifier == "=":
-            return location, True
-        if name == f"{uri}/":
-            return None, True  # nginx may send the client there
-        if modifier != "=" and uri.startswith(name) and len(name) > len(longest):
-            best, longest = location, name
+    here = _index(level)
+    if uri in here.exact:
+        return here.exact[uri], True
+    if f"{uri}/" in here.names:
+        return None, True  # nginx may send the client there
+    best = next(
+        (here.prefixes[uri[:end]] for end in range(len(uri), 0, -1) if uri[:end] in here.prefixes),
+        None,
+    )
     found: Context | None = level
     if best is not None:
         found, last = _find(best, uri)
@@ -64,14 +95,37 @@ def _find(level: Context, uri: str) -> tuple[Context | None, bool]:
             return found, True
         if best.args[0].startswith("^~"):
             return found, False
+    for modifier, name, location in here.regexes:
+        matched = matches(name, uri, case=modifier == "~")
+        if matched is None:
+            return None, True
+        if matched:
+            return _find(location, uri)[0], True
+    return found, False
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """The locations directly within a level: those with ``=``, all prefixes, of two that are the
+    same the first; the names of both; and the regular expressions in their order."""
+
+    exact: Mapping[str, Context]
+    prefixes: Mapping[str, Context]
+    names: frozenset[str]
+    regexes: tuple[tuple[str, str, Context], ...]
+
+
+@once_a_context
+def _index(level: Context) -> _Index:
+    exact: dict[str, Context] = {}
+    prefixes: dict[str, Context] = {}
+    regexes = []
     for modifier, name, location in _locations(level):
         if modifier in _REGEX:
-            matched = matches(name, uri, case=modifier == "~")
-            if matched is None:
-                return None, True
-            if matched:
-                return _find(location, uri)[0], True
-    return found, False
+            regexes.append((modifier, name, location))
+        elif not name.startswith("@"):
+            (exact if modifier == "=" else prefixes).setdefault(name, location)
+    return _Index(exact, prefixes, frozenset((*exact, *prefixes)), tuple(regexes))
 
 
 def _locations(level: Context) -> Iterator[tuple[str, str, Context]]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from lint502.nginx.addresses import Address, is_loopback, literal_ip, normal_socket
 from lint502.nginx.parse import Directive
@@ -25,6 +26,7 @@ _DEFAULT_PARAMETERS = frozenset(("default_server", "default"))
 _LONGEST_REGEX = 200
 _MOST_REPEATS = 4
 _LONGEST_HOST = 255
+_REMEMBERED = 1 << 15
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,6 +130,7 @@ class Names:
 
     plain: Mapping[str, VirtualServer]
     regexes: tuple[tuple[str, VirtualServer], ...]
+    _found: dict[str, tuple[VirtualServer | None, bool]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, servers: Iterable[VirtualServer]) -> Names:
@@ -148,6 +151,11 @@ class Names:
     def find(self, host: str) -> tuple[VirtualServer | None, bool]:
         """The server that is called so, if any; and whether that is certain."""
         host = host.lower().removesuffix(".")
+        if host not in self._found:
+            self._found[host] = self._find(host)
+        return self._found[host]
+
+    def _find(self, host: str) -> tuple[VirtualServer | None, bool]:
         if host in self.plain:
             return self.plain[host], True
         parts = host.split(".")
@@ -171,14 +179,21 @@ class Names:
 def matches(regex: str, host: str, *, case: bool = False) -> bool | None:
     """Whether a regular expression matches; None for one that Python may read otherwise than PCRE,
     or take long for. ``case`` tells that upper and lower case differ."""
+    if len(host) > _LONGEST_HOST:
+        return None
+    pattern = _pattern(regex, case)
+    return None if pattern is None else pattern.search(host) is not None
+
+
+@lru_cache(_REMEMBERED)
+def _pattern(regex: str, case: bool) -> re.Pattern[str] | None:
     repeats = len(re.findall(r"[*+?}]", re.sub(r"\\.|\(\?", "", regex)))
-    if len(regex) > _LONGEST_REGEX or len(host) > _LONGEST_HOST or repeats > _MOST_REPEATS:
+    if len(regex) > _LONGEST_REGEX or repeats > _MOST_REPEATS:
         return None
     if re.search(r"\)[*+{]|\\[^.\-/wds]|\(\?(?![<:P])|\(\?<[=!]", regex):
         return None
     try:
-        flags = 0 if case else re.IGNORECASE
-        return re.search(re.sub(r"\(\?<", "(?P<", regex), host, flags) is not None
+        return re.compile(re.sub(r"\(\?<", "(?P<", regex), 0 if case else re.IGNORECASE)
     except re.error:
         return None
 
@@ -264,7 +279,12 @@ def servers_of(area: Context) -> Servers:
         if not socket.datagrams and len(socket.ports) < 2
         for host in _hosts(socket)
     }
-    unseen = area.partial or area.unseen or any(context.unseen for context in contexts)
+    unseen = (
+        area.partial
+        or area.unseen
+        or "server" in area.refused
+        or any(context.unseen for context in contexts)
+    )
     ranges = tuple(socket for socket in sockets if len(socket.ports) > 1 and not socket.datagrams)
     return Servers(area, servers, sockets, not unseen, by_place, ranges)
 

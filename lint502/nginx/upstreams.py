@@ -56,7 +56,7 @@ class Block:
     program chooses them while nginx runs (``chosen``).
 
     ``balanced_last`` is the line of a balancing method that follows ``keepalive``, which drops the
-    pool up to 1.29.6.
+    pool up to 1.29.6. ``addresses_known`` tells that no address of a server in use is missing.
     """
 
     name: str
@@ -65,6 +65,7 @@ class Block:
     known: bool
     chosen: bool
     balanced_last: Directive | None
+    addresses_known: bool
 
     @property
     def opener(self) -> Directive:
@@ -122,7 +123,16 @@ def read_block(context: Context, *, stream: bool) -> Block | None:
     chosen = any(name in context.by_name for name in _CHOSEN_BY)
     known = bool(servers) and not context.unseen and not chosen
     name = context.args[0].lower()
-    return Block(name, context, tuple(servers), known, chosen, _balanced_last(context))
+    addresses_known = all(server.down or server.address is not None for server in servers)
+    return Block(
+        name,
+        context,
+        tuple(servers),
+        known,
+        chosen,
+        _balanced_last(context),
+        addresses_known,
+    )
 
 
 def _parameter(

@@ -10,6 +10,14 @@ from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from lint502.nginx.known_values import (
+    Text,
+    Values,
+    captured,
+    entries_of,
+    schemes,
+    server_name,
+)
 from lint502.nginx.parse import Directive
 from lint502.nginx.requested import RequestedHosts
 from lint502.nginx.tree import Context
@@ -20,16 +28,16 @@ UNKNOWN = "\0"
 MAX_VALUES = 2_000
 """Beyond this many texts a variable counts as unknown."""
 
+MAX_TEXTS = 100_000
+"""As many texts are made in all, those once that come of the same values."""
+
 MAX_CHARACTERS = 4_096
 """A longer text counts as unknown; no address is as long."""
 
 _UNKNOWNS = re.compile(f"{UNKNOWN}{{2,}}")
 _MAX_DEPTH = 16
+_FEW = 4
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))", re.ASCII)
-_CAPTURE = re.compile(
-    r"\(\?P?<(\w+)>((?:[\w-]|\\[.-])+(?:\|(?:[\w-]|\\[.-])+)*)\)(?![?*{])", re.ASCII
-)
-_ANY_CAPTURE = re.compile(r"\(\?P?<(\w+)>", re.ASCII)
 _SENT_BY_CLIENTS = {"http_connection": ("keep-alive", "close", "upgrade", "")}
 """Headers of a connection, of which clients have few words: browsers say ``keep-alive``, and
 nothing in HTTP/2 (RFC 9110, 7.6.1; RFC 9113, 8.2.2)."""
@@ -39,23 +47,7 @@ _CODE = re.compile(
     r"(server_rewrite|rewrite|access|precontent|set|preread|content)_by_lua(_block|_file)?"
     r"|js_(access|content|filter|preread)|perl"
 )
-_GEO_PARAMETERS = frozenset(("proxy", "delete"))
-_DEFAULT_ENTRY = {"map": "default", "geo": "default", "split_clients": "*"}
 _VARIABLE_ARGUMENT = {"map": 1, "geo": -1, "split_clients": 1}
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """One text that a template can become, and the line and argument it comes from, if it is
-    another than the template's own."""
-
-    text: str
-    directive: Directive | None = None
-    arg: int = 0
-
-
-Values = list[Text] | None
-"""What a variable can hold; None where that cannot be known."""
 
 
 class Variables:
@@ -66,7 +58,15 @@ class Variables:
         self._written_elsewhere: set[str] = set()
         self._set: dict[int, ChainMap[str, Values]] = {}
         self._carried: dict[int, _Carried] = {}
-        self._mapped: dict[tuple[str, int], Values] = {}
+        self._mapped: dict[tuple[object, ...], Values] = {}
+        self._expanded: dict[tuple[object, ...], tuple[list[Values], Values]] = {}
+        self._entries: dict[str, tuple[list[Text], tuple[str, ...]]] = {}
+        self._at: dict[tuple[str, int], Values] = {}
+        self._kept: list[dict[str, Values]] = []
+        """Values whose ids are part of a key."""
+        self._made = 0
+        self.exhausted = False
+        """Whether there was more than :data:`MAX_TEXTS`, so that some values are not known."""
         self._asked: set[str] = set()
         self._hosts = RequestedHosts(area)
         for child in area.children:
@@ -79,8 +79,12 @@ class Variables:
 
     def expand(self, template: str, context: Context) -> list[Text] | None:
         """Every text that ``template`` can become at ``context``; None where there are more than
-        :data:`MAX_VALUES`, or texts of more than :data:`MAX_CHARACTERS`."""
-        return self._expand(template, lambda name: self._value(name, context))
+        :data:`MAX_VALUES`, or texts of more than :data:`MAX_CHARACTERS`.
+
+        Where the values that go in are the same, it is the same list: hops share what they can
+        reach.
+        """
+        return self._shared(template, lambda name: self._value(name, context))
 
     def hosts(self, context: Context) -> tuple[list[Text], bool]:
         """The hosts that clients are known to ask for, the names of the server; and whether they
@@ -99,6 +103,21 @@ class Variables:
                 )
         for child in context.children:
             self._collect_writers(child)
+
+    def _shared(self, template: str, value: Callable[[str], Values]) -> Values:
+        """What a template expands to, once for the same values."""
+        if "$" not in template:
+            return [Text(template)]
+        values = {name: value(name) for name in _names_in(template)}
+        key = (template, *map(_identity, values.values()))
+        if key not in self._expanded:  # the values are kept: ids are those of what lives
+            expanded = None
+            if not self.exhausted:
+                expanded = self._expand(template, values.__getitem__)
+                self._made += len(expanded or ())
+                self.exhausted = self._made > MAX_TEXTS
+            self._expanded[key] = (list(values.values()), expanded)
+        return self._expanded[key][1]
 
     def _expand(self, template: str, value: Callable[[str], Values]) -> Values:
         if "$" not in template:
@@ -145,35 +164,45 @@ class Variables:
         if name in _SENT_BY_CLIENTS:
             return [Text(text) for text in _SENT_BY_CLIENTS[name]]
         if name == "scheme":
-            return _schemes(context)
+            return schemes(context)
         if name == "server_name":
-            return _server_name(context)
+            return server_name(context)
         if name == "host":
             names, whole = self.hosts(context)
             return names if whole else None
-        return _captured(name, context)
+        return captured(name, context)
 
     def _block_value(self, name: str, context: Context) -> Values:
         """What a ``map``, ``geo`` or ``split_clients`` gives; it is looked at when it is asked."""
         block = self._blocks[name]
         if block.unseen or name in self._asked or len(self._asked) > _MAX_DEPTH:
             return None
-        entries = _entries(block)
-        constant = not any("$" in entry.text for entry in entries)
-        key = (name, 0 if constant else id(context))
-        if key not in self._mapped:
+        if name not in self._entries:
+            entries = entries_of(block)
+            used = dict.fromkeys(other for one in entries for other in _names_in(one.text))
+            self._entries[name] = entries, tuple(used)
+        entries, used_names = self._entries[name]
+        asked = (name, id(context) if used_names else 0)
+        if asked not in self._at:
             self._asked.add(name)
-            self._mapped[key] = self._union(entries, lambda other: self._value(other, context))
+            values = {other: self._value(other, context) for other in used_names}
             self._asked.discard(name)
-        return self._mapped[key]
+            key = (name, *map(_identity, values.values()))
+            if key not in self._mapped:
+                self._mapped[key] = self._union(entries, values.__getitem__)
+                self._kept.append(values)
+            self._at[asked] = self._mapped[key]
+        return self._at[asked]
 
     def _union(self, texts: list[Text], value: Callable[[str], Values]) -> Values:
         """Every text that one of several templates can become."""
         result: dict[str, Text] = {}
         for text in texts:
-            expanded = self._expand(text.text, value)
+            expanded = self._shared(text.text, value)
             if expanded is None:
                 return None
+            if len(texts) == 1 and all(inner.directive or not inner.text for inner in expanded):
+                return expanded
             for inner in expanded:
                 origin = inner if inner.directive else text
                 result.setdefault(inner.text, Text(inner.text, origin.directive, origin.arg))
@@ -269,6 +298,20 @@ class _Carried:
     by_rewrite: dict[str, Values]
 
 
+def _names_in(template: str) -> list[str]:
+    """The variables of a template, each once."""
+    if "$" not in template:
+        return []
+    return list(dict.fromkeys(braced or plain for braced, plain in _VARIABLE.findall(template)))
+
+
+def _identity(values: Values) -> object:
+    """What tells values from others: few by what they are, many by the list that they stand in."""
+    if values is None or len(values) <= _FEW:
+        return None if values is None else tuple(values)
+    return id(values)
+
+
 def _joined(before: Text, literal: str, value: Text) -> Text:
     origin = value if value.directive else before
     text = before.text + literal + value.text
@@ -327,68 +370,3 @@ def _rewrites(location: Context) -> bool:
 def _runs_code(level: Context) -> bool:
     """Whether Lua, njs or Perl run here, which may write any variable."""
     return any(_CODE.fullmatch(name) for name in level.by_name)
-
-
-def _entries(block: Context) -> list[Text]:
-    """The values of a block's entries; what none of them matches is "" without a ``default``."""
-    values: dict[str, Text] = {}
-    default = _DEFAULT_ENTRY[block.name]
-    parameters = _GEO_PARAMETERS if block.name == "geo" else ()
-    for item in block.items:
-        if isinstance(item, Directive) and len(item.args) == 1 and item.name not in parameters:
-            values.setdefault(item.args[0], Text(item.args[0], item, 0))
-    if default not in block.by_name:
-        values.setdefault("", Text(""))
-    return list(values.values())
-
-
-def _schemes(context: Context) -> list[Text] | None:
-    """What ``$scheme`` can be, by the ``listen`` lines of the server."""
-    server = context.enclosing("server")
-    if server is None or server.unseen or server.partial:
-        return None
-    if any(line.args and line.args[0].lower() == "on" for line in server.by_name.get("ssl", ())):
-        return [Text("https")]
-    listens = server.by_name.get("listen", [])
-    secure = ["ssl" in line.args or "quic" in line.args for line in listens] or [False]
-    return [
-        Text(scheme) for scheme, has in (("http", not all(secure)), ("https", any(secure))) if has
-    ]
-
-
-def _server_name(context: Context) -> list[Text] | None:
-    """``$server_name``: the first name of the server, where it is a plain one."""
-    server = context.enclosing("server")
-    names = server.by_name.get("server_name") if server is not None else None
-    if not names or not names[0].args:
-        return None
-    name = names[0].args[0]
-    return None if set(name) & set("~*$^") else [Text(name, names[0], 0)]
-
-
-def _captured(name: str, context: Context) -> list[Text] | None:
-    """A named capture that matches a fixed set of words."""
-    found: list[Text] | None = None
-    for level in context.up():
-        patterns: list[tuple[str, Directive | None]] = []
-        if level.name in ("location", "if"):
-            patterns = [(arg, level.opener) for arg in level.args]
-        elif level.name == "server":
-            patterns = [
-                (arg, line) for line in level.by_name.get("server_name", ()) for arg in line.args
-            ]
-        for pattern, line in patterns:
-            if name not in _ANY_CAPTURE.findall(pattern):
-                continue
-            words = {match[1]: match[2] for match in _CAPTURE.finditer(pattern)}.get(name)
-            if words is None or found is not None:
-                return None
-            found = [
-                Text(re.sub(r"\\(.)", r"\1", word), line, max(0, _index(line, pattern)))
-                for word in words.split("|")
-            ]
-    return found
-
-
-def _index(line: Directive | None, arg: str) -> int:
-    return line.args.index(arg) if line is not None and arg in line.args else 0

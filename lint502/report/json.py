@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lint502 import __version__
 from lint502.findings import Finding, Fix, Problem, Severity, unique_fingerprints
 from lint502.report import Style
+from lint502.report.limits import most_of_each
 
 if TYPE_CHECKING:
     from lint502.evidence import Proof
@@ -21,11 +22,14 @@ def render(report: Report, style: Style) -> str:
     """One object; the text is ASCII, so that bytes that are no UTF-8 survive (as ``\\udcXX``)."""
     findings = (*report.findings, *report.hidden)
     fingerprints = unique_fingerprints(findings)
-    names = {
-        own: fingerprint
-        for finding, fingerprint in zip(findings, fingerprints, strict=True)
-        for own in (finding.fingerprints if finding.hops else ())
-    }
+    names: dict[str, str] = {}
+    if report.hidden:
+        names = {
+            own: fingerprint
+            for finding, fingerprint in zip(findings, fingerprints, strict=True)
+            for own in (finding.fingerprints if finding.hops else ())
+        }
+    most = most_of_each([len(finding.hops) for finding in findings])
     return dump(
         {
             "schema_version": SCHEMA_VERSION,
@@ -33,9 +37,9 @@ def render(report: Report, style: Style) -> str:
             "nginx": {"version": str(report.version), "from": report.version_origin},
             "roots": list(report.roots),
             "root_versions": {root: str(one) for root, one in report.root_versions.items()},
-            "hops": [hop_object(hop) for hop in report.hops],
+            "hops": hop_objects(report.hops),
             "findings": [
-                finding_object(finding, fingerprint, report.proofs.get(finding), names)
+                finding_object(finding, fingerprint, report.proofs.get(finding), names, most)
                 for finding, fingerprint in zip(findings, fingerprints, strict=True)
             ],
             "older": [
@@ -63,9 +67,14 @@ def dump(value: dict[str, Any]) -> str:
     return json.dumps(value, indent=2) + "\n"
 
 
-def hop_object(hop: HopReport) -> dict[str, Any]:
-    """A hop, as ``lint502 check`` and ``lint502 hops`` show it."""
-    return {
+def hop_objects(hops: Sequence[HopReport]) -> list[dict[str, Any]]:
+    """Hops, as ``lint502 check`` and ``lint502 hops`` show them."""
+    most = most_of_each([len(hop.targets) for hop in hops])
+    return [_hop_object(hop, most) for hop in hops]
+
+
+def _hop_object(hop: HopReport, most: int) -> dict[str, Any]:
+    found = {
         "id": hop.id,
         "file": hop.place.file,
         "line": hop.place.line,
@@ -76,10 +85,14 @@ def hop_object(hop: HopReport) -> dict[str, Any]:
         "location": hop.location,
         "state": hop.state,
         "targets": [
-            {"address": target.address, "upstream": target.upstream} for target in hop.targets
+            {"address": target.address, "upstream": target.upstream}
+            for target in hop.targets[:most]
         ],
         "reason": hop.reason,
     }
+    if hop.targets[most:]:
+        found["targets_left_out"] = len(hop.targets) - most
+    return found
 
 
 def problem_object(problem: Problem) -> dict[str, Any]:
@@ -97,9 +110,10 @@ def finding_object(
     fingerprint: str,
     proof: Proof | None = None,
     names: Mapping[str, str] | None = None,
+    most: int | None = None,
 ) -> dict[str, Any]:
     """A finding, as every report shows it; ``names`` are the fingerprints of findings as reports
-    show them, by those that they have at single hops."""
+    show them, by those that they have at single hops. ``most`` is how many hops it lists."""
     place = finding.place
     found: dict[str, Any] = {
         "rule": finding.rule,
@@ -111,7 +125,7 @@ def finding_object(
         "line": place.line,
         "column": place.column,
         "hop": finding.hops[0] if finding.hops else None,
-        "hops": list(finding.hops),
+        "hops": list(finding.hops[:most]),
         "upstream": finding.upstream,
         "front": finding.front,
         "roots": list(finding.roots),
@@ -129,6 +143,8 @@ def finding_object(
             {"hop": hop, "upstream": upstream, "fingerprint": own}
             for (hop, upstream), own in zip(finding.pairs, finding.fingerprints, strict=True)
         ]
+    if most is not None and finding.hops[most:]:
+        found["hops_left_out"] = len(finding.hops) - most
     if proof is not None:
         found["evidence"] = _evidence(proof)
     return found

@@ -6,7 +6,7 @@ share, see https://github.com/testmoapp/junitxml
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement
 
@@ -15,6 +15,7 @@ from lint502.places import Place
 from lint502.reading import shown
 from lint502.report import Style
 from lint502.report.evidence import saw
+from lint502.report.limits import most_of_each
 from lint502.report.lines import status_words
 from lint502.report.xml import document
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from lint502.report_model import HopReport, Report
 
     Proofs = Mapping[Finding, Proof]
+
+
+_MOST_TARGETS = 20
 
 
 def render(report: Report, style: Style) -> str:
@@ -37,7 +41,8 @@ def render(report: Report, style: Style) -> str:
         if not concerned:
             others.append(finding)
     proofs = report.proofs
-    cases = [_hop(hop, found.get(hop.id, ()), proofs) for hop in report.hops]
+    most = most_of_each([len(findings) for findings in found.values()])
+    cases = [_hop(hop, found.get(hop.id, ()), proofs, most) for hop in report.hops]
     cases += [_finding(finding, proofs) for finding in others]
     cases += [
         _case(problem.file, problem.line, "could not be checked", (), {}, error=problem.message)
@@ -64,17 +69,19 @@ def _suites(cases: Sequence[Element]) -> Element:
     return root
 
 
-def _hop(hop: HopReport, findings: Sequence[Finding], proofs: Proofs) -> Element:
+def _hop(hop: HopReport, findings: Sequence[Finding], proofs: Proofs, most: int) -> Element:
     """A failed test where an error or a warning concerns the hop, a skipped one where nothing is
-    known of it."""
+    known of it. ``most`` is how many findings it lists."""
     name = " ".join(part for part in (hop.server, hop.location, hop.directive, hop.value) if part)
     skipped = None
     if hop.state == "undecidable":
         skipped = hop.reason or "where it leads cannot be known"
     elif hop.state == "undeclared":
         unknown = [target.address for target in hop.targets if target.upstream is None]
-        skipped = f"no upstream is declared for {', '.join(unknown) or hop.value}"
-    return _case(hop.place.file, hop.place.line, name, findings, proofs, skipped=skipped)
+        named = ", ".join(unknown[:_MOST_TARGETS]) or hop.value
+        more = len(unknown) - _MOST_TARGETS
+        skipped = f"no upstream is declared for {named}" + (f" and {more} more" if more > 0 else "")
+    return _case(hop.place.file, hop.place.line, name, findings, proofs, skipped=skipped, most=most)
 
 
 def _finding(finding: Finding, proofs: Proofs) -> Element:
@@ -91,6 +98,7 @@ def _case(
     *,
     skipped: str | None = None,
     error: str | None = None,
+    most: int | None = None,
 ) -> Element:
     case = Element("testcase", classname=shown(file), name=shown(name), file=shown(file))
     if line is not None:
@@ -103,17 +111,20 @@ def _case(
         message = f"{first} (and {len(failing) - 1} more)" if failing[1:] else first
         kinds = ", ".join(dict.fromkeys(finding.rule for finding in failing))
         failure = SubElement(case, "failure", message=message, type=kinds)
-        failure.text = _told(failing, proofs)
+        failure.text = _told(failing, proofs, most)
     elif skipped is not None:
         SubElement(case, "skipped", message=shown(skipped))
     infos = [finding for finding in findings if finding.severity is Severity.INFO]
     if infos:
-        SubElement(case, "system-out").text = _told(infos, proofs)
+        SubElement(case, "system-out").text = _told(infos, proofs, most)
     return case
 
 
-def _told(findings: Iterable[Finding], proofs: Proofs) -> str:
-    return "\n\n".join("\n".join(_lines(finding, proofs.get(finding))) for finding in findings)
+def _told(findings: Sequence[Finding], proofs: Proofs, most: int | None) -> str:
+    texts = ["\n".join(_lines(finding, proofs.get(finding))) for finding in findings[:most]]
+    if most is not None and findings[most:]:
+        texts.append(f"and {len(findings) - most} more")
+    return "\n\n".join(texts)
 
 
 def _lines(finding: Finding, proof: Proof | None) -> list[str]:

@@ -112,6 +112,8 @@ def _behind(
     finding: Finding, hidden: Mapping[str, Sequence[Finding]], style: Style, palette: Palette
 ) -> list[str]:
     """What shows once a finding is fixed, in one line."""
+    if not hidden:
+        return []
     names = finding.fingerprints if finding.hops else ()
     found = [one for fingerprint in names for one in hidden.get(fingerprint, ())]
     if not found:

@@ -59,7 +59,7 @@ def render_json(upgrade: Upgrade) -> str:
             "appear": _objects(upgrade.appear),
             "vanish": _objects(upgrade.vanish),
             "changes": [_change(changed) for changed in upgrade.changes],
-            "hops": [json.hop_object(hop) for hop in after.hops],
+            "hops": json.hop_objects(after.hops),
             "problems": [json.problem_object(problem) for problem in upgrade.problems],
             "summary": {
                 "appear": _by_severity(upgrade.appear),

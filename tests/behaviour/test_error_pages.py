@@ -156,8 +156,6 @@ def by_page(**statuses: int) -> dict[int, tuple[int, str]]:
         ("error_page 502 =200 /page?from=api;", by_page(_502=200)),
         # what nginx refuses
         ("error_page 502 =x /page;", by_page(_502=ITS_OWN)),
-        ("error_page 502;", {}),
-        ("error_page;", {}),
         # for others too
         (f"error_page 502 =200 /page; {UNSEEN}", by_page(_502=200)),
         (UNSEEN, {}),

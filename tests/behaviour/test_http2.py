@@ -67,8 +67,6 @@ def test_stream_does_not_speak_it_itself(tmp_path: Path) -> None:
         ("Host a", None),
         ("Trailer a", None),
         ('Connection ""', None),
-        ("Connection", None),
-        ("Connection a b", None),
         # by a variable
         ("Connection $upgrade", ("Connection: $upgrade", True)),
         ("Connection $maybe", ("Connection: $maybe", False)),

@@ -66,7 +66,6 @@ def told(hop: Hop) -> tuple[bool | None, str]:
         (V1_0, NEW, (False, "proxy_http_version is 1.0")),
         (f"{V1_1} {EMPTY}", OLD, KEPT),
         (f"{V1_1} proxy_set_header CONNECTION '';", OLD, KEPT),
-        (f"{V1_1} proxy_set_header Connection;", OLD, KEPT),
         (f"{V1_1} proxy_set_header Host a;", OLD, BY_DEFAULT),
         (f"{V1_1} proxy_set_header Host a;", NEW, KEPT),
         (f"{V1_0} proxy_set_header Connection keep-alive;", OLD, KEPT),

@@ -48,7 +48,6 @@ def who(folder: Path, user: str) -> Workers:
         ("user nginx web; user www-data;", ("www-data", "www-data")),
         ("", None),
         ("user 33;", None),  # nginx wants names
-        ("user;", None),
     ],
 )
 def test_whom_workers_run_as(line: str, expected: tuple[str, str] | None, tmp_path: Path) -> None:

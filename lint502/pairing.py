@@ -121,6 +121,13 @@ class Pairing:
                     hosts.setdefault(host, []).append(listener)
                     if listener.port is not None:
                         self._addresses.setdefault((host, listener.port.value), []).append(listener)
+        self._hosts = frozenset(
+            _folded(host)
+            for upstream in spec.upstreams
+            for listener in upstream.listeners
+            if listener.hosts_declared
+            for host in listener.hosts[: max(len(listener.hosts) - 1, 1)]  # its name is the last
+        )
         self._at_hosts = {
             host: DeclaredAddresses(item for item in listeners if item.socket is None)
             for host, listeners in hosts.items()
@@ -143,6 +150,11 @@ class Pairing:
         """The addresses of the upstream of a name, in lower case. Where it declares no port, any
         will do: the listener is found by the name."""
         return [_address(listener) for listener in self._upstreams.get(name, ())]
+
+    def is_host(self, name: str) -> bool:
+        """Whether a name, in lower case, is declared to be a host by which nginx reaches something;
+        the names of upstreams themselves may be those of blocks."""
+        return name in self._hosts
 
     def pairs(
         self, hops: Iterable[Hop], unreached: Container[str] = ()

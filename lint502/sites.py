@@ -48,7 +48,7 @@ def _sites(
     reached: set[str] | None = set()
     sites = []
     for tree in trees:
-        hops, blocks = find_hops(tree, options.version, ordinals, pairing.behind)
+        hops, blocks = find_hops(tree, options.version, ordinals, pairing.behind, pairing.is_host)
         cut = {hop.id: why for hop in hops if (why := unreached(hop)) is not None}
         same = stand_ins([hop for hop in hops if hop.id not in cut])
         hops, problems = bounded(hops, same)

@@ -553,3 +553,28 @@ def test_beside_mistakes_in_the_spec_nothing_is_called_undeclared_there(tmp_path
         ("unused-upstream", "info"),
     ]
     assert len(report.problems) == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "hosts", "state"),
+    [
+        ("api.internal", '["api.internal"]', "failed"),
+        ("api", '["api"]', "failed"),
+        ("API.internal", '["10.0.0.1", "api.internal"]', "failed"),
+        ("api", '["127.0.0.1"]', "undecidable"),  # the name of a block elsewhere, as it seems
+        ("other", '["api.internal"]', "undecidable"),
+    ],
+)
+def test_a_host_without_a_port_in_a_fragment(
+    tmp_path: Path, written: str, hosts: str, state: str
+) -> None:
+    """A declared host is no block that the main file, which is not seen, may define."""
+    files = {
+        "site.conf": f"server {{ location / {{ proxy_pass http://{written}; }} }}",
+        "upstreams.toml": f"[upstream.api]\nhosts = {hosts}\nport = 3000\n",
+    }
+    (hop,) = check(tmp_path, files, "site.conf").hops
+    assert hop.state == state
+    files["site.conf"] = "include gone;\n" + files["site.conf"]
+    (hop,) = check(tmp_path, files, "site.conf").hops
+    assert hop.state == "undecidable"

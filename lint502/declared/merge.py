@@ -136,8 +136,16 @@ def _together(kind: str, group: Sequence[Claims]) -> tuple[Claims, list[Problem]
                 reason = f"two files may not state different things of one {kind}"
                 problems += _contradiction(known.place, fact.place, reason)
     if group[1:]:
+        facts = {key: fact for key, fact in facts.items() if not _denied(key, fact, facts)}
         problems += _excluded(facts)
     return Claims(first.name, first.place, facts, first.listed), problems
+
+
+def _denied(key: str, fact: Fact[Any], facts: Mapping[str, Fact[Any]]) -> bool:
+    """Whether a claim of higher standing says that there is nothing that a fact could be of:
+    ``keepalive = false`` of an idle timeout."""
+    table = facts.get(key.partition(".")[0])
+    return table is not None and table.value is False and table.standing > fact.standing
 
 
 def _meaning(key: str, value: Any) -> Any:

@@ -73,7 +73,7 @@ def fronts_of(claims: Iterable[Claims]) -> tuple[Front, ...]:
 def _listener(claims: Claims) -> Listener:
     stated = dict(claims.facts)
     hosts = stated.pop("hosts", None)
-    facts = {**dict(_defaults(stated)), **stated}
+    facts = {**stated, **dict(_defaults(stated))}
     return Listener(
         upstream=claims.name,
         place=claims.place,
@@ -84,7 +84,8 @@ def _listener(claims: Claims) -> Listener:
 
 
 def _defaults(stated: Mapping[str, Fact[Any]]) -> Iterator[tuple[str, Fact[Any]]]:
-    """What the profile of a listener's server says of what is not stated."""
+    """What the profile of a listener's server says of what is not stated, or only hinted."""
+    stated = {key: fact for key, fact in stated.items() if fact.standing > Standing.DEFAULT}
     server = stated.get("server")
     if server is None:
         return

@@ -6,6 +6,7 @@ people's modules, nothing is known.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +16,7 @@ import tomli
 
 from lint502.nginx.parse import Directive
 from lint502.nginx.tree import Context, once_a_context
+from lint502.reading import shown
 
 MOST_ARGUMENTS = 7
 """``NGX_CONF_MAX_ARGS`` without the name: so many where no number is open to the top."""
@@ -27,6 +29,9 @@ _ALONE = {
 
 _CLOSED = frozenset(("events", "mail"))
 """Blocks that bear on no hop, and whose directives are known all the same."""
+
+_PLACEHOLDER = re.compile(r"(?s:.*[^\w].*)|[A-Z0-9_]*[A-Z][A-Z0-9_]*", re.ASCII)
+"""What is no name of a directive, not of modules of others either: ``@NAME@``, ``__NAME__``."""
 
 _MAIL = frozenset(("mail",))
 _AREAS = frozenset(("main", "events", "http", "stream", "mail"))
@@ -101,6 +106,11 @@ def _places(context: Context) -> frozenset[str]:
     return frozenset(f"{one}.{inner}" for one in areas for inner in inners)
 
 
+def is_placeholder(name: str) -> bool:
+    """Whether a directive's name is none, so that what follows it may be another directive."""
+    return _PLACEHOLDER.fullmatch(name) is not None
+
+
 @cache
 def refusal(name: str, arguments: int, block: bool, places: frozenset[str] | None) -> str | None:
     """Why nginx refuses a directive with so many arguments, in its words; None where it takes it,
@@ -109,6 +119,11 @@ def refusal(name: str, arguments: int, block: bool, places: frozenset[str] | Non
     ``places`` are the blocks that it may stand in, as the table calls them; None where any may be.
     """
     known = _table().get(name)
+    if is_placeholder(name):
+        return (
+            f'unknown directive "{shown(name)}"; if something is to be put in its place, do that '
+            'first: as it stands it takes all up to the next ";" or "{"'
+        )
     if known is None:
         own = name.lower()
         if own == name or own not in _table():

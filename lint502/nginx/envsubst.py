@@ -131,6 +131,11 @@ def markers(text: str) -> Iterator[Span]:
         yield Span(line, column, end, match[1] or match[2], match[1] is not None)
 
 
+def braced_names(text: str) -> set[str]:
+    """The names that are written as ``${name}``, in whatever letters."""
+    return {match[1] for match in MARKER.finditer(text) if match[1]}
+
+
 Replaced = Mapping[tuple[str, int], Collection[Span]]
 """What stands in templates in the place of values, by file and line."""
 

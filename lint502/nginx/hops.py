@@ -108,17 +108,19 @@ def find_hops(
     version: Version,
     ordinals: dict[tuple[str, ...], int],
     declared: Callable[[str], Sequence[Address]] = lambda _: (),
+    is_host: Callable[[str], bool] = lambda _: False,
 ) -> tuple[list[Hop], list[Block]]:
     """The hops of a root in the order of the configuration, and its ``upstream{}`` blocks.
 
     ``ordinals`` counts the hops that are alike, over all roots of a run: it tells their ids apart.
     ``declared`` gives the addresses that stand behind a block, by its name, where a program chooses
-    its servers.
+    its servers. ``is_host`` tells which names are declared to be hosts: in a fragment they are no
+    blocks that stand elsewhere.
     """
     hops: list[Hop] = []
     blocks: list[Block] = []
     for area in _areas(tree.main):
-        finder = _Finder(area, version, ordinals, declared)
+        finder = _Finder(area, version, ordinals, declared, is_host)
         blocks.extend(finder.blocks.values())
         hops.extend(finder.hops())
     return hops, blocks
@@ -147,9 +149,11 @@ class _Finder:
         version: Version,
         ordinals: dict[tuple[str, ...], int],
         declared: Callable[[str], Sequence[Address]],
+        is_host: Callable[[str], bool],
     ) -> None:
         self._area = area
         self._declared = declared
+        self._is_host = is_host if not area.unseen else lambda _: False
         self._stream = area.name == "stream"
         self._version = version
         self._ordinals = ordinals
@@ -282,7 +286,7 @@ class _Finder:
             if block is not None:
                 used.setdefault(block.name, block)
                 return self._add_block(targets, block, group, tls)
-            if address.ip is None and self._open:
+            if address.ip is None and self._open and not self._is_host(address.host):
                 host = _printable(address.host)
                 return f'an upstream "{host}" may be defined where it cannot be seen'
             if address.port is None:

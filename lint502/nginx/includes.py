@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Protocol
 
 from lint502.findings import Note, Problem
-from lint502.nginx.directive_syntax import refused
+from lint502.nginx.directive_syntax import is_placeholder, refused
 from lint502.nginx.files import OutsideTreeError, has_magic
 from lint502.nginx.parse import Directive, ParsedFile
 from lint502.nginx.templates import SUFFIX
@@ -140,7 +140,7 @@ class Builder:
                 self._refuse(one, why)
             if wrong and wrong[0][0] is directive:
                 context.refused |= {name}
-                if name == "include":
+                if name == "include" or is_placeholder(name):
                     context.unseen.append(directive)
             elif directive.block is not None and name in ENTERED and context.name not in _FLAT:
                 if self._passes >= MAX_HOPS and name in _HOLD_HOPS:

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from lint502.checkout import LeadsOutError
 from lint502.findings import Note, Problem
+from lint502.nginx.builtin import is_builtin
 from lint502.nginx.dump import DumpFiles, is_dump
-from lint502.nginx.envsubst import Rendered, Values, markers
+from lint502.nginx.envsubst import Rendered, Values, braced_names, markers
 from lint502.nginx.files import (
     MAX_FILE_BYTES,
     MAX_TOTAL_BYTES,
@@ -240,18 +241,25 @@ class RootLoader:
     def _render(self, source: SourceFile) -> Rendered | None:
         """The text with the values in it; None where nothing is to be replaced.
 
-        In a file that is no template by its looks, only ``${NAME}`` in capital letters tells that
-        it is one all the same, unless it is a variable of its own.
+        In a file that is no template by its looks, only a ``${NAME}`` tells that it is one all the
+        same, unless it is a variable of its own, or one of nginx's.
         """
         if not self._values or "$" not in source.text:
             return None
         takes: Callable[[str], bool] = _all
         if not is_template(source):
-            given = [span for span in markers(source.text) if span.name in self._values]
-            if not any(span.braced for span in given):
+            given = {span.name: span.braced for span in markers(source.text)}
+            marked = any(braced and name in self._values for name, braced in given.items())
+            small = {
+                name
+                for name in braced_names(source.text)
+                if name in self._values and not is_builtin(name)
+            }
+            if not (marked or small):
                 return None
             own = _own_names(source)
-            names = {span.name for span in given if span.name.lower() not in own}
+            names = {name for name in given if name in self._values and name.lower() not in own}
+            names |= {name for name in small if name.lower() not in own}
             takes = names.__contains__
         rendered = Rendered(source.text, self._values, takes)
         self._rendered += len(rendered.text)

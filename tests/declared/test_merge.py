@@ -13,6 +13,7 @@ from lint502.declared.claims import Claims
 from lint502.declared.listeners import Fact, Listener, Spec, Standing
 from lint502.declared.load import load_specs
 from lint502.declared.merge import merge_listeners
+from lint502.declared.upstreams import upstreams_of
 from lint502.places import Place
 
 HERE, THERE = Place("here", 1, 1, 2), Place("there", 1, 1, 2)
@@ -155,6 +156,39 @@ def test_the_higher_standing_counts(backwards: bool) -> None:
         "protocol": Fact("http", HERE, Standing.HINTED),
         "tls": Fact(True, THERE, Standing.STATED),
     }
+
+
+def test_what_a_higher_standing_denies_has_no_figures() -> None:
+    stated = {
+        "keepalive": Fact(True, THERE, Standing.STATED),
+        "keepalive.idle_timeout": Fact(5000, THERE, Standing.STATED),
+        "tls": Fact(False, THERE, Standing.STATED),
+        "tls.sni": Fact("required", THERE, Standing.DECLARED),
+    }
+    declared = {"keepalive": Fact(False, HERE, Standing.DECLARED)}
+    merged = merge_listeners([[Claims("a", HERE, declared)], [Claims("a", THERE, stated)]])
+    assert merged.problems == ()
+    assert merged.claims[0].facts == {
+        "keepalive": declared["keepalive"], "tls": stated["tls"], "tls.sni": stated["tls.sni"]
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("standing", "seconds"),
+    [(Standing.HINTED, 5), (Standing.STATED, 9), (Standing.DECLARED, 9)],
+)
+def test_a_profile_counts_where_nothing_of_higher_standing_is_stated(
+    standing: Standing, seconds: int
+) -> None:
+    """Node closes after 5 s by default."""
+    stated = {
+        "server": Fact("node", HERE, Standing.STATED),
+        "keepalive.idle_timeout": Fact(9000, THERE, standing),
+    }
+    (upstream,) = upstreams_of([Claims("a", HERE, stated)])
+    idle = upstream.listeners[0].idle_timeout
+    assert idle is not None
+    assert idle.value == 1000 * seconds
 
 
 LINES = (

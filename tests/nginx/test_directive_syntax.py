@@ -202,3 +202,26 @@ def test_not_all_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         (3, 'nginx would not start: invalid number of arguments in "gzip" directive'),
         (4, "nginx does not take this either, and perhaps more; no more is listed"),
     ]
+
+
+@pytest.mark.parametrize(
+    "written", ["@NAME@", "%%NAME%%", "__NAME__", "NAME", "[[name]]", "<name>"]
+)
+def test_a_placeholder_takes_what_follows(tmp_path: Path, written: str) -> None:
+    """nginx reads the include, or the location, as the arguments of the placeholder."""
+    text = http(
+        f"\n{written}\ninclude gone.conf;\nserver {{\n{written}\nlocation /a {{ proxy_pass "
+        "http://a:1; }\nlocation / { proxy_pass http://b:1; } }"
+    )
+    report = check(tmp_path, {"nginx.conf": text})
+    said = (
+        f'nginx would not start: unknown directive "{written}"; if something is to be put in its '
+        'place, do that first: as it stands it takes all up to the next ";" or "{"'
+    )
+    assert [(one.line, one.message) for one in report.problems] == [(2, said), (5, said)]
+    (hop,) = report.hops
+    assert (hop.value, hop.state) == ("http://b:1", "undecidable")
+
+
+def test_names_of_others_are_no_placeholders(tmp_path: Path) -> None:
+    assert problems(tmp_path, http("ModSecurityEnabled on; own_1 a; x2 b;")) == []

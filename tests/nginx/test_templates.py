@@ -22,7 +22,7 @@ from lint502.places import SourceFile
 from lint502.rule import Rule
 from lint502.site import Site
 from tests.support import sites
-from tests.support.sites import write
+from tests.support.sites import contexts, write
 
 MAIN = "events {}\nhttp {\n include /etc/nginx/conf.d/*.conf;\n}\n"
 SITE = "server {\n location / {\n  proxy_pass http://${API}:${PORT};\n }\n}\n"
@@ -239,11 +239,22 @@ class TestOtherFiles:
             assert (tree.problems, tree.notes) == ((), ())
             assert hops(tree) == [("nginx.conf", 5, "http://${API}:${PORT}")]
 
-    @pytest.mark.parametrize("text", ["$API:$PORT", "${api}", "$HTTP_A", "${HTTP_A}", "${HOST}"])
+    def test_a_value_for_a_name_in_small_letters(self, tmp_path: Path) -> None:
+        """nginx's own variables, and those that the file sets, are none of the environment."""
+        site = SITE.replace("${API}:${PORT}", "${api_host}:${PORT}").replace(
+            "location", "set $own 1; return 200 ${own}${host}$api_host; location", 1
+        )
+        values = {**VALUES, "api_host": "x", "own": "y", "host": "z"}
+        tree = load(tmp_path, {"nginx.conf": f"events {{}}\nhttp {{\n{site}}}\n"}, values)
+        assert hops(tree) == [("nginx.conf", 5, "http://x:3000")]
+        (server,) = contexts(tree, "http", "server")
+        assert server.by_name["return"][0].args == ("200", "${own}${host}x")
+
+    @pytest.mark.parametrize("text", ["$API:$PORT", "$api", "${host}", "${HTTP_A}", "${HOST}"])
     def test_no_template(self, tmp_path: Path, text: str) -> None:
         site = SITE.replace("${API}:${PORT}", text)
         tree = load(tmp_path, {"nginx.conf": f"events {{}}\nhttp {{\n{site}}}\n"},
-                    {**VALUES, "api": "x"})  # fmt: skip
+                    {**VALUES, "api": "x", "host": "y"})  # fmt: skip
         assert (tree.problems, tree.notes) == ((), ())
         assert hops(tree) == [("nginx.conf", 5, f"http://{text}")]
 

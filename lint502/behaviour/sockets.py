@@ -29,11 +29,16 @@ Level = Literal["owner", "group", "others"]
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """Whom nginx's workers run as, and the line that says so."""
+    """Whom nginx's workers run as, and the line that says so; None where it is only usual."""
 
     user: str
     group: str
-    line: Directive
+    line: Directive | None = None
+
+
+USUAL = tuple(Workers(name, name) for name in ("www-data", "nginx", "nobody", "http"))
+"""Whom they run as in Debian, in the packages and images of nginx, as nginx builds it by default,
+and in Arch Linux."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,33 +5,41 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from lint502.behaviour.sockets import LockedOut, Workers, locked_out, workers
+from lint502.behaviour.sockets import USUAL, LockedOut, Workers, locked_out, workers
 from lint502.declared.listeners import Listener
 from lint502.disagreements import Disagreement
 from lint502.nginx import error_log
 from lint502.places import Place
 from lint502.rule import Rule
 from lint502.site import Site
-from lint502.wording import by_profile
+from lint502.wording import by_profile, listed
+
+_NAMES = tuple(who.user for who in USUAL)
 
 
 def check(site: Site) -> Iterator[Disagreement]:
     """One for each socket that the user of nginx's workers cannot open."""
-    who = workers(site.tree)
-    if who is None:
+    stated = workers(site.tree)
+    if stated is None and not site.tree.fragment:
         return
+    who = USUAL[0] if stated is None else stated
     for pair in site.each_pair():
         found, target, listener = locked_out(pair, who), pair.target, pair.meant
         if found is None or listener is None:
             continue
+        if stated is None and not all(locked_out(pair, other) for other in USUAL):
+            continue
         yield RULE.disagreement(
             pair,
             "connect",
-            certain=found.unless is None and not found.lock.usual,
+            certain=found.unless is None and stated is not None and not found.lock.usual,
             frequency="sometimes" if found.lock.usual else "always",
             message=_message(found, who, listener),
             place=target.place(f"nginx connects to {target.address.socket}"),
-            related=(_place(found), who.line.place(f"nginx's workers run as {who.user}")),
+            related=(
+                _place(found),
+                *([who.line.place(f"nginx's workers run as {who.user}")] if who.line else ()),
+            ),
             log=error_log.line("permission-denied", address=f"{target.address}"),
         )
 
@@ -58,10 +66,12 @@ def _message(found: LockedOut, who: Workers, listener: Listener) -> str:
         )
     named = ":".join(name for name in (lock.owner, lock.group) if name is not None)
     whose = f"it belongs to {named} and" if named else "it"
-    message = (
-        f"nginx's workers run as {who.user}, who may not {what}: {whose} has mode "
-        f"{lock.mode.value:04o}{by_profile(lock.mode)}"
-    )
+    run = f"nginx's workers run as {who.user}, who may"
+    if who.line is None:
+        run = f"whom nginx's workers run as is not seen here; {listed(_NAMES, len(_NAMES))} may"
+    message = f"{run} not {what}: {whose} has mode {lock.mode.value:04o}{by_profile(lock.mode)}"
+    if who.line is None:
+        return f"{message}; they may if they run as another user who is let in"
     if found.unless is not None:
         return f"{message}; they may if {who.user} is a member of the group {found.unless}"
     group = "" if found.level == "owner" else f"the group {who.group} and "

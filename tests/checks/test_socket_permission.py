@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.support.linting import Findings, Lint
-from tests.support.sites import Found, http, stream
+from tests.support.sites import Found, check, http, stream
 
 RULE = "socket-permission"
 BODY = "\nserver { location / {\nproxy_pass http://unix:/run/app.sock;\n} }"
@@ -240,3 +242,26 @@ def test_home_directories_are_closed_unless_something_is_said(
     facts = f'[upstream.app]\nsocket = {{ path = "{path}"{more} }}\n'
     expected = [WARNING._replace(frequency="sometimes")] if found else []
     assert lint(body, facts, **run_as(user)) == expected
+
+
+@pytest.mark.parametrize(
+    ("socket", "found"),
+    [
+        ('owner = "app", group = "app", mode = "0600"', ["warning"]),
+        ('owner = "app", group = "app", mode = "0660"', ["warning"]),
+        ('owner = "app", group = "app", mode = "0666"', []),
+        ('owner = "app", group = "www-data", mode = "0660"', []),
+        ('owner = "nginx", group = "app", mode = "0600"', []),
+        ('mode = "0600"', []),
+    ],
+)
+def test_whom_a_fragment_runs_as_is_not_seen(tmp_path: Path, socket: str, found: list[str]) -> None:
+    """A warning where no user that is usual may open the socket."""
+    files = {
+        "site.conf": "server { location / { fastcgi_pass unix:/run/a.sock; } }",
+        "upstreams.toml": f'[upstream.a]\nprotocol = "fastcgi"\n'
+        f'socket = {{ path = "/run/a.sock", {socket} }}',
+    }
+    report = check(tmp_path, files, "site.conf")
+    mine = [one for one in report.findings if one.rule == "socket-permission"]
+    assert [one.severity.value for one in mine] == found

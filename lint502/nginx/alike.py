@@ -18,7 +18,7 @@ from lint502.nginx.variables import MAX_TEXTS
 MAX_TOGETHER = 20_000
 """Targets of all hops together up to which each hop is looked at by itself."""
 
-MAX_PAIRS = 30_000
+MAX_PAIRS = 20_000
 """Targets of all hops together that are looked at."""
 
 FEWEST = 4

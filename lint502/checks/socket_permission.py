@@ -27,6 +27,8 @@ def check(site: Site) -> Iterator[Disagreement]:
         found, target, listener = locked_out(pair, who), pair.target, pair.meant
         if found is None or listener is None:
             continue
+        if stated is None and found.lock.usual:
+            continue  # two guesses are one too many
         if stated is None and not all(locked_out(pair, other) for other in USUAL):
             continue
         yield RULE.disagreement(

@@ -77,10 +77,7 @@ def _unseen(hop: Hop) -> str | None:
             include = level.unseen[0]
             written = shown(" ".join(include.args))
             return f"{include.name} {written} ({include.source.name}:{include.line}) was not seen"
-    if (
-        any(target.needs_resolver for target in hop.targets)
-        and hop.scope.absent("resolver") is None
-    ):
+    if hop.scope.absent("resolver") is None and any(one.needs_resolver for one in hop.targets):
         return "whether a resolver is set cannot be seen from here"
     return None
 

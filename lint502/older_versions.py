@@ -83,18 +83,19 @@ def _older_runs(run: RuleRun, sites: dict[Version, Site]) -> Iterator[RuleRun]:
 
 
 def _site_of(site: Site, version: Version) -> Site:
-    """A site with another version: nothing else of it depends on that."""
+    """A site with another version: nothing else of it depends on that, and only of the hops that
+    rules look at."""
     noting = NotingVersion.of(version)
-    hops = {hop.id: replace(hop, scope=Scope(hop.context, noting)) for hop in site.every_hop}
+    hops = {hop.id: replace(hop, scope=Scope(hop.context, noting)) for hop in site.hops}
+    pairs = {
+        id: tuple(replace(pair, hop=hop) for pair in site.pairs[id]) for id, hop in hops.items()
+    }
     return replace(
         site,
         version=noting,
-        hops=tuple(hops[hop.id] for hop in site.hops),
-        every_hop=tuple(hops.values()),
-        pairs={
-            hop: tuple(replace(pair, hop=hops[hop]) for pair in pairs)
-            for hop, pairs in site.pairs.items()
-        },
+        hops=tuple(hops.values()),
+        every_hop=tuple(hops.get(hop.id, hop) for hop in site.every_hop),
+        pairs={**site.pairs, **pairs},
     )
 
 
@@ -103,18 +104,16 @@ def _at(run: RuleRun, site: Site) -> Iterator[Disagreement | Finding]:
     if run.site is site:
         yield from run.found
         return
+    same: dict[int, Pair] = {}
     for one in run.found:
-        yield (
-            replace(one, pair=_same(one.pair, run.site, site))
-            if isinstance(one, Disagreement)
-            else one
-        )
-
-
-def _same(pair: Pair, site: Site, other: Site) -> Pair:
-    hop = pair.hop.id
-    number = next(index for index, one in enumerate(site.pairs[hop]) if one is pair)
-    return other.pairs[hop][number]
+        if not isinstance(one, Disagreement):
+            yield one
+            continue
+        hop = one.pair.hop.id
+        if id(one.pair) not in same:
+            pairs = zip(run.site.pairs[hop], site.pairs[hop], strict=True)
+            same.update((id(before), after) for before, after in pairs)
+        yield replace(one, pair=same[id(one.pair)])
 
 
 def _put_together(found: Sequence[Older]) -> list[Older]:

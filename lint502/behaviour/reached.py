@@ -139,17 +139,41 @@ def _of_a_regex_before(location: Context) -> Unreached | None:
     args, level = location.args, location.parent
     if level is None or not args or args[0] in ("=", "^~") or args[0].startswith("@"):
         return None
-    is_regex = len(args) == 2
-    for other in level.children:
-        if other is location and is_regex:
-            break
-        if other.name != "location" or len(other.args) != 2 or other.args[0] not in _REGEX:
-            continue
-        if ANY_URI.fullmatch(other.args[1]) or (is_regex and other.args == args):
-            return Unreached(
-                f"location {' '.join(other.args)} takes all requests before", other.opener
-            )
-    return None
+    regexes = _regexes(level)
+    other = regexes.any_uri
+    if len(args) == 2:
+        first = regexes.first.get(args, location)
+        if first is location and (other is None or regexes.order(other) >= regexes.order(location)):
+            return None
+        other = other if first is location else first
+    if other is None:
+        return None
+    return Unreached(f"location {' '.join(other.args)} takes all requests before", other.opener)
+
+
+class _Regexes:
+    """The locations of a level with regular expressions: the ``first`` of each, and the first one
+    that any URI matches."""
+
+    def __init__(self, level: Context) -> None:
+        self.first: dict[tuple[str, ...], Context] = {}
+        self.any_uri: Context | None = None
+        self._orders: dict[int, int] = {}
+        for child in level.children:
+            if child.name == "location" and len(child.args) == 2 and child.args[0] in _REGEX:
+                self._orders[id(child)] = len(self._orders)
+                self.first.setdefault(child.args, child)
+                if self.any_uri is None and ANY_URI.fullmatch(child.args[1]):
+                    self.any_uri = child
+
+    def order(self, location: Context) -> int:
+        """Which of them a location is, in the order in which they are tried."""
+        return self._orders[id(location)]
+
+
+@once_a_context
+def _regexes(level: Context) -> _Regexes:
+    return _Regexes(level)
 
 
 def _of_nobody_allowed(hop: Hop, location: Context, server: Context) -> Unreached | None:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from lint502.nginx.parse import Directive
-from lint502.nginx.tree import Context
+from lint502.nginx.tree import Context, once_a_context
 
 ANY_URI = re.compile(r"\^|\$|\^?/?(?:\.\*|\(\.\*\))\$?|\^?(?:/|\.\+\$?|\(\.\+\)\$?)")
 """Regular expressions that any URI matches, as people write them."""
@@ -86,6 +86,7 @@ def passing_limit(location: Context) -> Context | None:
     return limit
 
 
+@once_a_context
 def limit_of(location: Context) -> Context | None:
     """The ``limit_except`` of a location; of several the last one counts."""
     limits = [child for child in location.children if child.name == "limit_except"]
@@ -100,9 +101,12 @@ def denies_all(limit: Context) -> bool:
     return denial(limit) is not None
 
 
+@once_a_context
 def denial(level: Context) -> Directive | None:
     """The ``deny all`` of a level that turns everybody away: the access rules are gone through in
     their order."""
+    if "deny" not in level.by_name:
+        return None
     for item in level.items:
         if isinstance(item, Directive) and item.name == "allow":
             return None
@@ -116,6 +120,7 @@ def level_returns(level: Context) -> bool:
     return _last_line(level) is not None
 
 
+@once_a_context
 def _last_line(level: Context) -> Directive | None:
     """The line of the rewrite module that certainly runs and lets no request stay, if there is one:
     a ``break`` before it, also by ``rewrite`` or in an ``if``, ends these lines at this level."""

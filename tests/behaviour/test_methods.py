@@ -103,10 +103,6 @@ def test_the_methods_of_a_location(settings: str, expected: frozenset[str], tmp_
             f"location / {{ return 204; limit_except GET {{ deny 10.0.0.1; }} {UPSTREAM} }}",
             without("GET", "HEAD"),
         ),
-        (
-            f"location / {{ {UPSTREAM} limit_except GET {{ fastcgi_pass unix:/a; }} }}",
-            {"GET", "HEAD"},
-        ),
         # a pass in an if
         (
             f"location / {{ limit_except POST {{ deny all; }} if ($arg_a) {{ {UPSTREAM} }} }}",

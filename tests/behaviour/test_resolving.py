@@ -40,7 +40,7 @@ def located(passed: str, around: str = "") -> str:
         ("resolver 10.0.0.2:x;", ("10.0.0.2:x",)),
         ("resolver $dns;", ()),
         ("resolver 10.0.0.2 valid=$t;", ()),
-        ("resolver;", ()),  # nginx takes neither of these
+        # nginx does not take this
         ("resolver valid=5s;", ()),
         (UNSEEN, ()),
     ],

@@ -54,7 +54,6 @@ def located(settings: str) -> str:
         (command("Protocol ALL,-TLSv1.3"), DEFAULT - {"TLSv1.3"}),
         # what OpenSSL refuses, and what is not seen
         (command("MinProtocol tlsv1.3"), None),
-        (command("MinProtocol"), None),
         (command("Protocol TLSv1.4"), None),
         (command("Protocol --TLSv1.2"), None),
         (command("Protocol ''"), None),

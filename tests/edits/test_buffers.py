@@ -44,7 +44,8 @@ def test_settings_of_a_shared_file_change_there(tmp_path: Path) -> None:
     files = {
         "nginx.conf": http(
             "\nserver { location / { include proxy.conf; proxy_pass http://10.0.0.1:3000; } }\n"
-            "server { location /a { include proxy.conf; proxy_pass http://10.0.0.1:3000; } }\n"
+            "server { listen 81; location /a { include proxy.conf;\n"
+            "proxy_pass http://10.0.0.1:3000; } }\n"
         ),
         "proxy.conf": "proxy_http_version 1.1;\nproxy_buffers 32 4k;\n",
         "upstreams.toml": spec("20k"),

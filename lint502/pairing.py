@@ -14,11 +14,14 @@ from lint502.nginx.hops import Hop, Kind, Target
 LOOPBACK = "127.0.0.1"
 """Stands for every way to write nginx's own network namespace."""
 
-_OF_THE_MACHINE = (LOOPBACK, "host.docker.internal", "host.containers.internal")
-"""By what a port that is published on the machine is reached there, and from its containers.
+FROM_CONTAINERS = ("host.docker.internal", "host.containers.internal")
+"""How a container calls the machine on which it runs.
 
 Sources: https://docs.docker.com/desktop/features/networking/ and podman-run(1), ``--add-host``.
 """
+
+_OF_THE_MACHINE = (LOOPBACK, *FROM_CONTAINERS)
+"""By what a port that is published on the machine is reached there, and from its containers."""
 
 _PROTOCOLS: dict[Kind, str] = {
     "proxy": "http",

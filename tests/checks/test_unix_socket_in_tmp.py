@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.linting import Findings, Lint
-from tests.support.sites import Found, stream
+from tests.support.sites import Found, http, stream
 
 RULE = "unix-socket-in-tmp"
 SPEC = '[upstream.app]\nsocket = "/tmp/app.sock"\n'
@@ -56,6 +56,8 @@ def test_a_stream(lint: Lint) -> None:
         ("/tmpfs/app.sock", '[upstream.app]\nsocket = "/tmpfs/app.sock"\n'),
         # another container shares it through a volume
         ("/tmp/app.sock", SPEC + "same_host = false\n"),
+        # both are in one container, or share one /tmp
+        ("/tmp/app.sock", SPEC + "same_host = true\n"),
         # what is wrong is its path
         ("/tmp/app.sock", 'complete = true\n[upstream.app]\nsocket = "/run/app.sock"\n'),
     ],
@@ -63,6 +65,37 @@ def test_a_stream(lint: Lint) -> None:
 def test_silence(lint: Lint, path: str, spec: str) -> None:
     rules = {row.rule for row in lint(server(f"proxy_pass http://unix:{path}"), spec)}
     assert RULE not in rules
+
+
+@pytest.mark.parametrize(
+    ("line", "in_container"),
+    [
+        ("access_log /dev/stdout;", True),
+        ("access_log /dev/stdout main;", True),
+        ("server { access_log /proc/self/fd/1; }", True),
+        ("error_log /dev/stderr warn;", True),
+        ("error_log stderr;", False),  # which is never opened
+        ("access_log /var/log/dev/stdout;", False),
+        ("access_log off;", False),
+        ("resolver 127.0.0.11 valid=10s;", True),
+        ("resolver 127.0.0.11:53;", True),
+        ("resolver 127.0.0.1;", False),
+        ("server { location / { proxy_pass http://host.docker.internal:3000; } }", True),
+        ("server { location / { proxy_pass http://docker.internal:3000; } }", False),
+    ],
+)
+def test_what_runs_in_a_container(lint: Lint, line: str, in_container: bool) -> None:
+    body = server("fastcgi_pass unix:/tmp/app.sock") + line
+    found = [row for row in lint(body, SPEC) if row.rule == RULE]
+    assert found == ([] if in_container else [WARNING])
+
+
+@pytest.mark.parametrize(("value", "expected"), [("off", []), ("on", [WARNING])])
+def test_what_runs_in_front(lint: Lint, value: str, expected: list[Found]) -> None:
+    def main(body: str) -> str:
+        return f"daemon {value}; {http(body)}"
+
+    assert lint(server("fastcgi_pass unix:/tmp/app.sock"), SPEC, wrap=main) == expected
 
 
 def test_many_hops_make_one_finding(findings: Findings) -> None:
@@ -73,7 +106,8 @@ def test_many_hops_make_one_finding(findings: Findings) -> None:
     assert finding.message == (
         "the socket /tmp/app.sock is in a temporary directory: if nginx or its upstream is a "
         "systemd service with PrivateTmp, each has one of its own, and nginx finds no socket "
-        "there; put it below /run"
+        "there; put it below /run, or declare same_host = true if both have one /tmp, as in one "
+        "container"
     )
 
 

@@ -28,12 +28,19 @@ _SMALL = 1024
 @dataclass(frozen=True, slots=True)
 class Allowed:
     """The buffers for a client's header: ``number`` large ones of ``size`` bytes, by ``setting``,
-    and a ``first`` one where it is more than a small one."""
+    and a ``first`` one where it is more than a small one. ``fields``: not only the request line is
+    passed on, but the other lines too."""
 
     number: int
     size: int
     setting: Setting
     first: Value[int] | None = None
+    fields: bool = True
+
+    @property
+    def longest_line(self) -> int:
+        """Bytes of the longest line."""
+        return max(self.size, self.first.value if self.first is not None else 0)
 
     @property
     def total(self) -> int:
@@ -83,17 +90,19 @@ def first_buffers(areas: Iterable[Servers], version: Version) -> Mapping[Context
 
 def allowed_header(hop: Hop, first: Mapping[Context, Value[int]]) -> Allowed | None:
     """What is taken of the header of a request for a hop, by the first buffers of
-    :func:`first_buffers`; None where it is not known, or nothing of a header is passed on.
+    :func:`first_buffers`; None where it is not known, or nothing of it is passed on.
 
     The large buffers of the server count: only the request line is measured by those of the default
     server.
     """
     if hop.kind in ("stream", "memcached"):
         return None
+    fields = True
     if hop.kind != "grpc":
         flag = hop.scope.flag(f"{hop.kind}_pass_request_headers")
-        if flag is None or not flag.value:
+        if flag is None:
             return None
+        fields = flag.value
     setting = hop.scope.setting(LARGE_BUFFERS)
     if setting is None:
         return None
@@ -103,4 +112,5 @@ def allowed_header(hop: Hop, first: Mapping[Context, Value[int]]) -> Allowed | N
     except (IndexError, ValueError):
         return None  # nginx refuses them
     server = hop.context.enclosing("server")
-    return Allowed(number, size, setting, first.get(server) if server is not None else None)
+    beside = first.get(server) if server is not None else None
+    return Allowed(number, size, setting, beside, fields)

@@ -12,6 +12,7 @@ from lint502.behaviour.request_headers import (
     allowed_header,
     first_buffers,
 )
+from lint502.behaviour.request_size import LARGEST_PACKET, WITH_PARAMETERS, Excess, excess
 from lint502.declared.listeners import Listener
 from lint502.disagreements import Disagreement
 from lint502.findings import Fix
@@ -38,14 +39,15 @@ def check(site: Site) -> Iterator[Disagreement]:
         allowed = allowed_header(hop, first)
         if allowed is None or not _matters(hop, listener, allowed):
             continue
-        if allowed.total <= listener.request_headers.value:
+        more = excess(hop, listener, allowed)
+        if more is None:
             continue
-        certain, status, log, what = _outcome(hop, listener)
+        certain, status, log, what = _outcome(hop, listener, allowed)
         takes = format_size(listener.request_headers.value)
         lets = format_size(allowed.total)
         by_default = " by default" if allowed.is_default else ""
         line = allowed.line(listener.request_headers.value) or hop.directive
-        counted = f", with every {hop.kind}_param" if hop.kind in ("uwsgi", "scgi") else ""
+        counted = f", with every {hop.kind}_param" if hop.kind in WITH_PARAMETERS else ""
         yield RULE.disagreement(
             pair,
             "later" if log is None else "send",
@@ -54,12 +56,12 @@ def check(site: Site) -> Iterator[Disagreement]:
             message=(
                 f"nginx lets request headers of up to {lets} through{by_default} "
                 f"({allowed.described}), but {listener.upstream} takes at most "
-                f"{takes}{counted}{by_profile(listener.request_headers)}{what}"
+                f"{takes}{counted}{by_profile(listener.request_headers)}{what}{more.described}"
             ),
             place=line.place(f"nginx lets {lets} through"),
             related=(declared(listener.request_headers, f"{listener.upstream} takes {takes}"),),
             log=log,
-            fix=_fix(listener, allowed, line),
+            fix=_fix(listener, more, line),
             demand=-listener.request_headers.value,
         )
 
@@ -83,16 +85,21 @@ def _matters(hop: Hop, listener: Listener, allowed: Allowed) -> bool:
     return chosen and hop.kind != "grpc"
 
 
-def _outcome(hop: Hop, listener: Listener) -> tuple[bool, int, str | None, str]:
+def _outcome(hop: Hop, listener: Listener, allowed: Allowed) -> tuple[bool, int, str | None, str]:
     """Whether a request certainly fails, status, log line and a clause on how the listener
-    refuses."""
+    refuses.
+
+    Where both limits are defaults, nobody has said that anybody may send as much.
+    """
+    assert listener.request_headers is not None
     if listener.overflow is not None and listener.overflow.value == "answer":
         known = listener.headers_status
         status = known.value if known is not None else _USUAL_STATUS
         return False, status, None, f" and answers {status} beyond"
     log = error_log.line("http2-rejected" if speaks_http2(hop) else "reset-early")
     if listener.overflow is not None:
-        return True, 502, log, " and closes the connection beyond"
+        said = listener.request_headers.profile is None or not allowed.is_default
+        return said, 502, log, " and closes the connection beyond"
     return (
         False,
         502,
@@ -101,12 +108,13 @@ def _outcome(hop: Hop, listener: Listener) -> tuple[bool, int, str | None, str]:
     )
 
 
-def _fix(listener: Listener, allowed: Allowed, line: Directive) -> Fix:
+def _fix(listener: Listener, more: Excess, line: Directive) -> Fix:
     if server_of(listener) == "uwsgi":
-        return Fix(f"start uWSGI with --buffer-size {min(2 * allowed.total, 65535)}")
+        size = min(1 << more.largest.bit_length(), LARGEST_PACKET)
+        return Fix(f"start uWSGI with --buffer-size {size}")
     name = FIRST_BUFFER if line.name == FIRST_BUFFER else LARGE_BUFFERS
     return Fix(
-        f"raise the limit of the upstream above {format_size(allowed.total)}, or lower {name}"
+        f"raise the limit of the upstream above {format_size(more.largest)}, or lower {name}"
     )
 
 

@@ -11,6 +11,7 @@ from lint502.findings import Note, Problem
 from lint502.nginx.directive_syntax import is_placeholder, refused
 from lint502.nginx.files import OutsideTreeError, has_magic
 from lint502.nginx.parse import Directive, ParsedFile
+from lint502.nginx.stock_files import is_stock, lines_of
 from lint502.nginx.templates import SUFFIX
 from lint502.nginx.tokens import MAX_DEPTH
 from lint502.nginx.tree import Context, Tree
@@ -37,19 +38,6 @@ _DEEP = 8
 """So many blocks around a hop take as much again to look at."""
 
 _HOLD_HOPS = frozenset(("server", "location", "if", "limit_except"))
-
-_STOCK_NAMES = (
-    "mime.types", "fastcgi_params", "fastcgi.conf", "uwsgi_params", "scgi_params", "proxy_params",
-    "koi-*", "win-utf",
-)  # fmt: skip
-_STOCK_PATHS = ("*modules-enabled/*.conf", "*/nginx/modules/*.conf")
-_PROXY_PARAMS = (
-    ("Host", "$http_host"),
-    ("X-Real-IP", "$remote_addr"),
-    ("X-Forwarded-For", "$proxy_add_x_forwarded_for"),
-    ("X-Forwarded-Proto", "$scheme"),
-)
-"""What Debian's ``proxy_params`` sets. Source: nginx-common, ``/etc/nginx/proxy_params``."""
 
 
 class Store(Protocol):
@@ -243,7 +231,7 @@ class Builder:
             return []
         if seen is None:
             self._missing(context, include, OutsideTreeError())
-        elif not _is_stock(written):
+        elif not is_stock(written):
             self._note(include, f"include {shown(written)} matches no file here")
             if not seen:
                 context.unseen.append(include)
@@ -292,16 +280,11 @@ class Builder:
     def _missing(self, context: Context, include: Directive, why: UnreadableError) -> None:
         """An include whose file is not here: a stock file, an allowed one, or a problem."""
         written = str(include.args[0])
-        if _is_stock(written):
+        if is_stock(written):
             self._note(include, f"include {shown(written)}: a stock file, passed over", written)
-            if os.path.basename(written) == "proxy_params":
-                for args in _PROXY_PARAMS:
-                    header = Directive(
-                        "proxy_set_header", args, include.source, include.line, include.column,
-                        include.end_column,
-                    )  # fmt: skip
-                    context.items.append(header)
-                    context.by_name.setdefault("proxy_set_header", []).append(header)
+            for line in lines_of(include):
+                context.items.append(line)
+                context.by_name.setdefault(line.name, []).append(line)
             return
         context.unseen.append(include)
         path = self._store.mapped(os.path.normpath(os.path.join(self._prefixes[0], written)))
@@ -386,10 +369,3 @@ def _template_patterns(path: str, mapped: Callable[[str], str]) -> Iterator[tupl
 
 
 _FLAT = frozenset(("map", "geo", "split_clients"))
-
-
-def _is_stock(written: str) -> bool:
-    name = os.path.basename(written)
-    return any(fnmatchcase(name, pattern) for pattern in _STOCK_NAMES) or any(
-        fnmatchcase("/" + written, pattern) for pattern in _STOCK_PATHS
-    )

@@ -24,13 +24,12 @@ BUFFERS = "large_client_header_buffers"
         ("", "grpc_pass a:1;", f"{BUFFERS} 8 32k;", (8, 32768)),
         ("", PASS, UNSEEN, None),
         # what nginx refuses
-        ("", PASS, f"{BUFFERS} 8;", None),
         ("", PASS, f"{BUFFERS} x 8k;", None),
         ("", PASS, f"{BUFFERS} 8 8g;", None),
-        # nothing of it is passed on
-        ("proxy_pass_request_headers off;", PASS, "", None),
+        # the request line is passed on in any case
+        ("proxy_pass_request_headers off;", PASS, "", (4, 8192)),
         ("proxy_pass_request_headers on;", PASS, "", (4, 8192)),
-        ("fastcgi_pass_request_headers off;", "fastcgi_pass a:1;", "", None),
+        ("fastcgi_pass_request_headers off;", "fastcgi_pass a:1;", "", (4, 8192)),
         ("fastcgi_pass_request_headers off;", PASS, "", (4, 8192)),
         (UNSEEN, PASS, f"{BUFFERS} 8 32k;", None),
         ("", "memcached_pass a:1;", "", None),
@@ -43,6 +42,16 @@ def test_headers_of_clients(
     body = f"server {{ {around} location / {{ {settings} {passed} }} }}"
     found = allowed_header(hop_of(tmp_path, http(body)), {})
     assert (None if found is None else (found.number, found.size)) == expected
+
+
+@pytest.mark.parametrize(("passes", "fields"), [("on", True), ("off", False)])
+def test_what_else_than_the_request_line_is_passed_on(
+    passes: str, fields: bool, tmp_path: Path
+) -> None:
+    body = f"server {{ location / {{ uwsgi_pass_request_headers {passes}; uwsgi_pass a:1; }} }}"
+    found = allowed_header(hop_of(tmp_path, http(body)), {})
+    assert found is not None
+    assert found.fields is fields
 
 
 def test_sessions_have_no_headers(tmp_path: Path) -> None:

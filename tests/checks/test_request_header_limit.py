@@ -99,18 +99,111 @@ def test_what_profiles_say(lint: Lint, server: str, settings: str, found: Found 
     assert lint(body(settings, directive), facts) == ([] if found is None else [found])
 
 
+@pytest.mark.parametrize(
+    ("buffers", "limit", "severity"),
+    [
+        # nobody has said that clients may send as much
+        ("", "", "warning"),
+        ("large_client_header_buffers 4 8k;", "", "error"),
+        ("client_header_buffer_size 2k;", "", "error"),
+        ("", '[upstream.up.limits]\nrequest_headers = "4k"\n', "error"),
+        ("", '[upstream.up.limits]\nrequest_body = "1m"\n', "warning"),
+    ],
+)
+def test_an_error_is_what_somebody_has_chosen(
+    lint: Lint, buffers: str, limit: str, severity: str
+) -> None:
+    facts = f'[upstream.up]\nport = 1\nserver = "uwsgi"\n{limit}'
+    line = 3 if buffers else 5
+    assert lint(body(buffers, "uwsgi_pass up:1"), facts) == [too_large(line, severity)]
+
+
 def test_uwsgi(findings: Findings) -> None:
     facts = '[upstream.up]\nport = 1\nserver = "uwsgi"\n'
     (finding,) = findings(body("", "uwsgi_pass up:1"), facts)
     assert finding.message == (
         "nginx lets request headers of up to 32k through by default (large_client_header_buffers "
         "4 8k), but up takes at most 4k, with every uwsgi_param (the default of uwsgi) and closes "
-        "the connection beyond"
+        "the connection beyond; headers of 4097 bytes are enough for that"
     )
     assert finding.fix is not None
     assert finding.fix.description == "start uWSGI with --buffer-size 65535"
     closed = body("uwsgi_pass_request_headers off;", "uwsgi_pass up:1")
     assert findings(closed, facts) == ()
+    (finding,) = findings(body("uwsgi_pass_request_headers off;", STOCK), facts)
+    assert finding.message.endswith(
+        "; a query of 1944 bytes (QUERY_STRING and REQUEST_URI hold it) is enough for that"
+    )
+
+
+STOCK = "include uwsgi_params;\nuwsgi_pass up:1"
+
+
+@pytest.mark.parametrize(
+    ("buffers", "enough", "size"),
+    [
+        (
+            "1 4k",
+            "a query of 1944 bytes (QUERY_STRING and REQUEST_URI hold it) or headers of 3887 "
+            "bytes is enough for that",
+            16384,
+        ),
+        (
+            "1 2k",
+            "a query of 1944 bytes (QUERY_STRING and REQUEST_URI hold it) is enough for that",
+            8192,
+        ),
+        ("4 1k", "headers of 3887 bytes are enough for that", 8192),
+        ("2 1k", None, None),
+        ("1 1k", None, None),
+    ],
+)
+def test_what_uwsgi_params_hold_again(
+    findings: Findings, buffers: str, enough: str | None, size: int | None
+) -> None:
+    facts = '[upstream.up]\nport = 1\nserver = "uwsgi"\n'
+    found = findings(body(f"large_client_header_buffers {buffers};", STOCK), facts)
+    said = [finding.message.partition("; ")[2] for finding in found]
+    assert said == ([] if enough is None else [enough])
+    fixes = [finding.fix.description for finding in found if finding.fix is not None]
+    assert fixes == ([] if size is None else [f"start uWSGI with --buffer-size {size}"])
+
+
+@pytest.mark.parametrize(
+    ("buffers", "takes", "found"),
+    [
+        # nobody has chosen nginx's: nobody is taken to fill them all at once
+        ("", "32k", False),
+        ("", "32767", True),
+        ("", "16k", True),
+        ("4 8k", "32k", True),
+        ("4 8k", "48k", False),
+        ("1 16k", "32k", True),
+        ("1 16k", "33k", False),
+        # nginx answers 500 to what is larger than a packet can be
+        ("8 16k", "65535", False),
+        ("8 16k", "64k", False),
+        ("8 16k", "65534", True),
+    ],
+)
+def test_limits_of_uwsgi(lint: Lint, buffers: str, takes: str, found: bool) -> None:
+    settings = f"large_client_header_buffers {buffers};" if buffers else ""
+    limits = f'{CLOSES}request_headers = "{takes}"'
+    rules = [row.rule for row in lint(body(settings, STOCK), spec(limits, 'protocol = "uwsgi"\n'))]
+    assert rules == ([RULE] if found else [])
+
+
+def test_uwsgi_by_http_holds_the_path_twice(findings: Findings) -> None:
+    facts = '[upstream.up]\nport = 1\nserver = "uwsgi"\nprotocol = "http"\n'
+    narrow = "large_client_header_buffers 1 4k;"
+    (finding,) = (one for one in findings(body(narrow), facts) if one.rule == RULE)
+    assert finding.message == (
+        "nginx lets request headers of up to 4k through (large_client_header_buffers 1 4k), but "
+        "up takes at most 4k (the default of uwsgi) and closes the connection beyond; a path of "
+        "2049 bytes (REQUEST_URI and PATH_INFO hold it) is enough for that"
+    )
+    rewritten = body(narrow + "rewrite ^/x(.*) /$1;")
+    assert [one for one in findings(rewritten, facts) if one.rule == RULE] == []
 
 
 def test_the_first_buffer(findings: Findings) -> None:

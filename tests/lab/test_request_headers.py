@@ -8,11 +8,15 @@ from pathlib import Path
 import pytest
 
 from lint502.behaviour.request_headers import allowed_header, first_buffers
+from lint502.behaviour.request_size import LARGEST_PACKET, Excess, excess
 from lint502.lab.bench import LOOPBACK, Bench, LabError
 from lint502.lab.binary import Running
 from lint502.lab.client import Request, send
+from lint502.options import Options
 from tests.support.nginxes import RELEASES, lacks, nginx_of
-from tests.support.pairs import site_of
+from tests.support.pages import prove
+from tests.support.pairs import pair_of, site_of
+from tests.support.sites import examine, write
 from tests.support.sites import http as http_block
 from tools.measure import servers
 from tools.measure.servers import Endpoint
@@ -95,3 +99,104 @@ def test_the_status_beyond_the_limit(
             if got == [200, status]:
                 break
         assert got == [200, status]
+
+
+STOCK = {
+    "uwsgi": "include uwsgi_params; uwsgi_pass",
+    "scgi": "include scgi_params; scgi_pass",
+    "http": "proxy_pass",
+}
+NARROW = "large_client_header_buffers 1 4k;"
+
+
+def passed(folder: Path, speaks: str, address: str) -> tuple[str, Excess]:
+    """The inside of a location that passes to an endpoint, with all its lines, and what lint502
+    says is too much for it."""
+    scheme = "http://" if speaks == "http" else ""
+    line = f"{STOCK[speaks]} {scheme}"
+    text = http_block(f"{NARROW} server {{ location / {{ {line}{address}; }} }}")
+    port = address.rpartition(":")[2]
+    spec = f'[upstream.up]\nport = {port}\nserver = "uwsgi"\nprotocol = "{speaks}"\n'
+    if speaks == "scgi":
+        spec += '[upstream.up.limits]\nrequest_headers = "4k"\noverflow = "close"\n'
+    pair = pair_of(folder, text, spec)
+    allowed = allowed_header(pair.hop, {})
+    assert pair.listener is not None
+    assert allowed is not None
+    more = excess(pair.hop, pair.listener, allowed)
+    assert more is not None
+    setting = pair.hop.scope.setting(f"{speaks}_param")
+    lines = setting.lines if setting is not None else ()
+    written = " ".join(f"{speaks}_param {' '.join(words)};" for words in lines)
+    return f"{written} {line.partition('; ')[2] or line}{address};", more
+
+
+@pytest.mark.xdist_group("servers")
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("speaks", STOCK)
+def test_so_long_a_query_is_too_much_for_uwsgi(
+    speaks: str, release: str, endpoints: dict[tuple[str, str], Endpoint], tmp_path: Path
+) -> None:
+    inside, more = passed(tmp_path, speaks, endpoints["uwsgi", speaks].address)
+    assert more.length is not None
+    part = "/?" if more.held.part == "query" else "/"
+    longest = more.length * 9 // 10
+    requests = [Request(path=part + "q" * size) for size in (longest, more.length)]
+    if more.fields is not None:
+        requests += [Request(header=size) for size in (longest * 2, more.fields)]
+    with Bench() as bench:
+        port = bench.port()
+        http = f"server {{ listen {LOOPBACK}:{port}; {NARROW} location / {{ {inside} }} }}\n"
+        Running(bench, nginx_of(release), http)
+        for _ in range(TRIES):
+            got = [send(port, request).status for request in requests]
+            if got == [200, 502] * (len(requests) // 2):
+                break
+    assert got == [200, 502] * (len(requests) // 2)
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_what_is_larger_than_a_packet_is_a_500_of_nginx(release: str) -> None:
+    with Bench() as bench:
+        port = bench.port()
+        http = (
+            f"server {{ listen {LOOPBACK}:{port}; large_client_header_buffers 8 16k;\n"
+            f"location / {{ uwsgi_pass {LOOPBACK}:{bench.port()}; }} }}\n"
+        )
+        nginx = Running(bench, nginx_of(release), http)
+        assert send(port, Request(header=LARGEST_PACKET - 1000)).status == 502
+        nginx.new_lines()
+        assert send(port, Request(header=LARGEST_PACKET + 1000)).status == 500
+        (line,) = nginx.new_lines()
+        assert line.message.startswith("uwsgi request is too big: ")
+
+
+@pytest.mark.parametrize("release", [RELEASES[0], RELEASES[-1]])
+@pytest.mark.parametrize(
+    ("buffers", "passes", "takes"),
+    [
+        ("1 4k", "include uwsgi_params; uwsgi_pass up:1;", "4k"),
+        # its headers are left out, and the query is not
+        ("4 8k", "uwsgi_pass_request_headers off; include uwsgi_params; uwsgi_pass up:1;", "4k"),
+        ("1 4k", "include scgi_params; scgi_pass up:1;", "4k"),
+        ("1 4k", "uwsgi_param A $request_uri; uwsgi_param B $uri; uwsgi_pass up:1;", "4k"),
+        # only with all of nginx's buffers full at once
+        ("4 8k", "include uwsgi_params; uwsgi_pass up:1;", "32k"),
+        ("4 1k", "include uwsgi_params; uwsgi_pass up:1;", "4k"),
+        ("4 8k", "include uwsgi_params; uwsgi_pass up:1;", "36k"),
+    ],
+)
+def test_what_is_too_much_with_all_parameters_is_confirmed(
+    buffers: str, passes: str, takes: str, release: str, tmp_path: Path
+) -> None:
+    nginx, kind = nginx_of(release), passes.split("_pass ")[0].split()[-1]
+    text = f"server {{ large_client_header_buffers {buffers}; location / {{ {passes} }} }}"
+    spec = (
+        f'[upstream.up]\nport = 1\nprotocol = "{kind}"\n[upstream.up.limits]\n'
+        f'request_headers = "{takes}"\noverflow = "close"\n'
+    )
+    write(tmp_path, {"nginx.conf": http_block(text), "upstreams.toml": spec})
+    found = examine(Options(tmp_path, (str(tmp_path / "nginx.conf"),), version=nginx.version))
+    (finding,) = found.report.findings
+    proof = prove(finding, found.sites, nginx)
+    assert (finding.rule, proof.verdict, proof.why) == ("request-header-limit", "confirmed", "")

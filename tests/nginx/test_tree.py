@@ -243,6 +243,16 @@ class TestMissing:
         ]
         assert {line.line for line in http.by_name["proxy_set_header"]} == {2}
 
+    @pytest.mark.parametrize("family", ["uwsgi", "scgi"])
+    def test_stock_parameters_hold_the_query_twice(self, family: str, tmp_path: Path) -> None:
+        tree = load(tmp_path, {"nginx.conf": f"http {{\ninclude {family}_params;\n}}"})
+        (http,) = contexts(tree, "http")
+        lines = http.by_name[f"{family}_param"]
+        long = {"QUERY_STRING": "$query_string", "REQUEST_URI": "$request_uri"}
+        assert {line.args[0]: line.args[1] for line in lines}.items() >= long.items()
+        assert ("HTTPS", "$https", "if_not_empty") in [line.args for line in lines]
+        assert {line.line for line in lines} == {2}
+
     def test_in_a_fragment_it_is_a_note(self, tmp_path: Path) -> None:
         tree = load(tmp_path, {"a.conf": "server {\ninclude snippets/x;\n}"}, "a.conf")
         assert tree.problems == ()

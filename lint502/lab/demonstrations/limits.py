@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from lint502.behaviour.limits import body_limit, read_timeout, tuned_size
 from lint502.behaviour.methods import allowed_methods
-from lint502.behaviour.request_headers import allowed_header, first_buffers
+from lint502.behaviour.request_headers import Allowed, allowed_header, first_buffers
+from lint502.behaviour.request_size import WITH_PARAMETERS, excess
 from lint502.lab.behind import Planned, host_of
 from lint502.lab.client import Request
 from lint502.lab.demonstrations.case import CannotShowError, Case, Experiment
@@ -28,6 +29,9 @@ from lint502.nginx.values import format_size, format_time
 _BEYOND = 1024
 _LINE_END = 16
 """Bytes of a buffer for a line that are left free."""
+
+_ROOM = 128
+"""Bytes of a buffer that are left to short lines."""
 
 _MUCH_LATER = 500
 """Milliseconds after which nobody waits any more, of those in the lab."""
@@ -102,7 +106,8 @@ def large_body(case: Case) -> Experiment:
 
 
 def large_request_header(case: Case) -> Experiment:
-    """A header that is a little larger than the upstream takes, in lines that nginx takes."""
+    """A request that is a little larger than the upstream takes, in lines that nginx takes: its
+    header, or where that is not enough, its query, which is in several parameters."""
     takes, first = fact(case, "request_headers"), first_buffers(case.site.servers, case.version)
     allowed = allowed_header(case.hop, first)
     number, size = (allowed.number, allowed.size) if allowed is not None else (4, 8192)
@@ -111,17 +116,42 @@ def large_request_header(case: Case) -> Experiment:
     beside = allowed.first if allowed is not None else None
     extra = min(beside.value, LARGEST_HEADER) - size if beside is not None else 0
     header = min(takes + _BEYOND, number * (size - _LINE_END) + max(0, extra))
-    if header <= takes and case.status is not None:
-        raise CannotShowError(f"{format_size(takes)} are too near to what nginx lets through")
+    request = usual(case.hop, case.path)
+    large = replace(request, header=header, line=size - _LINE_END)
+    if case.status is not None and (header <= takes or (allowed and not allowed.fields)):
+        large = _long_query(case, large, allowed)
     route, conditions = alone(case)
     made = plan(route, case.version, case.failing, first_buffer=beside)
     if case.status == 502 and case.listener is not None and case.listener.overflow is None:
         clause = "beyond its limit the upstream closes the connection, which is not declared"
         conditions = (*conditions, clause)
         made = replace(made, servers=tuple(map(_closing, made.servers)))
-    request = usual(case.hop, case.path)
-    large = replace(request, header=header, line=size - _LINE_END)
     return Experiment(made, Once((large,), request), conditions=conditions)
+
+
+def _long_query(case: Case, request: Request, allowed: Allowed | None) -> Request:
+    """The request with a query or path that is too long by itself, or with what all other buffers
+    hold."""
+    more = None
+    if allowed is not None and case.listener is not None:
+        more = excess(case.hop, case.listener, allowed)
+    near = CannotShowError(
+        f"{format_size(fact(case, 'request_headers'))} are too near to what nginx lets through"
+    )
+    if allowed is None or more is None or case.hop.kind not in WITH_PARAMETERS:
+        raise near
+    if more.held.times < 2:
+        return request
+    length, line, header = more.length, allowed.size - _ROOM, 0
+    if length is None:
+        length, rest = more.longest, (allowed.number - 1) * line
+        if more.held.beside + more.held.times * length + rest <= fact(case, "request_headers"):
+            raise near
+        header = length + rest
+    if length + header > LARGEST_HEADER:
+        raise CannotShowError(f"a {more.held.part} of {length} bytes is too large for the lab")
+    start = f"{case.path}?" if more.held.part == "query" else case.path
+    return replace(request, path=start + "q" * length, header=header, line=line)
 
 
 def _closing(server: Planned) -> Planned:

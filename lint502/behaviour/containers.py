@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from lint502.behaviour.sockets import TEMPORARY
 from lint502.nginx.parse import Directive
 from lint502.nginx.tree import Context, Tree, once_a_context
 from lint502.pairing import FROM_CONTAINERS
@@ -23,15 +24,19 @@ _DNS_OF_DOCKER = re.compile(r"127\.0\.0\.11(:\d+)?")
 def no_service(site: Site) -> bool:
     """Whether nginx is surely not run by the unit that it comes with, as a service of systemd.
 
-    Such a unit waits until nginx goes into the background, which ``daemon off`` keeps it from; that
-    of Debian says ``daemon on`` itself, which may be said once. Sources: the ``nginx.service`` of
-    nginx.org's packages, Debian and Fedora (``Type=forking``).
+    Such a unit waits until nginx goes into the background, which ``daemon off`` keeps it from, and
+    until its number is in /run/nginx.pid; that of Debian says ``daemon on`` itself, which may be
+    said once. Sources: the ``nginx.service`` of nginx.org's packages, Debian and Fedora
+    (``Type=forking``, ``PIDFile``).
     """
-    return _runs_in_front(site.tree) or _in_container(site)
+    return _unlike_the_unit(site.tree) or _in_container(site)
 
 
-def _runs_in_front(tree: Tree) -> bool:
-    return any(line.args == ("off",) for line in tree.main.by_name.get("daemon", ()))
+def _unlike_the_unit(tree: Tree) -> bool:
+    main = tree.main.by_name
+    return any(line.args == ("off",) for line in main.get("daemon", ())) or any(
+        line.args[0].startswith(TEMPORARY) for line in main.get("pid", ()) if line.args
+    )
 
 
 def _in_container(site: Site) -> bool:

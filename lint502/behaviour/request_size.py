@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from lint502.behaviour.request_headers import Allowed
 from lint502.declared.listeners import Listener
 from lint502.nginx.hops import Hop
-from lint502.nginx.tree import Context
+from lint502.nginx.tree import Context, once_a_context
 from lint502.wording import listed, server_of
 
 WITH_PARAMETERS = frozenset(("uwsgi", "scgi", "fastcgi"))
@@ -34,6 +34,9 @@ _ORIGINAL = frozenset(("request_uri", "request"))
 _QUERY = _ORIGINAL | {"args", "query_string"}
 _PATH = _ORIGINAL | {"uri", "document_uri", "fastcgi_script_name", "request_filename"}
 _PREFIXES = ("", "^~")
+_CHANGING = frozenset(("rewrite", "internal"))
+_CODE = ("rewrite_by_lua", "access_by_lua", "js_", "perl")
+_ARGUMENTS = (("$args",), ("$query_string",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,22 +153,18 @@ def _any_path(hop: Hop) -> bool:
 
 def _may_rewrite(hop: Hop) -> bool:
     """Whether something around a hop may give a request another path or query."""
-    return any(map(_changes_requests, _around(hop.context)))
-
-
-def _around(context: Context) -> Iterator[Context]:
-    for level in context.up():
-        if level.name in ("http", "main"):
-            return
-        yield level
-        yield from (child for child in level.children if child.name == "if")
-
-
-def _changes_requests(level: Context) -> bool:
-    if level.unseen or "internal" in level.by_name:
-        return True
     return any(
-        name.startswith(("rewrite", "access_by_lua", "js_", "perl")) for name in level.by_name
-    ) or any(
-        line.args[:1] in (("$args",), ("$query_string",)) for line in level.by_name.get("set", ())
+        _changes_requests(level) for level in hop.context.up() if level.name not in ("http", "main")
     )
+
+
+@once_a_context
+def _changes_requests(level: Context) -> bool:
+    """Whether a level does so, or an ``if`` in it."""
+    if level.unseen or not _CHANGING.isdisjoint(level.by_name):
+        return True
+    if any(name.startswith(_CODE) for name in level.by_name):
+        return True
+    if any(line.args[:1] in _ARGUMENTS for line in level.by_name.get("set", ())):
+        return True
+    return any(_changes_requests(child) for child in level.children if child.name == "if")

@@ -189,12 +189,13 @@ def _bits(mode: int, level: Level) -> int:
     return mode >> {"owner": 6, "group": 3, "others": 0}[level] & 7
 
 
-_FOLDERS = ("/tmp/", "/var/tmp/")
+TEMPORARY = ("/tmp/", "/var/tmp/")
+"""The directories that systemd may make private (systemd.exec(5), ``PrivateTmp``)."""
 
 
 def in_tmp(address: Address) -> bool:
     """Whether an address is a socket below a directory that systemd makes private."""
-    return address.socket is not None and address.socket.startswith(_FOLDERS)
+    return address.socket is not None and address.socket.startswith(TEMPORARY)
 
 
 _TELLING = re.compile(r"(?P<socket>.+?\.sock(?:et)?)(?P<rest>(?:/|:/).*|:)|(?P<other>.+):")

@@ -90,10 +90,18 @@ def test_what_runs_in_a_container(lint: Lint, line: str, in_container: bool) -> 
     assert found == ([] if in_container else [WARNING])
 
 
-@pytest.mark.parametrize(("value", "expected"), [("off", []), ("on", [WARNING])])
-def test_what_runs_in_front(lint: Lint, value: str, expected: list[Found]) -> None:
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("daemon off;", []),
+        ("daemon on;", [WARNING]),
+        ("pid /tmp/nginx.pid;", []),
+        ("pid /run/nginx.pid;", [WARNING]),
+    ],
+)
+def test_what_its_unit_does_not_run(lint: Lint, line: str, expected: list[Found]) -> None:
     def main(body: str) -> str:
-        return f"daemon {value}; {http(body)}"
+        return f"{line} {http(body)}"
 
     assert lint(server("fastcgi_pass unix:/tmp/app.sock"), SPEC, wrap=main) == expected
 

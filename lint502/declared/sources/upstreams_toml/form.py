@@ -182,7 +182,8 @@ class LimitsTable(_SpecTable):
     """How large requests and responses may be."""
 
     request_headers: Annotated[
-        Size | None, Field(description="The largest head of a request that it accepts.")
+        Size | None,
+        Field(description="The largest head of a request that it accepts, with parameters."),
     ] = None
     request_body: Annotated[
         Size | None, Field(description="The largest body of a request that it accepts.")

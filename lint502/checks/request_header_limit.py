@@ -110,7 +110,7 @@ def _outcome(hop: Hop, listener: Listener, allowed: Allowed) -> tuple[bool, int,
 
 def _fix(listener: Listener, more: Excess, line: Directive) -> Fix:
     if server_of(listener) == "uwsgi":
-        size = min(1 << more.largest.bit_length(), LARGEST_PACKET)
+        size = min(1 << (more.largest + more.largest // 8).bit_length(), LARGEST_PACKET)
         return Fix(f"start uWSGI with --buffer-size {size}")
     name = FIRST_BUFFER if line.name == FIRST_BUFFER else LARGE_BUFFERS
     return Fix(

@@ -16,6 +16,7 @@ _DATAGRAM_SECONDS = 2.0
 
 _MOMENT = 0.05
 _SHORTEST_LINE = 16
+_LONG_PATH, _SHOWN = 200, 16
 
 _HANDSHAKE = (
     "Connection: Upgrade",
@@ -43,6 +44,13 @@ class Request:
     line: int = 4000
     handshake: bool = False
     late_body: bool = False
+
+    @property
+    def shown(self) -> str:
+        """``GET /path``, as a report has it: of a long path no more than its beginning."""
+        if len(self.path) <= _LONG_PATH:
+            return f"{self.method} {self.path}"
+        return f"{self.method} {self.path[:_SHOWN]}… ({len(self.path)} bytes)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,7 +149,7 @@ class Scene:
             answer = client.exchange(self._listen, request, _PATIENCE)
             return "session", 200 if answer else 502, bool(answer)
         response = client.send(self._listen, request, _PATIENCE)
-        return f"{request.method} {request.path}", response.status, response.whole
+        return request.shown, response.status, response.whole
 
     def check_machine(self) -> None:
         """Raise :class:`~lint502.lab.errors.MachineError` where nginx has logged that the machine
@@ -164,7 +164,7 @@ class Scene:
     def send(self, request: Request, *, opening: bool = False, cause: bool = False) -> Step:
         """Make a request, and keep what came of it."""
         response = client.send(self._listen, request, _PATIENCE)
-        label = f"{request.method} {request.path}"
+        label = request.shown
         if request.handshake:
             label += " with Upgrade"
         if request.body:
@@ -209,7 +209,7 @@ class Scene:
         """Make a request by way of a front, and keep what its client got."""
         response = front.send(request)
         step = Step(
-            f"{request.method} {request.path} by way of the front",
+            f"{request.shown} by way of the front",
             response.status,
             response.whole,
             self._new_log(),

@@ -202,6 +202,8 @@ def test_uwsgi_by_http_holds_the_path_twice(findings: Findings) -> None:
         "up takes at most 4k (the default of uwsgi) and closes the connection beyond; a path of "
         "2049 bytes (REQUEST_URI and PATH_INFO hold it) is enough for that"
     )
+    assert finding.fix is not None
+    assert finding.fix.description == "start uWSGI with --buffer-size 16384"
     rewritten = body(narrow + "rewrite ^/x(.*) /$1;")
     assert [one for one in findings(rewritten, facts) if one.rule == RULE] == []
 

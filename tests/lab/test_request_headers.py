@@ -200,3 +200,12 @@ def test_what_is_too_much_with_all_parameters_is_confirmed(
     (finding,) = found.report.findings
     proof = prove(finding, found.sites, nginx)
     assert (finding.rule, proof.verdict, proof.why) == ("request-header-limit", "confirmed", "")
+    assert all(len(step.request) < 250 for step in proof.steps)
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [("/" + "a" * 199, "GET /" + "a" * 199), ("/?" + "q" * 199, f"GET /?{'q' * 14}… (201 bytes)")],
+)
+def test_a_long_path_is_not_shown_whole(path: str, shown: str) -> None:
+    assert Request(path=path).shown == shown

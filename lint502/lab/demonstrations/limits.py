@@ -138,8 +138,10 @@ def _long_query(case: Case, request: Request, allowed: Allowed | None) -> Reques
     near = CannotShowError(
         f"{format_size(fact(case, 'request_headers'))} are too near to what nginx lets through"
     )
-    if allowed is None or more is None or case.hop.kind not in WITH_PARAMETERS:
+    if allowed is None or more is None:
         raise near
+    if case.hop.kind not in WITH_PARAMETERS:
+        raise CannotShowError("the server of the lab does not make a packet of a request, as uWSGI")
     if more.held.times < 2:
         return request
     length, line, header = more.length, allowed.size - _ROOM, 0

@@ -186,7 +186,8 @@ def test_a_setting_that_nginx_does_not_take_is_unknown(tmp_path: Path) -> None:
     files = {
         "nginx.conf": http(
             "proxy_read_timeout 10s; server { proxy_read_timeout; location / "
-            "{ proxy_pass http://a:1; } } server { listen 81; location / { proxy_pass http://a:1; } }"
+            "{ proxy_pass http://a:1; } } "
+            "server { listen 81; location / { proxy_pass http://a:1; } }"
         ),
         "upstreams.toml": "[upstream.a]\nport = 1\ntimeouts.response = '30s'",
     }

@@ -12,6 +12,7 @@ from lint502.findings import Note, Problem
 from lint502.nginx.envsubst import Values
 from lint502.nginx.files import Files, OnDisk
 from lint502.nginx.parse import ForeignCrossplaneError, ParsedFile
+from lint502.nginx.refused_addresses import refused_addresses
 from lint502.nginx.roots import RootLoader
 from lint502.nginx.tree import Tree
 from lint502.options import Options, Progress
@@ -62,6 +63,7 @@ def load(options: Options, standard_input: Callable[[], bytes], progress: Progre
                 unspecified.setdefault(folder, _no_spec(tree.name, files.name(folder)))
             trees.setdefault(paths, []).append(tree)
             problems.update(dict.fromkeys(tree.problems))
+            problems.update(dict.fromkeys(refused_addresses(tree)))
             notes.update(dict.fromkeys(tree.notes))
         notes.update(dict.fromkeys(unspecified.values()))
     except ForeignCrossplaneError as error:

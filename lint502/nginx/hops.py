@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,6 +33,9 @@ _SCHEMES: dict[Kind, dict[str, bool]] = {
     "uwsgi": {"": False, "uwsgi": False, "suwsgi": True},
 }
 """The schemes that a directive takes, and whether each means TLS; the others take none."""
+
+WITH_SCHEMES = frozenset(_SCHEMES)
+"""The passes that take a scheme."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,6 +143,23 @@ def _areas(main: Context) -> Iterator[Context]:
     return (child for child in main.children if child.name in ("http", "stream"))
 
 
+def passes(area: Context) -> Iterator[tuple[Context, Directive, Kind]]:
+    """Each pass of an ``http{}`` or ``stream{}``, with the context that it stands in."""
+    kinds: Mapping[str, Kind] = {"proxy_pass": "stream"} if area.name == "stream" else _HTTP_PASSES
+    return _passes(area, kinds)
+
+
+def _passes(
+    context: Context, kinds: Mapping[str, Kind]
+) -> Iterator[tuple[Context, Directive, Kind]]:
+    for item in context.items:
+        if isinstance(item, Context):
+            if item.name not in ("upstream", "map", "geo", "split_clients"):
+                yield from _passes(item, kinds)
+        elif item.name in kinds and item.args and item.block is None:
+            yield context, item, kinds[item.name]
+
+
 class _Finder:
     """Finds the hops of one ``http{}`` or ``stream{}``."""
 
@@ -167,22 +187,12 @@ class _Finder:
                 block = read_block(child, stream=self._stream)
                 if block is not None:
                     self.blocks.setdefault(block.name, block)
-        self._passes = list(self._find(area))
+        self._passes = list(passes(area))
         self._implicit = set(self._implicit_upstreams())
 
     def hops(self) -> Iterator[Hop]:
         for context, directive, kind in self._passes:
             yield self._hop(context, directive, kind)
-
-    def _find(self, context: Context) -> Iterator[tuple[Context, Directive, Kind]]:
-        names = {"proxy_pass": "stream"} if self._stream else _HTTP_PASSES
-        for item in context.items:
-            if isinstance(item, Context):
-                if item.name not in ("upstream", "map", "geo", "split_clients"):
-                    yield from self._find(item)
-            elif item.name in names and item.args and item.block is None:
-                kind: Kind = "stream" if self._stream else _HTTP_PASSES[item.name]
-                yield context, item, kind
 
     def _implicit_upstreams(self) -> Iterator[tuple[str, int | None]]:
         """The hosts with their ports that literal passes make upstreams of."""
@@ -291,6 +301,8 @@ class _Finder:
                 return f'an upstream "{host}" may be defined where it cannot be seen'
             if address.port is None:
                 return f"{_printable(value)} has no port"
+        elif not dynamic and address.host in self.blocks:
+            return f"nginx takes no port behind {_printable(address.host)}, which is a block"
         name = address.socket if address.socket is not None else address.host
         runtime = (
             dynamic
@@ -328,18 +340,25 @@ class _Finder:
 
 def _parse(kind: Kind, value: str) -> Url | None:
     """The value of a pass, without variables; None for what nginx refuses."""
-    scheme, rest = split_scheme(value)
-    schemes = _SCHEMES.get(kind)
-    if schemes is None:
-        if scheme:
-            return None
-    elif scheme not in schemes:
-        return None
-    port = {"http": 80, "https": 443}.get(scheme) if kind == "proxy" else None
     try:
-        address, uri = parse_address(rest, port, uri=kind == "proxy")
+        return parse_pass(kind, value)
     except ValueError:
         return None
+
+
+def parse_pass(kind: Kind, value: str) -> Url:
+    """The value of a pass, without variables.
+
+    Raises ``ValueError`` for what nginx refuses, in its words: "invalid port".
+    """
+    scheme, rest = split_scheme(value)
+    schemes = _SCHEMES.get(kind)
+    if schemes is None or (kind != "proxy" and scheme not in schemes):
+        scheme, rest = "", value  # nginx takes it for a host
+    elif scheme not in schemes:
+        raise ValueError("invalid URL prefix")
+    port = {"http": 80, "https": 443}.get(scheme) if kind == "proxy" else None
+    address, uri = parse_address(rest, port, uri=kind == "proxy")
     return Url(scheme, address, uri)
 
 

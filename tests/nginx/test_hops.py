@@ -157,10 +157,19 @@ class TestBlocks:
         assert [block.name for block in hop.blocks] == ["api"]
         assert [len(group) for group in hop.groups()] == [3]
 
-    def test_with_a_port_it_is_a_host(self, tmp_path: Path) -> None:
+    def test_with_a_port_nginx_refuses_it(self, tmp_path: Path) -> None:
         body = "upstream api { server a:1; } server { location / { proxy_pass http://api:80; } }"
         hop = hop_of(tmp_path, http(body))
-        assert targets(hop) == [("api:80", "api", False, 0, 1, 0, False)]
+        assert (hop.targets, hop.blocks) == ((), ())
+        assert hop.unknown == "nginx takes no port behind api, which is a block"
+
+    def test_with_a_port_behind_a_variable_it_is_a_host(self, tmp_path: Path) -> None:
+        body = (
+            "upstream api { server a:1; } "
+            "server { location / { set $a api; proxy_pass http://$a:80; } }"
+        )
+        hop = hop_of(tmp_path, http(body))
+        assert [str(target.address) for target in hop.targets] == ["api:80"]
         assert hop.blocks == ()
 
     def test_servers_that_cannot_be_known(self, tmp_path: Path) -> None:

@@ -1,0 +1,126 @@
+"""Addresses that nginx refuses when it reads its configuration: it does not start with them.
+
+Source: ``ngx_parse_url()`` in ``src/core/ngx_inet.c``, ``ngx_http_upstream_add()`` in
+``src/http/ngx_http_upstream.c`` and its like in the stream module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+
+from lint502.findings import Problem
+from lint502.nginx.addresses import parse_address, split_scheme
+from lint502.nginx.hops import WITH_SCHEMES, Kind, parse_pass, passes
+from lint502.nginx.includes import MAX_REFUSED
+from lint502.nginx.parse import Directive
+from lint502.nginx.tree import Context, Tree
+from lint502.nginx.variables import UNKNOWN
+from lint502.reading import shown
+
+
+def refused_addresses(tree: Tree) -> Iterator[Problem]:
+    """The lines with an address that nginx refuses, and what it says to them; the first few."""
+    areas = (child for child in tree.main.children if child.name in ("http", "stream"))
+    found = (problem for area in areas for problem in _in_area(area))
+    return islice(dict.fromkeys(found), MAX_REFUSED)
+
+
+def _in_area(area: Context) -> Iterator[Problem]:
+    blocks = {
+        child.args[0].lower(): child
+        for child in area.children
+        if child.name == "upstream" and child.args
+    }
+    literal = [
+        (directive, kind) for _, directive, kind in passes(area) if _is_literal(directive.args[0])
+    ]
+    unseen = area.partial or bool(area.unseen)
+    ports = _Ports(literal, blocks, unseen=unseen)
+    for directive, kind in literal:
+        said = ports.refusal(directive.args[0], kind)
+        if said is not None:
+            yield _problem(directive, said)
+    for block in blocks.values():
+        for line in block.by_name.get("server", ()):
+            if line.args and _is_literal(line.args[0]):
+                said = _refusal_of_server(line.args[0], stream=area.name == "stream")
+                if said is not None:
+                    yield _problem(line, said)
+
+
+class _Ports:
+    """Tells which addresses of passes nginx refuses; what has no port may have that of another
+    pass to the same host."""
+
+    def __init__(
+        self,
+        passes_: list[tuple[Directive, Kind]],
+        blocks: Mapping[str, Context],
+        *,
+        unseen: bool,
+    ) -> None:
+        self._blocks = blocks
+        self._unseen = unseen
+        self._lent: set[str] = set()
+        for directive, kind in passes_:
+            try:
+                address = parse_pass(kind, directive.args[0]).address
+            except ValueError:
+                continue
+            if address.port is not None:
+                self._lent.add(address.host)
+
+    def refusal(self, value: str, kind: Kind) -> str | None:
+        """What nginx says to an address; None where it takes it."""
+        try:
+            address = parse_pass(kind, value).address
+        except ValueError as error:
+            return refusal_of(kind, value, error)
+        rest = _without_scheme(kind, value)
+        if address.socket is not None:
+            return None
+        if address.port_written:
+            if address.host not in self._blocks:
+                return None
+            name = rest[: len(address.host)]
+            return f'upstream "{shown(name)}" may not have port {address.port}'
+        if address.port is not None or address.host in self._blocks or self._unseen:
+            return None
+        return None if address.host in self._lent else f"no port in {_named(rest)}"
+
+
+def refusal_of(kind: Kind, value: str, error: ValueError) -> str:
+    """What nginx says to the value of a pass that :func:`~lint502.nginx.hops.parse_pass` does not
+    take."""
+    if "URL prefix" in str(error):
+        return str(error)
+    return f"{error} in {_named(_without_scheme(kind, value))}"
+
+
+def _without_scheme(kind: Kind, value: str) -> str:
+    return split_scheme(value)[1] if kind in WITH_SCHEMES else value
+
+
+def _refusal_of_server(value: str, *, stream: bool) -> str | None:
+    try:
+        address, _ = parse_address(value, None if stream else 80, uri=False)
+    except ValueError as error:
+        return f"{error} in {_named(value)}"
+    if address.socket is None and address.port is None:
+        return f"no port in {_named(value)}"
+    return None
+
+
+def _is_literal(value: str) -> bool:
+    """Whether nginx, and not a variable or a template, says all of it."""
+    return "$" not in value and UNKNOWN not in value
+
+
+def _named(value: str) -> str:
+    return f'upstream "{shown(value)}"'
+
+
+def _problem(directive: Directive, said: str) -> Problem:
+    place = directive.arg_place(0)
+    return Problem(place.file, place.line, f"nginx would not start: {said}", place.column)

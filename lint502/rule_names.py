@@ -35,6 +35,7 @@ RULES = (
     "keepalive-unsupported",
     "keepalive-unused",
     "implicit-port-80",
+    "invalid-address",
     "resolver-missing",
     "resolver-ipv6",
     "resolver-mismatch",

@@ -34,9 +34,6 @@ _SCHEMES: dict[Kind, dict[str, bool]] = {
 }
 """The schemes that a directive takes, and whether each means TLS; the others take none."""
 
-WITH_SCHEMES = frozenset(_SCHEMES)
-"""The passes that take a scheme."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Target:
@@ -279,7 +276,7 @@ class _Finder:
         dynamic = "$" in directive.args[0]
         if dynamic and split_scheme(value)[1][:1] in ("", ":", "/", "?"):
             return None  # nginx answers 500 for a value that leaves nothing to connect to
-        if UNKNOWN in _authority(value):
+        if UNKNOWN in authority(value):
             return f"{directive.args[0]} depends on the request, or on a file that was not seen"
         url = _parse(kind, value.partition(UNKNOWN)[0])
         if url is None:
@@ -351,18 +348,22 @@ def parse_pass(kind: Kind, value: str) -> Url:
 
     Raises ``ValueError`` for what nginx refuses, in its words: "invalid port".
     """
-    scheme, rest = split_scheme(value)
-    schemes = _SCHEMES.get(kind)
-    if schemes is None or (kind != "proxy" and scheme not in schemes):
-        scheme, rest = "", value  # nginx takes it for a host
-    elif scheme not in schemes:
+    rest = without_scheme(kind, value)
+    if kind == "proxy" and rest == value:
         raise ValueError("invalid URL prefix")
+    scheme = split_scheme(value)[0] if rest != value else ""
     port = {"http": 80, "https": 443}.get(scheme) if kind == "proxy" else None
     address, uri = parse_address(rest, port, uri=kind == "proxy")
     return Url(scheme, address, uri)
 
 
-def _authority(value: str) -> str:
+def without_scheme(kind: Kind, value: str) -> str:
+    """The value of a pass without the scheme that its directive takes, if it has one."""
+    scheme, rest = split_scheme(value)
+    return rest if scheme in _SCHEMES.get(kind, ()) else value
+
+
+def authority(value: str) -> str:
     """The scheme and the host of a value, up to where a URI starts."""
     _, rest = split_scheme(value)
     scheme = value[: len(value) - len(rest)]
@@ -375,7 +376,7 @@ def _authority(value: str) -> str:
 
 def _asks_for_host(value: str) -> bool:
     """Whether the host of a value is not known (its port or a socket's path is no host)."""
-    _, rest = split_scheme(_authority(value))
+    _, rest = split_scheme(authority(value))
     return rest[:5].lower() != "unix:" and UNKNOWN in rest.partition(":")[0]
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from lint502.findings import Problem
-from lint502.nginx.addresses import parse_address, split_scheme
-from lint502.nginx.hops import WITH_SCHEMES, Kind, parse_pass, passes
+from lint502.nginx.addresses import parse_address
+from lint502.nginx.hops import Kind, parse_pass, passes, without_scheme
 from lint502.nginx.includes import MAX_REFUSED
 from lint502.nginx.parse import Directive
 from lint502.nginx.tree import Context, Tree
@@ -76,8 +76,8 @@ class _Ports:
         try:
             address = parse_pass(kind, value).address
         except ValueError as error:
-            return refusal_of(kind, value, error)
-        rest = _without_scheme(kind, value)
+            return _refusal_of(kind, value, error)
+        rest = without_scheme(kind, value)
         if address.socket is not None:
             return None
         if address.port_written:
@@ -90,16 +90,12 @@ class _Ports:
         return None if address.host in self._lent else f"no port in {_named(rest)}"
 
 
-def refusal_of(kind: Kind, value: str, error: ValueError) -> str:
+def _refusal_of(kind: Kind, value: str, error: ValueError) -> str:
     """What nginx says to the value of a pass that :func:`~lint502.nginx.hops.parse_pass` does not
     take."""
     if "URL prefix" in str(error):
         return str(error)
-    return f"{error} in {_named(_without_scheme(kind, value))}"
-
-
-def _without_scheme(kind: Kind, value: str) -> str:
-    return split_scheme(value)[1] if kind in WITH_SCHEMES else value
+    return f"{error} in {_named(without_scheme(kind, value))}"
 
 
 def _refusal_of_server(value: str, *, stream: bool) -> str | None:

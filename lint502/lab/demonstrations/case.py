@@ -65,6 +65,8 @@ def cases_of(
     rated = []
     if finding.rule == "resolver-missing" and hop.unknown_host:
         found = [*found, Route(hop, None, ())]  # the host that the client asks for
+    if finding.rule == "invalid-address":
+        found = [Route(hop, None, ())]  # nginx gets nowhere
     for route in found:
         written = [pair for pair in route.pairs if _at(pair.target.place(), finding.place)]
         stated = [pair for pair in route.pairs if _states(pair, finding)]

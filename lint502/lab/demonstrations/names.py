@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from lint502.behaviour.binding import refuses
+from lint502.behaviour.invalid_addresses import invalid_values
 from lint502.behaviour.names import FAMILIES, found_once, says_resolve
 from lint502.behaviour.next_upstream import retries
 from lint502.behaviour.resolving import named_servers, unaware
+from lint502.lab.behind import host_of
 from lint502.lab.demonstrations.case import CannotShowError, Case, Experiment
 from lint502.lab.demonstrations.usual import times, usual_bytes, usual_script
 from lint502.lab.plan import Plan, plan
 from lint502.lab.play import PlayOptions
 from lint502.lab.scripts import AskedAnew, Moved, Repeated, Restarted
+from lint502.lab.writing import quoted, statement
 from lint502.nginx.addresses import Address
+from lint502.nginx.variables import UNKNOWN
 from lint502.wording import listed
 
 _A_FEW = 4
@@ -98,6 +103,24 @@ def unknown_to_dns(case: Case) -> Experiment:
     if most:
         script = AskedAnew(usual_bytes(case.hop, case.path), most + 1)
     return Experiment(made, script, conditions=tuple(clauses))
+
+
+def no_address(case: Case) -> Experiment:
+    """The usual request, where the variable of the pass holds what is no address."""
+    made = plan(case.route, case.version, case.failing)
+    script = usual_script(case)
+    if case.status is None:
+        return Experiment(made, script)
+    name = case.hop.directive.name
+    value = invalid_values(case.hop).values[0].text.text.replace(UNKNOWN, host_of(case.hop))
+    stated = re.compile(rf"\b{name} [^;]*;")
+    if case.hop.kind == "stream":
+        mapped = f'    map "" $lab_address {{\n        default {quoted(value)};\n    }}\n'
+        stream = mapped + stated.sub(f"{name} $lab_address;", made.stream)
+        return Experiment(replace(made, stream=stream), script)
+    given = statement("set", ("$lab_address", value))
+    http = stated.sub(lambda _: f"{given} {name} $lab_address;", made.http)
+    return Experiment(replace(made, http=http), script)
 
 
 def _answered(case: Case) -> None:

@@ -1,0 +1,109 @@
+"""Values of variables that are no address for a pass: nginx answers 500 where one comes up.
+
+Source: ``ngx_http_proxy_eval()``, ``ngx_http_upstream_init_request()``, and
+``ngx_stream_proxy_eval()``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lint502.nginx import error_log
+from lint502.nginx.addresses import parse_address, split_scheme
+from lint502.nginx.hops import Hop, authority, parse_pass, without_scheme
+from lint502.nginx.known_values import Text
+from lint502.nginx.variables import UNKNOWN
+
+_STARTS_WITH_HOST = re.compile(r"(?:[^$/]*://|\$\{?scheme\}?://)?\$\{?(?:http_)?host\b", re.ASCII)
+"""A host of the request, which holds no slash: what follows it is no part of a URI."""
+
+_PORT = re.compile(r":([^:\]\0]*)\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """A value that nginx does not take: ``problem`` in its words ("invalid port"), ``log`` the line
+    that it writes. ``empty``: nothing is left to connect to, as where a variable is not set."""
+
+    text: Text
+    problem: str
+    log: str
+    empty: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidValues:
+    """Those of a hop; ``every`` tells that it has no others."""
+
+    values: tuple[Invalid, ...]
+    every: bool
+
+
+def invalid_values(hop: Hop) -> InvalidValues:
+    """The values that the pass of a hop can have and that are no addresses."""
+    texts = hop.variables.expand(hop.value, hop.context) if "$" in hop.value else None
+    if not texts:
+        return InvalidValues((), every=False)
+    found = tuple(one for text in texts for one in _invalid(hop, text))
+    return InvalidValues(found, every=len(found) == len(texts))
+
+
+def _invalid(hop: Hop, text: Text) -> Iterator[Invalid]:
+    problem = _problem(hop, text.text)
+    if problem is not None:
+        rest = split_scheme(text.text)[1]
+        yield Invalid(text, problem, _log(hop, text.text, problem), rest[:1] in ("", ":", "/", "?"))
+
+
+def _problem(hop: Hop, value: str) -> str | None:
+    if UNKNOWN in authority(value):
+        return _problem_of_port(hop, authority(value))
+    if hop.kind == "proxy" and not without_scheme(hop.kind, value):
+        return "invalid URL prefix"
+    try:
+        address = parse_pass(hop.kind, value.partition(UNKNOWN)[0]).address
+    except ValueError as error:
+        return str(error)
+    if address.socket is not None or address.port is not None or _may_be_a_block(hop, address.host):
+        return None
+    return "no port"
+
+
+def _problem_of_port(hop: Hop, value: str) -> str | None:
+    """What nginx says to the port behind a host that the request chooses."""
+    port = _PORT.search(value)
+    if port is None or not _STARTS_WITH_HOST.match(hop.value):
+        return None
+    if hop.kind == "proxy" and "://" not in hop.value:
+        return None
+    try:
+        parse_address(f"host:{port[1]}", None, uri=False)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _may_be_a_block(hop: Hop, name: str) -> bool:
+    """Whether a block is called so, or one may be where it was not seen."""
+    area = hop.context.enclosing("http", "stream")
+    return (
+        area is None
+        or area.partial
+        or bool(area.unseen)
+        or any(
+            child.name == "upstream" and child.args and child.args[0].lower() == name
+            for child in area.children
+        )
+    )
+
+
+def _log(hop: Hop, value: str, problem: str) -> str:
+    shown = value.replace(UNKNOWN, "…")
+    if problem == "invalid URL prefix":
+        return error_log.line("invalid-url-prefix", url=shown)
+    address = without_scheme(hop.kind, shown)
+    if problem == "no port":
+        return error_log.line("no-port", host=address)
+    return error_log.line("invalid-address", problem=problem, address=address)

@@ -14,6 +14,7 @@ RULES = (
     "static-dns",
     "handler-overridden",
     "protocol-mismatch",
+    "two-protocols",
     "tls-mismatch",
     "tls-version-mismatch",
     "sni-missing",

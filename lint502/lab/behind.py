@@ -120,7 +120,7 @@ def _behaviour(
     if miswritten is not None:
         if not miswritten.certain:
             conditions[f"a server that fits listens at {miswritten.socket}"] = None
-        return _fitting(pair)
+        return fitting(pair)
     if pair.mismatch is not None:
         if not pair.mismatch.certain:
             conditions[f"nothing listens at {target.address}, where nothing is declared"] = None
@@ -132,7 +132,7 @@ def _behaviour(
         if not fits:
             return None
         conditions[f"{target.address} is not declared: a server that fits stands there"] = None
-        return _fitting(pair)
+        return fitting(pair)
     if not listens_at(listener, target.address):
         return None
     if listener.protocol is None:
@@ -166,7 +166,7 @@ def host_of(hop: Hop) -> str:
     return name
 
 
-def _fitting(pair: Pair) -> Behaviour:
+def fitting(pair: Pair) -> Behaviour:
     """A server that takes what the hop sends."""
     hop = pair.hop
     flag = hop.scope.flag("proxy_protocol") if hop.kind == "stream" else None

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from lint502.behaviour.clients import stranger
 from lint502.behaviour.http2 import connection_header, header_refusal, refusal_is_known
+from lint502.behaviour.shared_addresses import clashes
 from lint502.behaviour.single_headers import refused, sent_twice
-from lint502.lab.behind import host_of
+from lint502.lab.behind import fitting, host_of
 from lint502.lab.client import Request
-from lint502.lab.demonstrations.case import Case, Experiment
+from lint502.lab.demonstrations.case import CannotShowError, Case, Experiment
 from lint502.lab.demonstrations.usual import SHORT, once, timeouts, times, usual_script
 from lint502.lab.plan import Plan, plan
 from lint502.lab.playback import reaction
@@ -53,6 +54,28 @@ def _without_unsaid_tls(made: Plan, case: Case) -> Plan:
     )
     clauses = ("the upstream does not speak TLS, which is not declared",) if unsaid else ()
     return replace(made, servers=servers, conditions=(*made.conditions, *clauses))
+
+
+def other_protocol(case: Case) -> Experiment:
+    """The usual request, to servers that take what nginx says to them elsewhere."""
+    shown = once(case)
+    if case.status is None:
+        return shown
+    others = {
+        id(pair): others[0]
+        for clash in clashes(case.site.each_pair())
+        for pairs, others in ((clash.one, clash.other), (clash.other, clash.one))
+        for pair in pairs
+    }
+    other = next((others[id(pair)] for pair in case.failing if id(pair) in others), None)
+    if other is None:
+        raise CannotShowError("the address is chosen by the request")
+    servers = tuple(
+        replace(server, behaviour=fitting(other)) if server.failing else server
+        for server in shown.plan.servers
+    )
+    clause = f"the upstream takes what {other.hop.directive.name} {other.hop.value} speaks"
+    return replace(shown, plan=replace(shown.plan, servers=servers), conditions=(clause,))
 
 
 def malformed(case: Case) -> Experiment:

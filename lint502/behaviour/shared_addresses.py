@@ -1,0 +1,94 @@
+"""Addresses that nginx speaks to in two ways, of which a server takes one: in two protocols, or
+with TLS and without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from lint502.nginx.addresses import Address, split_scheme
+from lint502.nginx.hops import Hop, authority
+from lint502.nginx.variables import UNKNOWN
+from lint502.pairing import Pair
+
+_ONE_PORT = {"proxy": "http", "grpc": "http"}
+"""A server may take HTTP/1.1 and HTTP/2 on one port."""
+
+
+class Way(NamedTuple):
+    """How nginx speaks to an address: a protocol, and whether in TLS."""
+
+    protocol: str
+    tls: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """An address of which nothing says what it takes. ``one`` are the pairs that speak to it in one
+    way, those with TLS, or else the fewer ones; ``other`` those that do so in another."""
+
+    one: Sequence[Pair]
+    other: Sequence[Pair]
+
+    @property
+    def by_tls(self) -> bool:
+        """Whether they differ in TLS alone."""
+        return way(self.one[0]).protocol == way(self.other[0]).protocol
+
+
+def clashes(pairs: Iterable[Pair]) -> Iterator[Clash]:
+    """The addresses that the pairs of a root speak to in two ways."""
+    spoken: dict[tuple[str, object], dict[Way, list[Pair]]] = {}
+    for pair in pairs:
+        if pair.hop.kind != "stream" and pair.target.tls is not None:
+            ways = spoken.setdefault(_place(pair.target.address), {})
+            ways.setdefault(way(pair), []).append(pair)
+    for ways in spoken.values():
+        if len(ways) > 1:
+            *fewer, most = sorted(ways.values(), key=len)
+            for some in fewer:
+                found = _clash(some, most)
+                if not _is_declared(found):
+                    yield found
+
+
+def way(pair: Pair) -> Way:
+    """How nginx speaks at a pair."""
+    kind = pair.hop.kind
+    return Way(_ONE_PORT.get(kind, kind), bool(pair.target.tls))
+
+
+def _clash(fewer: list[Pair], more: list[Pair]) -> Clash:
+    swapped = way(more[0]) == way(fewer[0])._replace(tls=True)
+    if len(fewer) == len(more) and not swapped:
+        same = way(fewer[0]) == way(more[0])._replace(tls=True)
+        return Clash(fewer, more) if same else Clash(more, fewer)
+    return Clash(more, fewer) if swapped else Clash(fewer, more)
+
+
+def _place(address: Address) -> tuple[str, object]:
+    if address.socket is not None:
+        return address.socket, None
+    return "127.0.0.1" if address.host == "localhost" else address.host, address.port
+
+
+def _is_declared(clash: Clash) -> bool:
+    """Whether what is declared says which of the two is wrong, or that the address is."""
+    pair = clash.one[0]
+    if pair.mismatch is not None:
+        return True
+    listener = pair.listener
+    return listener is not None and (clash.by_tls or listener.protocol is not None)
+
+
+def by_scheme_alone(hop: Hop) -> bool:
+    """Whether a pass to a host that the request chooses goes to one port with TLS and without."""
+    texts = hop.variables.expand(hop.value, hop.context) if hop.unknown_host else None
+    schemes: dict[str, set[str]] = {}
+    for text in texts or ():
+        where = authority(text.text)
+        scheme, rest = split_scheme(where)
+        if UNKNOWN in rest and rest.rpartition(":")[2].isdecimal():
+            schemes.setdefault(rest, set()).add(scheme)
+    return {"http", "https"} in schemes.values()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lint502.behaviour.public_names import unnamed_in_public, unnamed_on_request
 from lint502.behaviour.tls import (
     asked,
     can_be_sent,
@@ -12,12 +13,13 @@ from lint502.behaviour.tls import (
     names_to_ask_for,
     sends_name,
 )
-from lint502.behaviour.tls_failures import unnamed
+from lint502.behaviour.tls_failures import Unnamed, unnamed
 from lint502.declared.listeners import Listener
 from lint502.disagreements import Disagreement
 from lint502.edits.propose import in_place_of, set_to
-from lint502.findings import Fix
+from lint502.findings import Finding, Fix, Severity
 from lint502.nginx import error_log
+from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Setting
 from lint502.pairing import Pair
@@ -26,7 +28,51 @@ from lint502.site import Site
 from lint502.wording import by_profile, declared
 
 
-def check(site: Site) -> Iterator[Disagreement]:
+def check(site: Site) -> Iterator[Disagreement | Finding]:
+    """One for each hop that does not name a listener which requires it, or a public server."""
+    yield from _declared(site)
+    for pair in site.each_pair():
+        found = unnamed_in_public(pair)
+        if found is not None:
+            host = pair.target.address.host
+            yield RULE.disagreement(
+                pair,
+                "handshake",
+                certain=False,
+                message=_doubt(host, found),
+                place=(found.line or pair.hop.directive).place(f"nginx {found.clause}"),
+                fix=_fix_in_public(pair.hop, host if found.names else None),
+            )
+    for hop in site.hops:
+        found = unnamed_on_request(hop)
+        if found is not None:
+            yield RULE.finding(
+                severity=Severity.WARNING,
+                frequency="sometimes",
+                message=_doubt("the host of the request", found),
+                place=(found.line or hop.directive).place(f"nginx {found.clause}"),
+                hops=(hop.id,),
+                fix=_fix_in_public(hop, None),
+            )
+
+
+def _doubt(host: str, found: Unnamed) -> str:
+    return (
+        f"nginx does not name {host} in the TLS handshake (SNI): it {found.clause}; public servers "
+        "that share an address with others, as at a CDN, refuse that"
+    )
+
+
+def _fix_in_public(hop: Hop, name: str | None) -> Fix:
+    """To send the name of the pass, or one that a block does not have."""
+    setting = f"{family(hop)}_ssl_{'server_name' if name is None else 'name'}"
+    found = hop.scope.setting(setting)
+    word = "on" if name is None else name
+    where = in_place_of(_lines(found), None)
+    return Fix(f"{setting} {word};{where}", False, set_to(hop, [(found, word)]))
+
+
+def _declared(site: Site) -> Iterator[Disagreement]:
     """One for each hop that does not name a listener which requires it."""
     for pair in site.each_pair():
         found, listener, hop = unnamed(pair), pair.meant, pair.hop

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from lint502.behaviour.public_names import unnamed_in_public
 from lint502.behaviour.tls import family
 from lint502.behaviour.tls_failures import answers_400, misnamed, unnamed
-from lint502.lab.behind import Planned
+from lint502.lab.behind import Planned, fitting
 from lint502.lab.demonstrations.case import Case, Experiment
 from lint502.lab.demonstrations.usual import usual_script
 from lint502.lab.plan import Plan, plan
 from lint502.lab.standins.behaviour import TlsBehaviour
 from lint502.lab.writing import quoted
+from lint502.pairing import Pair
 
 
 def unknown_name(case: Case) -> Experiment:
@@ -21,6 +23,9 @@ def unknown_name(case: Case) -> Experiment:
     in its certificate, it refuses that."""
     made = plan(case.route, case.version, case.failing)
     found = unnamed(case.failing[0]) if case.status is not None else None
+    public = [pair for pair in case.failing if unnamed_in_public(pair) is not None]
+    if case.status is not None and public:
+        return Experiment(_wanting_names(made, public), usual_script(case))
     if found is None:
         return Experiment(made, usual_script(case))
     if not found.certain:
@@ -28,6 +33,21 @@ def unknown_name(case: Case) -> Experiment:
         made = _changed(made, lambda tls, _: replace(tls, knows_only=tls.names))
         made = replace(made, conditions=(*made.conditions, clause))
     return _asking(made, case, found.names, always=found.always)
+
+
+def _wanting_names(made: Plan, public: Sequence[Pair]) -> Plan:
+    """A plan whose public servers want to be named, each by its own name."""
+    fitting_ones = {pair.target.address: fitting(pair) for pair in public}
+    servers = []
+    for server in made.servers:
+        behaviour = fitting_ones.get(server.address)
+        if behaviour is not None and server.failing:
+            name = server.address.host
+            tls = TlsBehaviour(names=(name,), sni_required=True, knows_only=(name,))
+            server = replace(server, behaviour=replace(behaviour, tls=tls))
+        servers.append(server)
+    clauses = (f"{pair.target.address.host} wants to be named" for pair in public)
+    return replace(made, servers=tuple(servers), conditions=tuple(dict.fromkeys(clauses)))
 
 
 def unverified_name(case: Case) -> Experiment:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lint502.behaviour.http2 import speaks_http2
 from lint502.behaviour.internal_redirects import origins
 from lint502.nginx import error_log
+from lint502.nginx.buffers import FAMILIES, Buffers, buffers_at
 from lint502.nginx.hops import Hop
 from lint502.nginx.scope import Scope, Value
 from lint502.nginx.version import Version
@@ -44,6 +45,23 @@ def tuned_size(hop: Hop) -> int | None:
         if value is not None and value.setting.origin != "default"
     ]
     return max(sizes, default=None)
+
+
+_LARGEST_DEFAULT = 8192
+"""Bytes that a single buffer has by default at most, where pages are as small as on x86-64."""
+
+
+def meant_for_headers(hop: Hop) -> Buffers | None:
+    """The buffers of a hop that are written, and each larger than any by default, where that of the
+    header is left at its default: there only that one counts for the header."""
+    if hop.kind not in FAMILIES:
+        return None
+    size = hop.scope.setting(f"{hop.kind}_buffer_size")
+    written = hop.scope.setting(f"{hop.kind}_buffers")
+    if size is None or size.origin != "default" or written is None or not written.directives:
+        return None
+    found = buffers_at(hop.scope, hop.kind)
+    return found if found is not None and found.each > _LARGEST_DEFAULT else None
 
 
 HTTP2_LIMITED = Version(1, 31, 3)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from lint502.behaviour.demands import largest_for
 from lint502.behaviour.http2 import speaks_http2
-from lint502.behaviour.limits import HTTP2_LIMITED, too_big_header
+from lint502.behaviour.limits import HTTP2_LIMITED, meant_for_headers, too_big_header
 from lint502.disagreements import Disagreement
 from lint502.edits.buffers import Lines, fix
 from lint502.nginx import error_log
-from lint502.nginx.buffers import NAMES
+from lint502.nginx.buffers import NAMES, Buffers
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Value
@@ -30,16 +31,49 @@ _RECORD_HEADER = 8
 
 _PAGE = 4096
 
+_LARGEST_FIX = 32 * 1024
+"""Bytes that are enough for the headers of which nothing is said."""
+
 _HTTP1_ONLY = 128
 """Bytes of a header's text that HTTP/2 does without: status line, colons, line ends."""
 
 
 def check(site: Site) -> Iterator[Disagreement]:
-    """One for each hop whose ``*_buffer_size`` is not above the largest header."""
+    """One for each hop whose ``*_buffer_size`` is not above the largest header, or where that is
+    not declared, of which only the buffers for the body are large."""
+    compared = Lines(site.tree.main)
+    yield from _too_small_ones(site, compared)
+    for pair in site.each_pair():
+        if pair.meant is None or pair.meant.response_headers is None:
+            found = meant_for_headers(pair.hop)
+            if found is not None:
+                yield _doubt(pair, found, compared)
+
+
+def _doubt(pair: Pair, buffers: Buffers, compared: Lines) -> Disagreement:
+    hop, name = pair.hop, f"{pair.hop.kind}_buffers"
+    setting = hop.scope.setting(name)
+    assert setting is not None, "it is written"
+    line, room = setting.directives[-1], format_size(buffers.size)
+    return RULE.disagreement(
+        pair,
+        "head",
+        certain=False,
+        message=(
+            f"{name} of {format_size(buffers.each)} are for the body; response headers above "
+            f"{room}, which is {hop.kind}_buffer_size by default, answer 502"
+        ),
+        place=line.place("for the body alone"),
+        log=too_big_header(hop),
+        upstream=None,
+        fix=replace(fix(hop, line, min(buffers.each, _LARGEST_FIX), compared), safe=False),
+    )
+
+
+def _too_small_ones(site: Site, compared: Lines) -> Iterator[Disagreement]:
     found = [(pair, size) for pair in site.each_pair() if (size := _too_small(pair)) is not None]
     lines = {id(pair): _line(pair.hop, size) for pair, size in found}
     needed = largest_for((lines[id(pair)], _largest(pair)) for pair, _ in found)
-    compared = Lines(site.tree.main)
     for pair, size in found:
         listener, hop, line = pair.meant, pair.hop, lines[id(pair)]
         if listener is None or listener.response_headers is None:

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from lint502.options import Options
 from tests.support.linting import Findings, Lint
-from tests.support.sites import OLD, Found
+from tests.support.nginxes import RELEASES, nginx_of
+from tests.support.pages import prove
+from tests.support.sites import OLD, Found, examine, http
 
 RULE = "response-header-buffer"
 OTHERS = ("buffer-directive-family",)
@@ -143,3 +148,61 @@ def test_the_fix_moves_three_settings_together(findings: Findings, largest: str,
     assert finding.fix.description == (
         f"proxy_buffer_size {size}; proxy_buffers 8 {size}; proxy_busy_buffers_size {busy};"
     )
+
+
+def alone(lint: Lint, line: str, directive: str, spec: str = "") -> list[Found]:
+    body = f"\nserver {{ location / {{\n{line}\n{directive};\n}} }}"
+    return [row for row in lint(body, spec) if row.rule == RULE]
+
+
+@pytest.mark.parametrize("kind", ["proxy", "fastcgi", "uwsgi", "scgi"])
+def test_large_buffers_for_the_body_alone(lint: Lint, kind: str) -> None:
+    directive = f"{kind}_pass {'http://' if kind == 'proxy' else ''}10.0.0.1:9000"
+    doubt = [Found(3, "warning", 502, "sometimes", RULE, None)]
+    assert alone(lint, f"{kind}_buffers 16 16k;", directive) == doubt
+    assert alone(lint, f"{kind}_buffers 8 256k;", directive) == doubt
+    assert alone(lint, f"{kind}_buffers 256 8k;", directive) == []
+    assert alone(lint, f"{kind}_buffers 16 16k; {kind}_buffer_size 4k;", directive) == []
+    assert alone(lint, f"{kind}_buffers 16 16k; {kind}_buffer_size 16k;", directive) == []
+    assert alone(lint, "gzip_buffers 16 16k;", directive) == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ("", ["warning"]),
+        ('limits = { response_headers = "2k" }', []),
+        ('limits = { response_headers = "12k" }', ["error"]),
+    ],
+)
+def test_what_is_declared_decides(lint: Lint, facts: str, expected: list[str]) -> None:
+    spec = f'[upstream.up]\nport = 9000\nprotocol = "fastcgi"\n{facts}'
+    rows_here = alone(lint, "fastcgi_buffers 16 16k;", "fastcgi_pass up:9000", spec)
+    assert [row.severity for row in rows_here] == expected
+
+
+def test_what_it_says_of_buffers_for_the_body(findings: Findings) -> None:
+    lines = "fastcgi_buffers 16 256k;\nserver { location / { fastcgi_pass 10.0.0.1:9000; } }"
+    (finding,) = (one for one in findings(f"\n{lines}") if one.rule == RULE)
+    assert finding.message == (
+        "fastcgi_buffers of 256k are for the body; response headers above 4k, which is "
+        "fastcgi_buffer_size by default, answer 502"
+    )
+    assert finding.fix is not None
+    assert finding.fix.description.startswith("fastcgi_buffer_size 32k; fastcgi_buffers 16 256k;")
+    assert not finding.fix.safe
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("kind", ["proxy", "fastcgi", "uwsgi"])
+def test_such_headers_answer_502(tmp_path: Path, release: str, kind: str) -> None:
+    nginx = nginx_of(release)
+    address = f"{'http://' if kind == 'proxy' else ''}10.0.0.1:9000"
+    line = f"{kind}_buffers 16 16k; {kind}_pass {address};"
+    (tmp_path / "nginx.conf").write_text(http(f"server {{ location / {{ {line} }} }}"))
+    options = Options(tmp_path, (str(tmp_path / "nginx.conf"),), version=nginx.version)
+    result = examine(options)
+    (finding,) = (one for one in result.report.findings if one.rule == RULE)
+    proof = prove(finding, result.sites, nginx)
+    assert (proof.verdict, proof.why) == ("confirmed", "")

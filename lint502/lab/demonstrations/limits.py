@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from lint502.behaviour.limits import body_limit, read_timeout, tuned_size
+from lint502.behaviour.limits import body_limit, meant_for_headers, read_timeout, tuned_size
 from lint502.behaviour.methods import allowed_methods
 from lint502.behaviour.request_headers import Allowed, allowed_header, first_buffers
 from lint502.behaviour.request_size import WITH_PARAMETERS, excess
-from lint502.lab.behind import Planned, host_of
+from lint502.lab.behind import Planned, fitting, host_of
 from lint502.lab.client import Request
 from lint502.lab.demonstrations.case import CannotShowError, Case, Experiment
 from lint502.lab.demonstrations.usual import (
@@ -47,7 +47,11 @@ _NEAR = 0.05
 
 
 def large_header(case: Case) -> Experiment:
-    """Answers with the largest header that the upstream sends."""
+    """Answers with the largest header that the upstream sends; where that is not declared, with one
+    that fits the buffers of the body and not that of the header."""
+    listener = case.listener
+    if case.status is not None and (listener is None or listener.response_headers is None):
+        return _header_of_a_body(case)
     size = fact(case, "response_headers")
     if size > LARGEST_BODY:
         raise CannotShowError(f"a response header of {format_size(size)} is too large for the lab")
@@ -56,6 +60,27 @@ def large_header(case: Case) -> Experiment:
         plan(case.route, case.version, case.failing),
         # another one, for a cache would have the answer to the same
         LargeHeader(replace(request, path=f"{case.path}?0"), (request,) * times(case), size),
+    )
+
+
+def _header_of_a_body(case: Case) -> Experiment:
+    found = meant_for_headers(case.hop)
+    if found is None:
+        raise CannotShowError("its buffers are not known")
+    size = (found.size + found.each) // 2
+    fits = {pair.target.address: fitting(pair) for pair in case.failing}
+    made = plan(case.route, case.version, case.failing)
+    servers = tuple(
+        replace(server, behaviour=server.behaviour or fits.get(server.address))
+        if server.failing
+        else server
+        for server in made.servers
+    )
+    request = usual(case.hop, case.path)
+    return Experiment(
+        replace(made, servers=servers),
+        LargeHeader(replace(request, path=f"{case.path}?0"), (request,) * times(case), size),
+        conditions=(f"the upstream sends a response header of {size} bytes",),
     )
 
 

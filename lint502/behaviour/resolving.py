@@ -122,6 +122,20 @@ def unaware(pair: Pair, version: Version, named: frozenset[str]) -> Unaware | No
     return Unaware(line, asked, servers, answering) if servers else None
 
 
+def perhaps_unaware(pair: Pair, version: Version) -> Unaware | None:
+    """The public servers that are asked for ``localhost``, which is not looked up in a file: they
+    may answer with the loopback address, and some say that there is no such name (RFC 6761, 6.3).
+    None where nobody is, or where it is declared who knows it."""
+    if pair.target.address.host.rstrip(".") != "localhost" or not looked_up(pair.target, version):
+        return None
+    line = resolver_line(pair.hop, pair.target)
+    servers = tuple(server for server in servers_of(line) if server in public_servers())
+    declared = pair.meant is not None and pair.meant.resolvers is not None
+    if line is None or not servers or declared:
+        return None
+    return Unaware(line, servers_of(line), servers, servers)
+
+
 def named_servers(spec: Spec) -> frozenset[str]:
     """The DNS servers that know some upstream, and so are there."""
     return frozenset(

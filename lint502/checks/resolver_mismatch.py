@@ -14,6 +14,7 @@ from lint502.behaviour.resolving import (
     Unaware,
     is_private,
     named_servers,
+    perhaps_unaware,
     public_servers,
     unaware,
 )
@@ -32,7 +33,35 @@ _PLAIN = re.compile(r"[\w.:=\[\]-]+", re.ASCII)
 
 
 def check(site: Site) -> Iterator[Disagreement]:
-    """One for each name that is looked up at run time where it is not known."""
+    """One for each name that is looked up at run time where it is not known, or may not be."""
+    yield from _unknown_names(site)
+    for pair in site.each_pair():
+        found = perhaps_unaware(pair, site.version)
+        if found is not None:
+            yield _doubt(pair, found)
+
+
+def _doubt(pair: Pair, found: Unaware) -> Disagreement:
+    in_block = pair.target.block is not None
+    return RULE.disagreement(
+        pair,
+        "absent" if in_block else "address",
+        certain=False,
+        status=500 if pair.hop.kind == "stream" and not in_block else 502,
+        message=(
+            f"nginx looks localhost up at {listed(found.servers)}, not in /etc/hosts; not every "
+            "public DNS server says that it is the loopback address"
+        ),
+        place=pair.target.place("localhost is looked up at run time"),
+        related=(found.line.place("nginx asks here"),),
+        log=error_log.line("no-live-upstreams")
+        if in_block
+        else error_log.line("not-resolved", host="localhost"),
+        fix=Fix("127.0.0.1 in the place of localhost"),
+    )
+
+
+def _unknown_names(site: Site) -> Iterator[Disagreement]:
     named = named_servers(site.spec)
     for pair in site.each_pair():
         found = unaware(pair, site.version, named)

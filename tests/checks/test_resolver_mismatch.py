@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from lint502.options import Options
 from tests.support.linting import Findings, Lint
-from tests.support.sites import NEW, Found, stream
+from tests.support.nginxes import RELEASES, nginx_of
+from tests.support.pages import prove
+from tests.support.sites import NEW, Found, examine, http, stream
 
 RULE = "resolver-mismatch"
 
@@ -278,3 +283,55 @@ def test_fixes(
     assert finding.fix is not None
     assert (finding.fix.description, finding.fix.safe) == (description, False)
     assert [edit.text for edit in finding.fix.edits] == ([] if text is None else [text])
+
+
+LOCALHOST = Found(2, "warning", 502, "sometimes", RULE, None)
+
+
+@pytest.mark.parametrize(
+    ("resolver", "host", "expected"),
+    [
+        ("resolver 8.8.8.8;", "localhost", [LOCALHOST]),
+        ("resolver 10.0.0.1 1.1.1.1;", "LocalHost", [LOCALHOST]),
+        # nobody says that these do not know it
+        ("resolver 127.0.0.11;", "localhost", []),
+        ("resolver 10.0.0.1;", "localhost", []),
+        ("resolver 8.8.8.8;", "127.0.0.1", []),
+    ],
+)
+def test_localhost_at_a_public_server(
+    lint: Lint, resolver: str, host: str, expected: list[Found]
+) -> None:
+    assert [row for row in lint(body(resolver, host)) if row.rule == RULE] == expected
+
+
+def test_localhost_that_is_looked_up_once(lint: Lint) -> None:
+    once = "\nserver { resolver 8.8.8.8; location / { proxy_pass http://localhost:80; } }"
+    assert RULE not in {row.rule for row in lint(once)}
+
+
+def test_localhost_in_a_block(lint: Lint) -> None:
+    block = (
+        "\nresolver 8.8.8.8; upstream b { zone b 64k; server localhost:80 resolve; }"
+        "\nserver { location / { proxy_pass http://b; } }"
+    )
+    mine = [row for row in lint(block, version=NEW) if row.rule == RULE]
+    assert mine == [LOCALHOST]
+    assert RULE not in {row.rule for row in lint(block)}
+
+
+def test_localhost_whose_servers_are_declared(lint: Lint) -> None:
+    text = '[upstream.app]\nhosts = ["127.0.0.1"]\nport = 80\nresolvers = ["8.8.8.8"]\n'
+    assert RULE not in {row.rule for row in lint(body("resolver 8.8.8.8;", "localhost"), text)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("release", RELEASES)
+def test_localhost_that_is_not_known(tmp_path: Path, release: str) -> None:
+    nginx = nginx_of(release)
+    (tmp_path / "nginx.conf").write_text(http(body("resolver 8.8.8.8;", "localhost")))
+    options = Options(tmp_path, (str(tmp_path / "nginx.conf"),), version=nginx.version)
+    result = examine(options)
+    (finding,) = (one for one in result.report.findings if one.rule == RULE)
+    proof = prove(finding, result.sites, nginx)
+    assert (proof.verdict, proof.why) == ("confirmed", "")

@@ -9,7 +9,7 @@ from lint502.behaviour.binding import refuses
 from lint502.behaviour.invalid_addresses import invalid_values
 from lint502.behaviour.names import FAMILIES, found_once, says_resolve
 from lint502.behaviour.next_upstream import retries
-from lint502.behaviour.resolving import named_servers, unaware
+from lint502.behaviour.resolving import named_servers, perhaps_unaware, unaware
 from lint502.lab.behind import host_of
 from lint502.lab.demonstrations.case import CannotShowError, Case, Experiment
 from lint502.lab.demonstrations.usual import times, usual_bytes, usual_script
@@ -86,7 +86,7 @@ def unknown_to_dns(case: Case) -> Experiment:
     found = {
         pair.target.address.host: one
         for pair in case.failing
-        for one in (unaware(pair, case.version, named),)
+        for one in (unaware(pair, case.version, named) or perhaps_unaware(pair, case.version),)
         if one is not None
     }
     unknown: dict[int, tuple[str, ...]] = {}

@@ -37,6 +37,7 @@ RULES = (
     "keepalive-unused",
     "implicit-port-80",
     "invalid-address",
+    "misspelt-block",
     "resolver-missing",
     "resolver-ipv6",
     "resolver-mismatch",

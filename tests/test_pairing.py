@@ -539,7 +539,8 @@ def test_the_servers_of_a_block_and_the_values_of_a_variable_are_one_way(tmp_pat
 
 def test_a_block_that_is_called_like_the_upstream_means_it(tmp_path: Path) -> None:
     body = """upstream VM { server 127.0.0.1:3001; }
-    server { location / { proxy_pass http://vm; } location /x { proxy_pass http://vm:3000; } }"""
+    server { resolver ::1; set $vm vm; location / { proxy_pass http://vm; }
+    location /x { proxy_pass http://$vm:3000; } }"""
     assert pair(tmp_path, http(body), VM) == [("certain", "vm:3000"), ("vm:3000",)]
 
 

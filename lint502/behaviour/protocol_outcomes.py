@@ -57,7 +57,7 @@ def measured(pair: Pair, version: Version) -> Known | None:
     """How a request ends where the sides of a pair do not speak the same, as it was measured."""
     listener = pair.meant
     assert listener is not None
-    return known(server_of(listener), _spoken(pair, listener), _passed(pair), version)
+    return known(server_of(listener), _spoken(pair, listener), passed(pair), version)
 
 
 def _spoken(pair: Pair, listener: Listener) -> str:
@@ -76,7 +76,7 @@ def _expected(hop: Hop) -> str:
     return "http" if hop.kind in ("proxy", "stream") else hop.kind
 
 
-def _passed(pair: Pair) -> str:
+def passed(pair: Pair) -> str:
     """How nginx passes requests on, as ``protocol_table.toml`` calls it."""
     kind, tls = pair.hop.kind, pair.target.tls
     if kind == "stream":

@@ -7,6 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from lint502.behaviour.mismatches import port_left_out
+from lint502.behaviour.protocol_outcomes import passed
+from lint502.behaviour.protocol_table import known
 from lint502.nginx.addresses import Address, split_scheme
 from lint502.nginx.hops import Hop, authority
 from lint502.nginx.variables import UNKNOWN
@@ -59,6 +62,21 @@ def way(pair: Pair) -> Way:
     return Way(_ONE_PORT.get(kind, kind), bool(pair.target.tls))
 
 
+_TAKEN = {"proxy": ("http", "https"), "grpc": ("h2c", "h2"), "uwsgi": ("uwsgi", "suwsgi")}
+"""What a server takes that a pass speaks to, as ``protocol_table.toml`` calls it: without TLS, and
+with it."""
+
+
+def failure(clash: Clash) -> str | None:
+    """The line of the error log where a server takes the other way, as it was measured with most
+    servers; None where that is no 502."""
+    one, kind = clash.one[0], clash.other[0].hop.kind
+    takes = _TAKEN.get(kind, (kind, kind))[way(clash.other[0]).tls]
+    found = known("", takes, passed(one), one.hop.scope.version)
+    outcome = found.endings[0].outcome if found is not None else None
+    return outcome.log if outcome is not None and outcome.status == 502 else None
+
+
 def _clash(fewer: list[Pair], more: list[Pair]) -> Clash:
     swapped = way(more[0]) == way(fewer[0])._replace(tls=True)
     if len(fewer) == len(more) and not swapped:
@@ -76,7 +94,7 @@ def _place(address: Address) -> tuple[str, object]:
 def _is_declared(clash: Clash) -> bool:
     """Whether what is declared says which of the two is wrong, or that the address is."""
     pair = clash.one[0]
-    if pair.mismatch is not None:
+    if pair.mismatch is not None or port_left_out(pair):
         return True
     listener = pair.listener
     return listener is not None and (clash.by_tls or listener.protocol is not None)

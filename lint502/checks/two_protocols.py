@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.behaviour.shared_addresses import Clash, Way, by_scheme_alone, clashes, way
+from lint502.behaviour.shared_addresses import Clash, Way, by_scheme_alone, clashes, failure, way
 from lint502.findings import Finding, Fix
 from lint502.nginx import error_log
 from lint502.nginx.hops import Hop
@@ -49,7 +49,7 @@ def _finding(line: Directive, hops: list[Hop], clash: Clash) -> Finding:
         place=line.place(f"nginx speaks {here}"),
         related=() if alike else (elsewhere.place(f"nginx speaks {there}"),),
         hops=tuple(dict.fromkeys(hop.id for hop in hops)),
-        log=error_log.line("wrong-version-number") if clash.by_tls else None,
+        log=failure(clash),
         fix=_one_scheme() if alike else Fix(f"the address that takes {here}, or {there} here too"),
     )
 

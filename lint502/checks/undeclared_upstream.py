@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.behaviour.mismatches import port_left_out
+from lint502.behaviour.misspelt_blocks import misspelt
 from lint502.behaviour.sockets import slip
 from lint502.findings import Finding
 from lint502.nginx.addresses import Address
@@ -17,8 +18,11 @@ from lint502.site import Site
 def check(site: Site) -> Iterator[Finding]:
     """One finding for each address without a declaration, with all hops that lead there."""
     found: dict[tuple[Directive, int, Address], list[Pair]] = {}
+    named = {id(one.pair) for one in misspelt(site)}
     for pair in site.each_pair():
-        if pair.listener is None and pair.mismatch is None and not _has_another_name(pair):
+        if pair.listener is not None or pair.mismatch is not None or id(pair) in named:
+            continue
+        if not _has_another_name(pair):
             target = pair.target
             found.setdefault((target.written, target.arg, target.address), []).append(pair)
     for pairs in found.values():

@@ -119,8 +119,8 @@ def test_a_pass_to_no_block_has_neither_backup_nor_more(tmp_path: Path) -> None:
         ("server a:1;", False),
         ("server a:1; server b:1;", False),
         ("server a:1; server $x:1;", True),
-        ("server a:1; server http://b;", True),
-        ("server a:1; server http://b down;", False),
+        ("server a:1; server $B;", True),
+        ("server a:1; server $B down;", False),
     ],
 )
 def test_servers_that_nobody_knows(servers: str, expected: bool, tmp_path: Path) -> None:

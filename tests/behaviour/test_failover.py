@@ -74,7 +74,7 @@ def test_a_server_that_is_down_is_not_asked(lint: Lint) -> None:
 
 
 def test_beside_a_server_that_is_not_known(lint: Lint) -> None:
-    body = "\nupstream api {\nserver 127.0.0.1:3001;\nserver http://x;\n} " \
+    body = "\nupstream api {\nserver 127.0.0.1:3001;\nserver $X;\n} " \
         "server { location / { proxy_pass http://api; } }"  # fmt: skip
     assert lint(body, SPEC) == [mismatch(3, "warning", "sometimes")]
 

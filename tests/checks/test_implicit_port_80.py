@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.linting import Findings, Lint
-from tests.support.sites import NEW, Found, stream
+from tests.support.sites import NEW, Found
 
 RULE = "implicit-port-80"
 
@@ -102,8 +102,3 @@ def test_both_schemes(lint: Lint) -> None:
         + "\nserver { listen 81; location / { proxy_pass https://up; } }"
     )
     assert lint(text) == [implicit(3), Found(3, "info", None, None, UNDECLARED, None)]
-
-
-def test_stream_needs_a_port_anyway(lint: Lint) -> None:
-    text = "\nupstream up {\nserver h;\n} server { listen 1; proxy_pass up; }"
-    assert lint(text, wrap=stream) == [Found(3, "info", None, None, UNDECLARED, None)]

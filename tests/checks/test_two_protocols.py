@@ -70,6 +70,13 @@ def test_servers_of_blocks(lint: Lint) -> None:
     assert mine(lint, two("proxy_pass http://a", "fastcgi_pass b", blocks)) == at(4)
 
 
+def test_a_port_that_is_left_out_is_for_another_rule(lint: Lint) -> None:
+    blocks = "upstream a { server h; }"
+    found = lint(two("proxy_pass http://a", "proxy_pass https://a", blocks))
+    assert "implicit-port-80" in {row.rule for row in found}
+    assert RULE not in {row.rule for row in found}
+
+
 def test_the_fewer_ones_are_named(lint: Lint) -> None:
     body = two("fastcgi_pass h:1", "proxy_pass http://h:1")
     more = "server { listen 82; location / { proxy_pass http://h:1; } }"
@@ -123,6 +130,15 @@ def test_a_listener_that_cannot_be_seen(lint: Lint) -> None:
     assert mine(lint, body, allow_missing=("gone",)) == []
 
 
+def test_the_log_of_tls(findings: Findings) -> None:
+    body = two("proxy_pass https://h:1", "proxy_pass http://h:1")
+    (finding,) = (one for one in findings(body) if one.rule == RULE)
+    assert finding.log == (
+        "SSL_do_handshake() failed (SSL: error:…:wrong version number) while SSL handshaking to "
+        "upstream"
+    )
+
+
 def test_what_it_says(findings: Findings) -> None:
     body = two("fastcgi_pass h:1", "proxy_pass http://h:1")
     (finding,) = (one for one in findings(body) if one.rule == RULE)
@@ -131,6 +147,9 @@ def test_what_it_says(findings: Findings) -> None:
         "them at an address, so that the other fails"
     )
     assert [place.line for place in finding.related] == [2]
+    assert finding.log == (
+        "recv() failed (104: Connection reset by peer) while reading response header from upstream"
+    )
     assert finding.fix is not None
     assert finding.fix.description == "the address that takes HTTP, or FastCGI here too"
 

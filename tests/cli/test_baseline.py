@@ -25,7 +25,7 @@ http {
     server {
         server_name shop;
         location /a { proxy_pass http://api; }
-        location /b { proxy_pass http://api:3002; }
+        location /b { proxy_pass http://[::1]:3002; }
     }
 }
 """
@@ -54,7 +54,7 @@ def test_what_is_written(run: Run, site: Path) -> None:
     assert (written["schema_version"], written["roots"]) == (1, ["nginx.conf"])
     assert rows == [
         ("port-mismatch", "shop /a → proxy_pass http://api"),
-        ("port-mismatch", "shop /b → proxy_pass http://api:3002"),
+        ("port-mismatch", "shop /b → proxy_pass http://[::1]:3002"),
     ]
     assert run("check", "--baseline", "known.json", "--format", "concise") == (0, "", "")
 
@@ -78,7 +78,7 @@ def test_what_is_gone_is_said(run: Run, site: Path) -> None:
     assert (code, out, err) == (
         0,
         "",
-        "note: known.json: port-mismatch is gone at shop /b → proxy_pass http://api:3002\n"
+        "note: known.json: port-mismatch is gone at shop /b → proxy_pass http://[::1]:3002\n"
         "note: known.json: 1 entry does not occur any more; make it shorter with "
         "--write-baseline\n",
     )
@@ -105,7 +105,7 @@ def test_what_was_not_looked_for_is_not_gone(
 
 def test_nothing_is_gone_where_not_everything_was_seen(run: Run, site: Path) -> None:
     run("check", "--write-baseline", "known.json")
-    broken = NGINX.replace("location /b { proxy_pass http://api:3002; }", "include missing.conf;")
+    broken = NGINX.replace("location /b { proxy_pass http://[::1]:3002; }", "include missing.conf;")
     (site / "nginx.conf").write_text(broken)
     code, _, err = run("check", "--baseline", "known.json", "--format", "concise")
     assert (code, "gone" in err, "missing.conf" in err) == (2, False, True)

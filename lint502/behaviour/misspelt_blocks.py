@@ -1,0 +1,75 @@
+"""Names that passes give to no ``upstream{}`` block, where a block is left over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from lint502.nginx.tree import Context
+from lint502.nginx.upstreams import Block
+from lint502.pairing import Pair
+from lint502.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Misspelt:
+    """A pair whose name is no block, and of the blocks that no pass names the likeliest.
+
+    ``likeness`` is how much the two names are alike: 1 for the same.
+    """
+
+    pair: Pair
+    block: Block
+    likeness: float
+
+
+def misspelt(site: Site) -> Iterator[Misspelt]:
+    """The pairs of a root that lead to a bare name where a block is left over; with a port, where
+    the name is that of the block."""
+    areas: dict[int, Sequence[Block]] = {}
+    for pair in site.each_pair():
+        area = pair.hop.context.enclosing("http", "stream")
+        if area is None or not _is_bare(pair):
+            continue
+        if id(area) not in areas:
+            areas[id(area)] = _unused(site, area)
+        host, with_port = pair.target.address.host, pair.target.address.port_written
+        left = [
+            Misspelt(pair, block, SequenceMatcher(None, host, block.name).ratio())
+            for block in areas[id(area)]
+            if block.name == host or not with_port
+        ]
+        if left:
+            yield max(left, key=lambda one: one.likeness)
+
+
+def _is_bare(pair: Pair) -> bool:
+    """Whether a target is a name without a dot of which nothing is declared."""
+    target = pair.target
+    host = target.address.host
+    return (
+        target.block is None
+        and target.address.socket is None
+        and target.address.ip is None
+        and "." not in host
+        and not target.address.is_loopback
+        and pair.listener is None
+        and pair.mismatch is None
+    )
+
+
+def _unused(site: Site, area: Context) -> Sequence[Block]:
+    """The blocks of an ``http{}`` or ``stream{}`` that no pass names; none where that is not
+    known."""
+    hops = [hop for hop in site.every_hop if hop.context.enclosing("http", "stream") is area]
+    if site.tree.fragment or site.tree.problems or not area.seen_whole:
+        return ()
+    if any(hop.unknown is not None for hop in hops):
+        return ()
+    used = {block.name for hop in hops for block in hop.blocks}
+    return [
+        block
+        for block in site.blocks
+        if block.context.parent is area and block.name not in used and block.known
+    ]

@@ -34,6 +34,8 @@ _OF_THE_REQUEST = re.compile(
 )
 _CAPTURE = re.compile(r"\(\?P?<(\w+)>", re.ASCII)
 _HTTPS = ("https", "grpcs")
+_WITH_HTTPS = ("proxy", "grpc")
+"""Servers of other protocols, as of mail, seldom share an address."""
 
 
 def is_public(host: str) -> bool:
@@ -49,6 +51,8 @@ def unnamed_in_public(pair: Pair) -> Unnamed | None:
     """Why a public server, of which nothing is declared, does not get its name."""
     target = pair.target
     if pair.listener is not None or pair.mismatch is not None or not target.tls:
+        return None
+    if pair.hop.kind not in _WITH_HTTPS:
         return None
     sends = sends_name(pair.hop)
     if sends is None or not is_public(target.address.host):
@@ -67,7 +71,7 @@ def unnamed_in_public(pair: Pair) -> Unnamed | None:
 
 def unnamed_on_request(hop: Hop) -> Unnamed | None:
     """Why a server that the request chooses does not get its name."""
-    if not hop.unknown_host or hop.kind not in ("proxy", "grpc"):
+    if not hop.unknown_host or hop.kind not in _WITH_HTTPS:
         return None
     sends = sends_name(hop)
     if sends is None or sends.value or not _is_chosen_by_request(hop):

@@ -43,7 +43,9 @@ class InvalidValues:
 
 def invalid_values(hop: Hop) -> InvalidValues:
     """The values that the pass of a hop can have and that are no addresses."""
-    texts = hop.variables.expand(hop.value, hop.context) if "$" in hop.value else None
+    if hop.unknown is None or "$" not in hop.value:  # all that it can lead to is known
+        return InvalidValues((), every=False)
+    texts = hop.variables.expand(hop.value, hop.context)
     if not texts:
         return InvalidValues((), every=False)
     found = tuple(one for text in texts for one in _invalid(hop, text))

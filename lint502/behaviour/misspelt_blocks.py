@@ -11,6 +11,8 @@ from lint502.nginx.upstreams import Block
 from lint502.pairing import Pair
 from lint502.site import Site
 
+_MOST_BLOCKS = 50
+
 
 @dataclass(frozen=True, slots=True)
 class Misspelt:
@@ -28,20 +30,32 @@ def misspelt(site: Site) -> Iterator[Misspelt]:
     """The pairs of a root that lead to a bare name where a block is left over; with a port, where
     the name is that of the block."""
     areas: dict[int, Sequence[Block]] = {}
+    known: dict[tuple[int, str, bool], tuple[Block, float] | None] = {}
     for pair in site.each_pair():
         area = pair.hop.context.enclosing("http", "stream")
         if area is None or not _is_bare(pair):
             continue
         if id(area) not in areas:
             areas[id(area)] = _unused(site, area)
-        host, with_port = pair.target.address.host, pair.target.address.port_written
-        left = [
-            Misspelt(pair, block, SequenceMatcher(None, host, block.name).ratio())
-            for block in areas[id(area)]
-            if block.name == host or not with_port
-        ]
-        if left:
-            yield max(left, key=lambda one: one.likeness)
+        address = pair.target.address
+        asked = (id(area), address.host, address.port_written)
+        if asked not in known:
+            known[asked] = _likeliest(areas[id(area)], address.host, address.port_written)
+        found = known[asked]
+        if found is not None:
+            yield Misspelt(pair, *found)
+
+
+def _likeliest(blocks: Sequence[Block], host: str, with_port: bool) -> tuple[Block, float] | None:
+    """The block that is most like a name, and how much; with a port only the one of that name.
+    Of many blocks only the first few are looked at."""
+    same = next((block for block in blocks if block.name == host), None)
+    if same is not None:
+        return same, 1.0
+    rated = [
+        (block, SequenceMatcher(None, host, block.name).ratio()) for block in blocks[:_MOST_BLOCKS]
+    ]
+    return max(rated, key=lambda one: one[1]) if rated and not with_port else None
 
 
 def _is_bare(pair: Pair) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lint502.checkout import Checkout
+from lint502.deployment.search import Found, search
 from lint502.findings import Problem
 from lint502.nginx.derivatives import Named, named
 from lint502.nginx.files import PathMap, absolute_path
@@ -27,6 +28,9 @@ from lint502.run import Result, run
 from lint502.settings.confined import confined
 from lint502.settings.environment import EnvironmentFileError, given, quoted, read
 from lint502.settings.load import Settings, checkout_of, load_settings
+
+_MOST_NAMES = 5
+"""As many files as a note names."""
 
 
 class WorkspaceError(Exception):
@@ -151,8 +155,9 @@ class Workspace:
         settings, problems = self.settings, self.problems
         if settings is None:
             return Job((), problems, (), self.standard_input)
-        roots = self._roots(settings, request.roots)
+        roots, found = self._roots(settings, request.roots)
         env, notes = self._values(request)
+        notes += found
         parts = []
         for there, chosen in self._by_settings(settings, roots):
             given, origin, source = _version(request.nginx_version, there)
@@ -170,18 +175,22 @@ class Workspace:
             notes += _on_version(given)
         return Job(tuple(parts), problems, tuple(dict.fromkeys(notes)), self.standard_input)
 
-    def _roots(self, settings: Settings, roots: Sequence[str]) -> tuple[str, ...]:
-        """The roots to check."""
+    def _roots(self, settings: Settings, roots: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
+        """The roots to check; and what is worth saying of how they were found."""
         named = (*settings.roots, *(own.path for own in settings.own_roots))
         chosen = tuple(dict.fromkeys(roots or named or default_roots(self.folder)))
-        if not chosen:
+        if chosen:
+            return chosen, []
+        found = search(self.folder)
+        notes = list(_on_search(found))
+        if not found.roots:
+            said = "".join(f"; {note}" for note in notes)
             raise WorkspaceError(
-                "no nginx configuration is named, and there is no nginx.conf, nginx/nginx.conf, "
-                "conf/nginx.conf or etc/nginx/nginx.conf here; name one, "
-                "for example: lint502 check deploy/nginx.conf",
+                "no nginx configuration is named, and no file below this folder is one with a "
+                f"pass{said}; name one, for example: lint502 check deploy/nginx.conf",
                 problems=self.problems,
             )
-        return chosen
+        return found.roots, notes
 
     def _by_settings(
         self, settings: Settings, roots: Sequence[str]
@@ -289,6 +298,23 @@ def _version(wanted: str | None, settings: Settings) -> tuple[Named, VersionOrig
     except ValueError as error:
         raise WorkspaceError(f"{error}, nor auto", "nginx_version") from None
     return (given, "config", settings.file) if wanted is None else (given, "option", None)
+
+
+def _on_search(found: Found) -> Iterator[str]:
+    """What is worth saying of roots that were searched for."""
+    if found.roots:
+        roots = _few(found.roots)
+        yield f"nothing names a root; taken for what has a pass: {roots}"
+    if found.templates:
+        yield f"templates in another language than nginx's are not read: {_few(found.templates)}"
+    if not found.whole:
+        yield "there are too many files to look at them all"
+
+
+def _few(paths: Sequence[str]) -> str:
+    names = ", ".join(shown(path) for path in paths[:_MOST_NAMES])
+    more = len(paths) - _MOST_NAMES
+    return f"{names} and {more} more" if more > 0 else names
 
 
 def _on_version(given: Named) -> Iterator[str]:

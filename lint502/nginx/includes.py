@@ -40,6 +40,13 @@ _DEEP = 8
 _HOLD_HOPS = frozenset(("server", "location", "if", "limit_except"))
 
 
+NGINX_FOLDERS = (
+    "/etc/nginx", "/usr/local/nginx/conf", "/usr/local/openresty/nginx/conf",
+    "/usr/local/etc/nginx", "/opt/nginx/conf", "/etc/openresty", "/etc/angie",
+)  # fmt: skip
+"""Where nginx, and what is made from it, has its configuration."""
+
+
 class Store(Protocol):
     """Where included files come from: the disk, or a dump. ``has_templates`` tells whether files
     may be there only as templates from which they are rendered."""
@@ -204,7 +211,9 @@ class Builder:
         """The files that an include names, in nginx's order."""
         written = str(include.args[0])
         candidates = [
-            self._store.mapped(os.path.normpath(os.path.join(prefix, written)))
+            self._in_place(
+                include, self._store.mapped(os.path.normpath(os.path.join(prefix, written)))
+            )
             for prefix in self._prefixes
         ]
         seen: bool | None = False
@@ -236,6 +245,23 @@ class Builder:
             if not seen:
                 context.unseen.append(include)
         return []
+
+    def _in_place(self, include: Directive, path: str) -> str:
+        """Where a file is that nginx reads in the folder of its configuration: in that of the root,
+        unless something says where else, or nothing there is called so."""
+        if not self._store.has_templates or self._store.sees(path) is not None:
+            return path
+        for folder in NGINX_FOLDERS:
+            inner = path.removeprefix(f"{folder}/")
+            first = inner.partition("/")[0]
+            if inner == path or has_magic(first):
+                continue
+            here = self._prefixes[-1]
+            if os.path.lexists(os.path.join(here, first)):
+                name = self._store.name(here) or "."
+                self._note(include, f"{folder} is taken to be {name}, where the root stands")
+                return self._store.mapped(os.path.join(here, inner))
+        return path
 
     def _one(self, include: Directive, candidates: Sequence[str]) -> list[str]:
         """The file that an include without a glob names, whether it is there or not."""

@@ -315,9 +315,8 @@ def test_default_roots(run: Run, asked: Asked, tmp_path: Path, root: str) -> Non
     assert run("check") == (
         2,
         "",
-        "error: no nginx configuration is named, and there is no nginx.conf, nginx/nginx.conf, "
-        "conf/nginx.conf or etc/nginx/nginx.conf here; name one, "
-        "for example: lint502 check deploy/nginx.conf\n",
+        "error: no nginx configuration is named, and no file below this folder is one with a pass; "
+        "name one, for example: lint502 check deploy/nginx.conf\n",
     )
     (tmp_path / root).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / root).touch()

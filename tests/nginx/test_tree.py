@@ -541,18 +541,38 @@ def test_nginx_reads_the_same_files_in_the_same_order(tmp_path: Path) -> None:
     assert list(ours) == theirs
 
 
-def test_the_map_that_would_bring_an_include_in(tmp_path: Path) -> None:
-    (tmp_path / "nginx" / "conf.d").mkdir(parents=True)
-    tree = load(
-        tmp_path,
-        {"nginx/nginx.conf": "http {\n include /etc/nginx/conf.d/*.conf;\n include /etc/x/*;\n}"},
-        "nginx/nginx.conf",
-    )
+def test_the_folder_of_nginx_is_that_of_the_root(tmp_path: Path) -> None:
+    files = {
+        "nginx/conf.d/app.conf": "server { location / { proxy_pass http://a:1; } }",
+        "nginx/nginx.conf": (
+            "http {\n include /etc/nginx/conf.d/*.conf;\n include /etc/nginx/none/*.conf;\n"
+            " include /opt/conf.d/*.conf;\n}"
+        ),
+    }
+    tree = load(tmp_path, files, "nginx/nginx.conf")
     outside = (
         "lies outside the tree that lint502 may read; bring it in with --map FROM=TO or "
         "allow_paths, or name it in allow_missing"
     )
     assert [problem.message for problem in tree.problems] == [
-        f"include /etc/nginx/conf.d/*.conf: {outside} (here: --map /etc/nginx=nginx)",
-        f"include /etc/x/*: {outside}",
+        f"include /etc/nginx/none/*.conf: {outside}",
+        f"include /opt/conf.d/*.conf: {outside} (here: --map /opt=nginx)",
     ]
+    assert [note.message for note in tree.notes] == [
+        "/etc/nginx is taken to be nginx, where the root stands"
+    ]
+    (server,) = contexts(tree, "http", "server")
+    assert server.opener is not None and server.opener.source.name == "nginx/conf.d/app.conf"
+
+
+def test_what_is_mapped_comes_before_that(tmp_path: Path) -> None:
+    files = {
+        "nginx/conf.d/app.conf": "server { location / { proxy_pass http://a:1; } }",
+        "other/conf.d/own.conf": "server { location / { proxy_pass http://b:1; } }",
+        "nginx/nginx.conf": "http { include /etc/nginx/conf.d/*.conf; }",
+    }
+    write(tmp_path, files)
+    there = Files(tmp_path, [PathMap("/etc/nginx", str(tmp_path / "other"))])
+    tree = RootLoader(there, (), lambda: b"").load(str(tmp_path / "nginx/nginx.conf"))
+    (server,) = contexts(tree, "http", "server")
+    assert server.opener is not None and server.opener.source.name == "other/conf.d/own.conf"

@@ -1,0 +1,233 @@
+"""The nginx files of a repository that names none: what lies below a folder and looks like one.
+
+A main file (it has ``http {}`` or ``stream {}``) is a root, with what it includes; of the others
+those that no main file includes, and that have a pass. What tools put there is passed over, and so
+are links.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from lint502.nginx.includes import NGINX_FOLDERS, PASSES
+from lint502.nginx.tokens import NginxSyntaxError, Token, tokenize
+from lint502.reading import UnreadableError, decode
+
+MOST_LOOKED_AT = 50_000
+"""Files and folders that a search looks at."""
+
+MOST_BYTES = 16 * 1024**2
+"""Of all files together that a search reads."""
+
+LARGEST = 1024**2
+"""Bytes of a file that is looked into."""
+
+_DEEPEST = 12
+
+_PASSED_OVER = frozenset(
+    ("node_modules", "bower_components", "vendor", "venv", "env", "virtualenv", "site-packages",
+     "__pycache__", "target", "dist", "build", "testdata", "third_party")
+)  # fmt: skip
+"""Folders that tools fill, besides those whose names begin with a dot."""
+
+_FOLDERS = frozenset(
+    ("nginx", "openresty", "sites-available", "sites-enabled", "conf.d", "vhosts", "vhosts.d",
+     "vhost.d", "http.d", "streams-enabled", "stream.d")
+)  # fmt: skip
+"""Folders of which files without a suffix are looked into, too."""
+
+_SUFFIXES = (".conf", ".nginx", ".vhost", ".template", ".conf.dist", ".conf.example", ".inc")
+_NO_NGINX = (
+    ".md", ".py", ".sh", ".js", ".ts", ".json", ".yml", ".yaml", ".toml", ".html", ".css", ".txt",
+    ".go", ".rs", ".rb", ".java", ".php", ".service", ".lock", ".svg", ".png", ".env", ".ini",
+    ".lua", ".pem",
+    ".crt", ".key", ".log", ".gz", ".zip", ".tar", ".bak", ".orig", ".old", ".save", "~",
+    ".disabled", ".dockerfile",
+)  # fmt: skip
+_OTHER_TEMPLATES = (
+    ".j2",
+    ".jinja",
+    ".jinja2",
+    ".erb",
+    ".tmpl",
+    ".tpl",
+    ".mustache",
+    ".hbs",
+    ".ejs",
+    ".gotmpl",
+)
+_PASS = re.compile(
+    r"(?:^|[\s;{}])(?:proxy|fastcgi|uwsgi|scgi|grpc|memcached)_pass[ \t]+[^\s;=]", re.ASCII
+)
+_MAIN = re.compile(r"(?:^|[\s;{}])(?:http|stream)\s*\{", re.ASCII)
+_FOREIGN = re.compile(r"\{\{|\{%|<%")
+"""Marks of other templates: nginx's own files have none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The roots that a search has found, relative to its folder. ``templates`` are those in
+    another language, which are not read; ``whole`` tells that it was not cut short."""
+
+    roots: tuple[str, ...]
+    templates: tuple[str, ...]
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    path: str
+    main: bool
+    passes: bool
+    includes: tuple[str, ...]
+
+
+def search(folder: Path) -> Found:
+    """The roots below a folder."""
+    candidates: list[_Candidate] = []
+    templates: list[str] = []
+    left, whole = MOST_BYTES, True
+    for path in _paths(str(folder)):
+        if path is None:
+            whole = False
+            break
+        text = _text(path)
+        if text is None or not (_PASS.search(text) or _MAIN.search(text)):
+            continue
+        left -= len(text)
+        if left < 0:
+            whole = False
+            break
+        if _FOREIGN.search(text) or path.lower().endswith(_OTHER_TEMPLATES):
+            templates.append(os.path.relpath(path, folder))
+            continue
+        candidates.append(_candidate(path, text))
+    taken = _roots(candidates)
+    roots = tuple(os.path.relpath(one.path, folder) for one in taken)
+    return Found(roots, tuple(templates), whole)
+
+
+def _paths(top: str) -> Iterator[str | None]:
+    """The files that may be nginx's, nearest first; None where there are too many to look at."""
+    looked_at = 0
+    level = [(top, os.path.basename(top))]
+    for _ in range(_DEEPEST):
+        deeper: list[tuple[str, str]] = []
+        for folder, name in level:
+            try:
+                entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+            except OSError:
+                continue
+            looked_at += 1 + len(entries)
+            if looked_at > MOST_LOOKED_AT:
+                yield None
+                return
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    if not entry.name.startswith(".") and entry.name not in _PASSED_OVER:
+                        deeper.append((entry.path, entry.name))
+                elif entry.is_file(follow_symlinks=False) and _may_be(entry.name, name):
+                    yield entry.path
+        level = deeper
+
+
+def _may_be(name: str, folder: str) -> bool:
+    """Whether a file is looked into, by its name and its folder's."""
+    small = name.lower()
+    if small.startswith(".") or small.endswith(_NO_NGINX):
+        return False
+    if small.endswith(_OTHER_TEMPLATES):
+        return "nginx" in small or "nginx" in folder.lower() or ".conf." in small
+    if small.endswith(_SUFFIXES) or "nginx" in small:
+        return True
+    return "." not in small and folder.lower() in _FOLDERS
+
+
+def _text(path: str) -> str | None:
+    try:
+        if os.path.getsize(path) > LARGEST:
+            return None
+        with open(path, "rb") as file:
+            return decode(file.read(LARGEST))
+    except (OSError, UnreadableError):
+        return None
+
+
+def _candidate(path: str, text: str) -> _Candidate:
+    """What a file has, word by word as nginx reads it; one that nginx refuses is a root, which is
+    then said of it."""
+    main = passes = False
+    includes = []
+    try:
+        items = tokenize(text).items
+    except NginxSyntaxError:
+        return _Candidate(path, False, True, ())
+    depth, name = 0, ""
+    for item in items:
+        if not isinstance(item, Token):
+            depth += {"{": 1, "}": -1}.get(item, 0)
+            name = ""
+        elif not name:
+            name = item
+            main = main or (depth == 0 and name in ("http", "stream"))
+            passes = passes or name in PASSES
+        elif name == "include":
+            includes.append(str(item))
+    return _Candidate(path, main, passes, tuple(includes))
+
+
+def _roots(candidates: Sequence[_Candidate]) -> list[_Candidate]:
+    """The main files that lead to a pass, and what has one and no main file includes."""
+    mains = [one for one in candidates if one.main]
+    others = [one for one in candidates if not one.main]
+    covered: set[str] = set()
+    roots = []
+    for main in mains:
+        included = _included(main, others)
+        if main.passes or any(one.passes for one in included):
+            roots.append(main)
+            covered.update(one.path for one in included)
+    return roots + [one for one in others if one.passes and one.path not in covered]
+
+
+def _included(main: _Candidate, others: Sequence[_Candidate]) -> list[_Candidate]:
+    """Those of the other files that a main file includes, directly or not."""
+    folder = os.path.dirname(main.path)
+    found: dict[str, _Candidate] = {}
+    waiting = list(main.includes)
+    asked: set[str] = set()
+    while waiting:
+        written = waiting.pop()
+        if written in asked:
+            continue
+        asked.add(written)
+        for pattern in _patterns(folder, written):
+            for one in others:
+                if one.path not in found and _matches(one.path, pattern):
+                    found[one.path] = one
+                    waiting += one.includes
+    return list(found.values())
+
+
+def _patterns(folder: str, written: str) -> Iterator[str]:
+    """Where an include leads to, with the folder of nginx taken for that of the main file; and the
+    templates that its image renders there."""
+    for place in NGINX_FOLDERS:
+        if written.startswith(f"{place}/"):
+            written = written[len(place) + 1 :]
+    path = os.path.normpath(os.path.join(folder, written))
+    yield path
+    yield f"{path}.template"
+    before, found, rest = path.partition("/conf.d/")
+    if found:
+        yield f"{before}/templates/{rest}.template"
+
+
+def _matches(path: str, pattern: str) -> bool:
+    parts, wanted = path.split("/"), pattern.split("/")
+    return len(parts) == len(wanted) and all(map(fnmatchcase, parts, wanted))

@@ -1,0 +1,7 @@
+"""What the tests of deployments share."""
+
+from __future__ import annotations
+
+from tests.support.cli import run
+
+__all__ = ["run"]

@@ -41,6 +41,9 @@ _FOLDERS = frozenset(
 )  # fmt: skip
 """Folders of which files without a suffix are looked into, too."""
 
+_READ_WHOLE = frozenset(("conf.d", "sites-enabled", "http.d", "vhosts.d"))
+"""Of these nginx reads all files, as its packages have it."""
+
 _SUFFIXES = (".conf", ".nginx", ".vhost", ".template", ".conf.dist", ".conf.example", ".inc")
 _NO_NGINX = (
     ".md", ".py", ".sh", ".js", ".ts", ".json", ".yml", ".yaml", ".toml", ".html", ".css", ".txt",
@@ -61,10 +64,11 @@ _OTHER_TEMPLATES = (
     ".ejs",
     ".gotmpl",
 )
-_PASS = re.compile(
-    r"(?:^|[\s;{}])(?:proxy|fastcgi|uwsgi|scgi|grpc|memcached)_pass[ \t]+[^\s;=]", re.ASCII
+_LOOKS_LIKE = re.compile(
+    r"(?:^|[\s;{}])(?:(?:proxy|fastcgi|uwsgi|scgi|grpc|memcached)_pass[ \t]+[^\s;=]"
+    r"|(?:http|stream|upstream\s+[\w.-]+)\s*\{)",
+    re.ASCII,
 )
-_MAIN = re.compile(r"(?:^|[\s;{}])(?:http|stream)\s*\{", re.ASCII)
 _FOREIGN = re.compile(r"\{\{|\{%|<%")
 """Marks of other templates: nginx's own files have none."""
 
@@ -81,8 +85,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
+    """A file as it looks at a glance; ``http``: it has servers or upstreams at its top."""
+
     path: str
     main: bool
+    http: bool
     passes: bool
     includes: tuple[str, ...]
 
@@ -97,7 +104,7 @@ def search(folder: Path) -> Found:
             whole = False
             break
         text = _text(path)
-        if text is None or not (_PASS.search(text) or _MAIN.search(text)):
+        if text is None or not _LOOKS_LIKE.search(text):
             continue
         left -= len(text)
         if left < 0:
@@ -107,8 +114,7 @@ def search(folder: Path) -> Found:
             templates.append(os.path.relpath(path, folder))
             continue
         candidates.append(_candidate(path, text))
-    taken = _roots(candidates)
-    roots = tuple(os.path.relpath(one.path, folder) for one in taken)
+    roots = tuple(os.path.relpath(path, folder) for path in _roots(candidates))
     return Found(roots, tuple(templates), whole)
 
 
@@ -166,7 +172,8 @@ def _candidate(path: str, text: str) -> _Candidate:
     try:
         items = tokenize(text).items
     except NginxSyntaxError:
-        return _Candidate(path, False, True, ())
+        return _Candidate(path, False, False, True, ())
+    http = False
     depth, name = 0, ""
     for item in items:
         if not isinstance(item, Token):
@@ -175,14 +182,16 @@ def _candidate(path: str, text: str) -> _Candidate:
         elif not name:
             name = item
             main = main or (depth == 0 and name in ("http", "stream"))
+            http = http or (depth == 0 and name in ("server", "upstream"))
             passes = passes or name in PASSES
         elif name == "include":
             includes.append(str(item))
-    return _Candidate(path, main, passes, tuple(includes))
+    return _Candidate(path, main, http, passes, tuple(includes))
 
 
-def _roots(candidates: Sequence[_Candidate]) -> list[_Candidate]:
-    """The main files that lead to a pass, and what has one and no main file includes."""
+def _roots(candidates: Sequence[_Candidate]) -> list[str]:
+    """The main files that lead to a pass, and what has one and no main file includes: a folder
+    where nginx reads all that is in it."""
     mains = [one for one in candidates if one.main]
     others = [one for one in candidates if not one.main]
     covered: set[str] = set()
@@ -190,9 +199,18 @@ def _roots(candidates: Sequence[_Candidate]) -> list[_Candidate]:
     for main in mains:
         included = _included(main, others)
         if main.passes or any(one.passes for one in included):
-            roots.append(main)
+            roots.append(main.path)
             covered.update(one.path for one in included)
-    return roots + [one for one in others if one.passes and one.path not in covered]
+    left: dict[str, list[_Candidate]] = {}
+    for one in others:
+        if one.path not in covered:
+            folder = os.path.dirname(one.path)
+            together = one.http and os.path.basename(folder) in _READ_WHOLE
+            left.setdefault(folder if together else one.path, []).append(one)
+    for path, there in left.items():
+        if any(one.passes for one in there):
+            roots.append(path if len(there) > 1 else there[0].path)
+    return roots
 
 
 def _included(main: _Candidate, others: Sequence[_Candidate]) -> list[_Candidate]:

@@ -1,6 +1,6 @@
 """Roots: what ``lint502 check ROOT`` can be given, and the tree that each becomes.
 
-A root is a main file, a directory that holds ``nginx.conf``, a fragment
+A root is a main file, a directory that holds ``nginx.conf`` or else fragments, a fragment
 (:mod:`lint502.nginx.fragments`), ``-`` for standard input, or the output of ``nginx -T``
 (:mod:`lint502.nginx.dump`).
 """
@@ -25,8 +25,15 @@ from lint502.nginx.files import (
 )
 from lint502.nginx.fragments import contexts_around
 from lint502.nginx.includes import Builder
-from lint502.nginx.parse import ParsedFile, parse_file
-from lint502.nginx.templates import COMMENT, is_template, set_names, template_problem, undefined
+from lint502.nginx.parse import Directive, ParsedFile, parse_file
+from lint502.nginx.templates import (
+    COMMENT,
+    SUFFIX,
+    is_template,
+    set_names,
+    template_problem,
+    undefined,
+)
 from lint502.nginx.tokens import NginxSyntaxError
 from lint502.nginx.tree import Context, Tree
 from lint502.places import SourceFile
@@ -99,10 +106,7 @@ class RootLoader:
         if os.path.isdir(path):
             inner = os.path.join(path, "nginx.conf")
             if not os.path.lexists(inner):
-                return _failed(
-                    self._files.name(path), None, "this directory has no nginx.conf; name the file "
-                    "that nginx starts from, or the fragments to check"
-                )  # fmt: skip
+                return self._folder(path)
             path = inner
             found = True
         name = self._files.name(path)
@@ -118,6 +122,44 @@ class RootLoader:
         if is_dump(source.text):
             return self._dump(source)
         return self._file(source, path)
+
+    def _folder(self, path: str) -> _Build:
+        """The fragments of a folder that has no main file, as if an ``include *`` named them: those
+        that belong into ``http``."""
+        self._files.allow(path)
+        name = self._files.name(path)
+        try:
+            files = self._files.matches(os.path.join(path, "*"))
+        except UnreadableError as error:
+            return _failed(name, None, f"{error}")
+        fragments = [file for file in files if self._is_for_http(file)]
+        if not fragments:
+            return _failed(
+                name,
+                None,
+                "this directory has no nginx.conf, and no servers or upstreams in files of its "
+                "own; name the file that nginx starts from, or the fragments to check",
+            )
+        source = SourceFile(name, "")
+        includes = (Directive("include", (file,), source, 1, 1, 1) for file in fragments)
+        parsed = ParsedFile(source, tuple(includes), (), 0)
+        builder = Builder(self._files, [path], self._parse, self._allow_missing, fragment=True)
+        return partial(builder.build, name, parsed, self._files.identity(path), ("http",))
+
+    def _is_for_http(self, path: str) -> bool:
+        """Whether a file has servers, or upstreams, of ``http``."""
+        if not os.path.isfile(path) or self._files.leads_out(path):
+            return False
+        try:
+            parsed = self._parse(self._files.read(path))
+            if isinstance(parsed, Problem) or parsed.unread:
+                return path.endswith((".conf", SUFFIX))  # which is then said
+            names = {directive.name for directive in parsed.directives}
+            return not names.isdisjoint(("server", "upstream")) and contexts_around(parsed) == (
+                "http",
+            )
+        except (UnreadableError, ValueError):
+            return False
 
     def _read_standard_input(self) -> _Build:
         try:

@@ -139,3 +139,20 @@ def test_nothing_but_templates(run: Run) -> None:
         "templates in another language than nginx's are not read: nginx.conf.j2; name one, "
         "for example: lint502 check deploy/nginx.conf\n"
     )
+
+
+def test_a_folder_that_nginx_reads_whole_is_one_root(tmp_path: Path) -> None:
+    files = {
+        "a/conf.d/up.conf": "upstream app { server app:1; }",
+        "a/conf.d/site.conf": PASS,
+        "a/conf.d/snippet.conf": "proxy_pass http://a:1;",
+        "b/conf.d/only.conf": PASS,
+        "c/sites-available/one": PASS,
+        "c/sites-available/two": PASS,
+        "d/conf.d/up.conf": "upstream app { server app:1; }",
+        "d/conf.d/more.conf": "upstream other { server app:2; }",
+    }
+    assert sorted(found(tmp_path, files).roots) == [
+        "a/conf.d", "a/conf.d/snippet.conf", "b/conf.d/only.conf", "c/sites-available/one",
+        "c/sites-available/two",
+    ]  # fmt: skip

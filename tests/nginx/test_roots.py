@@ -50,8 +50,8 @@ class TestFilesAndDirectories:
         (tmp_path / "d").mkdir()
         assert load(tmp_path, "d").problems == (
             Problem(
-                "d", None, "this directory has no nginx.conf; name the file that nginx starts "
-                "from, or the fragments to check",
+                "d", None, "this directory has no nginx.conf, and no servers or upstreams in files "
+                "of its own; name the file that nginx starts from, or the fragments to check",
             ),
         )  # fmt: skip
 
@@ -545,3 +545,35 @@ def test_a_heading_in_the_middle_of_a_configuration_is_a_comment(tmp_path: Path)
     text = "events {}\n# configuration file /srv/nginx.conf:\nhttp {}\n"
     tree = RootLoader(Files(tmp_path), (), lambda: text.encode()).load("-")
     assert (tree.name, [child.name for child in tree.main.children]) == ("<stdin>", ["http"])
+
+
+class TestFoldersOfFragments:
+    def test_all_of_them_stand_in_one_http(self, tmp_path: Path) -> None:
+        files = {
+            "conf.d/up.conf": "upstream api { server 127.0.0.1:3000; }",
+            "conf.d/site.conf": "server { location / { proxy_pass http://api; } }",
+            "conf.d/snippet": "proxy_set_header Host a;",
+            "conf.d/README": "how to use it",
+            "conf.d/inner/x.conf": "server { }",
+        }
+        write(tmp_path, files)
+        tree = load(tmp_path, "conf.d")
+        assert (tree.name, tree.fragment, tree.problems) == ("conf.d", True, ())
+        (http,) = tree.main.children
+        assert [(one.name, one.opener.source.name) for one in http.children if one.opener] == [
+            ("server", "conf.d/site.conf"), ("upstream", "conf.d/up.conf"),
+        ]  # fmt: skip
+
+    def test_what_cannot_be_read_is_said(self, tmp_path: Path) -> None:
+        files = {"conf.d/a.conf": "server { location / { } }", "conf.d/b.conf": "server {"}
+        write(tmp_path, files)
+        (problem,) = load(tmp_path, "conf.d").problems
+        assert (problem.file, problem.line) == ("conf.d/b.conf", 1)
+
+    def test_links_out_of_the_checkout_are_left_out(self, tmp_path: Path) -> None:
+        write(tmp_path, {"secret/a.conf": "server { }", "here/conf.d/b.conf": "server { }"})
+        (tmp_path / "here/conf.d/a.conf").symlink_to(tmp_path / "secret/a.conf")
+        files = Files(tmp_path / "here")
+        tree = RootLoader(files, (), lambda: b"").load(str(tmp_path / "here/conf.d"))
+        (http,) = tree.main.children
+        assert [one.opener.source.name for one in http.children if one.opener] == ["conf.d/b.conf"]

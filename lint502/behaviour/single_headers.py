@@ -55,12 +55,16 @@ def sent_twice(hop: Hop) -> Iterator[Twice]:
     headers = hop.scope.setting("proxy_set_header")
     named: dict[str, list[Directive]] = {}
     for line in headers.directives if headers is not None else ():
-        if len(line.args) == 2 and _sent(hop, line.args[1]) != "never":
+        if len(line.args) == 2:
             named.setdefault(line.args[0].lower(), []).append(line)
     for name, what in _SINGLE.items():
-        lines = named.get(name, [])
+        written = named.get(name, [])
+        if len(written) < 2:
+            continue
+        ways = [(line, _sent(hop, line.args[1])) for line in written]
+        sent = [(line, how) for line, how in ways if how != "never"]
+        lines = [line for line, _ in sent]
         if len(lines) > 1:
-            sent = [(line, _sent(hop, line.args[1])) for line in lines]
             yield Twice(
                 str(lines[0].args[0]),
                 what,

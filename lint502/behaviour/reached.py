@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from lint502.behaviour.internal_redirects import subrequests
+from lint502.behaviour.internal_redirects import origins, subrequests
 from lint502.nginx.handlers import overridden_by
 from lint502.nginx.hops import Hop
+from lint502.nginx.locations import find_location, prefix_of
 from lint502.nginx.parse import Directive
 from lint502.nginx.reached import ANY_URI, Unreached, denial, is_cut_off
 from lint502.nginx.scope import Scope
@@ -25,6 +27,10 @@ _LEADS_ANYWHERE = re.compile(
 """Directives that may make a request of any location."""
 
 _REGEX = ("~", "~*")
+_LITERAL = re.compile(
+    r"(?P<start>\^?)(?P<text>(?:[A-Za-z0-9/_-]|\\[./-])+)(?:\.\*|\(\.\*\))?", re.ASCII
+)
+"""A text, as a regular expression; what may follow it is of no account."""
 
 
 def unreached(hop: Hop) -> Unreached | None:
@@ -135,40 +141,86 @@ def _levels(level: Context) -> Iterator[Context]:
 
 
 def _of_a_regex_before(location: Context) -> Unreached | None:
-    """A location beside one whose regular expression takes all its requests."""
-    args, level = location.args, location.parent
-    if level is None or not args or args[0] in ("=", "^~") or args[0].startswith("@"):
-        return None
-    regexes = _regexes(level)
-    other = regexes.any_uri
-    if len(args) == 2:
-        first = regexes.first.get(args, location)
-        if first is location and (other is None or regexes.order(other) >= regexes.order(location)):
+    """A location beside or below one whose regular expression takes all its requests.
+
+    A regular expression comes before what is found by the beginning of the URI, also before the
+    locations within; not beside ``^~``, nor where the one within is exact or an expression itself.
+    """
+    for inner in location.up():
+        args, level = inner.args, inner.parent
+        if inner.name != "location" or level is None or not args:
             return None
-        other = other if first is location else first
-    if other is None:
-        return None
-    return Unreached(f"location {' '.join(other.args)} takes all requests before", other.opener)
+        if args[0] == "=" or args[0].startswith("@"):
+            return None
+        if args[0] != "^~":
+            other = _regexes(level).before(inner, prefix_of(location))
+            if other is not None:
+                return Unreached(
+                    f"location {' '.join(other.args)} takes all requests before", other.opener
+                )
+        if args[0] in _REGEX:
+            return None
+    return None
 
 
 class _Regexes:
-    """The locations of a level with regular expressions: the ``first`` of each, and the first one
-    that any URI matches."""
+    """The locations of a level with regular expressions, in their order."""
 
     def __init__(self, level: Context) -> None:
-        self.first: dict[tuple[str, ...], Context] = {}
-        self.any_uri: Context | None = None
+        self._locations = [
+            child
+            for child in level.children
+            if child.name == "location" and len(child.args) == 2 and child.args[0] in _REGEX
+        ]
+        self._first: dict[tuple[str, ...], Context] = {}
         self._orders: dict[int, int] = {}
-        for child in level.children:
-            if child.name == "location" and len(child.args) == 2 and child.args[0] in _REGEX:
-                self._orders[id(child)] = len(self._orders)
-                self.first.setdefault(child.args, child)
-                if self.any_uri is None and ANY_URI.fullmatch(child.args[1]):
-                    self.any_uri = child
+        for order, child in enumerate(self._locations):
+            self._orders[id(child)] = order
+            self._first.setdefault(child.args, child)
+        self._any_uri = next(
+            (child for child in self._locations if ANY_URI.fullmatch(child.args[1])), None
+        )
+        self._literals = [
+            (literal, child)
+            for child in self._locations
+            if (literal := _Literal.of(*child.args)) is not None
+        ]
 
-    def order(self, location: Context) -> int:
-        """Which of them a location is, in the order in which they are tried."""
-        return self._orders[id(location)]
+    def before(self, location: Context, prefix: str | None) -> Context | None:
+        """The one that is tried before a location of the level and takes all its requests;
+        ``prefix`` is what their URIs start with, None where that is not known."""
+        end = self._orders.get(id(location), len(self._locations))
+        same = self._first.get(location.args, location)
+        if same is not location:
+            return same
+        if self._any_uri is not None and self._orders[id(self._any_uri)] < end:
+            return self._any_uri
+        if prefix is None:
+            return None
+        return next((child for literal, child in self._literals if literal.is_in(prefix)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Literal:
+    """A regular expression that is a text, as ``^/api/``; ``anchored`` with the ``^``."""
+
+    text: str
+    anchored: bool
+    folded: bool
+
+    @classmethod
+    def of(cls, modifier: str, regex: str) -> _Literal | None:
+        match = _LITERAL.fullmatch(regex)
+        if match is None:
+            return None
+        text = match["text"].replace("\\", "")
+        folded = modifier == "~*"
+        return cls(text.lower() if folded else text, bool(match["start"]), folded)
+
+    def is_in(self, prefix: str) -> bool:
+        """Whether it matches all that starts with a prefix."""
+        prefix = prefix.lower() if self.folded else prefix
+        return prefix.startswith(self.text) if self.anchored else self.text in prefix
 
 
 @once_a_context
@@ -179,8 +231,7 @@ def _regexes(level: Context) -> _Regexes:
 def _of_nobody_allowed(hop: Hop, location: Context, server: Context) -> Unreached | None:
     """Access rules that begin with ``deny all``. They do not hold for what is asked beside a
     request (``ngx_http_core_access_phase()``)."""
-    asked = subrequests(server, "auth_request") | subrequests(server, "mirror")
-    if location.args and any(uri.startswith(location.args[-1]) for uri in asked):
+    if _may_be_asked(location, server):
         return None
     satisfy = Scope(location, hop.scope.version).word("satisfy")
     if satisfy is None or satisfy.value == "any" or _leads_anywhere(server):
@@ -194,6 +245,14 @@ def _of_nobody_allowed(hop: Hop, location: Context, server: Context) -> Unreache
         if "allow" in level.by_name or "deny" in level.by_name:
             return None
     return None
+
+
+def _may_be_asked(location: Context, server: Context) -> bool:
+    """Whether a location may be asked beside a request, or be where what is asked goes on."""
+    asked = subrequests(server, "auth_request") | subrequests(server, "mirror")
+    found = (find_location(server, uri.partition("?")[0]) for uri in asked)
+    leads = bool(asked) and bool(location.args) and location.args[-1] in origins(server)
+    return leads or any(one is None or one is location for one in found)
 
 
 def _line(line: Directive) -> str:

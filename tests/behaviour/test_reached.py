@@ -172,6 +172,34 @@ def test_a_return_or_a_rewrite_before_it(tmp_path: Path, body: str, reached: boo
         (f"{SERVER} location = /a {{ {HERE} }} location ~ ^/ {{ return 204; }} }}", None),
         (f"{SERVER} location ~ ^/a {{ {HERE} }} location ~ ^/ {{ return 204; }} }}", None),
         (f"{SERVER} location ~ \\.php$ {{ return 204; }} location ~ ^/a {{ {HERE} }} }}", None),
+        # one that is a text comes before what starts with it, also before locations within
+        (
+            f"{SERVER} location /a {{ {HERE} }} location ~ ^/a {{ return 204; }} }}",
+            "location ~ ^/a takes all requests before",
+        ),
+        (
+            f"{SERVER} location /a/b {{ {HERE} }} location ~* /A(.*) {{ return 204; }} }}",
+            "location ~* /A(.*) takes all requests before",
+        ),
+        (
+            f"{SERVER} location /a {{ location ^~ /a/b {{ {HERE} }} }} "
+            "location ~ ^/a/ { return 204; } }",
+            "location ~ ^/a/ takes all requests before",
+        ),
+        (f"{SERVER} location /a {{ {HERE} }} location ~ ^/a/ {{ return 204; }} }}", None),
+        (f"{SERVER} location /a/ {{ {HERE} }} location ~ ^/A/ {{ return 204; }} }}", None),
+        (f"{SERVER} location /a {{ {HERE} }} location ~ ^/a\\. {{ return 204; }} }}", None),
+        (f"{SERVER} location / {{ {HERE} }} location ~ a {{ return 204; }} }}", None),
+        (
+            f"{SERVER} location ^~ /a {{ location /a/b {{ {HERE} }} }} "
+            "location ~ ^/a/ { return 204; } }",
+            None,
+        ),
+        (
+            f"{SERVER} location /a {{ location ~ b {{ {HERE} }} }} "
+            "location ~ ^/a/ { return 204; } }",
+            None,
+        ),
         # access rules
         (
             f"{SERVER} location / {{ deny all; {HERE} }} }}",
@@ -195,6 +223,17 @@ def test_a_return_or_a_rewrite_before_it(tmp_path: Path, body: str, reached: boo
         (
             f"{SERVER} location / {{ auth_request /sub/; error_page 404 =204 /; }} "
             f"location /sub {{ deny all; {HERE} }} }}",
+            None,
+        ),
+        (
+            f"{SERVER} location / {{ mirror /sub/x; error_page 404 =204 /; }} "
+            f"location ~ ^/sub {{ deny all; {HERE} }} }}",
+            None,
+        ),
+        (
+            f"{SERVER} location / {{ auth_request /sub/; error_page 404 =204 /; }} "
+            f"location /sub/ {{ {DEAD} error_page 502 = @else; }} "
+            f"location @else {{ deny all; {HERE} }} }}",
             None,
         ),
     ],

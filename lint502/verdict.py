@@ -9,7 +9,7 @@ of a failure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from lint502.behaviour.error_pages import (
@@ -21,7 +21,7 @@ from lint502.behaviour.error_pages import (
 from lint502.behaviour.failover import Alternatives, Exposure, exposure, is_backup
 from lint502.behaviour.subrequests import asked_beside, gate
 from lint502.disagreements import Disagreement
-from lint502.findings import Finding, Severity
+from lint502.findings import Finding, Frequency, Severity
 from lint502.merging import merged
 from lint502.nginx.hops import Hop
 from lint502.nginx.tree import Context
@@ -91,7 +91,7 @@ def _exposed(seen: _Seen) -> Finding:
 def _all_seen(site: Site, by_hop: Mapping[str, Sequence[Disagreement]]) -> Iterator[_Seen]:
     """What shows at each hop; those last that requests get to when another has failed."""
     fallbacks: list[tuple[Hop, Fallback]] = []
-    failing: dict[Context, set[int]] = {}
+    failing: dict[Context, dict[int, Frequency]] = {}
     closed = _closed_gates(site, by_hop)
 
     def seen_at(hop: Hop, back: Fallback | None = None) -> list[_Seen]:
@@ -99,13 +99,18 @@ def _all_seen(site: Site, by_hop: Mapping[str, Sequence[Disagreement]]) -> Itera
         before = closed.get(gate(hop), ()) if closed else ()
         if before:
             seen = [replace(one, behind=(*one.behind, *before)) for one in seen]
-        if back is not None and not any(
-            back.statuses & failing.get(level, set()) for level in back.levels
-        ):
-            seen = [_not_needed(one) for one in seen]
-        for status in _certain_statuses(seen):
+        if back is not None:
+            often = {
+                failing[level][status]
+                for level in back.levels & failing.keys()
+                for status in back.statuses & failing[level].keys()
+            }
+            seen = [_led_to(one, often) for one in seen]
+        for status, frequency in _failures(seen):
             for level in hop.context.up():
-                failing.setdefault(level, set()).add(status)
+                at_level = failing.setdefault(level, {})
+                if at_level.get(status) != "always":
+                    at_level[status] = frequency
         return seen
 
     for hop in site.hops:
@@ -143,19 +148,22 @@ def _closed_gates(
 
 def _certain_statuses(seen: Iterable[_Seen]) -> frozenset[int]:
     """The statuses of failures that every request at a hop gets."""
-    found = (_exposed(one) for one in seen if not one.behind)
-    return frozenset(
-        finding.status
-        for finding in found
-        if finding.severity is Severity.ERROR
-        and finding.frequency == "always"
-        and finding.status is not None
-    )
+    return frozenset(status for status, frequency in _failures(seen) if frequency == "always")
 
 
-def _not_needed(seen: _Seen) -> _Seen:
-    if seen.exposure.severity is not Severity.ERROR:
+def _failures(seen: Iterable[_Seen]) -> Iterator[tuple[int, Frequency]]:
+    """The statuses of failures that requests at a hop get, and how often."""
+    for finding in (_exposed(one) for one in seen if not one.behind):
+        if finding.severity is Severity.ERROR and finding.status is not None:
+            yield finding.status, finding.frequency or "sometimes"
+
+
+def _led_to(seen: _Seen, often: Set[Frequency]) -> _Seen:
+    """What shows where requests come only when another pass has failed, which is so ``often``."""
+    if seen.exposure.severity is not Severity.ERROR or "always" in often:
         return seen
+    if often:
+        return replace(seen, exposure=replace(seen.exposure, frequency="sometimes"))
     return replace(seen, exposure=Exposure(Severity.WARNING, "sometimes", _NOT_NEEDED))
 
 

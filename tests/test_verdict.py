@@ -11,6 +11,7 @@ import pytest
 from lint502.findings import Finding
 from lint502.report import Style, renderer
 from lint502.report_model import Report
+from tests.support.real_nginx import answer, running
 from tests.support.sites import OLD, check, http, stream
 
 Row = tuple[str, str, int | None, str | None]
@@ -364,6 +365,30 @@ def test_a_fallback(
     (finding,) = (one for one in report.findings if "4181" in one.message)
     assert (finding.severity.value, finding.frequency) == (severity, frequency)
     assert ("only when another pass has failed" in finding.message) is (severity == "warning")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("sent", "status"), [("4k", 200), ("12k", 502)])
+def test_a_fallback_for_what_fails_sometimes(sent: str, status: int, tmp_path: Path) -> None:
+    """A large response fails at the first pass, and the second one does not help."""
+    spec = FALLBACK_SPEC.replace(
+        "[upstream.other]", 'limits.response_headers = "%s"\n[upstream.other]'
+    )
+    report = checked(tmp_path, FALLBACK.format(codes="502", port=3000, more=""), spec % sent)
+    (finding,) = (one for one in report.findings if "4181" in one.message)
+    assert (finding.severity.value, finding.frequency) == (
+        "error" if status == 502 else "warning",
+        "sometimes",
+    )
+    headers = f"add_header X-Large {'x' * 900}; " * (1 if status == 200 else 12)
+    body = (
+        f"server {{ listen unix:SOCKETb; {headers} return 200 ok; }}\n"
+        "server { listen unix:SOCKET; location / { error_page 502 = @standby; "
+        "proxy_pass http://unix:SOCKETb:; } "
+        "location @standby { proxy_pass http://unix:SOCKETc:; } }"
+    )
+    with running(body.encode()) as path:
+        assert answer(path, "/")[0] == status
 
 
 @pytest.mark.parametrize(("internal", "severity"), [("internal; ", "warning"), ("", "error")])

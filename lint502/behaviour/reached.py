@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from lint502.behaviour.internal_redirects import origins, subrequests
 from lint502.nginx.handlers import overridden_by
 from lint502.nginx.hops import Hop
+from lint502.nginx.literals import Literal
 from lint502.nginx.locations import find_location, prefix_of
 from lint502.nginx.parse import Directive
 from lint502.nginx.reached import ANY_URI, Unreached, denial, is_cut_off
@@ -27,10 +27,6 @@ _LEADS_ANYWHERE = re.compile(
 """Directives that may make a request of any location."""
 
 _REGEX = ("~", "~*")
-_LITERAL = re.compile(
-    r"(?P<start>\^?)(?P<text>(?:[A-Za-z0-9/_-]|\\[./-])+)(?:\.\*|\(\.\*\))?", re.ASCII
-)
-"""A text, as a regular expression; what may follow it is of no account."""
 
 
 def unreached(hop: Hop) -> Unreached | None:
@@ -183,7 +179,7 @@ class _Regexes:
         self._literals = [
             (literal, child)
             for child in self._locations
-            if (literal := _Literal.of(*child.args)) is not None
+            if (literal := Literal.of(*child.args)) is not None
         ]
 
     def before(self, location: Context, prefix: str | None) -> Context | None:
@@ -198,29 +194,6 @@ class _Regexes:
         if prefix is None:
             return None
         return next((child for literal, child in self._literals if literal.is_in(prefix)), None)
-
-
-@dataclass(frozen=True, slots=True)
-class _Literal:
-    """A regular expression that is a text, as ``^/api/``; ``anchored`` with the ``^``."""
-
-    text: str
-    anchored: bool
-    folded: bool
-
-    @classmethod
-    def of(cls, modifier: str, regex: str) -> _Literal | None:
-        match = _LITERAL.fullmatch(regex)
-        if match is None:
-            return None
-        text = match["text"].replace("\\", "")
-        folded = modifier == "~*"
-        return cls(text.lower() if folded else text, bool(match["start"]), folded)
-
-    def is_in(self, prefix: str) -> bool:
-        """Whether it matches all that starts with a prefix."""
-        prefix = prefix.lower() if self.folded else prefix
-        return prefix.startswith(self.text) if self.anchored else self.text in prefix
 
 
 @once_a_context

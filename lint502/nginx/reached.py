@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from lint502.nginx.literals import Literal
+from lint502.nginx.locations import prefix_of
 from lint502.nginx.parse import Directive
 from lint502.nginx.tree import Context, once_a_context
 
@@ -141,7 +143,7 @@ def _leaves(level: Context, index: int, line: Directive) -> bool:
     """Whether a ``rewrite`` takes every request away: to a URL, or from a location to the one of
     its new URI, unless it or a later line says ``break`` (``ngx_http_script_regex_start_code()``).
     """
-    if line.name != "rewrite" or len(line.args) < 2 or ANY_URI.fullmatch(line.args[0]) is None:
+    if line.name != "rewrite" or len(line.args) < 2 or not _matches_all(line.args[0], level):
         return False
     flag = line.args[2] if len(line.args) > 2 else ""
     if flag in ("redirect", "permanent") or line.args[1].startswith(_URLS):
@@ -151,6 +153,16 @@ def _leaves(level: Context, index: int, line: Directive) -> bool:
     if flag == "last":
         return True
     return level.name == "location" and not any(map(_stays, level.items[index + 1 :]))
+
+
+def _matches_all(regex: str, level: Context) -> bool:
+    """Whether a regular expression matches every URI of a level, unless that has changed."""
+    if ANY_URI.fullmatch(regex) is not None:
+        return True
+    location = level.enclosing("location")
+    prefix = None if location is None else prefix_of(location)
+    literal = None if prefix is None else Literal.of("~", regex)
+    return prefix is not None and literal is not None and literal.is_in(prefix)
 
 
 def _stays(item: Directive | Context) -> bool:

@@ -200,6 +200,22 @@ def test_a_return_or_a_rewrite_before_it(tmp_path: Path, body: str, reached: boo
             "location ~ ^/a/ { return 204; } }",
             None,
         ),
+        # a rewrite of all that the location takes, and of less
+        (
+            f"{SERVER} location /a {{ rewrite ^/a(.*)$ /x$1; {HERE} }} }}",
+            "a return answers before requests get here",
+        ),
+        (
+            f"{SERVER} location /a {{ if ($uri) {{ rewrite ^/a /x last; {HERE} }} }} }}",
+            "a return answers before requests get here",
+        ),
+        (
+            f"{SERVER} location /a {{ rewrite ^/a/b.php /x; rewrite ^/a /x; {HERE} }} }}",
+            "a return answers before requests get here",
+        ),
+        (f"{SERVER} location /a {{ rewrite ^/a(.*)$ /x$1 break; {HERE} }} }}", None),
+        (f"{SERVER} location /a {{ rewrite ^/a/(.*)$ /x/$1; {HERE} }} }}", None),
+        (f"{SERVER} location / {{ rewrite ^/a /x; {HERE} }} }}", None),
         # access rules
         (
             f"{SERVER} location / {{ deny all; {HERE} }} }}",

@@ -18,7 +18,7 @@ from lint502.behaviour.internal_redirects import origins
 from lint502.behaviour.subrequests import asked_beside, askers
 from lint502.findings import Finding, Severity
 from lint502.nginx.hops import Hop
-from lint502.nginx.locations import find_location
+from lint502.nginx.locations import find_location, named_location
 from lint502.nginx.reached import certain_answer
 from lint502.nginx.scope import Scope
 from lint502.nginx.tree import Context
@@ -71,11 +71,11 @@ def _asked_for_leave(hop: Hop, found: Mapping[int, Instead]) -> dict[int, Instea
     """What becomes of the statuses of a hop that ``auth_request`` asks: 2xx lets the request go on,
     401 and 403 are the client's, and all else is 500, for which there may be a page again."""
     result = dict(found)
+    pages = [_page(Scope(level, hop.scope.version), 500, again) for level, again in askers(hop)]
     for code in _OWN:
         status = found[code].status if code in found else code
         if status == ITS_OWN or 200 <= status < 300 or status in (401, 403):
             continue
-        pages = [_page(Scope(level, hop.scope.version), 500, again) for level, again in askers(hop)]
         if pages and pages[0] is not None and None not in pages:
             result[code] = pages[0]
         elif code == 500:
@@ -185,7 +185,7 @@ def page_location(scope: Scope, page: str) -> Context | None:
         return None
     if not page.startswith("@"):
         return find_location(server, page.partition("?")[0])
-    return next((one for one in server.locations() if one.args == (page,)), None)
+    return named_location(server, page)
 
 
 _HERE = ("/", "@", "$")

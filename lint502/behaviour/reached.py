@@ -204,28 +204,40 @@ def _regexes(level: Context) -> _Regexes:
 def _of_nobody_allowed(hop: Hop, location: Context, server: Context) -> Unreached | None:
     """Access rules that begin with ``deny all``. They do not hold for what is asked beside a
     request (``ngx_http_core_access_phase()``)."""
-    if _may_be_asked(location, server):
+    line = _denial_around(hop.context)
+    if line is None or _may_be_asked(location, server) or _leads_anywhere(server):
         return None
     satisfy = Scope(location, hop.scope.version).word("satisfy")
-    if satisfy is None or satisfy.value == "any" or _leads_anywhere(server):
+    if satisfy is None or satisfy.value == "any":
         return None
-    for level in hop.context.up():
+    return Unreached(f"{_line(line)} turns everybody away", line)
+
+
+def _denial_around(context: Context) -> Directive | None:
+    """The ``deny all`` that holds at a place."""
+    for level in context.up():
         if level.unseen:
             return None
         line = denial(level)
-        if line is not None:
-            return Unreached(f"{_line(line)} turns everybody away", line)
-        if "allow" in level.by_name or "deny" in level.by_name:
-            return None
+        if line is not None or "allow" in level.by_name or "deny" in level.by_name:
+            return line
     return None
 
 
 def _may_be_asked(location: Context, server: Context) -> bool:
     """Whether a location may be asked beside a request, or be where what is asked goes on."""
-    asked = subrequests(server, "auth_request") | subrequests(server, "mirror")
-    found = (find_location(server, uri.partition("?")[0]) for uri in asked)
-    leads = bool(asked) and bool(location.args) and location.args[-1] in origins(server)
-    return leads or any(one is None or one is location for one in found)
+    asked = _asked(server)
+    if asked is None or id(location) in asked:
+        return True
+    return bool(asked) and bool(location.args) and location.args[-1] in origins(server)
+
+
+@once_a_context
+def _asked(server: Context) -> frozenset[int] | None:
+    """The ids of the locations that are asked beside a request; None where others may be."""
+    uris = subrequests(server, "auth_request") | subrequests(server, "mirror")
+    found = [find_location(server, uri.partition("?")[0]) for uri in uris]
+    return None if None in found else frozenset(map(id, found))
 
 
 def _line(line: Directive) -> str:

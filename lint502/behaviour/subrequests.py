@@ -7,17 +7,17 @@ gets. Source: ``ngx_http_auth_request_handler()`` in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Literal
 
 from lint502.behaviour.internal_redirects import error_pages, subrequests
 from lint502.nginx.hops import Hop
-from lint502.nginx.locations import find_location
+from lint502.nginx.locations import exact_location, find_location
 from lint502.nginx.reached import is_cut_off
 from lint502.nginx.scope import Scope
-from lint502.nginx.tree import Context
-from lint502.nginx.version import Version
+from lint502.nginx.tree import Context, once_a_context
+from lint502.nginx.version import NEWEST, Version
 
 Asking = Literal["auth_request", "mirror"]
 
@@ -34,13 +34,30 @@ def asked_beside(hop: Hop) -> Asking | None:
     if location is None or server is None or not location.args:
         return None
     for asking in _ASKING:
-        for uri in subrequests(server, asking):
-            path = uri.partition("?")[0]
-            if location.args[-1] == path and location.args[0] not in ("~", "~*"):
-                return asking
-            if "internal" in location.by_name and find_location(server, path) is location:
-                return asking
+        paths = _asked_paths(server)[asking]
+        if location.args[-1] in paths and location.args[0] not in ("~", "~*"):
+            return asking
+        if "internal" in location.by_name and location in _asked_locations(server)[asking]:
+            return asking
     return None
+
+
+@once_a_context
+def _asked_paths(server: Context) -> Mapping[Asking, frozenset[str]]:
+    """The URIs that are asked beside a request, without their arguments."""
+    return {
+        asking: frozenset(uri.partition("?")[0] for uri in subrequests(server, asking))
+        for asking in _ASKING
+    }
+
+
+@once_a_context
+def _asked_locations(server: Context) -> Mapping[Asking, frozenset[Context | None]]:
+    """The locations that handle these URIs."""
+    return {
+        asking: frozenset(find_location(server, path) for path in paths)
+        for asking, paths in _asked_paths(server).items()
+    }
 
 
 def askers(hop: Hop) -> Iterator[tuple[Context, Callable[[Context], bool]]]:
@@ -49,13 +66,24 @@ def askers(hop: Hop) -> Iterator[tuple[Context, Callable[[Context], bool]]]:
     location, server = hop.context.enclosing("location"), hop.context.enclosing("server")
     if location is None or server is None:
         return
+    for level, uri in _askers(server).get(location, ()):
+        yield level, partial(_asks_for, uri, hop.scope.version)
+
+
+@once_a_context
+def _askers(server: Context) -> Mapping[Context, Sequence[tuple[Context, str]]]:
+    """For each location that ``auth_request`` asks, those of whose requests it does so, each with
+    the URI."""
     pages = error_pages(server)
+    found: dict[Context, list[tuple[Context, str]]] = {}
     for level in server.locations():
-        if level is location or level.args[-1] in pages or is_cut_off(level):
+        if level.args[-1] in pages or is_cut_off(level):
             continue
-        uri = asked_first(level, hop.scope.version)
-        if uri is not None and _location_for(server, uri) is location:
-            yield level, partial(_asks_for, uri, hop.scope.version)
+        uri = asked_first(level, NEWEST)  # no release has another default
+        asked = None if uri is None else _location_for(server, uri)
+        if uri is not None and asked is not None and asked is not level:
+            found.setdefault(asked, []).append((level, uri))
+    return found
 
 
 def _asks_for(uri: str, version: Version, level: Context) -> bool:
@@ -83,5 +111,4 @@ def gate(hop: Hop) -> Context | None:
 
 def _location_for(server: Context, uri: str) -> Context | None:
     path = uri.partition("?")[0]
-    exact = (one for one in server.locations() if one.args[-1] == path and one.args[0] == "=")
-    return next(exact, None) or find_location(server, path)
+    return exact_location(server, path) or find_location(server, path)

@@ -38,6 +38,16 @@ def prefix_of(location: Context) -> str | None:
     return name if name.startswith("/") else None
 
 
+def named_location(server: Context, name: str) -> Context | None:
+    """The location of a server that is called like this, as ``@app``."""
+    return _named(server).get(name)
+
+
+def exact_location(server: Context, uri: str) -> Context | None:
+    """The location of a server that is written ``= URI``, of several the first one."""
+    return _exact(server).get(uri)
+
+
 def takes_all_below(server: Context, location: Context, prefix: str) -> bool:
     """Whether no other location of a server can take a request whose URI starts with a prefix."""
     found = _prefixes(server)
@@ -49,6 +59,24 @@ def takes_all_below(server: Context, location: Context, prefix: str) -> bool:
         found.locations[index] is location or not found.names[index].startswith(prefix)
         for index in below
     )
+
+
+@once_a_context
+def _named(server: Context) -> Mapping[str, Context]:
+    found: dict[str, Context] = {}
+    for location in server.locations():
+        if len(location.args) == 1:
+            found.setdefault(location.args[0], location)
+    return found
+
+
+@once_a_context
+def _exact(server: Context) -> Mapping[str, Context]:
+    found: dict[str, Context] = {}
+    for location in server.locations():
+        if location.args[0] == "=":
+            found.setdefault(location.args[-1], location)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

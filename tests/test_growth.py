@@ -1,0 +1,72 @@
+"""Files with many of one thing: what is found in them takes seconds, not the square of them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.sites import http, write
+
+SECONDS = 60
+"""A run that grows as it should takes a few; one that grows with the square takes minutes."""
+
+Found = Callable[[str, str], Counter[str]]
+
+
+@pytest.fixture
+def found(tmp_path: Path) -> Found:
+    """The rules that find something in an ``http{}`` beside an upstreams.toml, and how often."""
+
+    def check(body: str, spec: str) -> Counter[str]:
+        write(tmp_path, {"nginx.conf": http(body), "upstreams.toml": spec})
+        done = subprocess.run(
+            [sys.executable, "-m", "lint502", "check", "nginx.conf", "--format", "json"],
+            cwd=tmp_path,
+            capture_output=True,
+            timeout=SECONDS,
+        )
+        report = json.loads(done.stdout)
+        assert report["problems"] == []
+        return Counter(finding["rule"] for finding in report["findings"])
+
+    return check
+
+
+APP = "[upstream.app]\nhosts = ['127.0.0.1']\nport = 3000\n"
+CHECKED = f"{APP}[upstream.auth]\nhosts = ['10.0.0.1']\nport = 3001\n"
+
+
+def test_locations_that_each_ask_one_of_their_own(found: Found) -> None:
+    locations = "".join(
+        f"location /{n}/ {{ auth_request /auth{n}; error_page 500 = @failed{n};"
+        " proxy_pass http://127.0.0.1:3000; }\n"
+        f"location = /auth{n} {{ internal; proxy_pass http://10.0.0.1:3002; }}\n"
+        f"location @failed{n} {{ return 503; }}\n"
+        for n in range(3000)
+    )
+    assert found(f"server {{ {locations} }}", CHECKED) == {"port-mismatch": 3000}
+
+
+def test_locations_that_all_ask_the_same(found: Found) -> None:
+    locations = "".join(
+        f"location /{n}/ {{ proxy_pass http://127.0.0.1:3000; }}\n" for n in range(3000)
+    )
+    auth = "location = /auth { proxy_pass http://10.0.0.1:3002; }"
+    body = f"server {{ auth_request /auth; {locations} {auth} }}"
+    assert found(body, CHECKED) == {"port-mismatch": 1}
+
+
+def test_a_location_with_many_mirrors(found: Found) -> None:
+    mirrors = "".join(f"mirror /copy{n}; " for n in range(3000))
+    copies = "".join(
+        f"location /copy{n} {{ internal; proxy_pass http://127.0.0.1:3001; }}\n"
+        for n in range(3000)
+    )
+    body = f"server {{ location / {{ {mirrors} proxy_pass http://127.0.0.1:3000; }} {copies} }}"
+    assert found(body, APP) == {"port-mismatch": 3000}

@@ -21,7 +21,7 @@ from lint502.nginx.hops import Hop
 from lint502.nginx.locations import find_location, named_location
 from lint502.nginx.reached import certain_answer
 from lint502.nginx.scope import Scope
-from lint502.nginx.tree import Context
+from lint502.nginx.tree import Context, once_a_context
 
 LEAST_ERROR = 500
 """From here on a status says that the server has failed."""
@@ -98,7 +98,7 @@ def fallback(hop: Hop) -> Fallback | None:
     """What a hop stands in for; None where requests get there in other ways too.
 
     Only for the errors of an upstream: ``error_page 404 = @app`` is how files come before an
-    application.
+    application, and a ``return 503`` needs no pass that fails.
     """
     location, server = hop.context.enclosing("location"), hop.context.enclosing("server")
     if location is None or server is None or not _is_led_to(location):
@@ -108,7 +108,17 @@ def fallback(hop: Hop) -> Fallback | None:
     if not all(one.is_error_page for one in found) or not statuses <= set(map(str, _FAILED)):
         return None
     levels = frozenset(one.level for one in found)
+    if any(not statuses.isdisjoint(_returned(level)) for level in levels):
+        return None
     return Fallback(levels, frozenset(map(int, statuses))) if levels else None
+
+
+@once_a_context
+def _returned(level: Context) -> frozenset[str]:
+    """The statuses that lines below a level answer with, so that no pass has to fail for them."""
+    here = (line.args[0] for line in level.by_name.get("return", ()) if len(line.args) == 1)
+    tried = (line.args[-1][1:] for line in level.by_name.get("try_files", ()) if line.args)
+    return frozenset((*here, *tried)).union(*map(_returned, level.children))
 
 
 def _is_led_to(location: Context) -> bool:

@@ -7,7 +7,7 @@ import re
 
 from lint502.behaviour.subrequests import asked_beside
 from lint502.nginx.hops import Hop
-from lint502.nginx.reached import level_returns, limit_of, passing_limit
+from lint502.nginx.reached import leads_to, level_returns, limit_of, passing_limit
 from lint502.nginx.tree import Context, once_a_context
 
 ALL = frozenset(
@@ -32,15 +32,15 @@ def allowed_methods(hop: Hop) -> frozenset[str]:
     if asked_beside(hop) == "auth_request":
         return frozenset(("GET",))
     server = hop.context.enclosing("server")
-    left = ALL - _turned_away(server) if server is not None else ALL
     location = hop.context.enclosing("location")
+    left = ALL if server is None else ALL - _turned_away(server, location)
     if location is None:
         return left
     limit = limit_of(location)
     if hop.context.name == "limit_except":
         return left - _listed(hop.context)
     direct = frozenset() if hop.context is location and level_returns(location) else ALL
-    direct -= _turned_away(location)
+    direct -= _turned_away(location, None)
     if limit is None:
         return left & direct
     direct &= _listed(limit)
@@ -70,11 +70,21 @@ def _listed(limit: Context) -> frozenset[str]:
     return frozenset(methods | ({"HEAD"} if "GET" in methods else set())) & ALL
 
 
-@once_a_context
-def _turned_away(level: Context) -> frozenset[str]:
-    """The methods to which an ``if`` of the location or the server answers by itself."""
+def _turned_away(level: Context, named: Context | None) -> frozenset[str]:
+    """The methods to which an ``if`` of the location or the server answers by itself, unless an
+    ``error_page`` leads from the answer to this location."""
     return frozenset(
         method
+        for method, status in _answered(level)
+        if named is None or not leads_to(level, status, named)
+    )
+
+
+@once_a_context
+def _answered(level: Context) -> tuple[tuple[str, str], ...]:
+    """The methods for which an ``if`` holds that answers, each with the status."""
+    return tuple(
+        (method, child.by_name["return"][0].args[0])
         for child in level.children
         if child.name == "if" and "return" in child.by_name
         for method in ALL

@@ -71,11 +71,30 @@ def is_cut_off(context: Context) -> bool:
             skips = excepted or (level is context and passing_limit(level) is not None)
             server = level.enclosing("server")
             return (not skips and level_returns(level)) or (
-                server is not None and level_returns(server)
+                server is not None and level_returns(server) and not _goes_on_at(server, level)
             )
         elif level_returns(level):
             return True
     return False
+
+
+def _goes_on_at(server: Context, location: Context) -> bool:
+    """Whether what a server answers to every request goes on at a named location, by
+    ``error_page``: these lines of the server do not run again there
+    (``ngx_http_named_location()``)."""
+    answer = certain_answer(server)
+    if answer is None or not answer.final:
+        return False
+    return leads_to(server, str(answer.status), location)
+
+
+def leads_to(level: Context, status: str, location: Context) -> bool:
+    """Whether an ``error_page`` in effect at a level leads from a status to a named location."""
+    name = location.args[-1] if location.args else ""
+    around = (one.by_name["error_page"] for one in level.up() if "error_page" in one.by_name)
+    lines = (line for line in next(around, ()) if status in line.args[:-1])
+    page = next((line.args[-1] for line in lines), "")
+    return name.startswith("@") and (page == name or "$" in page)
 
 
 def passing_limit(location: Context) -> Context | None:

@@ -373,6 +373,12 @@ LAST = "location @last { proxy_pass http://last:1; }"
         (f"location / {{ error_page 404 = @last; }} {LAST}", None),
         (f"location / {{ error_page 404 502 = @last; }} {LAST}", None),
         (f"location / {{ try_files $uri @last; error_page 502 @last; }} {LAST}", None),
+        # a line answers with that status
+        (f"return 503; error_page 503 @last; {LAST}", None),
+        (f"location / {{ error_page 502 503 @last; if ($x) {{ return 503; }} }} {LAST}", None),
+        (f"error_page 503 @last; location / {{ try_files $uri =503; }} {LAST}", None),
+        (f"error_page 502 @last; location / {{ return 503; }} {LAST}", ([""], {502})),
+        (f"error_page 503 @last; location / {{ return 503 text; }} {LAST}", ([""], {503})),
         # nothing leads there
         (LAST, None),
         # clients get there by themselves

@@ -71,6 +71,17 @@ def test_the_methods_of_a_location(settings: str, expected: frozenset[str], tmp_
             f"if ($request_method = PUT) {{ return 405; }} location / {{ {UPSTREAM} }}",
             without("PUT"),
         ),
+        # unless an error page leads from its answer to the location
+        (
+            "error_page 405 = @app; if ($request_method = PUT) { return 405; } "
+            f"location @app {{ {UPSTREAM} }}",
+            ALL,
+        ),
+        (
+            "error_page 404 = @app; if ($request_method = PUT) { return 405; } "
+            f"location @app {{ {UPSTREAM} }}",
+            without("PUT"),
+        ),
         # a location takes over neither from the one around it
         (f"location / {{ limit_except GET {{ deny all; }} location /a {{ {UPSTREAM} }} }}", ALL),
         (

@@ -216,6 +216,22 @@ def test_a_return_or_a_rewrite_before_it(tmp_path: Path, body: str, reached: boo
         (f"{SERVER} location /a {{ rewrite ^/a(.*)$ /x$1 break; {HERE} }} }}", None),
         (f"{SERVER} location /a {{ rewrite ^/a/(.*)$ /x/$1; {HERE} }} }}", None),
         (f"{SERVER} location / {{ rewrite ^/a /x; {HERE} }} }}", None),
+        # what the server answers may go on at a named location, which its return does not meet
+        (f"{SERVER} return 418; error_page 418 = @app; location @app {{ {HERE} }} }}", None),
+        (f"error_page 503 @app; {SERVER} return 503; location @app {{ {HERE} }} }}", None),
+        (f"{SERVER} return 301 /x; error_page 301 = @app; location @app {{ {HERE} }} }}", None),
+        (
+            f"{SERVER} return 418 text; error_page 418 = @app; location @app {{ {HERE} }} }}",
+            "a return answers before requests get here",
+        ),
+        (
+            f"{SERVER} return 404; error_page 502 = @app; location @app {{ {HERE} }} }}",
+            "a return answers before requests get here",
+        ),
+        (
+            f"{SERVER} return 404; error_page 404 /app; location /app {{ {HERE} }} }}",
+            "a return answers before requests get here",
+        ),
         # access rules
         (
             f"{SERVER} location / {{ deny all; {HERE} }} }}",

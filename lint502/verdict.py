@@ -226,7 +226,8 @@ class _Groups:
         failing = [pair for pair in pairs if self._fails(pair, rule, certain)]
         ids = set(map(id, failing))
         left = any(id(pair) not in ids and not is_backup(pair) for pair in pairs)
-        return Alternatives(len(pairs), len(failing), left)
+        before = sum(not is_backup(pair) for pair in failing) if left else len(failing)
+        return Alternatives(len(pairs), len(failing), before, left)
 
     def _fails(self, pair: Pair, rule: str, certain: bool) -> bool:
         """Whether a request that fails for a rule fails at a pair, for whatever reason: where that

@@ -149,6 +149,35 @@ def test_more_servers_fail_than_are_tried(most: str, severity: str, tmp_path: Pa
     assert [finding.severity.value for finding in report.findings] == [severity] * 2
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("servers", "status"),
+    [
+        # a server that is no backup answers before any backup server is tried
+        ("DEAD; LIVE; DEAD backup;", 200),
+        ("DEAD; LIVE; DEAD backup; DEAD backup;", 200),
+        ("DEAD; DEAD; LIVE;", 502),
+        ("DEAD; DEAD; LIVE backup;", 502),
+        ("DEAD; DEAD backup; LIVE backup;", 502),
+        ("DEAD; LIVE backup;", 200),
+    ],
+)
+def test_backup_servers_take_tries_from_nobody(servers: str, status: int, tmp_path: Path) -> None:
+    body = (
+        "upstream shop { %s }\nserver { listen unix:SOCKET; "
+        "location / { proxy_next_upstream_tries 2; proxy_pass http://shop; } }"
+    )
+    here = servers.replace("LIVE", "server 127.0.0.1:3000").replace("DEAD", "server 127.0.0.1:3001")
+    report = checked(tmp_path, (body % here).replace("SOCKET", "/run/s"), WRONG_PORT)
+    severities = {one.severity.value for one in report.findings if one.rule == "port-mismatch"}
+    assert ("error" in severities) is (status == 502)
+    there = servers.replace("LIVE", "server unix:SOCKETb max_fails=0")
+    there = there.replace("DEAD", "server unix:SOCKETc max_fails=0")
+    live = "server { listen unix:SOCKETb; return 200 ok; }\n"
+    with running((live + body % there).encode()) as path:
+        assert max(answer(path, "/")[0] for _ in range(6)) == status
+
+
 def test_what_happens_only_sometimes_does_not_make_a_server_dead(tmp_path: Path) -> None:
     """A header that is too large for one, a port that is wrong for the other: each is hidden but
     for the requests that fail at both."""

@@ -36,10 +36,12 @@ _NOT_TRIED = Exposure(Severity.ERROR, "sometimes", "nginx does not try another s
 @dataclass(frozen=True, slots=True)
 class Alternatives:
     """Pairs that stand in for each other, as a request meets them: how many of them there are, how
-    many fail it, and whether one that is no backup server does not."""
+    many fail it, and whether one that is no backup server does not. ``before`` are those that may
+    fail it before one answers: no backup servers, unless nobody else is left."""
 
     size: int
     failing: int
+    before: int
     primary_left: bool
 
 
@@ -62,8 +64,8 @@ def exposure(
     if not retries(pair.hop, phase, methods):
         return _NOT_TRIED
     most = tries(pair.hop)
-    if 0 < most <= group.failing:
-        clause = f"nginx tries {most} servers for a request, and {group.failing} of them fail"
+    if 0 < most <= group.before:
+        clause = f"nginx tries {most} servers for a request, and {group.before} of them fail"
         return Exposure(Severity.ERROR, "sometimes", clause)
     return _HIDDEN
 

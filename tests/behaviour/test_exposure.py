@@ -79,12 +79,12 @@ def test_what_the_client_sees(
 ) -> None:
     size, failing = group
     pair = first(tmp_path, settings=settings)
-    alternatives = Alternatives(size, failing, primary_left=failing < size)
+    alternatives = Alternatives(size, failing, failing, primary_left=failing < size)
     assert exposure(pair, phase, None, alternatives, alone=alone) == expected
 
 
 def test_the_methods_that_it_concerns(tmp_path: Path) -> None:
-    one_left = Alternatives(2, 1, primary_left=True)
+    one_left = Alternatives(2, 1, 1, primary_left=True)
     pair = first(tmp_path)
     assert exposure(pair, "send", frozenset(("GET",)), one_left, alone=True) == HIDDEN
     assert exposure(pair, "send", frozenset(("POST",)), one_left, alone=True) == NOT_TRIED
@@ -93,9 +93,9 @@ def test_the_methods_that_it_concerns(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("group", "expected"),
     [
-        (Alternatives(2, 1, primary_left=True), BACKUP),
-        (Alternatives(2, 1, primary_left=False), HIDDEN),  # another backup server
-        (Alternatives(2, 2, primary_left=False), ALWAYS),
+        (Alternatives(2, 1, 1, primary_left=True), BACKUP),
+        (Alternatives(2, 1, 1, primary_left=False), HIDDEN),  # another backup server
+        (Alternatives(2, 2, 2, primary_left=False), ALWAYS),
     ],
 )
 def test_a_backup_server(group: Alternatives, expected: Exposure, tmp_path: Path) -> None:
@@ -127,5 +127,5 @@ def test_servers_that_nobody_knows(servers: str, expected: bool, tmp_path: Path)
     """They may be well, so that not all fail."""
     pair = first(tmp_path, servers)
     assert more_servers(pair) is expected
-    seen = exposure(pair, "connect", None, Alternatives(1, 1, primary_left=False), alone=True)
+    seen = exposure(pair, "connect", None, Alternatives(1, 1, 1, primary_left=False), alone=True)
     assert seen == (HIDDEN if expected else ALWAYS)

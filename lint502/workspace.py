@@ -308,7 +308,7 @@ def _on_search(found: Found) -> Iterator[str]:
     if found.templates:
         yield f"templates in another language than nginx's are not read: {_few(found.templates)}"
     if not found.whole:
-        yield "there are too many files to look at them all"
+        yield "there are too many files, or includes, to look at them all"
 
 
 def _few(paths: Sequence[str]) -> str:

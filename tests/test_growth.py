@@ -70,3 +70,24 @@ def test_a_location_with_many_mirrors(found: Found) -> None:
     )
     body = f"server {{ location / {{ {mirrors} proxy_pass http://127.0.0.1:3000; }} {copies} }}"
     assert found(body, APP) == {"port-mismatch": 3000}
+
+
+def test_main_files_that_each_include_all_others(tmp_path: Path) -> None:
+    """A search finds them as one root each."""
+    mains = {f"main{n}.conf": "http { include site*.conf; }" for n in range(1000)}
+    sites = {
+        f"site{n}.conf": "server { location / { proxy_pass http://h:1; } }" for n in range(1000)
+    }
+    write(tmp_path, mains | sites)
+    done = subprocess.run(
+        [sys.executable, "-m", "lint502", "check", "--format", "json"],
+        cwd=tmp_path,
+        capture_output=True,
+        timeout=SECONDS,
+    )
+    report = json.loads(done.stdout)
+    assert done.returncode == 2
+    assert len(report["hops"]) + report.get("hops_left_out", 0) == 31_000
+    assert {problem["message"] for problem in report["problems"]} == {
+        "the roots before this one have more than 30000 hops; it is not read"
+    }

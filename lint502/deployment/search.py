@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from lint502.nginx.files import has_magic
 from lint502.nginx.includes import NGINX_FOLDERS, PASSES
 from lint502.nginx.tokens import NginxSyntaxError, Token, tokenize
 from lint502.reading import UnreadableError, decode
@@ -26,6 +27,9 @@ MOST_BYTES = 16 * 1024**2
 
 LARGEST = 1024**2
 """Bytes of a file that is looked into."""
+
+MOST_COMPARED = 300_000
+"""Paths that are compared with a glob of an include."""
 
 _DEEPEST = 12
 
@@ -114,8 +118,10 @@ def search(folder: Path) -> Found:
             templates.append(os.path.relpath(path, folder))
             continue
         candidates.append(_candidate(path, text))
-    roots = tuple(os.path.relpath(path, folder) for path in _roots(candidates))
-    return Found(roots, tuple(templates), whole)
+    mains = [one for one in candidates if one.main]
+    included = _Included([one for one in candidates if not one.main])
+    roots = tuple(os.path.relpath(path, folder) for path in _roots(mains, included))
+    return Found(roots, tuple(templates), whole and included.whole)
 
 
 def _paths(top: str) -> Iterator[str | None]:
@@ -189,20 +195,18 @@ def _candidate(path: str, text: str) -> _Candidate:
     return _Candidate(path, main, http, passes, tuple(includes))
 
 
-def _roots(candidates: Sequence[_Candidate]) -> list[str]:
+def _roots(mains: Sequence[_Candidate], included: _Included) -> list[str]:
     """The main files that lead to a pass, and what has one and no main file includes: a folder
     where nginx reads all that is in it."""
-    mains = [one for one in candidates if one.main]
-    others = [one for one in candidates if not one.main]
     covered: set[str] = set()
     roots = []
     for main in mains:
-        included = _included(main, others)
-        if main.passes or any(one.passes for one in included):
+        found = included.by(main)
+        if main.passes or any(one.passes for one in found):
             roots.append(main.path)
-            covered.update(one.path for one in included)
+            covered.update(one.path for one in found)
     left: dict[str, list[_Candidate]] = {}
-    for one in others:
+    for one in included.others:
         if one.path not in covered:
             folder = os.path.dirname(one.path)
             together = one.http and os.path.basename(folder) in _READ_WHOLE
@@ -213,23 +217,49 @@ def _roots(candidates: Sequence[_Candidate]) -> list[str]:
     return roots
 
 
-def _included(main: _Candidate, others: Sequence[_Candidate]) -> list[_Candidate]:
-    """Those of the other files that a main file includes, directly or not."""
-    folder = os.path.dirname(main.path)
-    found: dict[str, _Candidate] = {}
-    waiting = list(main.includes)
-    asked: set[str] = set()
-    while waiting:
-        written = waiting.pop()
-        if written in asked:
-            continue
-        asked.add(written)
-        for pattern in _patterns(folder, written):
-            for one in others:
-                if one.path not in found and _matches(one.path, pattern):
-                    found[one.path] = one
-                    waiting += one.includes
-    return list(found.values())
+class _Included:
+    """The files besides the main ones, and which of them a main file includes. ``whole`` tells that
+    no more globs were asked for than it compares with paths."""
+
+    def __init__(self, others: Sequence[_Candidate]) -> None:
+        self.others = others
+        self.whole = True
+        self._left = MOST_COMPARED
+        self._by_path = {one.path: one for one in others}
+        self._found: dict[str, Sequence[_Candidate]] = {}
+
+    def by(self, main: _Candidate) -> list[_Candidate]:
+        """Those that a main file includes, directly or not."""
+        folder = os.path.dirname(main.path)
+        found: dict[str, _Candidate] = {}
+        waiting = list(main.includes)
+        asked: set[str] = set()
+        while waiting:
+            written = waiting.pop()
+            if written in asked:
+                continue
+            asked.add(written)
+            for pattern in _patterns(folder, written):
+                for one in self._matching(pattern):
+                    if one.path not in found:
+                        found[one.path] = one
+                        waiting += one.includes
+        return list(found.values())
+
+    def _matching(self, pattern: str) -> Sequence[_Candidate]:
+        found = self._found.get(pattern)
+        if found is None:
+            found = self._found[pattern] = self._look_for(pattern)
+        return found
+
+    def _look_for(self, pattern: str) -> Sequence[_Candidate]:
+        if not has_magic(pattern):
+            return [self._by_path[pattern]] if pattern in self._by_path else []
+        self._left -= len(self.others)
+        if self._left < 0:
+            self.whole = False
+            return []
+        return [one for one in self.others if _matches(one.path, pattern)]
 
 
 def _patterns(folder: str, written: str) -> Iterator[str]:

@@ -74,7 +74,7 @@ class Store(Protocol):
 
 class Builder:
     """Expands one root. ``prefixes`` are the folders against which relative includes are tried;
-    ``used`` are then the files of the root."""
+    ``used`` are then the files of the root, the others count what it has expanded."""
 
     def __init__(
         self,
@@ -93,10 +93,10 @@ class Builder:
         self._problems: dict[Problem, None] = {}
         self._notes: dict[Note, None] = {}
         self._stack: list[str] = []
-        self._includes = 0
-        self._directives = 0
+        self.includes = 0
+        self.directives = 0
         self._refused = 0
-        self._passes = 0
+        self.passes = 0
         self._left_out = False
         self._exhausted = False
 
@@ -125,7 +125,7 @@ class Builder:
 
     def _fill(self, context: Context, directives: tuple[Directive, ...], depth: int) -> None:
         items, by_name = context.items, context.by_name
-        self._directives += len(directives)
+        self.directives += len(directives)
         for directive in directives:
             if self._exhausted:
                 return
@@ -138,7 +138,7 @@ class Builder:
                 if name == "include" or is_placeholder(name):
                     context.unseen.append(directive)
             elif directive.block is not None and name in ENTERED and context.name not in _FLAT:
-                if self._passes >= MAX_HOPS and name in _HOLD_HOPS:
+                if self.passes >= MAX_HOPS and name in _HOLD_HOPS:
                     self._leave_out(context, directive)
                     continue
                 if depth >= MAX_DEPTH:
@@ -151,15 +151,15 @@ class Builder:
                 self._include(context, directive, depth)
             else:
                 if name in PASSES:
-                    self._passes += 1 + depth // _DEEP
+                    self.passes += 1 + depth // _DEEP
                 items.append(directive)
                 by_name.setdefault(name, []).append(directive)
-        if self._directives > MAX_DIRECTIVES:
+        if self.directives > MAX_DIRECTIVES:
             self._stop(directives[-1], f"more than {MAX_DIRECTIVES} directives")
 
     def _include(self, context: Context, include: Directive, depth: int) -> None:
-        self._includes += 1
-        if self._includes > MAX_INCLUDES:
+        self.includes += 1
+        if self.includes > MAX_INCLUDES:
             self._stop(include, f"more than {MAX_INCLUDES} includes")
             return
         if len(self._stack) > MAX_INCLUDE_DEPTH:

@@ -43,6 +43,9 @@ STANDARD_INPUT = "-"
 MAX_TOKENS = 1_000_000
 """Words, braces and comments of all files of a run."""
 
+MAX_ALL_HOPS = 30_000
+MAX_ALL_LINES = 1_000_000
+"""Hops, and directives and includes, that roots may come to before another is looked at."""
 
 _Build = Callable[[], Tree]
 """What is left to do for a root once it is read: following its includes."""
@@ -69,6 +72,8 @@ class RootLoader:
         self._parsed: dict[SourceFile, ParsedFile | Problem] = {}
         self._tokens = 0
         self._rendered = 0
+        self._hops = 0
+        self._lines = 0
 
     def load(self, argument: str) -> Tree:
         """The tree of one root; what goes wrong is among its problems."""
@@ -80,8 +85,26 @@ class RootLoader:
         All of them are read before the first include is followed: what may be read lies below any
         root, in whatever order they are named.
         """
-        builds = [self._read(argument) for argument in arguments]
-        return [build() for build in builds]
+        builds = [(argument, self._read(argument)) for argument in arguments]
+        return [self._bounded(argument, build) for argument, build in builds]
+
+    def _bounded(self, argument: str, build: _Build) -> Tree:
+        """The tree of a root, unless those before it are too large together."""
+        for many, most, what in (
+            (self._hops, MAX_ALL_HOPS, "hops"),
+            (self._lines, MAX_ALL_LINES, "directives and includes"),
+        ):
+            if many > most:
+                said = f"the roots before this one have more than {most} {what}; it is not read"
+                name = self._files.name(self._files.absolute(argument))
+                return _tree_of(Problem(name, None, said))
+        return build()
+
+    def _counted(self, builder: Builder, tree: Tree) -> Tree:
+        """A tree that a builder has made, which is counted."""
+        self._hops += builder.passes
+        self._lines += builder.directives + builder.includes
+        return tree
 
     def distinct(self, arguments: Iterable[str]) -> list[str]:
         """Of several arguments that name the same file, the first."""
@@ -220,6 +243,7 @@ class RootLoader:
         read as they are.
         """
         tree, builder = build({})
+        self._counted(builder, tree)
         used = builder.used.values()
         if not any(parsed.unknown for parsed in used):
             return tree
@@ -254,7 +278,7 @@ class RootLoader:
         builder = Builder(
             store, [os.path.dirname(root)], self._parse_dumped, self._allow_missing, fragment=False
         )
-        return partial(builder.build, source.name, parsed, root, ())
+        return lambda: self._counted(builder, builder.build(source.name, parsed, root, ()))
 
     def parsed(self) -> Iterator[ParsedFile]:
         """The files that were read and could be parsed, each once."""

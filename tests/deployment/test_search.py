@@ -121,6 +121,23 @@ def test_no_more_is_looked_at_than_a_repository_has(
     assert search(tmp_path) == Found((), (), True)
 
 
+def test_no_more_globs_are_compared_than_a_repository_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(
+        tmp_path,
+        {
+            "nginx.conf": "http { include b*.conf; include c*.conf; include a.conf; }",
+            **{f"{name}.conf": PASS for name in "abc"},
+        },
+    )
+    monkeypatch.setattr(module, "MOST_COMPARED", 12)
+    assert search(tmp_path) == Found(("nginx.conf",), (), True)
+    monkeypatch.setattr(module, "MOST_COMPARED", 8)
+    cut = search(tmp_path)
+    assert (len(cut.roots), cut.whole) == (2, False)
+
+
 def test_the_command_says_what_it_took(run: Run) -> None:
     write(Path.cwd(), {"deploy/site.conf": PASS, "deploy/site.conf.j2": PASS})
     code, out, err = run("check", "--format", "concise", "--ignore", "unstated-version")

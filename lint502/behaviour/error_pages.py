@@ -40,6 +40,10 @@ class Instead(NamedTuple):
     by: str
 
 
+_CYCLE = Instead(500, "error_page")
+"""What comes of a page that fails as what has led to it, again and again: nginx gives up after ten
+redirects, and has no page for that (``ngx_http_internal_redirect()``)."""
+
 ITS_OWN = 0
 """Stands for the status that an error page answers with by itself."""
 
@@ -168,12 +172,13 @@ def _instead(
     if location is None:
         nowhere = page.startswith("@") and server is not None and server.seen_whole
         return Instead(_NOWHERE, "error_page") if nowhere else _unless_kept(given)
+    recursive = scope.flag("recursive_error_pages")
     if again(location):
-        return None
+        around = scope.context.enclosing("location") is location
+        return _CYCLE if around and recursive is not None and recursive.value else None
     answer = certain_answer(location)
     if answer is None:
         return _unless_kept(given)
-    recursive = scope.flag("recursive_error_pages")
     inner = Scope(location, scope.version).setting("error_page")
     if inner is None or recursive is None:
         return Instead(ITS_OWN, "error_page")

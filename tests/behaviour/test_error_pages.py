@@ -216,7 +216,32 @@ def test_a_named_page_that_leads_to_itself(tmp_path: Path) -> None:
     )
     assert replaced_statuses(hop_of(tmp_path, text)) == {}
     text = text.replace("error_page", "recursive_error_pages on; error_page")
-    assert replaced_statuses(hop_of(tmp_path, text)) == {}
+    assert replaced_statuses(hop_of(tmp_path, text)) == {502: Instead(500, "error_page")}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("settings", "status"),
+    [
+        ("error_page 502 =200 /x;", 502),
+        ("recursive_error_pages on; error_page 502 =200 /x;", 500),
+        ("recursive_error_pages on; error_page 500 502 =200 /x;", 500),
+        ("recursive_error_pages on; error_page 502 /x; error_page 500 =200 /ok;", 500),
+        ("recursive_error_pages on; error_page 502 =200 /ok;", 200),
+    ],
+)
+def test_a_page_that_the_failed_pass_makes_itself(
+    settings: str, status: int, tmp_path: Path
+) -> None:
+    body = (
+        f"location / {{ {settings} proxy_pass http://unix:SOCKETc:; }} "
+        "location = /ok { return 200 ok; }"
+    )
+    hop = hop_of(tmp_path, http(f"server {{ {body.replace('SOCKET', '/run/s')} }}"))
+    instead = replaced_statuses(hop).get(502)
+    assert (502 if instead is None else instead.status) == status
+    with running(f"server {{ listen unix:SOCKET; {body} }}".encode()) as path:
+        assert answer(path, "/")[0] == status
 
 
 def test_sessions_have_no_error_pages(tmp_path: Path) -> None:

@@ -34,8 +34,9 @@ def asked_beside(hop: Hop) -> Asking | None:
     if location is None or server is None or not location.args:
         return None
     for asking in _ASKING:
-        paths = _asked_paths(server)[asking]
-        if location.args[-1] in paths and location.args[0] not in ("~", "~*"):
+        name = location.args[-1]
+        named = name in _asked_paths(server)[asking] and location.args[0] not in ("~", "~*")
+        if named and _location_for(server, name) in (location, None):
             return asking
         if "internal" in location.by_name and location in _asked_locations(server)[asking]:
             return asking

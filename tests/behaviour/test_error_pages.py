@@ -244,6 +244,23 @@ def test_a_page_that_the_failed_pass_makes_itself(
         assert answer(path, "/")[0] == status
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("asked", "status"), [("", 500), ("location = /ask { return 204; }", 502)])
+def test_an_exact_location_is_asked_before_one_of_the_same_name(
+    asked: str, status: int, tmp_path: Path
+) -> None:
+    body = (
+        "auth_request /ask; location /ask { proxy_pass http://unix:SOCKETc:; } "
+        f"{asked} location / {{ return 204; }}"
+    )
+    hop = hop_of(tmp_path, http(f"server {{ {body.replace('SOCKET', '/run/s')} }}"))
+    assert replaced_statuses(hop) == (
+        {} if asked else {code: Instead(500, "auth_request") for code in (502, 504)}
+    )
+    with running(f"server {{ listen unix:SOCKET; {body} }}".encode()) as path:
+        assert answer(path, "/ask/x")[0] == status
+
+
 def test_sessions_have_no_error_pages(tmp_path: Path) -> None:
     hop = hop_of(tmp_path, stream("server { listen 1; proxy_pass a:1; }"))
     assert replaced_statuses(hop) == {}

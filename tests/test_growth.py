@@ -91,3 +91,34 @@ def test_main_files_that_each_include_all_others(tmp_path: Path) -> None:
     assert {problem["message"] for problem in report["problems"]} == {
         "the roots before this one have more than 30000 hops; it is not read"
     }
+
+
+def test_headers_that_many_locations_take_over(found: Found) -> None:
+    headers = "".join(f"proxy_set_header X-{n} $http_x_{n};\n" for n in range(3000))
+    locations = "".join(
+        f"location /{n}/ {{ proxy_pass http://127.0.0.1:3000; }}\n" for n in range(3000)
+    )
+    body = f"server {{ proxy_set_header Host a; proxy_set_header Host b; {headers} {locations} }}"
+    assert found(body, APP) == {"host-header-twice": 1}
+
+
+def test_many_names_of_a_server_of_many_locations(found: Found) -> None:
+    names = " ".join(f"shop{n}.example.com" for n in range(3000))
+    locations = "".join(
+        f"location /{n}/ {{ proxy_pass http://127.0.0.1:3000; proxy_set_header Host $host; }}\n"
+        for n in range(3000)
+    )
+    spec = f"{APP}unknown_host = 'close'\nvirtual_hosts = ['shop0.example.com']\n"
+    body = f"server {{ server_name {names}; {locations} }}"
+    assert found(body, spec) == {"unserved-host": 3000}
+
+
+def test_many_dns_servers_before_many_names(found: Found) -> None:
+    servers = " ".join(f"10.0.{n // 250}.{n % 250}" for n in range(3000))
+    locations = "".join(
+        f"location /{n}/ {{ set $app{n} app{n}; proxy_pass http://$app{n}:80; }}\n"
+        for n in range(3000)
+    )
+    body = f"resolver 8.8.8.8 {servers}; server {{ {locations} }}"
+    rules = found(body, "[upstream.other]\nport = 1\n")
+    assert rules["resolver-mismatch"] == 3000

@@ -9,7 +9,7 @@ once, after one that says nothing in 5 seconds. Source: ``ngx_resolve_name_locke
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 import tomli
@@ -61,7 +61,12 @@ def _known(line: Directive) -> Directive | None:
 
 def servers_of(line: Directive | None) -> tuple[str, ...]:
     """The DNS servers that a ``resolver`` names, each without the port that it has anyway."""
-    return tuple(_plain(arg) for arg in line.args if "=" not in arg) if line is not None else ()
+    return _servers(line.args) if line is not None else ()
+
+
+@lru_cache(maxsize=1000)
+def _servers(args: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(_plain(arg) for arg in args if "=" not in arg)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +98,9 @@ class Unaware:
         """For how many milliseconds nginx waits where none of them is there: for as many as follow
         each other in its turn."""
         row = longest = 0
+        servers = frozenset(self.servers)
         for server in self.asked * 2:
-            row = row + 1 if server in self.servers else 0
+            row = row + 1 if server in servers else 0
             longest = max(longest, row)
         return min(longest, len(self.asked)) * RESENT_AFTER
 

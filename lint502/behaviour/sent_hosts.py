@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from lint502.nginx.addresses import Address
 from lint502.nginx.hops import Hop, Target
 from lint502.nginx.parse import Directive
+from lint502.nginx.tree import Context, once_a_context
 from lint502.nginx.variables import UNKNOWN
 from lint502.pairing import Pair
 
@@ -41,6 +42,10 @@ def sent_hosts(pair: Pair) -> SentHosts | None:
     if len(lines) > 1 or any(len(line.args) != 2 for line in lines):
         return None
     text = lines[0].args[1] if lines else "$proxy_host"
+    server = hop.context.enclosing("server")
+    if server is not None and _OF_THE_CLIENT.fullmatch(text):
+        names = _server_hosts(server)
+        return SentHosts(names, lines[0] if lines else None) if names else None
     templates: Iterable[str] = (_OF_THE_PASS.sub(lambda _: _proxy_host(pair.target), text),)
     if _OF_THE_CLIENT.search(text):
         templates = [_OF_THE_CLIENT.sub(name, text) for name in _server_names(hop)]
@@ -79,11 +84,22 @@ def _proxy_host(target: Target) -> str:
     return "localhost" if address.socket is not None else str(Address(address.host))
 
 
+@once_a_context
+def _server_hosts(server: Context) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_names_of(server)))
+
+
 def _server_names(hop: Hop) -> list[str]:
     """The names by which clients ask for the server of a hop; none where they are not all known."""
     server = hop.context.enclosing("server")
-    lines = server.by_name.get("server_name", ()) if server is not None else ()
-    names = [str(name).lower() for line in lines for name in line.args]
-    if server is None or server.unseen or any(not re.fullmatch(r"[\w.-]+", one) for one in names):
+    return [] if server is None else _names_of(server)
+
+
+@once_a_context
+def _names_of(server: Context) -> list[str]:
+    names = [
+        str(name).lower() for line in server.by_name.get("server_name", ()) for name in line.args
+    ]
+    if server.unseen or any(not re.fullmatch(r"[\w.-]+", one) for one in names):
         return []
     return [] if "_" in names else names

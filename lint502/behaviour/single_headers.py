@@ -55,14 +55,15 @@ def sent_twice(hop: Hop) -> Iterator[Twice]:
     headers = hop.scope.setting("proxy_set_header")
     named: dict[str, list[Directive]] = {}
     for line in headers.directives if headers is not None else ():
-        if len(line.args) == 2:
-            named.setdefault(line.args[0].lower(), []).append(line)
+        name = line.args[0].lower() if len(line.args) == 2 else ""
+        if name in _SINGLE:
+            named.setdefault(name, []).append(line)
     for name, what in _SINGLE.items():
-        written = named.get(name, [])
-        if len(written) < 2:
+        several = named.get(name, [])
+        if len(several) < 2:
             continue
-        ways = [(line, _sent(hop, line.args[1])) for line in written]
-        sent = [(line, how) for line, how in ways if how != "never"]
+        each = ((line, _sent(hop, line.args[1])) for line in several)
+        sent = [(line, how) for line, how in each if how != "never"]
         lines = [line for line, _ in sent]
         if len(lines) > 1:
             yield Twice(

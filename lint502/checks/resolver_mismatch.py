@@ -32,6 +32,10 @@ from lint502.wording import declared, listed
 _PLAIN = re.compile(r"[\w.:=\[\]-]+", re.ASCII)
 
 
+_MOST_SERVERS = 20
+"""As many DNS servers as a line has for which another one is proposed."""
+
+
 def check(site: Site) -> Iterator[Disagreement]:
     """One for each name that is looked up at run time where it is not known, or may not be."""
     yield from _unknown_names(site)
@@ -138,7 +142,9 @@ def _in_turn(pair: Pair, found: Unaware) -> str:
     return f"{message} says nothing, nginx asks the next one after {seconds} seconds"
 
 
-def _fix(pair: Pair, found: Unaware) -> Fix:
+def _fix(pair: Pair, found: Unaware) -> Fix | None:
+    if len(found.asked) > _MOST_SERVERS:
+        return None
     host, listener = pair.target.address.host, pair.meant
     known = listener.resolvers if listener is not None else None
     instead = known.value if known is not None else ()

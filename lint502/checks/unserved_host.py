@@ -18,6 +18,7 @@ from lint502.wording import declared, listed
 def check(site: Site) -> Iterator[Disagreement]:
     """One for each hop with a Host that its upstream does not serve, and closes on."""
     known: dict[int, Served] = {}
+    unserved: dict[tuple[int, tuple[str, ...]], list[str]] = {}
     for pair in site.each_pair():
         listener = pair.meant
         if listener is None or listener.virtual_hosts is None or listener.unknown_host is None:
@@ -29,7 +30,10 @@ def check(site: Site) -> Iterator[Disagreement]:
         if id(listener) not in known:
             known[id(listener)] = Served(served)
         hosts = known[id(listener)]
-        wrong = [host for host in sent.hosts if host not in hosts]
+        asked = (id(listener), sent.hosts)
+        if asked not in unserved:
+            unserved[asked] = [host for host in sent.hosts if host not in hosts]
+        wrong = unserved[asked]
         if not wrong:
             continue
         default = "" if sent.line is not None else " by default"

@@ -69,6 +69,7 @@ class Variables:
         """Whether there was more than :data:`MAX_TEXTS`, so that some values are not known."""
         self._asked: set[str] = set()
         self._hosts = RequestedHosts(area)
+        self._asked_for: dict[int, tuple[list[Text], bool]] = {}
         for child in area.children:
             if child.name in _VARIABLE_ARGUMENT:
                 index = _VARIABLE_ARGUMENT[child.name]
@@ -90,8 +91,14 @@ class Variables:
         """The hosts that clients are known to ask for, the names of the server; and whether they
         ask for no others."""
         server = context.enclosing("server")
-        names, whole = self._hosts.of(server) if server is not None else ([], False)
-        return [Text(line.args[index].lower(), line, index) for line, index in names], whole
+        if server is None:
+            return [], False
+        found = self._asked_for.get(id(server))
+        if found is None:
+            names, whole = self._hosts.of(server)
+            texts = [Text(line.args[index].lower(), line, index) for line, index in names]
+            found = self._asked_for[id(server)] = texts, whole
+        return found
 
     def _collect_writers(self, context: Context) -> None:
         for name, directives in context.by_name.items():

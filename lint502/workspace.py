@@ -32,6 +32,8 @@ from lint502.settings.load import Settings, checkout_of, load_settings
 _MOST_NAMES = 5
 """As many files as a note names."""
 
+_CUT_SHORT = "there are too many files, or includes, below this folder to look at them all"
+
 
 class WorkspaceError(Exception):
     """What is asked for cannot be done; ``str()`` says why and what to do.
@@ -155,7 +157,8 @@ class Workspace:
         settings, problems = self.settings, self.problems
         if settings is None:
             return Job((), problems, (), self.standard_input)
-        roots, found = self._roots(settings, request.roots)
+        roots, found, cut_short = self._roots(settings, request.roots)
+        problems += cut_short
         env, notes = self._values(request)
         notes += found
         parts = []
@@ -175,22 +178,27 @@ class Workspace:
             notes += _on_version(given)
         return Job(tuple(parts), problems, tuple(dict.fromkeys(notes)), self.standard_input)
 
-    def _roots(self, settings: Settings, roots: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
-        """The roots to check; and what is worth saying of how they were found."""
+    def _roots(
+        self, settings: Settings, roots: Sequence[str]
+    ) -> tuple[tuple[str, ...], list[str], tuple[Problem, ...]]:
+        """The roots to check; what is worth saying of how they were found; and that there are
+        others, where a search was cut short."""
         named = (*settings.roots, *(own.path for own in settings.own_roots))
         chosen = tuple(dict.fromkeys(roots or named or default_roots(self.folder)))
         if chosen:
-            return chosen, []
+            return chosen, [], ()
         found = search(self.folder)
         notes = list(_on_search(found))
         if not found.roots:
             said = "".join(f"; {note}" for note in notes)
+            said += "" if found.whole else f"; {_CUT_SHORT}"
             raise WorkspaceError(
                 "no nginx configuration is named, and no file below this folder is one with a "
                 f"pass{said}; name one, for example: lint502 check deploy/nginx.conf",
                 problems=self.problems,
             )
-        return found.roots, notes
+        cut_short = () if found.whole else (Problem(".", None, f"{_CUT_SHORT}; name the roots"),)
+        return found.roots, notes, cut_short
 
     def _by_settings(
         self, settings: Settings, roots: Sequence[str]
@@ -307,8 +315,6 @@ def _on_search(found: Found) -> Iterator[str]:
         yield f"nothing names a root; taken for what has a pass: {roots}"
     if found.templates:
         yield f"templates in another language than nginx's are not read: {_few(found.templates)}"
-    if not found.whole:
-        yield "there are too many files, or includes, to look at them all"
 
 
 def _few(paths: Sequence[str]) -> str:

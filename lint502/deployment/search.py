@@ -28,6 +28,9 @@ MOST_BYTES = 16 * 1024**2
 LARGEST = 1024**2
 """Bytes of a file that is looked into."""
 
+MOST_ROOTS = 2_000
+"""Roots that a search finds."""
+
 MOST_COMPARED = 300_000
 """Paths that are compared with a glob of an include."""
 
@@ -120,8 +123,10 @@ def search(folder: Path) -> Found:
         candidates.append(_candidate(path, text))
     mains = [one for one in candidates if one.main]
     included = _Included([one for one in candidates if not one.main])
-    roots = tuple(os.path.relpath(path, folder) for path in _roots(mains, included))
-    return Found(roots, tuple(templates), whole and included.whole)
+    taken = _roots(mains, included)
+    roots = tuple(os.path.relpath(path, folder) for path in taken[:MOST_ROOTS])
+    whole = whole and included.whole and len(taken) <= MOST_ROOTS
+    return Found(roots, tuple(templates), whole)
 
 
 def _paths(top: str) -> Iterator[str | None]:

@@ -117,6 +117,11 @@ def test_no_more_is_looked_at_than_a_repository_has(
     monkeypatch.setattr(module, "MOST_LOOKED_AT", 50)
     monkeypatch.setattr(module, "MOST_BYTES", 3 * len(PASS))
     assert (len(search(tmp_path).roots), search(tmp_path).whole) == (3, False)
+    monkeypatch.undo()
+    monkeypatch.setattr(module, "MOST_ROOTS", 8)
+    assert (len(search(tmp_path).roots), search(tmp_path).whole) == (8, False)
+    monkeypatch.setattr(module, "MOST_ROOTS", 9)
+    assert (len(search(tmp_path).roots), search(tmp_path).whole) == (9, True)
     monkeypatch.setattr(module, "LARGEST", len(PASS) - 1)
     assert search(tmp_path) == Found((), (), True)
 
@@ -145,6 +150,20 @@ def test_the_command_says_what_it_took(run: Run) -> None:
     assert "deploy/site.conf:1:" in out
     assert "note: nothing names a root; taken for what has a pass: deploy/site.conf\n" in err
     assert "templates in another language than nginx's are not read: deploy/site.conf.j2\n" in err
+
+
+def test_a_search_that_is_cut_short_is_a_problem(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_ROOTS", 1)
+    write(Path.cwd(), {"a.conf": PASS})
+    assert run("check").code == 0
+    write(Path.cwd(), {"b.conf": PASS})
+    code, out, err = run("check", "--format", "concise")
+    assert code == 2
+    assert "a.conf:1:" in out
+    assert err.endswith(
+        "error: .: there are too many files, or includes, below this folder to look at them all; "
+        "name the roots\n"
+    )
 
 
 def test_nothing_but_templates(run: Run) -> None:

@@ -255,24 +255,42 @@ class _Area:
 
 def _may_end(level: Context) -> bool:
     """Whether something at a level may answer a request, or change it."""
+    return _answers(level) or (_is_named(level) and not _falls_back(level))
+
+
+def _answers(level: Context) -> bool:
     if level.unseen or any(child.name == "if" for child in level.children):
         return True
-    for name, lines in level.by_name.items():
-        if _MAY_END.fullmatch(name) and not (
-            name.startswith("auth_") and all(line.args[:1] == ("off",) for line in lines)
-        ):
-            return True
-    return level.name == "location" and level.args[0].startswith("@") and not _falls_back(level)
+    return any(
+        _MAY_END.fullmatch(name)
+        and not (name.startswith("auth_") and all(line.args[:1] == ("off",) for line in lines))
+        for name, lines in level.by_name.items()
+    )
+
+
+def _is_named(level: Context) -> bool:
+    return level.name == "location" and level.args[0].startswith("@")
 
 
 def _falls_back(location: Context) -> bool:
     """Whether requests get to a named location by ``try_files`` only: those that come back do so
-    again."""
-    server, name = location.enclosing("server"), location.args[0]
-    if server is None or name in error_pages(server):
+    again. Named locations that lead back to each other do not count as such."""
+    server = location.enclosing("server")
+    if server is None:
         return False
-    found = origins(server).get(name, ())
-    return bool(found) and not any(_may_end(above) for one in found for above in one.level.up())
+    waiting, seen = [location], {location}
+    while waiting:
+        name = waiting.pop().args[0]
+        found = origins(server).get(name, ())
+        if not found or name in error_pages(server):
+            return False
+        for level in (above for one in found for above in one.level.up()):
+            if _answers(level) or level in seen:
+                return False
+            if _is_named(level):
+                seen.add(level)
+                waiting.append(level)
+    return True
 
 
 def _shakes_hands(hop: Hop, socket: ListeningSocket) -> bool:

@@ -324,6 +324,18 @@ def test_the_order_of_the_configuration(tmp_path: Path) -> None:
         # what comes by try_files comes so again
         (f"location / {{ try_files $uri @a; }} location @a {{ {HERE} }}", True),
         (f"location / {{ try_files $uri @a; deny all; }} location @a {{ {HERE} }}", False),
+        (f"location / {{ try_files $uri @a; }} location @a {{ try_files $uri @a; {HERE} }}", False),
+        (
+            "location / { try_files $uri @a; } location @a { try_files $uri @b; }"
+            f"location @b {{ try_files $uri @a; {HERE} }}",
+            False,
+        ),
+        (
+            "location / { try_files $uri @0; }"
+            + "".join(f"location @{n} {{ try_files $uri @{n + 1}; }}" for n in range(500))
+            + f"location @500 {{ {HERE} }}",
+            True,
+        ),
         (f"location / {{ try_files $uri @b; }} location @a {{ {HERE} }}", False),
         (f"location / {{ error_page 404 = @a; }} location @a {{ {HERE} }}", False),
         (

@@ -217,10 +217,6 @@ class Servers:
         """Whether they are those of ``stream{}``."""
         return self.area.name == "stream"
 
-    def sockets_of(self, server: VirtualServer) -> tuple[ListeningSocket, ...]:
-        """The sockets that a server listens on."""
-        return tuple(socket for socket in self.sockets if server in socket.servers)
-
     def at(self, address: Address) -> ListeningSocket | None:
         """The socket that a connection to an address of this machine reaches: the one for just this
         address, else the one for any of its family. A name other than ``localhost`` is taken to be

@@ -32,8 +32,9 @@ Roots = Annotated[
     typer.Argument(
         metavar="ROOT",
         show_default=False,
-        help="nginx's main file, a directory with nginx.conf, a fragment such as "
-        "conf.d/site.conf, the output of nginx -T, or - for standard input.",
+        help="nginx's main file, a directory with nginx.conf or of fragments, a fragment such as "
+        "conf.d/site.conf, the output of nginx -T, or - for standard input. Without it: "
+        "nginx.conf, nginx/nginx.conf and their like, else what has a pass below this folder.",
     ),
 ]
 Specs = Annotated[

@@ -41,7 +41,7 @@ _ESCAPES = {
 }
 """How a format writes a character by its number; where it has no way, as ``shown()`` does."""
 
-_JOBS = ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "TEAMCITY_VERSION")
+JOBS = ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "TEAMCITY_VERSION")
 """Variables that CI systems set."""
 
 
@@ -78,7 +78,7 @@ def goes_to_a_log(stream: TextIO) -> bool:
             return False
     except (OSError, ValueError):  # it has no file
         pass
-    return any(os.environ.get(name) for name in _JOBS)
+    return any(os.environ.get(name) for name in JOBS)
 
 
 class LogStream:

@@ -10,6 +10,7 @@ import pytest
 
 from lint502 import pages, workspace
 from lint502.__main__ import main
+from lint502.cli.logs import JOBS
 from lint502.options import Options
 from lint502.report_model import Report
 from lint502.rule_names import RULES
@@ -50,8 +51,8 @@ Agree.
 FACTS = 'status = 502\nfrequency = "always"\nlog = "connect() failed"\n'
 
 
-CI = ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE", "CI_PROJECT_DIR")
-"""The variables of CI systems that lint502 looks at."""
+CI = {*JOBS, "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE", "CI_PROJECT_DIR"}
+"""The variables of CI systems that lint502 looks at: a test sees none but those that it sets."""
 
 
 class Ran(NamedTuple):

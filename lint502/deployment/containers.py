@@ -1,0 +1,120 @@
+"""What runs in a deployment: containers, and what each is started with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from lint502.deployment.layers import Layer
+from lint502.deployment.texts import Text, Unread, Words
+from lint502.places import Place
+
+HOST = "the machine"
+"""The network namespace of what runs outside containers, and of ``network_mode: host``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A port of a container that something suggests: ``ports``, ``expose``, EXPOSE, a health
+    check. ``published`` is the port of the machine that leads to it, if one is known to."""
+
+    number: int
+    place: Place
+    what: str
+    """How a report calls it: ``"ports"``, ``"EXPOSE"``, ``"healthcheck"``."""
+    published: int | None = None
+    address: str | None = None
+    """The address of the machine on which it is published; None for all."""
+    protocol: Literal["tcp", "udp"] = "tcp"
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """What a Dockerfile builds: the stage that is asked for, with all that it is built on.
+
+    ``base`` is the image that it starts from in the end, ``"python:3.12-slim"``, None where that is
+    not known. ``entrypoint`` and ``command`` are None where only the base may have them; an empty
+    one (``CMD []``) has no words. ``environment`` has the variables of known value, ``unknown`` the
+    names of the others that are set.
+    """
+
+    base: Text | None
+    entrypoint: Words | None = None
+    command: Words | None = None
+    environment: Mapping[str, Text] = field(default_factory=dict)
+    unknown: frozenset[str] = frozenset()
+    ports: tuple[Port, ...] = ()
+    layers: tuple[Layer, ...] = ()
+    workdir: str = "/"
+    user: Text | None = None
+    unread: tuple[Unread, ...] = ()
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What is run in the end, with all that an image and what overrides it say.
+
+    ``words`` are the entry point and the command together; None where they are not known.
+    ``environment`` has the variables of known value, ``unknown`` the names of the others that are
+    set. ``image`` is the image that it is run from, ``"python:3.12-slim"``: its own one, or the one
+    that its Dockerfile starts from; None where that is not known. ``built`` tells the latter.
+    ``folder`` is the folder of this machine that the image is built from, ``workdir`` the working
+    directory in the container.
+    """
+
+    words: Words | None
+    image: Text | None
+    built: bool = False
+    environment: Mapping[str, Text] = field(default_factory=dict)
+    unknown: frozenset[str] = frozenset()
+    workdir: str = "/"
+    user: Text | None = None
+    folder: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One container, or one process of a machine, as the deployment has it.
+
+    ``names`` are those by which others on a network that they share reach it (the service's name,
+    ``container_name``, aliases), ``networks`` the networks that it is on, by names that hold in
+    its deployment. ``namespace`` tells whose loopback it has: its own name, that of another
+    container, or :data:`HOST`. ``hosts`` are names that it alone knows (``extra_hosts``, links),
+    with what they stand for: an address, ``host-gateway``, or the name of a container.
+    """
+
+    name: str
+    place: Place
+    program: Program
+    names: tuple[str, ...] = ()
+    networks: frozenset[str] = frozenset()
+    namespace: str = ""
+    addresses: tuple[str, ...] = ()
+    ports: tuple[Port, ...] = ()
+    layers: tuple[Layer, ...] = ()
+    hosts: Mapping[str, Text] = field(default_factory=dict)
+    unread: tuple[Unread, ...] = ()
+    active: bool = True
+    """Whether it is started where nobody says more: it has no profile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """All containers that are run together: a Compose project, the manifests of a folder, or the
+    processes of a machine.
+
+    ``external`` are the networks that others may be on, too. ``absent`` has the names of services
+    that are commented out, with where; ``unread`` is what could not be made out, ``files`` are the
+    files that say it.
+    """
+
+    name: str
+    kind: Literal["compose", "kubernetes", "host", "image"]
+    containers: tuple[Container, ...]
+    external: frozenset[str] = frozenset()
+    absent: Mapping[str, Place] = field(default_factory=dict)
+    unread: tuple[Unread, ...] = ()
+    files: tuple[str, ...] = ()

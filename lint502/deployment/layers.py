@@ -1,0 +1,85 @@
+"""What puts files at a path in a container: COPY and ADD, volumes, configurations written inline.
+
+The layers of a container stand in the order in which they come about: what an image has, then what
+is mounted; a later one hides what an earlier one has put at the same path, or below it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lint502.deployment.yaml import YamlText
+from lint502.places import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """A file or folder of this machine that stands at ``target`` in the container; a folder stands
+    there with all that is in it.
+
+    ``source`` is an absolute path, which may not exist. ``merges``: what was in the folder before
+    stays beside it (COPY and ADD); else it is hidden (a mount). ``from_image`` names an image that
+    the file is copied from, and then ``source`` is a path in there. ``excluded`` are the patterns
+    of a ``.dockerignore``.
+    """
+
+    target: str
+    source: str
+    place: Place
+    merges: bool = False
+    from_image: str | None = None
+    excluded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """A file whose text a file of the deployment has itself: ``content`` of a Compose
+    configuration, a ConfigMap, a heredoc. ``text.place`` is where it starts."""
+
+    target: str
+    text: YamlText
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A folder whose content is not known: a named or anonymous volume, a secret, tmpfs.
+
+    ``keeps``: an empty one takes over what the image has there, as a named volume does.
+    """
+
+    target: str
+    place: Place
+    keeps: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What was at a path, perhaps a glob, and is no more: ``RUN rm``."""
+
+    target: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A file or folder of the container that stands at another path too, or instead: ``RUN cp``,
+    ``mv``, ``ln -s``; with ``rendered``, by ``envsubst`` with the variables that it names (all
+    where it is empty)."""
+
+    source: str
+    target: str
+    place: Place
+    kept: bool = True
+    rendered: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Something that may have written anything at a path or below it, such as a script."""
+
+    target: str
+    place: Place
+
+
+Layer = Files | Inline | Volume | Removed | Moved | Unseen

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Literal
 
 from lint502.places import Place
+from lint502.standing import Standing
 
 
 class Severity(str, Enum):
@@ -95,6 +96,12 @@ class Finding:
     def about(self) -> str:
         """The upstream or the front that it is about; "" where it is about none."""
         return self.upstream or self.front or ""
+
+    @property
+    def standing(self) -> Standing | None:
+        """That of the least of the facts that it rests on; None where it rests on none."""
+        known = [place.standing for place in self.related if place.standing is not None]
+        return min(known, default=None)
 
     @property
     def subjects(self) -> tuple[tuple[str, str], ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from lint502.standing import Standing
 
 
 class SourceFile:
@@ -41,7 +43,7 @@ class Place:
 
     Lines and columns count from 1, columns in characters; ``end_column`` is the column after the
     last character. ``text`` is the whole line, for reports that show it; ``note`` says what is
-    to be seen there.
+    to be seen there. ``standing`` is that of the fact which is stated there, if it is one.
     """
 
     file: str
@@ -50,3 +52,4 @@ class Place:
     end_column: int
     text: str = ""
     note: str = ""
+    standing: Standing | None = field(default=None, compare=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import EllipsisType
 
 from lint502.disagreements import Disagreement, Phase
@@ -69,6 +69,9 @@ class Rule:
         severity info has neither status nor log."""
         stated = facts(self.name)
         severity = stated.severity if severity is None else severity
+        if not _firm(related):
+            severity = max(severity, Severity.WARNING, key=lambda one: one.rank)
+            fix = None if fix is None else replace(fix, safe=False)
         quiet = severity is Severity.INFO
         return Finding(
             rule=self.name,
@@ -106,10 +109,12 @@ class Rule:
     ) -> Disagreement:
         """What disagrees at a pair, as it is where nothing hides it.
 
-        What is not ``certain`` is a warning, and happens sometimes if nothing else is said.
+        What is not ``certain``, or rests on what is not, is a warning, and happens sometimes if
+        nothing else is said.
         ``upstream`` is the one that the pair is meant to reach, unless it is given.
         """
         meant = pair.meant
+        certain = certain and _firm(related)
         found = self.finding(
             place=place,
             message=message,
@@ -125,3 +130,8 @@ class Rule:
             demand=demand,
         )
         return Disagreement(pair, phase, found, methods)
+
+
+def _firm(related: tuple[Place, ...]) -> bool:
+    """Whether all facts that are stated at some places are firm."""
+    return all(place.standing is None or place.standing.firm for place in related)

@@ -11,18 +11,25 @@ from lint502.findings import Edit, Fix
 from lint502.nginx import error_log
 from lint502.nginx.parse import Directive
 from lint502.places import Place
+from lint502.standing import Standing
 
 T = TypeVar("T")
 
 
 def declared(fact: Fact[T], note: str) -> Place:
     """The place that states a fact, with a note that says so when a profile does."""
-    return replace(fact.place, note=f"{note}{by_profile(fact)}")
+    return replace(fact.place, note=f"{note}{by_profile(fact)}", standing=fact.standing)
 
 
 def by_profile(fact: Fact[T]) -> str:
-    """Words such as " (the default of gunicorn 22.0)" for a fact out of a profile, else ""."""
-    return "" if fact.profile is None else f" (the default of {fact.profile})"
+    """Words such as " (the default of gunicorn 22.0)" for a fact out of a profile, or " (EXPOSE:
+    nothing shows what the process binds)" for one that is derived, else ""."""
+    if fact.profile is not None:
+        return f" (the default of {fact.profile})"
+    if not fact.what:
+        return ""
+    doubt = ": nothing shows what the process binds" if fact.standing is Standing.HINTED else ""
+    return f" ({fact.what}{doubt})"
 
 
 def listens(listener: Listener) -> str:
@@ -36,10 +43,12 @@ def listens(listener: Listener) -> str:
 
 def address_place(listener: Listener) -> Place:
     """The declaration of a listener's port or socket, or of the listener where it has none."""
-    fact = listener.socket or listener.port
-    if fact is None:
-        return replace(listener.place, note=f"{listener.upstream} is declared here")
-    return replace(fact.place, note=f"{listener.upstream} listens on {listens(listener)}")
+    note = f"{listener.upstream} listens on {listens(listener)}"
+    if listener.socket is not None:
+        return declared(listener.socket, note)
+    if listener.port is not None:
+        return declared(listener.port, note)
+    return replace(listener.place, note=f"{listener.upstream} is declared here")
 
 
 def nothing_listens(datagrams: bool) -> tuple[int, str]:

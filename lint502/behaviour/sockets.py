@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from lint502.declared.listeners import Directory, Fact, Listener, Standing
+from lint502.declared.listeners import Directory, Fact, Listener
 from lint502.nginx.addresses import Address, normal_socket
 from lint502.nginx.parse import Directive
 from lint502.nginx.tree import Tree
 from lint502.pairing import Pair, goes_beyond
+from lint502.standing import Standing
 
 _ALL = 7
 _HOME = re.compile(r"(?P<path>/home/(?P<user>[^/]+)|/root)/")

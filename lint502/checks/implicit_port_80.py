@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from lint502.behaviour.mismatches import port_left_out
 from lint502.disagreements import Disagreement
@@ -11,7 +10,7 @@ from lint502.nginx import error_log
 from lint502.nginx.hops import Hop
 from lint502.rule import Rule
 from lint502.site import Site
-from lint502.wording import replacement
+from lint502.wording import declared, replacement
 
 
 def check(site: Site) -> Iterator[Disagreement]:
@@ -35,7 +34,7 @@ def check(site: Site) -> Iterator[Disagreement]:
             message=message,
             place=target.place(f"nginx connects to {target.address}"),
             related=tuple(
-                replace(item.port.place, note=f"{item.upstream} listens on port {item.port.value}")
+                declared(item.port, f"{item.upstream} listens on port {item.port.value}")
                 for item in nearest[:1]
                 if item.port is not None
             ),

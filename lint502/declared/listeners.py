@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import IntEnum
 from typing import Generic, Literal, TypeVar
 
 from lint502.places import Place, SourceFile
+from lint502.standing import Standing
 
 T = TypeVar("T")
 
@@ -16,26 +16,14 @@ Overflow = Literal["answer", "close"]
 """What a server does with a request that it does not take: it answers, or closes the connection."""
 
 
-class Standing(IntEnum):
-    """How far a fact is to be trusted; of several for one key the highest counts."""
-
-    HINTED = 1
-    """Something only suggests it."""
-    DEFAULT = 2
-    """The documented default of a server, or of a kind of front."""
-    STATED = 3
-    """What binds or sets it says so: a command, a variable, a server's own configuration."""
-    DECLARED = 4
-    """``upstreams.toml`` says so."""
-
-
 @dataclass(frozen=True, slots=True)
 class Fact(Generic[T]):
     """A value with the place that states it.
 
     ``place`` is the key in the file; for a default, the ``server`` or ``kind`` key that chose the
     profile, and ``profile`` says whose default it is (``"gunicorn 22.0"``). ``source`` is where the
-    profile has the figure from (a URL or ``owner/repo@tag:path``).
+    profile has the figure from (a URL or ``owner/repo@tag:path``). ``what`` is what
+    states it, where that is no spec file: "gunicorn's -b", "EXPOSE".
     """
 
     value: T
@@ -43,6 +31,7 @@ class Fact(Generic[T]):
     standing: Standing = Standing.DECLARED
     profile: str | None = None
     source: str | None = None
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from typing import Any
 
 from lint502.declared import front_profiles, profiles
 from lint502.declared.claims import Claims
-from lint502.declared.listeners import Fact, Front, Listener, Standing, Upstream
+from lint502.declared.listeners import Fact, Front, Listener, Upstream
+from lint502.standing import Standing
 
 _FIELDS: Mapping[str, str] = {
     "port": "port",

@@ -127,6 +127,7 @@ def finding_object(
         "hop": finding.hops[0] if finding.hops else None,
         "hops": list(finding.hops[:most]),
         "upstream": finding.upstream,
+        "standing": None if finding.standing is None else finding.standing.word,
         "front": finding.front,
         "roots": list(finding.roots),
         "related": [

@@ -8,11 +8,17 @@ from itertools import chain
 
 from lint502.declared.listeners import Listener, Spec
 from lint502.declared.nearest import DeclaredAddresses
-from lint502.nginx.addresses import Address, is_loopback, literal_ip, normal_socket
+from lint502.declared.reachable import (
+    LOOPBACK,
+    canonical,
+    folded,
+    has_other_hosts,
+    is_elsewhere,
+    reachable_hosts,
+)
+from lint502.deployment.viewpoint import Viewpoint
+from lint502.nginx.addresses import Address, normal_socket
 from lint502.nginx.hops import Hop, Kind, Target
-
-LOOPBACK = "127.0.0.1"
-"""Stands for every way to write nginx's own network namespace."""
 
 FROM_CONTAINERS = ("host.docker.internal", "host.containers.internal")
 """How a container calls the machine on which it runs.
@@ -101,8 +107,12 @@ class Pairing:
         self._whole = whole
         self._upstreams = {upstream.name.lower(): upstream.listeners for upstream in spec.upstreams}
         self._complete = spec.complete
+        self._view = spec.viewpoint
+        inside = self._view is not None and not self._view.on_machine
+        machine = FROM_CONTAINERS if inside else _OF_THE_MACHINE
         self._addresses: dict[tuple[str, int], list[Listener]] = {}
         self._published: dict[tuple[str, int], list[Listener]] = {}
+        self._published_ports: dict[int, list[Listener]] = {}
         self._sockets: dict[str, list[Listener]] = {}
         self._elsewhere: dict[int, list[Listener]] = {}
         self._by_other_hosts: dict[int, list[Listener]] = {}
@@ -112,20 +122,21 @@ class Pairing:
                 if listener.socket is not None:
                     path = normal_socket(listener.socket.value)
                     self._sockets.setdefault(path, []).append(listener)
-                reachable = _reachable_hosts(listener)
-                if listener.port is not None and _is_elsewhere(listener, reachable):
+                reachable = reachable_hosts(listener)
+                if listener.port is not None and is_elsewhere(listener, reachable):
                     self._elsewhere.setdefault(listener.port.value, []).append(listener)
-                elif listener.port is not None and _has_other_hosts(listener, reachable):
+                elif listener.port is not None and has_other_hosts(listener, reachable):
                     self._by_other_hosts.setdefault(listener.port.value, []).append(listener)
                 for port in listener.published.value if listener.published is not None else ():
-                    for host in _OF_THE_MACHINE:
+                    for host in machine:
                         self._published.setdefault((host, port), []).append(listener)
+                    self._published_ports.setdefault(port, []).append(listener)
                 for host in reachable:
                     hosts.setdefault(host, []).append(listener)
                     if listener.port is not None:
                         self._addresses.setdefault((host, listener.port.value), []).append(listener)
         self._hosts = frozenset(
-            _folded(host)
+            folded(host)
             for upstream in spec.upstreams
             for listener in upstream.listeners
             if listener.hosts_declared
@@ -145,8 +156,8 @@ class Pairing:
         exact = {
             upstream.name: DeclaredAddresses(upstream.listeners) for upstream in spec.upstreams
         }
-        folded = {_folded(name): declared for name, declared in reversed(exact.items())}
-        self._names = folded | exact
+        small = {folded(name): declared for name, declared in reversed(exact.items())}
+        self._names = small | exact
         self._found: dict[tuple[str, str, Address, Kind], _Found] = {}
 
     def behind(self, name: str) -> list[Address]:
@@ -226,7 +237,7 @@ class Pairing:
             return self._sockets.get(address.socket, ())
         if address.port is None:
             return ()
-        where = (_canonical(address.host), address.port)
+        where = (canonical(address.host), address.port)
         return self._addresses.get(where) or self._published.get(where) or ()
 
     def _start_of(self, address: Address) -> Sequence[Listener]:
@@ -239,14 +250,19 @@ class Pairing:
         return ()
 
     def _named(self, target: Target) -> DeclaredAddresses | None:
+        host = folded(target.address.host)
+        if self._view is not None and host in self._view.names:
+            return self._owners.get(host)  # what it is the name of, whatever the block is called
         for name in _called(target):
             if name in self._names:
                 return self._names[name]
-        return self._owners.get(_canonical(target.address.host))
+        return self._owners.get(canonical(target.address.host))
 
     def _shared(self, address: Address, kind: Kind) -> _Found:
         """By a host where something undeclared may listen too; a socket is on nginx's own."""
-        host = LOOPBACK if address.socket is not None else _canonical(address.host)
+        host = LOOPBACK if address.socket is not None else canonical(address.host)
+        if self._view is not None and host == LOOPBACK and address.socket is None:
+            return self._on_own_loopback(address, kind, self._view)
         at_host = self._at_hosts.get(host)
         if at_host is None or not self._whole:
             return None, None
@@ -263,6 +279,22 @@ class Pairing:
         if declared.total or (self._complete and host == LOOPBACK):
             return None, _mismatch(declared, address, certain=self._complete)
         return None, None
+
+    def _on_own_loopback(self, address: Address, kind: Kind, view: Viewpoint) -> _Found:
+        """Where it is known what listens in nginx's network namespace, and that is not there."""
+        if not self._whole or not (view.loopback_known or self._complete):
+            return None, None
+        others: Sequence[Listener] = ()
+        if address.port is not None:
+            others = self._elsewhere.get(address.port) or ()
+            others = others or self._published_ports.get(address.port, ())
+        if not others:
+            local = self._locally(False, kind)
+            if local.total:
+                return None, _mismatch(local, address, certain=True)
+            others = tuple(chain.from_iterable(self._elsewhere.values()))
+        sole = others[0].upstream if len({item.upstream for item in others}) == 1 else None
+        return None, Mismatch(True, tuple(others), len(others), sole, elsewhere=True)
 
     def _locally(self, socket: bool, kind: Kind) -> DeclaredAddresses:
         """What is on nginx's own host by sockets, or else by ports; and by the other of the two
@@ -286,8 +318,8 @@ def _mismatch(
 
 def _is_block_of(target: Target, declared: DeclaredAddresses) -> bool:
     """Whether the block of a target is called like the upstream that is declared."""
-    name = _folded(target.name)
-    return target.block is not None and any(_folded(one) == name for one in declared.upstreams)
+    name = folded(target.name)
+    return target.block is not None and any(folded(one) == name for one in declared.upstreams)
 
 
 def goes_beyond(rest: str) -> bool:
@@ -300,54 +332,10 @@ def _speaks(listener: Listener, kind: Kind) -> bool:
     return listener.protocol is not None and listener.protocol.value == _PROTOCOLS[kind]
 
 
-def _folded(host: str) -> str:
-    """A host or a name as it is compared: case and the dot of the root zone make no difference."""
-    return host.lower().removesuffix(".")
-
-
-def _canonical(host: str) -> str:
-    if is_loopback(host):
-        return LOOPBACK
-    ip = literal_ip(host)
-    return _folded(host) if ip is None else str(ip)
-
-
-def _reachable_hosts(listener: Listener) -> dict[str, None]:
-    """The hosts by which nginx may reach a listener, loopback among them where it may be meant."""
-    hosts = dict.fromkeys(_canonical(host.strip("[]")) for host in listener.hosts)
-    bound = listener.bind.value if listener.bind is not None else ()
-    loopback_bound = False
-    for address in bound:
-        ip = literal_ip(address.strip("[]"))
-        if is_loopback(address) and not (ip is not None and ip.is_unspecified):
-            loopback_bound = True
-        elif ip is not None and not ip.is_unspecified:
-            hosts[str(ip)] = None
-    same_host = listener.same_host.value if listener.same_host is not None else None
-    implied = not listener.hosts_declared and listener.port is not None
-    if same_host or (same_host is None and (loopback_bound or implied)):
-        hosts[LOOPBACK] = None
-    return hosts
-
-
-def _is_elsewhere(listener: Listener, reachable: Iterable[str]) -> bool:
-    """Whether nginx's own loopback does not lead to a listener: it is declared to run on another
-    machine or in another container, and no loopback address (a port that is forwarded, or
-    published) is among its hosts."""
-    same_host = listener.same_host
-    return same_host is not None and not same_host.value and LOOPBACK not in reachable
-
-
-def _has_other_hosts(listener: Listener, reachable: Iterable[str]) -> bool:
-    """Whether a listener is declared by other hosts than the loopback, and nothing says whether it
-    runs where nginx runs."""
-    return listener.same_host is None and listener.bind is None and LOOPBACK not in reachable
-
-
 def _unless_elsewhere(listener: Listener, address: Address) -> _Found:
     """A listener that is meant by its name, unless the address is on nginx's own loopback and the
     listener is not."""
-    if address.is_loopback and _is_elsewhere(listener, _reachable_hosts(listener)):
+    if address.is_loopback and is_elsewhere(listener, reachable_hosts(listener)):
         return None, Mismatch(True, (listener,), 1, listener.upstream, elsewhere=True)
     return listener, None
 
@@ -364,7 +352,7 @@ def _spelled(target: Target) -> str:
 
 def _called(target: Target) -> tuple[str, str, str]:
     """The names by which a target may mean an upstream, the closest first."""
-    return _spelled(target), _folded(target.name), _folded(target.address.host)
+    return _spelled(target), folded(target.name), folded(target.address.host)
 
 
 def _likeliest(listeners: Sequence[Listener], target: Target, kind: Kind) -> Listener:
@@ -374,7 +362,7 @@ def _likeliest(listeners: Sequence[Listener], target: Target, kind: Kind) -> Lis
     def rank(listener: Listener) -> tuple[bool, bool, bool]:
         protocol = listener.protocol.value if listener.protocol is not None else None
         return (
-            _folded(listener.upstream) not in names,
+            folded(listener.upstream) not in names,
             listener.upstream != names[0],
             protocol is not None and protocol != _PROTOCOLS[kind],
         )

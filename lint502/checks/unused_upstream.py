@@ -15,7 +15,7 @@ def check(site: Site) -> Iterator[Finding]:
     if site.reached is None:
         return
     for upstream in site.spec.upstreams:
-        if site.reached.isdisjoint((upstream.name, upstream.name.lower())):
+        if not upstream.derived and site.reached.isdisjoint((upstream.name, upstream.name.lower())):
             yield RULE.finding(
                 message=f"no hop reaches {upstream.name}; is it declared under another address?",
                 place=replace(upstream.place, note=f"{upstream.name} is declared here"),

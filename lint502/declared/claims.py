@@ -18,13 +18,14 @@ class Claims:
     dotted key that they have, or would have, in ``upstreams.toml`` (``"port"``,
     ``"keepalive.idle_timeout"``); a table that says "yes" by being there is a fact of its own
     (``"tls"``, ``"keepalive"``). ``listed``: it is one of several listeners of its upstream, each
-    with an address of its own.
+    with an address of its own. ``derived``: no spec file states it.
     """
 
     name: str
     place: Place
     facts: Mapping[str, Fact[Any]]
     listed: bool = False
+    derived: bool = False
 
 
 _NOT_WITH_A_SOCKET = {

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
+from lint502.deployment.viewpoint import Viewpoint
 from lint502.places import Place, SourceFile
 from lint502.standing import Standing
 
@@ -102,11 +103,13 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """A service behind nginx; ``place`` is where it is first stated, such as its table header."""
+    """A service behind nginx; ``place`` is where it is first stated, such as its table header.
+    ``derived``: no spec file has it."""
 
     name: str
     place: Place
     listeners: tuple[Listener, ...]
+    derived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +132,25 @@ class Front:
 
 
 @dataclass(frozen=True, slots=True)
+class Drift:
+    """A fact of an upstream that a spec file declares otherwise than the deployment states it."""
+
+    upstream: str
+    key: str
+    declared: Fact[Any]
+    stated: Fact[Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Spec:
-    """All spec files of a run, merged. ``complete``: everything that nginx may reach is here.
-    ``sources`` are the texts of the files that could be read."""
+    """What is known of the other side: all spec files of a run, merged, and what is derived from a
+    deployment, which nginx sees from its ``viewpoint``. ``complete``: everything that nginx may
+    reach is here. ``sources`` are the texts of the files that could be read."""
 
     upstreams: tuple[Upstream, ...] = ()
     fronts: tuple[Front, ...] = ()
     complete: bool = False
     files: tuple[str, ...] = ()
     sources: tuple[SourceFile, ...] = field(default=(), compare=False)
+    viewpoint: Viewpoint | None = None
+    drifts: tuple[Drift, ...] = ()

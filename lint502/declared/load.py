@@ -6,10 +6,13 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from lint502.declared.claims import Claims
+from lint502.declared.derived import with_derived
 from lint502.declared.listeners import Spec
 from lint502.declared.merge import merge_fronts, merge_listeners
 from lint502.declared.sources.upstreams_toml import declared_in
 from lint502.declared.upstreams import fronts_of, upstreams_of
+from lint502.deployment.viewpoint import Viewpoint
 from lint502.findings import Problem
 from lint502.places import SourceFile
 from lint502.reading import Reader
@@ -17,9 +20,16 @@ from lint502.toml.read import read_toml
 
 
 def load_specs(
-    paths: Sequence[Path], display: Callable[[Path], str] = str, reader: Reader | None = None
+    paths: Sequence[Path],
+    display: Callable[[Path], str] = str,
+    reader: Reader | None = None,
+    derived: Sequence[Claims] = (),
+    viewpoint: Viewpoint | None = None,
 ) -> tuple[Spec, list[Problem]]:
     """All spec files, merged fact by fact, and everything that is wrong in them.
+
+    ``derived`` is what a deployment states, and nginx sees from its ``viewpoint``: it counts where
+    the spec files say nothing.
 
     ``display`` gives the name under which reports show a path, ``reader`` the texts. Upstreams and
     fronts with a problem are left out, and then the spec is not complete. The places in the result
@@ -45,11 +55,14 @@ def load_specs(
     listeners = merge_listeners([one.listeners for one in found])
     fronts = merge_fronts([one.fronts for one in found])
     problems += (*listeners.problems, *fronts.problems)
+    combined = with_derived(listeners.claims, derived)
     spec = Spec(
-        upstreams_of(listeners.claims),
+        upstreams_of(combined.claims),
         fronts_of(fronts.claims),
         not problems and any(one.complete is not None and one.complete.value for one in found),
         tuple(files.values()),
         tuple(sources),
+        viewpoint,
+        combined.drifts,
     )
     return spec, problems

@@ -58,7 +58,12 @@ def upstreams_of(claims: Iterable[Claims]) -> tuple[Upstream, ...]:
     for one in claims:
         named.setdefault(one.name, []).append(one)
     return tuple(
-        Upstream(name, found[0].place, tuple(map(_listener, found)))
+        Upstream(
+            name,
+            found[0].place,
+            tuple(map(_listener, found)),
+            all(one.derived for one in found),
+        )
         for name, found in named.items()
     )
 

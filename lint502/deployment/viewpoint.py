@@ -1,0 +1,39 @@
+"""What nginx sees of its deployment from where it runs: names, and its own loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lint502.places import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Viewpoint:
+    """The network of one nginx of a deployment.
+
+    ``deployment`` is its name (``"compose.yaml"``), ``nginx`` that of the container. ``names`` are
+    the hosts that resolve there, in small letters. ``closed``: a name without a dot that is not
+    among them is nobody's. ``absent`` has the names that the files of the deployment have, but that
+    do not resolve there; the notes of the places say why. ``loopback_known``: besides nginx's own
+    servers nothing listens in its network namespace but what is declared to. ``on_machine``: that
+    is the namespace of the machine, where published ports are. ``published`` has the ports of the
+    machine that lead to nginx itself.
+    """
+
+    deployment: str
+    nginx: str
+    place: Place
+    names: frozenset[str] = frozenset()
+    closed: bool = False
+    absent: Mapping[str, Place] = field(default_factory=dict)
+    loopback_known: bool = False
+    on_machine: bool = False
+    published: Mapping[int, Place] = field(default_factory=dict)
+
+    def resolves(self, host: str) -> bool | None:
+        """Whether a host name resolves; None where that is not known."""
+        name = host.lower().rstrip(".")
+        if name in self.names:
+            return True
+        return False if self.closed and "." not in name else None

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lint502.checkout import LeadsOutError
+from lint502.declared.claims import Claims
 from lint502.declared.listeners import Spec
+from lint502.deployment.deployed import Deployed
+from lint502.deployment.nginx_files import store_of
+from lint502.deployment.viewpoint import Viewpoint
 from lint502.findings import Note, Problem
 from lint502.nginx.envsubst import Values
 from lint502.nginx.files import Files, OnDisk
@@ -15,6 +19,7 @@ from lint502.nginx.parse import ForeignCrossplaneError, ParsedFile
 from lint502.nginx.refused_addresses import refused_addresses
 from lint502.nginx.roots import RootLoader
 from lint502.nginx.tree import Tree
+from lint502.nginx.version import Version
 from lint502.options import Options, Progress
 from lint502.reading import Reader
 
@@ -45,21 +50,26 @@ def load(options: Options, standard_input: Callable[[], bytes], progress: Progre
     except ValueError as error:
         values = Values()
         problems[Problem("the values for templates", None, str(error))] = None
+    if options.deployed is not None:
+        files.allow(options.deployed.folder)
     loader = RootLoader(
         files, options.allow_missing, standard_input, values, named=options.named_roots
     )
     trees: dict[tuple[Path, ...], list[Tree]] = {}
     try:
         unspecified: dict[str, Note] = {}
-        roots = loader.distinct(options.roots)
-        for root, tree in zip(roots, loader.load_all(roots), strict=True):
-            folder = loader.folder(root)
+        for folder, tree in _trees(options, loader, files):
             paths = _spec_paths(folder, options, files)
             if options.specs is None and any(files.leads_out(str(path)) for path in paths):
                 name = files.name(str(paths[0]))
                 problems[Problem(name, None, f"this file {LeadsOutError()}")] = None
                 paths = ()
-            elif not paths and options.specs is None and tree.main.items:
+            elif (
+                not paths
+                and options.specs is None
+                and options.deployed is None
+                and tree.main.items
+            ):
                 unspecified.setdefault(folder, _no_spec(tree.name, files.name(folder)))
             trees.setdefault(paths, []).append(tree)
             problems.update(dict.fromkeys(tree.problems))
@@ -69,20 +79,57 @@ def load(options: Options, standard_input: Callable[[], bytes], progress: Progre
     except ForeignCrossplaneError as error:
         problems[Problem("crossplane", None, str(error))] = None
     progress("reading what is declared")
-    specs = {paths: _load_spec(paths, files, reader) for paths in trees}
+    derived: Sequence[Claims] = ()
+    viewpoint = None
+    if options.deployed is not None and trees:
+        derived, viewpoint = _derived(options.deployed, loader, files, options.version)
+    specs = {paths: _load_spec(paths, files, reader, derived, viewpoint) for paths in trees}
     for _, wrong in specs.values():
         problems.update(dict.fromkeys(wrong))
     return Loaded(options, trees, specs, tuple(loader.parsed()), files.on_disk(), problems, notes)
 
 
+def _trees(options: Options, loader: RootLoader, files: Files) -> Iterator[tuple[str, Tree]]:
+    """The trees of the roots, each with the folder that it stands in."""
+    if options.deployed is not None:
+        store = store_of(options.deployed.nginx, files)
+        tree = loader.load_from(store, options.deployed.nginx.main)
+        yield options.deployed.folder, replace(tree, name=options.deployed.name)
+        return
+    roots = loader.distinct(options.roots)
+    for root, tree in zip(roots, loader.load_all(roots), strict=True):
+        yield loader.folder(root), tree
+
+
+def _derived(
+    deployed: Deployed, loader: RootLoader, files: Files, version: Version
+) -> tuple[tuple[Claims, ...], Viewpoint]:
+    """What a deployment states of the upstreams of its nginx, and from where that sees them."""
+    from lint502.declared.sources.containers import claims_of
+    from lint502.declared.sources.nginx_server import listeners
+    from lint502.declared.sources.viewpoints import viewpoint_of
+
+    nginx = deployed.nginx
+    servers = {
+        other.container.name: listeners(loader.load_from(store_of(other, files), other.main), version)
+        for other in deployed.others
+    }
+    claims = claims_of(nginx.project, nginx.container, deployed.repository, servers)
+    return tuple(claims), viewpoint_of(nginx.project, nginx.container, deployed.repository)
+
+
 def _load_spec(
-    paths: Sequence[Path], files: Files, reader: Reader
+    paths: Sequence[Path],
+    files: Files,
+    reader: Reader,
+    derived: Sequence[Claims],
+    viewpoint: Viewpoint | None,
 ) -> tuple[Spec, Sequence[Problem]]:
-    if not paths:
+    if not paths and viewpoint is None:
         return Spec(), ()
     from lint502.declared.load import load_specs
 
-    return load_specs(paths, lambda path: files.name(str(path)), reader)
+    return load_specs(paths, lambda path: files.name(str(path)), reader, derived, viewpoint)
 
 
 def _spec_paths(folder: str, options: Options, files: Files) -> tuple[Path, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lint502.checkout import Checkout
+from lint502.deployment.deployed import Deployed
 from lint502.nginx.files import PathMap
 from lint502.nginx.version import NEWEST, Version
 from lint502.report_model import VersionOrigin
@@ -26,6 +27,7 @@ class Options:
     ``env`` are the values for templates.
     ``checkout`` is what files that are found may lead to; without one that of the working
     directory. ``named_roots``: whoever asks for the run has named the roots, and where they are.
+    ``deployed`` is an nginx of a deployment, whose main file is then the one root.
     """
 
     working_directory: Path
@@ -45,6 +47,7 @@ class Options:
     env: Mapping[str, str] = field(default_factory=dict)
     checkout: Checkout | None = None
     named_roots: bool = True
+    deployed: Deployed | None = None
 
     def runs(self, rule: str) -> bool:
         """Whether a rule is among those asked for."""

@@ -14,7 +14,7 @@ from lint502.places import Place
 State = Literal["passed", "failed", "undeclared", "undecidable"]
 
 
-VersionOrigin = Literal["option", "config", "binary", "newest"]
+VersionOrigin = Literal["option", "config", "binary", "deployment", "newest"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ RULES = (
     "bind-loopback",
     "client-not-allowed",
     "loopback-in-container",
+    "unknown-host",
     "localhost-family",
     "static-dns",
     "handler-overridden",
@@ -63,6 +64,7 @@ RULES = (
     "unreached-hop",
     "undeclared-upstream",
     "unused-upstream",
+    "declaration-drift",
     "unused-ignore",
     "unstated-version",
 )

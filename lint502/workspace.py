@@ -12,14 +12,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lint502.checkout import Checkout
-from lint502.deployment.search import Found, search
+from lint502.deployment.deployed import Deployed
+from lint502.deployment.texts import UNKNOWN
 from lint502.findings import Problem
 from lint502.nginx.derivatives import Named, named
 from lint502.nginx.files import PathMap, absolute_path
 from lint502.nginx.installed import installed_version
-from lint502.nginx.roots import default_roots
 from lint502.nginx.version import NEWEST, OLDEST, Version
 from lint502.options import Options, Progress
+from lint502.planning import NoDeploymentError, NoRootError, Plan, plan
 from lint502.quoting import meant, quote
 from lint502.reading import Reader, shown
 from lint502.report_model import Report, VersionOrigin
@@ -28,12 +29,6 @@ from lint502.run import Result, run
 from lint502.settings.confined import confined
 from lint502.settings.environment import EnvironmentFileError, given, quoted, read
 from lint502.settings.load import Settings, checkout_of, load_settings
-
-_MOST_NAMES = 5
-"""As many files as a note names."""
-
-_CUT_SHORT = "there are too many files, or includes, below this folder to look at them all"
-
 
 class WorkspaceError(Exception):
     """What is asked for cannot be done; ``str()`` says why and what to do.
@@ -64,6 +59,8 @@ class CheckRequest:
     env_files: Sequence[Path] = ()
     select: Sequence[str] = ()
     ignore: Sequence[str] = ()
+    derive: bool | None = None
+    deployments: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +154,30 @@ class Workspace:
         settings, problems = self.settings, self.problems
         if settings is None:
             return Job((), problems, (), self.standard_input)
-        roots, found, cut_short = self._roots(settings, request.roots)
-        problems += cut_short
+        planned = self._plan(settings, request)
+        problems += planned.problems
         env, notes = self._values(request)
-        notes += found
+        notes += planned.notes
         parts = []
-        for there, chosen in self._by_settings(settings, roots):
+        for deployed in planned.deployed:
+            options, said = self._deployed(deployed, settings, request, env)
+            given, origin, source = _version(request.nginx_version, settings)
+            if installed is not None and origin == "newest":
+                given, origin = Named(installed), "binary"
+            if origin == "newest" and deployed.nginx.version is not None:
+                given, origin = named(deployed.nginx.version[0]), "deployment"
+            parts.append(
+                replace(
+                    options,
+                    version=given.version,
+                    version_origin=origin,
+                    version_source=source,
+                )
+            )
+            notes += (*said, *_on_version(given))
+        for there, chosen in self._by_settings(settings, planned.plain):
+            if not chosen and parts:
+                continue
             given, origin, source = _version(request.nginx_version, there)
             if installed is not None and origin == "newest":
                 given, origin = Named(installed), "binary"
@@ -178,27 +193,37 @@ class Workspace:
             notes += _on_version(given)
         return Job(tuple(parts), problems, tuple(dict.fromkeys(notes)), self.standard_input)
 
-    def _roots(
-        self, settings: Settings, roots: Sequence[str]
-    ) -> tuple[tuple[str, ...], list[str], tuple[Problem, ...]]:
-        """The roots to check; what is worth saying of how they were found; and that there are
-        others, where a search was cut short."""
+    def _plan(self, settings: Settings, request: CheckRequest) -> Plan:
+        """The roots to check, and how they were found."""
         named = (*settings.roots, *(own.path for own in settings.own_roots))
-        chosen = tuple(dict.fromkeys(roots or named or default_roots(self.folder)))
-        if chosen:
-            return chosen, [], ()
-        found = search(self.folder)
-        notes = list(_on_search(found))
-        if not found.roots:
-            said = "".join(f"; {note}" for note in notes)
-            said += "" if found.whole else f"; {_CUT_SHORT}"
-            raise WorkspaceError(
-                "no nginx configuration is named, and no file below this folder is one with a "
-                f"pass{said}; name one, for example: lint502 check deploy/nginx.conf",
-                problems=self.problems,
+        mapped = bool(request.maps or settings.maps or any(one.maps for one in settings.own_roots))
+        derive = settings.derive if request.derive is None else request.derive
+        try:
+            return plan(
+                self.folder,
+                tuple(dict.fromkeys(request.roots or named)),
+                derive=derive and not mapped,
+                deployments=request.deployments,
+                reader=Reader(self.overlay),
+                checkout=self.checkout,
             )
-        cut_short = () if found.whole else (Problem(".", None, f"{_CUT_SHORT}; name the roots"),)
-        return found.roots, notes, cut_short
+        except NoRootError as error:
+            raise WorkspaceError(str(error), problems=self.problems) from None
+        except NoDeploymentError as error:
+            raise WorkspaceError(str(error), "deployments") from None
+
+    def _deployed(
+        self, deployed: Deployed, settings: Settings, request: CheckRequest, env: Mapping[str, str]
+    ) -> tuple[Options, list[str]]:
+        """An nginx of a deployment: what its image and its variables say counts where neither the
+        settings nor the request say anything."""
+        values = {
+            name: text.value
+            for name, text in deployed.nginx.values.items()
+            if UNKNOWN not in text.value
+        }
+        options = self._options(settings, (deployed.name,), request, {**values, **settings.env, **env})
+        return replace(options, deployed=deployed), list(_on_deployed(deployed))
 
     def _by_settings(
         self, settings: Settings, roots: Sequence[str]
@@ -308,19 +333,17 @@ def _version(wanted: str | None, settings: Settings) -> tuple[Named, VersionOrig
     return (given, "config", settings.file) if wanted is None else (given, "option", None)
 
 
-def _on_search(found: Found) -> Iterator[str]:
-    """What is worth saying of roots that were searched for."""
-    if found.roots:
-        roots = _few(found.roots)
-        yield f"nothing names a root; taken for what has a pass: {roots}"
-    if found.templates:
-        yield f"templates in another language than nginx's are not read: {_few(found.templates)}"
-
-
-def _few(paths: Sequence[str]) -> str:
-    names = ", ".join(shown(path) for path in paths[:_MOST_NAMES])
-    more = len(paths) - _MOST_NAMES
-    return f"{names} and {more} more" if more > 0 else names
+def _on_deployed(deployed: Deployed) -> Iterator[str]:
+    """What is worth saying of how the files of a deployment were found."""
+    nginx = deployed.nginx
+    where = f"{nginx.project.name}: {nginx.container.name}"
+    if nginx.guessed:
+        yield f"{where}: the main file of its image is not known; taken to include conf.d/*.conf"
+    if nginx.version is not None and nginx.version[1]:
+        yield f"{where}: its tag floats; taken for nginx {nginx.version[0]}"
+    examples = sorted(name for name, text in nginx.values.items() if text.example)
+    if examples:
+        yield f"{where}: values of {', '.join(examples)} are those of an example file"
 
 
 def _on_version(given: Named) -> Iterator[str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from lint502.behaviour.loops import itself
 from lint502.behaviour.mismatches import at_one_address
 from lint502.declared.listeners import Listener
 from lint502.declared.nearest import NEAREST
+from lint502.deployment.viewpoint import Viewpoint
 from lint502.disagreements import Disagreement
 from lint502.findings import Fix
 from lint502.nginx.addresses import is_loopback
@@ -16,6 +18,7 @@ from lint502.pairing import Mismatch, Pair
 from lint502.places import Place
 from lint502.rule import Rule
 from lint502.site import Site
+from lint502.standing import Standing
 from lint502.wording import address_place, declared, listed, nothing_listens, replacement
 
 
@@ -23,6 +26,7 @@ def check(site: Site) -> Iterator[Disagreement]:
     """One for each loopback address whose port is that of upstreams on other machines."""
     if not any(map(_elsewhere, site.each_pair())):
         return
+    view = site.spec.viewpoint
     own, reached = itself(site), _reached(site)  # what nginx itself listens on does not refuse
     found = (pair for pair in site.each_pair() if _elsewhere(pair) and not own(pair))
     for pairs in at_one_address(found):
@@ -33,6 +37,10 @@ def check(site: Site) -> Iterator[Disagreement]:
         )
         status, log = nothing_listens(pairs[0].hop.datagrams)
         message = _guess(target, mismatch) if mismatch.guessed else _message(target, mismatch)
+        related = tuple(map(_stated, mismatch.nearest[:NEAREST]))
+        if view is not None and mismatch.certain:
+            message = _in_deployment(target, mismatch, view)
+            related = tuple(_seen_from(view, mismatch))
         if not certain and not mismatch.guessed:
             message += f", unless something that is not declared listens on {target.address}"
         disagreement = RULE.disagreement(
@@ -42,7 +50,7 @@ def check(site: Site) -> Iterator[Disagreement]:
             status=status,
             message=message,
             place=target.place(f"nginx connects to {target.address}, in its own container"),
-            related=tuple(map(_stated, mismatch.nearest[:NEAREST])),
+            related=related,
             upstream=mismatch.upstream,
             log=log,
             fix=_fix(target, mismatch),
@@ -82,6 +90,41 @@ def _guess(target: Target, mismatch: Mismatch) -> str:
     )
 
 
+def _in_deployment(target: Target, mismatch: Mismatch, view: Viewpoint) -> str:
+    """Where the deployment says what runs in nginx's container."""
+    where = "on the machine" if view.on_machine else f"in its own container ({view.nginx})"
+    message = f"nginx connects to {target.address}, {where}, where nothing listens on that port"
+    port = target.address.port
+    here = [item for item in mismatch.nearest if item.port is not None and item.port.value == port]
+    if here:
+        return f"{message}; {listed(item.upstream for item in here)} does, in another container"
+    published = [item for item in mismatch.nearest if _publishes(item, target)]
+    if published:
+        ways = listed(_way(item) for item in published)
+        return f"{message}; it is published on the machine, for those outside: connect to {ways}"
+    ways = listed(_way(item) for item in mismatch.nearest)
+    return f"{message}; other containers are reached by their names: {ways}" if ways else message
+
+
+def _way(listener: Listener) -> str:
+    """By what nginx reaches a listener."""
+    host = _host(listener) or listener.upstream
+    return host if listener.port is None else f"{host}:{listener.port.value}"
+
+
+def _publishes(listener: Listener, target: Target) -> bool:
+    return listener.published is not None and target.address.port in listener.published.value
+
+
+def _seen_from(view: Viewpoint, mismatch: Mismatch) -> Iterator[Place]:
+    """Where nginx runs, and where those are that may be meant: that nothing listens in its own
+    container is certain, whatever is known of the others."""
+    note = f"nginx runs here, in a container of its own ({view.deployment})"
+    yield replace(view.place, note=note, standing=Standing.STATED)
+    for listener in mismatch.nearest[:NEAREST]:
+        yield replace(address_place(listener), standing=None)
+
+
 def _stated(listener: Listener) -> Place:
     if listener.same_host is None:
         return address_place(listener)
@@ -104,6 +147,9 @@ def _fix(target: Target, mismatch: Mismatch) -> Fix | None:
     host = f"[{host.strip('[]')}]" if ":" in host else host
     old = target.address.host
     old = f"[{old}]" if ":" in old else old
+    port = mismatch.nearest[0].port
+    if port is not None and target.address.port_written and port.value != target.address.port:
+        old, host = f"{old}:{target.address.port}", f"{host}:{port.value}"
     return replacement(target.written, target.arg, old, host, safe=False)
 
 

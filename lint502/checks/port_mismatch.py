@@ -12,6 +12,7 @@ from lint502.behaviour.mismatches import (
     where_declared,
 )
 from lint502.declared.listeners import Listener
+from lint502.deployment.viewpoint import Viewpoint
 from lint502.disagreements import Disagreement
 from lint502.nginx.hops import Target
 from lint502.pairing import Mismatch, Pair
@@ -33,7 +34,7 @@ def check(site: Site) -> Iterator[Disagreement]:
             "address",
             certain=mismatch.certain,
             status=status,
-            message=_message(target, mismatch),
+            message=_message(target, mismatch, site.spec.viewpoint),
             place=target.place(f"nginx connects to {target.address}"),
             related=tuple(address_place(listener) for listener in mismatch.nearest),
             upstream=mismatch.upstream,
@@ -52,7 +53,7 @@ def _fails(pair: Pair) -> bool:
     )
 
 
-def _message(target: Target, mismatch: Mismatch) -> str:
+def _message(target: Target, mismatch: Mismatch, view: Viewpoint | None) -> str:
     if not mismatch.nearest:
         return (
             f"nginx connects to {target.address}, where no upstream is declared, and the spec says "
@@ -68,6 +69,11 @@ def _message(target: Target, mismatch: Mismatch) -> str:
             message += (
                 f"; {target.address.port} is only published on its machine, for those who do not "
                 "come from its own network"
+            )
+        elif view is not None and target.address.port in view.published:
+            message += (
+                f"; {target.address.port} is the port of the machine on which nginx itself is "
+                "published"
             )
         return message
     return (

@@ -85,6 +85,24 @@ EnvFiles = Annotated[
         help="A file of such values, as docker run takes it; may be repeated.",
     ),
 ]
+Derive = Annotated[
+    bool | None,
+    typer.Option(
+        "--derive/--no-derive",
+        show_default=False,
+        help="Whether Compose files, Dockerfiles and their like say what stands behind nginx, and "
+        "which files it reads. Without it: they do.",
+    ),
+]
+Deployments = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--deployment",
+        metavar="NAME",
+        show_default=False,
+        help="Only this deployment, such as deploy/compose.yaml; may be repeated.",
+    ),
+]
 AllowPaths = Annotated[
     list[str] | None,
     typer.Option(
@@ -116,6 +134,8 @@ _OPTIONS = {
     "maps": "--map",
     "env": "--env",
     "env_files": "--env-file",
+    "derive": "--derive",
+    "deployments": "--deployment",
     "select": "--select",
     "ignore": "--ignore",
 }
@@ -146,7 +166,8 @@ def _with_request(command: Callable[..., None], names: Sequence[str]) -> Callabl
         from lint502.workspace import CheckRequest
 
         wanted = {name: given.pop(name) for name in names}
-        command(CheckRequest(**{name: value for name, value in wanted.items() if value}), **given)
+        chosen = {name: value for name, value in wanted.items() if value not in (None, [], ())}
+        command(CheckRequest(**chosen), **given)
 
     with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     with_options.__annotations__ = {one.name: one.annotation for one in parameters}
@@ -160,6 +181,8 @@ def _shared(
     maps: Maps = None,
     env: Env = None,
     env_files: EnvFiles = None,
+    derive: Derive = None,
+    deployments: Deployments = None,
 ) -> None:
     """The options that :func:`with_request` gives to a command."""
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from lint502.checkout import GIT, Checkout
 from lint502.places import SourceFile
-from lint502.reading import Reader, UnreadableError, decode, shown
+from lint502.reading import MissingFileError, Reader, UnreadableError, decode, shown
 
 MAX_FILE_BYTES = 16 * 1024**2
 MAX_TOTAL_BYTES = 64 * 1024**2
@@ -34,6 +34,10 @@ class OutsideTreeError(UnreadableError):
             "lies outside the tree that lint502 may read; bring it in with --map FROM=TO or "
             "allow_paths, or name it in allow_missing"
         )
+
+
+class ElsewhereError(MissingFileError):
+    """The file is there where nginx runs, or may be, but not in the repository."""
 
 
 @dataclass(frozen=True, slots=True)

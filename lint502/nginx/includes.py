@@ -9,7 +9,7 @@ from typing import Protocol
 
 from lint502.findings import Note, Problem
 from lint502.nginx.directive_syntax import is_placeholder, refused
-from lint502.nginx.files import OutsideTreeError, has_magic
+from lint502.nginx.files import ElsewhereError, OutsideTreeError, has_magic
 from lint502.nginx.parse import Directive, ParsedFile
 from lint502.nginx.stock_files import is_stock, lines_of
 from lint502.nginx.templates import SUFFIX
@@ -316,6 +316,8 @@ class Builder:
         path = self._store.mapped(os.path.normpath(os.path.join(self._prefixes[0], written)))
         if any(fnmatchcase(written, p) or fnmatchcase(path, p) for p in self._allow_missing):
             self._note(include, f"include {shown(written)}: not read, as allow_missing says")
+        elif isinstance(why, ElsewhereError):
+            self._note(include, f"include {shown(written)}: {why}")
         elif self._fragment:
             self._note(
                 include, f"include {shown(written)}: not found; this file is a fragment, and the "

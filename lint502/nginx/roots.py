@@ -24,7 +24,7 @@ from lint502.nginx.files import (
     Files,
 )
 from lint502.nginx.fragments import contexts_around
-from lint502.nginx.includes import Builder
+from lint502.nginx.includes import Builder, Store
 from lint502.nginx.parse import Directive, ParsedFile, parse_file
 from lint502.nginx.templates import (
     COMMENT,
@@ -37,7 +37,7 @@ from lint502.nginx.templates import (
 from lint502.nginx.tokens import NginxSyntaxError
 from lint502.nginx.tree import Context, Tree
 from lint502.places import SourceFile
-from lint502.reading import MissingFileError, UnreadableError, decode
+from lint502.reading import MissingFileError, UnreadableError, decode, shown
 
 STANDARD_INPUT = "-"
 MAX_TOKENS = 1_000_000
@@ -279,6 +279,32 @@ class RootLoader:
             store, [os.path.dirname(root)], self._parse_dumped, self._allow_missing, fragment=False
         )
         return lambda: self._counted(builder, builder.build(source.name, parsed, root, ()))
+
+    def load_from(self, store: Store, main: str) -> Tree:
+        """The tree of a main file, at the path that it has in a store; it is called as what the
+        store reads there."""
+        try:
+            source = store.read(main)
+        except UnreadableError as error:
+            return _tree_of(Problem(store.name(main), error.line, f"{shown(main)}: {error}"))
+        parsed = self._parse(source)
+        if isinstance(parsed, Problem):
+            return _tree_of(parsed)
+        if parsed.unread:
+            return _tree_of(*parsed.problems)
+
+        def build(refused: Mapping[SourceFile, ParsedFile]) -> tuple[Tree, Builder]:
+            builder = Builder(
+                store,
+                [os.path.dirname(main)],
+                lambda source: refused.get(source) or self._parse(source),
+                self._allow_missing,
+                fragment=False,
+            )
+            root = refused.get(source, parsed)
+            return builder.build(source.name, root, store.identity(main), ()), builder
+
+        return self._without_undefined(build)
 
     def parsed(self) -> Iterator[ParsedFile]:
         """The files that were read and could be parsed, each once."""

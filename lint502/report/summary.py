@@ -50,6 +50,7 @@ def version(report: Report) -> str:
         "option": "--nginx-version",
         "config": shown(report.version_source or "settings"),
         "binary": "installed nginx",
+        "deployment": "the image's tag",
         "newest": "newest known",
     }[report.version_origin]
     return f"nginx {report.version} ({origin})"

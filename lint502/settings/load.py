@@ -60,6 +60,8 @@ class Settings:
     rules: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     path_ignores: tuple[PathIgnore, ...] = ()
     baseline: str | None = None
+    derive: bool = True
+    allow_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +227,8 @@ def _settings(
         allow_paths=tuple(absolute(path) for path in table.allow_paths),
         maps=maps(table.map),
         env=table.env,
+        derive=table.derive,
+        allow_empty=table.allow_empty,
         rules={rule: _rule_options(rule, given) for rule, given in rules.items()},
     )
 

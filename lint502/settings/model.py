@@ -168,6 +168,16 @@ class SettingsTable(_SettingsTable):
         list[Named],
         Field(description="Folders of the checkout, outside the tree, that may be read, too."),
     ] = []
+    derive: Annotated[
+        bool,
+        Field(
+            description="Whether Compose files and their like say what stands behind nginx, and "
+            "which files it reads."
+        ),
+    ] = True
+    allow_empty: Annotated[
+        bool, Field(description="Whether a configuration without a pass is fine.")
+    ] = False
     map: Map = {}
     env: Env = {}
     rules: Annotated[

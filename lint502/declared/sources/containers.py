@@ -1,0 +1,125 @@
+"""What the containers of a deployment state of the upstreams that nginx reaches there.
+
+The highest first: the command that really runs, with the variables and configurations that it
+reads; the default of the image; what only suggests a port (``ports``, ``expose``, EXPOSE, a health
+check). See ``docs/sources.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from lint502.declared.claims import Claims
+from lint502.declared.listeners import Fact
+from lint502.declared.sources.commands import Started, started
+from lint502.declared.sources.facts import Facts
+from lint502.declared.sources.image_ports import image_listeners
+from lint502.deployment.containers import HOST, Container, Port, Project
+from lint502.deployment.filesystem import ContainerFiles
+from lint502.deployment.images import known
+from lint502.deployment.networks import names_seen, shares_loopback
+from lint502.deployment.repository import Repository
+from lint502.deployment.texts import UNKNOWN
+from lint502.standing import Standing
+
+_LOOPBACK = "127.0.0.1"
+
+
+def claims_of(
+    project: Project,
+    nginx: Container,
+    repository: Repository,
+    servers: Mapping[str, Sequence[Facts]],
+) -> Iterator[Claims]:
+    """What is known of each listener that nginx can reach in its project; ``servers`` has those of
+    the containers that run nginx themselves."""
+    for container in project.containers:
+        if not container.active:
+            continue
+        if container is nginx:
+            yield from _beside_itself(container, repository)
+            continue
+        names = names_seen(project, nginx, container)
+        same = shares_loopback(nginx, container)
+        if not (names or same or nginx.namespace == HOST):
+            continue
+        hosts = (*names, *container.addresses, *((_LOOPBACK,) if same else ()))
+        found = servers.get(container.name)
+        if found is None:
+            found = listeners_of(container, repository)
+        yield from _claims(container, found, hosts, same=same)
+
+
+def listeners_of(container: Container, repository: Repository) -> list[Facts]:
+    """What is known of each listener of a container, by whatever states it; one without facts where
+    nothing does."""
+    program = container.program
+    files = ContainerFiles(repository, container.layers)
+    ran = started(program, files)
+    listeners = [_firm_or_not(facts, ran) for facts in ran.listeners]
+    if not listeners and program.image is not None and UNKNOWN not in program.image.value:
+        image = known(program.image.value)
+        if image is not None:
+            listeners = image_listeners(image, program)
+    ports = {facts["port"].value for facts in listeners if "port" in facts}
+    hints = {}
+    if not ran.whole or not ports:
+        for port in container.ports:
+            if port.number not in ports:
+                hints.setdefault(port.number, _hint(port))
+    nowhere = [facts for facts in listeners if "port" not in facts and "socket" not in facts]
+    placed = [facts for facts in listeners if facts not in nowhere]
+    if hints:
+        common = nowhere[0] if len(nowhere) == 1 else {}
+        return [*placed, *({**common, "port": fact} for fact in hints.values())]
+    return listeners or [{}]
+
+
+def _firm_or_not(facts: Facts, ran: Started) -> Facts:
+    """The facts of a listener; its address is only assumed where others may be there as well."""
+    if ran.whole:
+        return facts
+    return {
+        key: replace(fact, standing=min(fact.standing, Standing.ASSUMED))
+        if key in ("port", "socket")
+        else fact
+        for key, fact in facts.items()
+    }
+
+
+def _hint(port: Port) -> Fact[Any]:
+    return Fact(port.number, port.place, Standing.HINTED, what=port.what)
+
+
+def _beside_itself(nginx: Container, repository: Repository) -> Iterator[Claims]:
+    """What else nginx's own container starts."""
+    ran = started(nginx.program, ContainerFiles(repository, nginx.layers))
+    listeners = [facts for facts in ran.listeners if _is_no_nginx(facts)]
+    yield from _claims(nginx, listeners, (_LOOPBACK,), same=True)
+
+
+def _is_no_nginx(facts: Facts) -> bool:
+    server = facts.get("server")
+    return server is None or server.value.partition("/")[0] != "nginx"
+
+
+def _claims(
+    container: Container, listeners: Sequence[Facts], hosts: Sequence[str], *, same: bool
+) -> Iterator[Claims]:
+    place = container.place
+    for facts in listeners:
+        own: dict[str, Fact[Any]] = {
+            "hosts": Fact(tuple(dict.fromkeys(hosts)), place, Standing.STATED),
+            "same_host": Fact(same, place, Standing.STATED),
+        }
+        port = facts.get("port")
+        published = tuple(
+            one.published
+            for one in container.ports
+            if one.published is not None and port is not None and one.number == port.value
+        )
+        if published:
+            own["published"] = Fact(published, place, Standing.STATED)
+        yield Claims(container.name, place, {**own, **facts}, len(listeners) > 1, derived=True)

@@ -1,0 +1,79 @@
+"""From where an nginx sees its deployment: which names resolve, and what else is on its loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from lint502.declared.sources.commands import started
+from lint502.deployment.containers import HOST, Container, Project
+from lint502.deployment.filesystem import ContainerFiles
+from lint502.deployment.images import runs_nginx_alone
+from lint502.deployment.networks import names_seen, networks_of, shares_loopback
+from lint502.deployment.repository import Repository
+from lint502.deployment.viewpoint import Viewpoint
+from lint502.places import Place
+
+
+def viewpoint_of(project: Project, nginx: Container, repository: Repository) -> Viewpoint:
+    """What an nginx of a project sees."""
+    return Viewpoint(
+        project.name,
+        nginx.name,
+        nginx.place,
+        frozenset(name.lower() for name in _names(project, nginx)),
+        _is_closed(project, nginx),
+        dict(_absent(project, nginx)),
+        _loopback_known(project, nginx, repository),
+        nginx.namespace == HOST,
+        {port.published: port.place for port in nginx.ports if port.published is not None},
+    )
+
+
+def _names(project: Project, nginx: Container) -> Iterator[str]:
+    yield from nginx.names
+    yield from nginx.hosts
+    for container in project.containers:
+        if not container.active:
+            yield from container.names  # it may be started all the same
+        elif container is not nginx:
+            yield from names_seen(project, nginx, container)
+
+
+def _is_closed(project: Project, nginx: Container) -> bool:
+    """Whether all names that resolve are known, but those with a dot."""
+    networks = networks_of(project, nginx)
+    return (
+        project.kind == "compose"
+        and bool(networks)
+        and nginx.namespace not in ("", HOST)
+        and networks.isdisjoint(project.external)
+        and not project.unread
+    )
+
+
+def _absent(project: Project, nginx: Container) -> Iterator[tuple[str, Place]]:
+    for name, place in project.absent.items():
+        yield name.lower(), replace(place, note=f"{name} is commented out")
+    for container in project.containers:
+        if container is nginx or names_seen(project, nginx, container):
+            continue
+        for name in container.names:
+            note = f"{container.name} is on other networks than {nginx.name}"
+            yield name.lower(), replace(container.place, note=note)
+
+
+def _loopback_known(project: Project, nginx: Container, repository: Repository) -> bool:
+    """Whether all that listens in the network namespace of nginx is known."""
+    if not nginx.namespace or nginx.namespace == HOST:
+        return False
+    together = (one for one in project.containers if shares_loopback(nginx, one))
+    return all(_is_known(one, repository) for one in (nginx, *together))
+
+
+def _is_known(container: Container, repository: Repository) -> bool:
+    program = container.program
+    if program.words is None or program.words.words[:1] == ():
+        return program.image is not None and runs_nginx_alone(program.image.value)
+    ran = started(program, ContainerFiles(repository, container.layers))
+    return ran.whole

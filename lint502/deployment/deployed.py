@@ -1,0 +1,60 @@
+"""An nginx of a deployment, and the repository that says so."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lint502.deployment.filesystem import OnDisk
+from lint502.deployment.nginx_containers import NginxContainer
+from lint502.deployment.repository import Repository
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Deployed:
+    """An nginx of a deployment, with the other ones of it, which may stand behind it."""
+
+    nginx: NginxContainer
+    others: tuple[NginxContainer, ...]
+    repository: Repository
+
+    @property
+    def name(self) -> str:
+        """What reports call the root: the repository's file that nginx reads first."""
+        found = self.nginx.files.find(self.nginx.main)
+        if isinstance(found, OnDisk):
+            return self.repository.name(found.path)
+        first = next(self._paths(), None)
+        return self.nginx.project.name if first is None else self.repository.name(first)
+
+    @property
+    def folder(self) -> str:
+        """The folder of the repository that the main file is in, or else the deployment's."""
+        found = self.nginx.files.find(self.nginx.main)
+        if isinstance(found, OnDisk):
+            return os.path.dirname(found.path)
+        files = self.nginx.project.files
+        return os.path.dirname(self.repository.absolute(files[0])) if files else "."
+
+    def reads(self, path: str) -> bool:
+        """Whether a file of the repository, or one in a folder, is among the files from which nginx
+        may read its configuration."""
+        inside = f"{path.rstrip('/')}/"
+        return any(one == path or one.startswith(inside) for one in self._paths())
+
+    def has_pass(self) -> bool:
+        """Whether any of these files looks as if it had a pass."""
+        for path in dict.fromkeys(self._paths()):
+            source = self.repository.text(path)
+            if source is not None and "_pass" in source.text:
+                return True
+        return False
+
+    def _paths(self) -> Iterator[str]:
+        nginx = self.nginx
+        for folder in dict.fromkeys((os.path.dirname(nginx.main), *nginx.templates)):
+            for path in nginx.files.below(folder):
+                found = nginx.files.find(path)
+                if isinstance(found, OnDisk):
+                    yield found.path

@@ -1,0 +1,56 @@
+"""The files below a folder, nearest first, within bounds; what tools put there is passed over."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+MOST_LOOKED_AT = 50_000
+"""Files and folders that a walk looks at."""
+
+_DEEPEST = 12
+
+PASSED_OVER = frozenset(
+    ("node_modules", "bower_components", "vendor", "venv", "env", "virtualenv", "site-packages",
+     "__pycache__", "target", "dist", "build", "testdata", "third_party")
+)  # fmt: skip
+"""Folders that tools fill, besides those whose names begin with a dot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """The paths of the files below a folder, those of each folder sorted; ``whole`` tells that
+    these are all."""
+
+    paths: tuple[str, ...]
+    whole: bool
+
+
+def walk(top: str) -> Walk:
+    """The files below a folder; neither links nor hidden folders are followed."""
+    paths: list[str] = []
+    looked_at = 0
+    level = [top]
+    for _ in range(_DEEPEST):
+        deeper: list[str] = []
+        for folder in level:
+            entries = list(_entries(folder))
+            looked_at += 1 + len(entries)
+            if looked_at > MOST_LOOKED_AT:
+                return Walk(tuple(paths), False)
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    if not entry.name.startswith(".") and entry.name not in PASSED_OVER:
+                        deeper.append(entry.path)
+                elif entry.is_file(follow_symlinks=False):
+                    paths.append(entry.path)
+        level = deeper
+    return Walk(tuple(paths), True)
+
+
+def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
+    try:
+        yield from sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return

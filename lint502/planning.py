@@ -1,0 +1,141 @@
+"""Which roots a run checks: those that are named, those that deployments have, or what is found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lint502.checkout import Checkout
+from lint502.findings import Problem
+from lint502.nginx.files import absolute_path
+from lint502.nginx.roots import STANDARD_INPUT, default_roots
+from lint502.reading import Reader, shown
+
+if TYPE_CHECKING:
+    from lint502.deployment.deployed import Deployed
+    from lint502.deployment.search import Found
+
+_MOST_NAMES = 5
+"""As many files as a note names."""
+
+_CUT_SHORT = "there are too many files, or includes, below this folder to look at them all"
+
+
+class NoRootError(Exception):
+    """There is nothing to check; ``str()`` says what to do."""
+
+
+class NoDeploymentError(Exception):
+    """There is no deployment of a name that is asked for; ``str()`` says which there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The roots to check: ``plain`` ones by their paths, and the nginx of deployments. ``notes``
+    are worth saying of how they were found, ``problems`` what was not looked at."""
+
+    plain: tuple[str, ...]
+    deployed: tuple[Deployed, ...] = ()
+    notes: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def plan(
+    folder: Path,
+    named: Sequence[str],
+    *,
+    derive: bool,
+    deployments: Sequence[str] = (),
+    reader: Reader | None = None,
+    checkout: Checkout | None = None,
+) -> Plan:
+    """What a run in a folder checks. ``named`` are roots; with ``derive`` deployments are looked
+    for, and with ``deployments`` only those of these names count.
+
+    Raises :class:`NoRootError` and :class:`NoDeploymentError`.
+    """
+    deployed: tuple[Deployed, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    if derive and any(root != STANDARD_INPUT for root in named or ("",)):
+        from lint502.deployment.discovery import discover
+        from lint502.deployment.repository import Repository
+
+        found = discover(Repository(folder, reader, checkout))
+        deployed = _chosen(found.deployed, deployments)
+        if not found.whole:
+            problems = (Problem(".", None, f"{_CUT_SHORT}; name the roots"),)
+    elif deployments:
+        deployed = _chosen((), deployments)
+    if named:
+        tied = [(root, list(_reading(deployed, root, folder))) for root in named]
+        plain = tuple(root for root, reading in tied if not reading)
+        reading = dict.fromkeys(one for _, each in tied for one in each)
+        return Plan(plain, tuple(reading), problems=problems)
+    passing = tuple(one for one in deployed if one.has_pass())
+    if passing:
+        return Plan((), passing, problems=problems)
+    usual = tuple(default_roots(folder))
+    if usual:
+        return Plan(usual, problems=problems)
+    return _searched(folder, problems)
+
+
+def _searched(folder: Path, problems: tuple[Problem, ...]) -> Plan:
+    from lint502.deployment.search import search
+
+    found = search(folder)
+    notes = tuple(_on_search(found))
+    if not found.roots:
+        said = "".join(f"; {note}" for note in notes)
+        said += "" if found.whole else f"; {_CUT_SHORT}"
+        raise NoRootError(
+            "no nginx configuration is named, and no file below this folder is one with a "
+            f"pass{said}; name one, for example: lint502 check deploy/nginx.conf"
+        )
+    if not found.whole:
+        problems = (Problem(".", None, f"{_CUT_SHORT}; name the roots"),)
+    return Plan(found.roots, (), notes, problems)
+
+
+def _reading(deployed: Sequence[Deployed], root: str, folder: Path) -> Iterator[Deployed]:
+    """The nginx of deployments that read a root."""
+    if root != STANDARD_INPUT:
+        path = absolute_path(root, folder)
+        yield from (one for one in deployed if one.reads(path))
+
+
+def _chosen(deployed: Sequence[Deployed], names: Sequence[str]) -> tuple[Deployed, ...]:
+    """Those of the deployments that are asked for, by their names or those of one of their
+    files."""
+    if not names:
+        return tuple(deployed)
+    found = []
+    for name in names:
+        wanted = [
+            one
+            for one in deployed
+            if name in (one.nginx.project.name, *one.nginx.project.files)
+        ]
+        if not wanted:
+            known = dict.fromkeys(one.nginx.project.name for one in deployed)
+            there = f"there are {_few(tuple(known))}" if known else "there is none with an nginx"
+            raise NoDeploymentError(f"no deployment is called {shown(name)}; {there}")
+        found += wanted
+    return tuple(dict.fromkeys(found))
+
+
+def _on_search(found: Found) -> Iterator[str]:
+    """What is worth saying of roots that were searched for."""
+    if found.roots:
+        roots = _few(found.roots)
+        yield f"nothing names a root; taken for what has a pass: {roots}"
+    if found.templates:
+        yield f"templates in another language than nginx's are not read: {_few(found.templates)}"
+
+
+def _few(paths: Sequence[str]) -> str:
+    names = ", ".join(shown(path) for path in paths[:_MOST_NAMES])
+    more = len(paths) - _MOST_NAMES
+    return f"{names} and {more} more" if more > 0 else names

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from lint502.deployment.layers import Layer
+from lint502.deployment.services import Pod, Service
 from lint502.deployment.texts import Text, Unread, Words
+from lint502.deployment.units import Unit
 from lint502.places import Place
 
 HOST = "the machine"
@@ -28,6 +30,8 @@ class Port:
     """The address of the machine on which it is published; None for all."""
     protocol: Literal["tcp", "udp"] = "tcp"
     name: str | None = None
+    application: Literal["http", "https", "grpc"] | None = None
+    """What a probe speaks there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,9 @@ class Program:
     set. ``image`` is the image that it is run from, ``"python:3.12-slim"``: its own one, or the one
     that its Dockerfile starts from; None where that is not known. ``built`` tells the latter.
     ``folder`` is the folder of this machine that the image is built from, ``workdir`` the working
-    directory in the container.
+    directory in the container. ``arguments`` come in place of the image's command where its entry
+    point stays, and ``words`` are not known for that. ``open``: variables may be set that no file
+    names.
     """
 
     words: Words | None
@@ -73,6 +79,8 @@ class Program:
     workdir: str = "/"
     user: Text | None = None
     folder: str | None = None
+    arguments: Words | None = None
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +106,9 @@ class Container:
     hosts: Mapping[str, Text] = field(default_factory=dict)
     unread: tuple[Unread, ...] = ()
     active: bool = True
-    """Whether it is started where nobody says more: it has no profile."""
+    """Whether it is started where nobody says more: it has no profile, and not 0 replicas."""
+    pod: Pod | None = None
+    unit: Unit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +117,8 @@ class Project:
     processes of a machine.
 
     ``external`` are the networks that others may be on, too. ``absent`` has the names of services
-    that are commented out, with where; ``unread`` is what could not be made out, ``files`` are the
-    files that say it.
+    that are commented out, with where; ``services`` are those of Kubernetes. ``unread`` is what
+    could not be made out, ``files`` are the files that say it.
     """
 
     name: str
@@ -118,3 +128,4 @@ class Project:
     absent: Mapping[str, Place] = field(default_factory=dict)
     unread: tuple[Unread, ...] = ()
     files: tuple[str, ...] = ()
+    services: tuple[Service, ...] = ()

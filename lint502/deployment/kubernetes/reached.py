@@ -1,0 +1,114 @@
+"""What a name and a port of nginx mean in a cluster.
+
+https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from lint502.deployment.containers import Container, Project
+from lint502.deployment.services import Endpoint, Pod, Service, ServicePort
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A Service that a name stands for, and where a port of it leads to.
+
+    ``bound`` tells whether the Service has the port: where it has not, nothing answers. It is None
+    where the Service does not decide that: a headless one, a name outside, one of which a port is
+    not known. ``endpoints`` are None where they are not known: no manifest has the pods, or the
+    port of the pods is left open; empty where the pods are known, and none has such a port.
+    """
+
+    service: Service
+    port: ServicePort | None
+    bound: bool | None
+    endpoints: tuple[Endpoint, ...] | None
+
+
+class Cluster:
+    """The Services of a project, as its pods reach them."""
+
+    def __init__(self, project: Project) -> None:
+        self._services: dict[str, list[Service]] = defaultdict(list)
+        for service in project.services:
+            self._services[service.name].append(service)
+        self._containers = {one.name: one for one in project.containers}
+
+    def service(self, host: str, pod: Pod) -> Service | None:
+        """The Service that a host means for a pod, None where no manifest has one."""
+        for name, namespace, below in _readings(host, pod.namespace):
+            service = self._named(name, namespace)
+            if service is not None and (not below or _has(service, below)):
+                return service
+        return None
+
+    def reached(self, host: str, port: int, pod: Pod, protocol: str = "tcp") -> Reached | None:
+        """What a host and a port lead to for a pod, None where no manifest has such a Service."""
+        service = self.service(host, pod)
+        if service is None:
+            return None
+        if service.outside is not None:
+            return Reached(service, None, None, None)
+        if service.headless:
+            known = service.containers
+            return Reached(service, None, None, self._directly(service, port) if known else None)
+        found = next(
+            (one for one in service.ports if (one.number, one.protocol) == (port, protocol)), None
+        )
+        if found is None:
+            return Reached(service, None, False if service.complete else None, None)
+        open_end = not service.containers or found.target is None
+        return Reached(service, found, True, None if open_end else found.endpoints)
+
+    def _named(self, name: str, namespace: str) -> Service | None:
+        """The Service of a name in a namespace; one of which no file says the namespace may be in
+        any, and a pod of which no file says it too."""
+        services = self._services.get(name, [])
+        exact = [one for one in services if one.namespace == namespace]
+        open_ones = [one for one in services if not one.namespace or not namespace]
+        found = exact or open_ones
+        return found[0] if len(found) == 1 else None
+
+    def _directly(self, service: Service, port: int) -> tuple[Endpoint, ...]:
+        """A port of each pod that a headless Service stands for."""
+        pods: dict[tuple[str, Pod | None], list[Container]] = defaultdict(list)
+        for name in service.containers:
+            container = self._containers[name]
+            pods[container.namespace, container.pod].append(container)
+        return tuple(_endpoint(together, port) for together in pods.values())
+
+
+def _endpoint(containers: Iterable[Container], port: int) -> Endpoint:
+    declaring = [
+        one.name
+        for one in containers
+        if any(of.number == port and of.what == "containerPort" for of in one.ports)
+    ]
+    names = tuple(declaring or (one.name for one in containers))
+    return Endpoint(names, port, bool(declaring))
+
+
+def _readings(host: str, own: str) -> Iterator[tuple[str, str, str]]:
+    """The Services that a host may mean for a pod of a namespace, likeliest first: a name, a
+    namespace, and the name of a pod before it."""
+    labels = host.lower().rstrip(".").split(".")
+    if "svc" in labels[2:]:
+        labels = labels[: labels.index("svc", 2)]
+        yield labels[-2], labels[-1], ".".join(labels[:-2])
+    elif len(labels) == 1:
+        yield labels[0], own, ""
+    elif len(labels) <= 3:
+        yield labels[-2], labels[-1], ".".join(labels[:-2])
+        yield labels[-1], own, ".".join(labels[:-1])
+
+
+def _has(service: Service, pod: str) -> bool:
+    """Whether a Service gives a name to a pod: ``db-0`` of a StatefulSet ``db``, or what a pod
+    writes as its ``hostname``."""
+    name, dash, number = pod.rpartition("-")
+    stateful = bool(dash) and number.isdigit() and name in service.stateful
+    return service.headless and (stateful or not service.stateful)

@@ -1,0 +1,331 @@
+"""JavaScript: frameworks with a server of their own, and scripts that Node.js, Deno or Bun runs.
+
+Sources: https://nextjs.org/docs/app/api-reference/cli/next,
+https://nuxt.com/docs/getting-started/deployment, https://vite.dev/config/server-options,
+https://github.com/vercel/serve (``source/utilities/cli.ts``),
+https://github.com/http-party/http-server, https://docs.astro.build/en/guides/integrations-guide/node/,
+https://angular.dev/cli/serve, https://webpack.js.org/configuration/dev-server/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lint502.declared.listeners import Fact
+from lint502.declared.sources.commands.calls import NOTHING, Call, Result
+from lint502.declared.sources.commands.facts import (
+    ALL,
+    address,
+    bind_fact,
+    default,
+    port_fact,
+    speaks,
+    stated,
+    time_fact,
+)
+from lint502.declared.sources.commands.options import Options, spelled
+from lint502.declared.sources.commands.scripts_of_node import listens
+from lint502.declared.sources.commands.words import Word
+from lint502.places import SourceFile
+from lint502.standing import Standing
+
+Facts = dict[str, Fact[Any]]
+Found = Call | Result | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Tool:
+    """A program with ``--port`` and ``--host``: its defaults, the variables that it reads, the
+    first arguments that make it a server (none: always)."""
+
+    title: str
+    source: str
+    port: int
+    host: str | None = None
+    commands: tuple[str, ...] = ()
+    port_names: str = "-p --port"
+    host_names: str = "--host"
+    port_variables: tuple[str, ...] = ()
+    host_variables: tuple[str, ...] = ()
+    profile: str | None = "node"
+    configured: tuple[str, ...] = ()
+    """Files that may set the port otherwise."""
+
+    def __call__(self, call: Call) -> Found:
+        options = Options(
+            call.arguments, spelled(port=self.port_names, host=self.host_names, idle=_IDLE)
+        )
+        words = options.arguments
+        if self.commands:
+            first = words[0].text if words else ""
+            if first not in self.commands:
+                return NOTHING if first in _BUILDING else None
+        port = options.last("port") or call.variable(*self.port_variables)
+        host = options.last("host") or call.variable(*self.host_variables)
+        facts = speaks("http", call.place, self.profile)
+        if port is not None:
+            facts |= port_fact(port)
+        elif call.first_source(*self.configured) is None:
+            facts["port"] = default(self.port, call.place, self.title, self.source)
+        if host is not None:
+            facts |= bind_fact(host)
+        elif self.host is not None and call.first_source(*self.configured) is None:
+            facts["bind"] = default((self.host,), call.place, self.title, self.source)
+        facts |= time_fact("keepalive.idle_timeout", options.last("idle"), 1)
+        return Result((call.name,), (facts,))
+
+
+_IDLE = "--keepAliveTimeout"
+_BUILDING = ("build", "generate", "lint", "export", "prepare", "typecheck", "sync", "check")
+_VITE = tuple(f"vite.config.{kind}" for kind in ("js", "ts", "mjs", "mts", "cjs"))
+
+
+def _next(call: Call) -> Found:
+    return _Tool(
+        "Next.js",
+        "https://nextjs.org/docs/app/api-reference/cli/next#next-start-options",
+        3000,
+        ALL,
+        ("start", "dev"),
+        host_names="-H --hostname",
+        port_variables=("PORT",),
+        profile="next",
+    )(call)
+
+
+def _vite(call: Call) -> Found:
+    first = next((one.text for one in call.arguments if not one.text.startswith("-")), "dev")
+    if first in ("build", "optimize"):
+        return NOTHING
+    preview = first == "preview"
+    source = "https://vite.dev/config/preview-options" if preview else _VITE_SERVER
+    tool = _Tool(
+        "Vite preview" if preview else "Vite",
+        source,
+        4173 if preview else 5173,
+        "localhost",
+        configured=_VITE,
+    )
+    return tool(call.running((call.words[0], *_with_host(call.arguments))))
+
+
+_VITE_SERVER = "https://vite.dev/config/server-options"
+
+
+def _with_host(words: tuple[Word, ...]) -> list[Word]:
+    """``--host`` without an address is all of them."""
+    made: list[Word] = []
+    for number, word in enumerate(words):
+        following = words[number + 1].text if number + 1 < len(words) else "-"
+        bare = word.text == "--host" and following.startswith("-")
+        made.append(word.cut(f"--host={ALL}") if bare or word.text == "--host=true" else word)
+    return made
+
+
+def _serve(call: Call) -> Found:
+    options = Options(call.arguments, spelled(listen="-l --listen -p --port"))
+    facts = speaks("http", call.place, "node")
+    source = "vercel/serve@14.2.4:source/utilities/cli.ts"
+    listens_at = options.all("listen")
+    if not listens_at:
+        port = call.variable("PORT")
+        if port is None:
+            facts["port"] = default(3000, call.place, "serve", source)
+        return Result(("serve",), (facts | port_fact(port),))
+    made: list[Facts] = []
+    for word in listens_at:
+        at = port_fact(word) if word.text.isdigit() else address(word)
+        made.append({**facts, **at})
+    return Result(("serve",), tuple(made))
+
+
+def _http_server(call: Call) -> Found:
+    options = Options(
+        call.arguments, spelled(port="-p --port", host="-a"), spelled(tls="-S --tls --ssl")
+    )
+    facts = speaks("http", call.place, "node")
+    port, host = options.last("port") or call.variable("PORT"), options.last("host")
+    if port is None:
+        source = "https://github.com/http-party/http-server#available-options"
+        facts["port"] = default(8080, call.place, "http-server", source)
+    if (secure := options.flags.get("tls")) is not None:
+        facts["tls"] = stated(True, secure)
+    return Result(("http-server",), (facts | port_fact(port) | bind_fact(host),))
+
+
+def _node(call: Call) -> Found:
+    words = list(call.arguments)
+    while words and words[0].text.startswith("-"):
+        text = words.pop(0).text
+        if text in ("-r", "--require", "--import", "--loader", "--env-file", "-P", "--project"):
+            words[:1] = []
+        elif text in ("-e", "--eval", "-v", "--version", "-p", "--print"):
+            return NOTHING
+    if words and words[0].text in ("watch", "run") and len(words) > 1:
+        words.pop(0)
+    return None if not words else _script(call.running(words))
+
+
+def _script(call: Call) -> Found:
+    name = call.words[0].text
+    inner = _of_a_package(call)
+    if inner is not None:
+        return inner
+    endings = ("", ".js", ".mjs", ".cjs", ".ts", "/index.js", "/index.ts")
+    source = call.first_source(*(f"{name}{ending}" for ending in endings))
+    if name.endswith(".output/server/index.mjs"):
+        return _nitro(call)
+    if source is None:
+        if name.endswith("server.js") and call.first_source(*_NEXT_CONFIGS) is not None:
+            return _standalone(call)
+        return _unseen(call)
+    return _listening(call, source)
+
+
+_NEXT_CONFIGS = ("next.config.js", "next.config.mjs", "next.config.ts")
+_PACKAGES = {"next": "next", "vite": "vite", "nuxt": "nuxt", "serve": "serve", "nest": "nest"}
+
+
+def _of_a_package(call: Call) -> Call | None:
+    """``node_modules/.bin/next`` and the like."""
+    match = re.search(r"node_modules/(?:\.bin/)?(\w[\w.-]*)", call.words[0].text)
+    if match is None or match[1] not in _PACKAGES:
+        return None
+    return call.running((call.words[0].cut(match[1]), *call.arguments))
+
+
+def _nitro(call: Call) -> Result:
+    """Nuxt's server: https://nitro.build/deploy/runtimes/node."""
+    facts = speaks("http", call.place, "node")
+    port = call.variable("NITRO_PORT", "PORT")
+    host = call.variable("NITRO_HOST", "HOST")
+    if port is None:
+        source = "https://nitro.build/deploy/runtimes/node#environment-variables"
+        facts["port"] = default(3000, call.place, "Nitro", source)
+    return Result(("nuxt",), (facts | port_fact(port) | bind_fact(host),))
+
+
+def _standalone(call: Call) -> Result:
+    """Next.js' server with ``output: "standalone"``."""
+    facts = speaks("http", call.place, "next")
+    port = call.variable("PORT")
+    if port is None:
+        source = "https://nextjs.org/docs/app/api-reference/config/next-config-js/output"
+        facts["port"] = default(3000, call.place, "Next.js", source)
+    host = call.variable("HOSTNAME")
+    idle = time_fact("keepalive.idle_timeout", call.variable("KEEP_ALIVE_TIMEOUT"), 1)
+    return Result(("next",), (facts | port_fact(port) | bind_fact(host) | idle,))
+
+
+def _unseen(call: Call) -> Result:
+    """A script that cannot be read: PORT is but a hint."""
+    port = call.variable("PORT")
+    if port is None:
+        return Result(("node",), whole=False)
+    hinted = Word(port.text, port.place, Standing.HINTED)
+    return Result(("node",), (port_fact(hinted),) if port_fact(hinted) else (), whole=False)
+
+
+def _listening(call: Call, source: SourceFile) -> Result:
+    facts = listens(call, source)
+    if facts is None:
+        return _unseen(call)
+    return Result(("node",), (facts,), whole=False)
+
+
+def _nest(call: Call) -> Found:
+    source = call.first_source("src/main.ts", "dist/main.js")
+    first = call.arguments[0].text if call.arguments else ""
+    if first not in ("start",):
+        return NOTHING
+    return _unseen(call) if source is None else _listening(call, source)
+
+
+def _remix_serve(call: Call) -> Found:
+    """https://reactrouter.com/start/framework/deploying: ``react-router-serve``."""
+    facts = speaks("http", call.place, "node")
+    port, host = call.variable("PORT"), call.variable("HOST")
+    if port is None:
+        source = "remix-run/react-router@7.9.0:packages/react-router-serve/cli.ts"
+        facts["port"] = default(3000, call.place, "react-router-serve", source)
+    return Result(("react-router-serve",), (facts | port_fact(port) | bind_fact(host),))
+
+
+def _pm2(call: Call) -> Found:
+    """``pm2-runtime server.js``; an ecosystem file is not read."""
+    options = Options(call.arguments, spelled(name="-n --name -i --instances --env -o -e -l"))
+    words = [one for one in options.arguments if one.text != "start"]
+    if call.name == "pm2" and not any(one.text == "start" for one in options.arguments):
+        return NOTHING
+    if words and words[0].text.endswith((".js", ".mjs")) and "ecosystem" not in words[0].text:
+        return _script(call.running(words))
+    return Result(("pm2",), whole=False)
+
+
+PROGRAMS: Mapping[str, Callable[[Call], Found]] = {
+    "node": _node,
+    "nodejs": _node,
+    "ts-node": _node,
+    "ts-node-dev": _node,
+    "tsx": _node,
+    "babel-node": _node,
+    "next": _next,
+    "vite": _vite,
+    "serve": _serve,
+    "http-server": _http_server,
+    "nest": _nest,
+    "react-router-serve": _remix_serve,
+    "remix-serve": _remix_serve,
+    "pm2-runtime": _pm2,
+    "pm2": _pm2,
+    "nuxt": _Tool(
+        "Nuxt",
+        "https://nuxt.com/docs/api/commands/dev",
+        3000,
+        None,
+        ("dev", "start", "preview"),
+        host_names="-h --host",
+        port_variables=("NUXT_PORT", "NITRO_PORT", "PORT"),
+        host_variables=("NUXT_HOST", "NITRO_HOST", "HOST"),
+        configured=("nuxt.config.ts", "nuxt.config.js"),
+    ),
+    "react-scripts": _Tool(
+        "react-scripts",
+        "https://create-react-app.dev/docs/advanced-configuration/",
+        3000,
+        ALL,
+        ("start",),
+        port_variables=("PORT",),
+        host_variables=("HOST",),
+    ),
+    "ng": _Tool(
+        "ng serve",
+        "https://angular.dev/cli/serve",
+        4200,
+        "localhost",
+        ("serve", "s"),
+        port_names="--port",
+        configured=("angular.json",),
+    ),
+    "vue-cli-service": _Tool(
+        "vue-cli-service",
+        "https://cli.vuejs.org/guide/cli-service.html",
+        8080,
+        ALL,
+        ("serve",),
+        port_names="--port",
+        configured=("vue.config.js",),
+    ),
+    "astro": _Tool(
+        "Astro",
+        "https://docs.astro.build/en/reference/cli-reference/",
+        4321,
+        "localhost",
+        ("dev", "preview"),
+        port_names="--port",
+        configured=("astro.config.mjs", "astro.config.ts", "astro.config.js"),
+    ),
+}

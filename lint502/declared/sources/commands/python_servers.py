@@ -1,0 +1,147 @@
+"""Python scripts that start a server themselves: ``app.run(port=5000)``, ``uvicorn.run(…)``.
+
+A call counts where its arguments are literals, or variables of the environment, and no other call
+of its kind is in the file.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lint502.declared.listeners import Fact
+from lint502.declared.sources.commands.calls import Call, Result
+from lint502.declared.sources.commands.facts import bind_fact, default, port_fact, speaks
+from lint502.declared.sources.commands.python_settings import Reader, dotted, module
+from lint502.declared.sources.commands.words import Word
+from lint502.places import SourceFile
+
+
+@dataclass(frozen=True, slots=True)
+class _Server:
+    """What a call starts: the profile, its default host and port, and where these are
+    documented."""
+
+    title: str
+    profile: str | None
+    host: str
+    port: int
+    source: str
+
+
+_UVICORN = _Server("uvicorn", "uvicorn", "127.0.0.1", 8000, "https://www.uvicorn.org/settings/")
+_FLASK = _Server(
+    "Flask",
+    "werkzeug",
+    "127.0.0.1",
+    5000,
+    "https://flask.palletsprojects.com/en/stable/api/#flask.Flask.run",
+)
+_AIOHTTP = _Server(
+    "aiohttp",
+    "aiohttp",
+    "0.0.0.0",
+    8080,
+    "https://docs.aiohttp.org/en/stable/web_reference.html#aiohttp.web.run_app",
+)
+_WAITRESS = _Server(
+    "waitress",
+    "waitress",
+    "0.0.0.0",
+    8080,
+    "Pylons/waitress@v3.0.2:src/waitress/adjustments.py",
+)
+_CALLS = {
+    "uvicorn.run": _UVICORN,
+    "web.run_app": _AIOHTTP,
+    "aiohttp.web.run_app": _AIOHTTP,
+    "waitress.serve": _WAITRESS,
+}
+_LISTENING = (".run", ".serve", ".listen", "serve_forever", ".run_app", ".launch", ".run_simple")
+
+
+def served(call: Call, source: SourceFile) -> Result | None:
+    """What a script listens at; None where that is not known."""
+    tree = module(source)
+    if tree is None:
+        return None
+    found = [
+        (node, server)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and (server := _server(node, tree)) is not None
+    ]
+    if len(found) != 1 or _others(tree, found[0][0]):
+        return None
+    node, server = found[0]
+    reader = Reader(source, call.variables)
+    reader.body(tree.body)
+    facts = _facts(node, server, reader)
+    return Result((server.title.lower(),), (facts,), whole=False)
+
+
+def _server(node: ast.Call, tree: ast.Module) -> _Server | None:
+    name = dotted(node.func)
+    if name in _CALLS:
+        return _CALLS[name]
+    if name == "serve" and _imports(tree, "waitress"):
+        return _WAITRESS
+    owner, dot, method = name.rpartition(".")
+    if dot and method == "run" and owner in _applications(tree):
+        return _FLASK
+    return None
+
+
+def _imports(tree: ast.Module, name: str) -> bool:
+    return any(isinstance(node, ast.ImportFrom) and node.module == name for node in tree.body)
+
+
+def _applications(tree: ast.Module) -> frozenset[str]:
+    """The names to which an application of Flask is assigned."""
+    return frozenset(
+        target.id
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Call)
+        and dotted(node.value.func) in ("Flask", "flask.Flask")
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    )
+
+
+def _others(tree: ast.Module, own: ast.Call) -> bool:
+    """Whether something else may listen, too."""
+    return any(
+        isinstance(node, ast.Call)
+        and node is not own
+        and dotted(node.func).endswith(_LISTENING)
+        and dotted(node.func) not in ("asyncio.run", "subprocess.run", "trio.run", "anyio.run")
+        for node in ast.walk(tree)
+    )
+
+
+def _facts(node: ast.Call, server: _Server, reader: Reader) -> Mapping[str, Fact[Any]]:
+    place = reader.place(node.func)
+    facts = speaks("http", place, server.profile)
+    given = {key.arg: key.value for key in node.keywords if key.arg is not None}
+    several = any(key.arg is None for key in node.keywords)
+    if server is _FLASK and node.args:
+        given |= dict(zip(("host", "port"), node.args, strict=False))
+    if {"uds", "fd", "sock", "path", "listen", "unix_socket"} & given.keys():
+        return facts
+    for key, usual, made in (
+        ("port", server.port, port_fact),
+        ("host", (server.host,), bind_fact),
+    ):
+        name = "port" if key == "port" else "bind"
+        if key in given and not _is_none(given[key]):
+            word: Word = reader.word(given[key])
+            facts |= made(word)
+        elif not several:
+            facts[name] = default(usual, place, server.title, server.source)
+    return facts
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None

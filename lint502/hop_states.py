@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from lint502.declared.listeners import Listener
 from lint502.findings import Finding, Severity
 from lint502.nginx.hops import Hop
 from lint502.nginx.reached import Unreached
@@ -24,8 +25,11 @@ def hop_reports(site: Site, findings: Sequence[Finding]) -> list[HopReport]:
         """Those of some pairs, and whether one of them is undeclared: once for all hops that share
         them."""
         if id(pairs) not in known:
-            reached = ((str(pair.target.address), _upstream_of(pair)) for pair in pairs)
-            undeclared = any(pair.listener is None and _upstream_of(pair) is None for pair in pairs)
+            reached = (
+                (str(pair.target.address), _upstream_of(pair), _compared_with(pair))
+                for pair in pairs
+            )
+            undeclared = any(_is_undeclared(pair) for pair in pairs)
             found = tuple(TargetReport(*one) for one in dict.fromkeys(reached))
             known[id(pairs)] = found, undeclared
         return known[id(pairs)]
@@ -80,6 +84,25 @@ def _unseen(hop: Hop) -> str | None:
     if hop.scope.absent("resolver") is None and any(one.needs_resolver for one in hop.targets):
         return "whether a resolver is set cannot be seen from here"
     return None
+
+
+def _is_undeclared(pair: Pair) -> bool:
+    """Whether nothing is known of a target, but perhaps a name."""
+    if pair.listener is None:
+        return _upstream_of(pair) is None
+    return pair.listener.derived and not pair.listener.stated_at
+
+
+def _compared_with(pair: Pair) -> tuple[str, ...]:
+    """Where that stands which a target was compared with."""
+    if pair.listener is not None:
+        listeners: Sequence[Listener] = (pair.listener,)
+    elif pair.mismatch is not None:
+        listeners = pair.mismatch.nearest
+    else:
+        return ()
+    places = (place for listener in listeners for place in listener.stated_at)
+    return tuple(dict.fromkeys(f"{place.file}:{place.line}" for place in places))
 
 
 def _upstream_of(pair: Pair) -> str | None:

@@ -65,10 +65,7 @@ def load(options: Options, standard_input: Callable[[], bytes], progress: Progre
                 problems[Problem(name, None, f"this file {LeadsOutError()}")] = None
                 paths = ()
             elif (
-                not paths
-                and options.specs is None
-                and options.deployed is None
-                and tree.main.items
+                not paths and options.specs is None and options.deployed is None and tree.main.items
             ):
                 unspecified.setdefault(folder, _no_spec(tree.name, files.name(folder)))
             trees.setdefault(paths, []).append(tree)
@@ -111,7 +108,9 @@ def _derived(
 
     nginx = deployed.nginx
     servers = {
-        other.container.name: listeners(loader.load_from(store_of(other, files), other.main), version)
+        other.container.name: listeners(
+            loader.load_from(store_of(other, files), other.main), version
+        )
         for other in deployed.others
     }
     claims = claims_of(nginx.project, nginx.container, deployed.repository, servers)

@@ -114,9 +114,7 @@ def _chosen(deployed: Sequence[Deployed], names: Sequence[str]) -> tuple[Deploye
     found = []
     for name in names:
         wanted = [
-            one
-            for one in deployed
-            if name in (one.nginx.project.name, *one.nginx.project.files)
+            one for one in deployed if name in (one.nginx.project.name, *one.nginx.project.files)
         ]
         if not wanted:
             known = dict.fromkeys(one.nginx.project.name for one in deployed)

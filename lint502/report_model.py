@@ -19,10 +19,12 @@ VersionOrigin = Literal["option", "config", "binary", "deployment", "newest"]
 
 @dataclass(frozen=True, slots=True)
 class TargetReport:
-    """One target of a hop: its address, and the upstream that it reaches (None: undeclared)."""
+    """One target of a hop: its address, and the upstream that it reaches (None: undeclared).
+    ``compared_with`` are the places of what is known of that: ``"compose.yaml:14"``."""
 
     address: str
     upstream: str | None
+    compared_with: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,17 @@ class HopReport:
         where = " ".join(part for part in (self.server, self.location) if part)
         passes = f"{self.directive} {self.value}"
         return f"{where} → {passes}" if where else passes
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentReport:
+    """A deployment as reports show it: its name (``"compose.yaml"``), its kind, the container in
+    which nginx runs, and the roots that it reads there."""
+
+    name: str
+    kind: str
+    nginx: str
+    roots: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +102,22 @@ class Report:
     proofs: Mapping[Finding, Proof] = field(default_factory=dict)
     root_versions: Mapping[str, Version] = field(default_factory=dict)
     older: tuple[Older, ...] = ()
+    deployments: tuple[DeploymentReport, ...] = ()
+
+    @property
+    def compared(self) -> int:
+        """How many hops were compared with something."""
+        return sum(any(target.compared_with for target in hop.targets) for hop in self.hops)
+
+    @property
+    def compared_with(self) -> tuple[str, ...]:
+        """The files that hops were compared with, those first that most were."""
+        counts: dict[str, int] = {}
+        for hop in self.hops:
+            places = (place for target in hop.targets for place in target.compared_with)
+            for file in {place.rpartition(":")[0] for place in places}:
+                counts[file] = counts.get(file, 0) + 1
+        return tuple(sorted(counts, key=lambda file: (-counts[file], file)))
 
     def changed(self, change: Callable[[Finding], Finding]) -> Report:
         """The report with something else in the place of each finding, which keeps its proof."""

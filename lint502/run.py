@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from lint502.checks import rule_of
@@ -19,7 +19,7 @@ from lint502.nginx.noting import NotingVersion
 from lint502.nginx.version import NEWEST, Version
 from lint502.older_versions import older_findings, run_noting
 from lint502.options import Options, Progress
-from lint502.report_model import HopReport, Older, Report
+from lint502.report_model import DeploymentReport, HopReport, Older, Report
 from lint502.rule import Rule
 from lint502.rule_names import RULES
 from lint502.site import Site
@@ -108,6 +108,7 @@ def run(
         len({finding for one in found for finding in one.suppressed}),
         root_versions=versions if len(set(versions.values())) > 1 else {},
         older=older,
+        deployments=tuple(_deployments(loaded)),
     )
     read = dict.fromkeys(one.source.name for part in loaded for one in part.parsed)
     on_disk = {name: file for part in loaded for name, file in part.on_disk.items()}
@@ -116,6 +117,16 @@ def run(
         item for part in loaded for item in part.options.env.items() if item[0] in names
     )
     return Result(report, tuple(sites), tuple(apart), tuple(read), on_disk, tuple(given))
+
+
+def _deployments(loaded: Iterable[Loaded]) -> Iterator[DeploymentReport]:
+    """The deployments that were checked, each with its roots."""
+    for part in loaded:
+        if part.options.deployed is not None:
+            nginx = part.options.deployed.nginx
+            roots = tuple(tree.name for trees in part.trees.values() for tree in trees)
+            project = nginx.project
+            yield DeploymentReport(project.name, project.kind, nginx.container.name, roots)
 
 
 def _noting(options: Options) -> Options:

@@ -30,6 +30,7 @@ from lint502.settings.confined import confined
 from lint502.settings.environment import EnvironmentFileError, given, quoted, read
 from lint502.settings.load import Settings, checkout_of, load_settings
 
+
 class WorkspaceError(Exception):
     """What is asked for cannot be done; ``str()`` says why and what to do.
 
@@ -222,7 +223,9 @@ class Workspace:
             for name, text in deployed.nginx.values.items()
             if UNKNOWN not in text.value
         }
-        options = self._options(settings, (deployed.name,), request, {**values, **settings.env, **env})
+        options = self._options(
+            settings, (deployed.name,), request, {**values, **settings.env, **env}
+        )
         return replace(options, deployed=deployed), list(_on_deployed(deployed))
 
     def _by_settings(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from lint502.cli import arguments, baselines, output
-from lint502.cli.exits import FailOn, exit_code
+from lint502.cli.exits import FailOn, exit_code, with_empty_said
 from lint502.cli.logs import without_commands
 from lint502.cli.stages import Stages
 from lint502.report import AUTO, FORMATS, Style, renderer, with_roots
@@ -65,6 +65,9 @@ def check(
             autocompletion=arguments.complete_rules,
         ),
     ] = None,
+    allow_empty: Annotated[
+        bool, typer.Option("--allow-empty", help="It is fine where no configuration has a pass.")
+    ] = False,
     fail_on: Annotated[
         FailOn | None,
         typer.Option(
@@ -168,6 +171,9 @@ def check(
     report = result.report
     if running is not None:
         report = with_proofs(result, running, at_once=jobs or AT_ONCE)
+    settings = workspace.settings
+    allowed = allow_empty or (settings is not None and settings.allow_empty)
+    report = with_empty_said(report, allowed=allowed)
     if verbose:
         _say_what_counted(result)
     if not quiet:

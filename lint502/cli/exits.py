@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import Enum
 
 from lint502.report_model import Report
@@ -14,6 +15,19 @@ class FailOn(str, Enum):
     warning = "warning"
     info = "info"
     never = "never"
+
+
+def with_empty_said(report: Report, *, allowed: bool) -> Report:
+    """The report, with a problem where there is nothing to check, unless that is allowed."""
+    from lint502.findings import Problem
+
+    if allowed or report.hops or report.problems:
+        return report
+    said = (
+        "there is no pass in this configuration, so that nothing was checked; where that is as it "
+        "should be, give --allow-empty, or allow_empty = true in lint502.toml"
+    )
+    return replace(report, problems=(Problem(next(iter(report.roots), "."), None, said),))
 
 
 def exit_code(report: Report, fail_on: str) -> int:

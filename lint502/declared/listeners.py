@@ -55,7 +55,7 @@ class Listener:
     are milliseconds, sizes bytes, modes the bits of ``chmod``; ``socket`` is the path as written.
     ``headers_status``, which only a profile states, is what too large a header is answered with.
     ``hosts`` always has the upstream's name last, or where the user wrote it. ``hosts_declared``
-    tells whether anything but the name is stated.
+    tells whether anything but the name is stated. ``derived``: no spec file has it.
     """
 
     upstream: str
@@ -99,6 +99,19 @@ class Listener:
     response_headers: Fact[int] | None = None
     overflow: Fact[Overflow] | None = None
     headers_status: Fact[int] | None = None
+    derived: bool = False
+
+    @property
+    def stated_at(self) -> tuple[Place, ...]:
+        """The places of all facts but its hosts, the address first; where a spec file has it, that
+        of its table at least."""
+        facts = (
+            getattr(self, name)
+            for name in self.__dataclass_fields__
+            if name not in ("same_host", "published")
+        )
+        places = dict.fromkeys(fact.place for fact in facts if isinstance(fact, Fact))
+        return tuple(places) or (() if self.derived else (self.place,))
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,7 @@ def _listener(claims: Claims) -> Listener:
         place=claims.place,
         hosts=tuple(dict.fromkeys((*(hosts.value if hosts is not None else ()), claims.name))),
         hosts_declared=hosts is not None,
+        derived=claims.derived,
         **{_FIELDS[key]: fact for key, fact in facts.items()},
     )
 

@@ -98,9 +98,7 @@ def _sorted(repository: Repository) -> _Files:
             units.append(path)
         elif _DOCKERFILE.fullmatch(name):
             dockerfiles.append(path)
-    return _Files(
-        tuple(compose_files), tuple(manifests), tuple(dockerfiles), tuple(units), whole
-    )
+    return _Files(tuple(compose_files), tuple(manifests), tuple(dockerfiles), tuple(units), whole)
 
 
 def _size(path: str) -> int:

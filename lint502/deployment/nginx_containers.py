@@ -42,8 +42,8 @@ class NginxContainer:
     ``main`` is the path of its main file in the container, ``name`` what reports call the root: the
     repository's file that nginx reads first. ``templates`` are the folders that its image renders.
     ``version`` is that of the image's tag, and whether that is one that floats. ``values`` are what
-    templates are given. ``guessed``: the main file of the image is not known; ``own`` are the folders
-    of which all files of the image are known.
+    templates are given. ``guessed``: the main file of the image is not known; ``own`` are the
+    folders of which all files of the image are known.
     """
 
     project: Project

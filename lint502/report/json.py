@@ -36,6 +36,10 @@ def render(report: Report, style: Style) -> str:
             "lint502": __version__,
             "nginx": {"version": str(report.version), "from": report.version_origin},
             "roots": list(report.roots),
+            "deployments": [
+                {"name": one.name, "kind": one.kind, "nginx": one.nginx, "roots": list(one.roots)}
+                for one in report.deployments
+            ],
             "root_versions": {root: str(one) for root, one in report.root_versions.items()},
             "hops": hop_objects(report.hops),
             "findings": [
@@ -52,6 +56,7 @@ def render(report: Report, style: Style) -> str:
             "problems": [problem_object(problem) for problem in report.problems],
             "summary": {
                 "hops": report.hop_states(),
+                "compared": report.compared,
                 "errors": report.count(Severity.ERROR),
                 "warnings": report.count(Severity.WARNING),
                 "infos": report.count(Severity.INFO),
@@ -85,7 +90,11 @@ def _hop_object(hop: HopReport, most: int) -> dict[str, Any]:
         "location": hop.location,
         "state": hop.state,
         "targets": [
-            {"address": target.address, "upstream": target.upstream}
+            {
+                "address": target.address,
+                "upstream": target.upstream,
+                "compared_with": list(target.compared_with),
+            }
             for target in hop.targets[:most]
         ],
         "reason": hop.reason,

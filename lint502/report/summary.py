@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lint502.findings import Severity
@@ -54,3 +55,35 @@ def version(report: Report) -> str:
         "newest": "newest known",
     }[report.version_origin]
     return f"nginx {report.version} ({origin})"
+
+
+_MOST_FILES = 3
+
+
+def comparisons(report: Report, palette: Palette) -> list[str]:
+    """What the hops were compared with, in a line: "23 hops: 19 compared with compose.yaml and 2
+    Dockerfiles, 4 with nothing"."""
+    if not report.hops:
+        return []
+    total, compared = len(report.hops), report.compared
+    if not compared:
+        return [
+            palette.severity(
+                Severity.WARNING,
+                f"{counted(report.hops, 'hop')}: none was compared with anything, for no file says "
+                "what stands behind; lint502 init writes an upstreams.toml to fill in",
+            )
+        ]
+    parts = [f"{compared} compared with {_files(report.compared_with)}"]
+    if total > compared:
+        parts.append(f"{total - compared} with nothing")
+    return [f"{counted(report.hops, 'hop')}: {', '.join(parts)}"]
+
+
+def _files(names: Sequence[str]) -> str:
+    """Files, several of one kind counted: "compose.yaml, upstreams.toml and 2 Dockerfiles"."""
+    dockerfiles = [name for name in names if "dockerfile" in name.rpartition("/")[2].lower()]
+    if len(dockerfiles) < 2:
+        return listed(map(shown, names), _MOST_FILES)
+    others = [shown(name) for name in names if name not in dockerfiles]
+    return listed((*others[:_MOST_FILES], f"{len(dockerfiles)} Dockerfiles"), _MOST_FILES + 1)

@@ -12,7 +12,7 @@ from lint502.report.cells import wrap
 from lint502.report.excerpt import excerpt
 from lint502.report.lines import file_and_line, head, hop_line, status_words
 from lint502.report.palette import Palette
-from lint502.report.summary import finding_counts, hop_counts, version
+from lint502.report.summary import comparisons, finding_counts, hop_counts, version
 from lint502.wording import listed
 
 if TYPE_CHECKING:
@@ -142,15 +142,25 @@ def _hops(finding: Finding, hops: Mapping[str, HopReport]) -> list[str]:
 
 
 def _summary(report: Report, palette: Palette) -> list[str]:
-    """What was checked, then what came out."""
+    """What was checked, what came out, and what was compared with what."""
     lines = []
     if report.roots:
-        specs = listed(map(shown, report.specs))
-        against = f" against {specs}" if specs else ", found no upstreams.toml"
-        lines.append(palette.dim(f"checked {listed(map(shown, report.roots))}{against}"))
+        lines.append(palette.dim(f"checked {listed(map(shown, _roots(report)))}"))
     parts = (hop_counts(report, palette), finding_counts(report, palette), version(report))
     line = " · ".join(parts)
     if report.problems:
         count = counted(report.problems, "problem")
         line += " " + palette.severity(Severity.ERROR, f"(could not check everything: {count})")
-    return [*lines, line]
+    return [*lines, line, *comparisons(report, palette)]
+
+
+def _roots(report: Report) -> list[str]:
+    """The roots, those of deployments with what reads them."""
+    readers: dict[str, list[str]] = {}
+    for one in report.deployments:
+        for root in one.roots:
+            readers.setdefault(root, []).append(f"{one.nginx} of {one.name}")
+    return [
+        f"{root} ({listed(readers[root])})" if root in readers else root
+        for root in dict.fromkeys(report.roots)
+    ]

@@ -64,7 +64,7 @@ def listeners_of(container: Container, repository: Repository) -> list[Facts]:
         if image is not None:
             listeners = image_listeners(image, program)
     ports = {facts["port"].value for facts in listeners if "port" in facts}
-    hints = {}
+    hints: dict[int, Fact[Any]] = {}
     if not ran.whole or not ports:
         for port in container.ports:
             if port.number not in ports:

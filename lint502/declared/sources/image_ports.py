@@ -39,9 +39,7 @@ def _listener(image: KnownImage, port: ImagePort, program: Program, place: Place
     """The facts of one port; None where a setting turns it off."""
 
     def assumed(value: Any) -> Fact[Any]:
-        return Fact(
-            value, place, Standing.ASSUMED, f"the image {image.name}", source=port.source
-        )
+        return Fact(value, place, Standing.ASSUMED, f"the image {image.name}", source=port.source)
 
     facts: dict[str, Fact[Any]] = {"port": assumed(port.number), "protocol": assumed(port.protocol)}
     if port.tls is not None:

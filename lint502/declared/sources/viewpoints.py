@@ -1,4 +1,4 @@
-"""From where an nginx sees its deployment: which names resolve, and what else is on its loopback."""
+"""From where an nginx sees its deployment: which names resolve there, and what its loopback has."""
 
 from __future__ import annotations
 

@@ -32,14 +32,16 @@ def check(site: Site) -> Iterator[Disagreement]:
     found = (pair for pair in site.each_pair() if _is_nobody(pair, view))
     for pairs in at_one_address(found):
         target = pairs[0].target
+        asked = looked_up(target, site.version)
         disagreement = RULE.disagreement(
             pairs[0],
             "absent",
-            message=_message(target, view, asked=looked_up(target, site.version)),
+            message=_message(target, view, asked=asked),
             place=target.place(f"nginx connects to {target.address}"),
             related=(_where(target, view),),
             upstream=None,
-            log=_log(target, asked=looked_up(target, site.version)),
+            status=502 if asked else None,
+            log=_log(target, asked=asked),
             fix=_fix(target, view),
         )
         yield from disagreement.at(pairs)
@@ -98,4 +100,4 @@ def _fix(target: Target, view: Viewpoint) -> Fix | None:
     return replacement(target.written, target.arg, target.address.host, names[0], safe=False)
 
 
-RULE = Rule("unknown-host", check, "usual.once")
+RULE = Rule("unknown-host", check, "names.nobody")

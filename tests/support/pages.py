@@ -20,14 +20,14 @@ from lint502.lab.plan import Plan
 from lint502.lab.play import Played, play
 from lint502.lab.proof import Prover
 from lint502.nginx.hops import Hop
-from lint502.options import Options
 from lint502.pages import Page
 from lint502.run import Result
 from lint502.site import Site
-from tests.support.sites import examine
+from lint502.workspace import CheckRequest, Workspace
 from tests.support.written import as_written
 
-_FILES = {"nginx": "nginx.conf", "toml": "upstreams.toml"}
+_FILES = {"nginx": "nginx.conf", "toml": "upstreams.toml", "yaml": "compose.yaml"}
+"""What the blocks of a page are; not every page has a Compose file."""
 
 
 def shown_by(rule: str) -> str:
@@ -50,10 +50,10 @@ def prove(finding: Finding, sites: Sequence[Site], nginx: Nginx, hop: str = "") 
 def examined(shown: Page, heading: str, nginx: Nginx, folder: Path) -> Result:
     """What lint502 finds in the blocks below a heading, for the version of this nginx."""
     for language, file in _FILES.items():
-        (text,) = shown.blocks(heading, language)
-        (folder / file).write_text(text, encoding="utf-8")
-    options = Options(folder, (str(folder / "nginx.conf"),), version=nginx.version)
-    result = examine(options, lambda: b"")
+        for text in shown.blocks(heading, language):
+            (folder / file).write_text(text, encoding="utf-8")
+    request = CheckRequest(("nginx.conf",), nginx_version=str(nginx.version))
+    result = Workspace.at(folder).job(request).run()
     assert result.report.problems == ()
     return result
 

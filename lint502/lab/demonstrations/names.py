@@ -9,7 +9,13 @@ from lint502.behaviour.binding import refuses
 from lint502.behaviour.invalid_addresses import invalid_values
 from lint502.behaviour.names import FAMILIES, found_once, says_resolve
 from lint502.behaviour.next_upstream import retries
-from lint502.behaviour.resolving import named_servers, perhaps_unaware, unaware
+from lint502.behaviour.resolving import (
+    named_servers,
+    perhaps_unaware,
+    resolver_line,
+    servers_of,
+    unaware,
+)
 from lint502.lab.behind import host_of
 from lint502.lab.demonstrations.case import CannotShowError, Case, Experiment
 from lint502.lab.demonstrations.usual import times, usual_bytes, usual_script
@@ -103,6 +109,18 @@ def unknown_to_dns(case: Case) -> Experiment:
     if most:
         script = AskedAnew(usual_bytes(case.hop, case.path), most + 1)
     return Experiment(made, script, conditions=tuple(clauses))
+
+
+def nobody(case: Case) -> Experiment:
+    """The usual request, where no DNS server knows the names that the finding is about."""
+    if case.status is None:
+        raise CannotShowError("nginx does not start with such a name")
+    made = plan(case.route, case.version, case.failing, resolving=True)
+    hosts = tuple(dict.fromkeys(pair.target.address.host for pair in case.failing))
+    asked = servers_of(resolver_line(case.hop))
+    unknown = dict.fromkeys(range(len(asked)), hosts)
+    clause = f"there is no {listed(hosts)} for {listed(asked)}"
+    return Experiment(replace(made, unknown_to=unknown), usual_script(case), conditions=(clause,))
 
 
 def no_address(case: Case) -> Experiment:

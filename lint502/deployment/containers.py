@@ -37,7 +37,8 @@ class Image:
     ``base`` is the image that it starts from in the end, ``"python:3.12-slim"``, None where that is
     not known. ``entrypoint`` and ``command`` are None where only the base may have them; an empty
     one (``CMD []``) has no words. ``environment`` has the variables of known value, ``unknown`` the
-    names of the others that are set.
+    names of the others that are set. ``installed`` are the packages that its commands name to a
+    package manager.
     """
 
     base: Text | None
@@ -51,6 +52,7 @@ class Image:
     user: Text | None = None
     unread: tuple[Unread, ...] = ()
     files: tuple[str, ...] = ()
+    installed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from lint502.deployment.ignored import ignored
 from lint502.deployment.layers import Files, Inline, Layer, Moved, Removed, Unseen, Volume
 from lint502.deployment.repository import Repository
 from lint502.places import Place, SourceFile
@@ -201,23 +202,4 @@ def _hits(layer: Removed, path: str) -> bool:
 
 def _excluded(layer: Files, inner: str) -> bool:
     """Whether a ``.dockerignore`` leaves a path of the build folder out."""
-    return False if not layer.excluded or not inner else _ignored(inner, layer.excluded)
-
-
-def _ignored(path: str, patterns: Sequence[str]) -> bool:
-    """Whether the last of some patterns that fits a path, or a folder above it, excludes it."""
-    parts = path.split("/")
-    found = False
-    for pattern in patterns:
-        wanted = pattern.lstrip("!").strip("/").split("/")
-        if any(_fits(parts[:length], wanted) for length in range(1, len(parts) + 1)):
-            found = not pattern.startswith("!")
-    return found
-
-
-def _fits(parts: Sequence[str], wanted: Sequence[str]) -> bool:
-    if not wanted:
-        return not parts
-    if wanted[0] == "**":
-        return any(_fits(parts[index:], wanted[1:]) for index in range(len(parts) + 1))
-    return bool(parts) and fnmatchcase(parts[0], wanted[0]) and _fits(parts[1:], wanted[1:])
+    return False if not layer.excluded or not inner else ignored(inner, layer.excluded)

@@ -20,7 +20,7 @@ class Files:
     ``source`` is an absolute path, which may not exist. ``merges``: what was in the folder before
     stays beside it (COPY and ADD); else it is hidden (a mount). ``from_image`` names an image that
     the file is copied from, and then ``source`` is a path in there. ``excluded`` are the patterns
-    of a ``.dockerignore``.
+    of a ``.dockerignore``, as they read from ``source``.
     """
 
     target: str

@@ -1,0 +1,7 @@
+"""What a Dockerfile says of the image that it builds. Nothing of it is run."""
+
+from lint502.deployment.dockerfile.building import build
+from lint502.deployment.dockerfile.instructions import Dockerfile, Heredoc, Instruction
+from lint502.deployment.dockerfile.parsing import parse
+
+__all__ = ["Dockerfile", "Heredoc", "Instruction", "build", "parse"]

@@ -1,0 +1,110 @@
+"""The instructions of a Dockerfile."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from lint502.places import Place, SourceFile
+
+
+@dataclass(frozen=True, slots=True)
+class Heredoc:
+    """The text of ``<<EOF``; ``line`` is its first line. ``expands``: Docker or the shell puts
+    variables in. ``tabs``: those that lines begin with do not count (``<<-EOF``)."""
+
+    name: str
+    text: str
+    line: int
+    expands: bool
+    tabs: bool = False
+
+    @property
+    def content(self) -> str:
+        """The text as it is written to a file."""
+        return re.sub(r"(?m)^\t+", "", self.text) if self.tabs else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Where in the file a part of an instruction's text stands; ``at`` is its index there."""
+
+    at: int
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """``RUN --mount=… npm ci``: the keyword in capitals, its flags, and what follows.
+
+    ``text`` is the whole on one line, ``rest`` what follows the flags. ``words`` are the words of
+    ``rest``; for ENV and LABEL each pair is two of them. Where it is written for a shell, they are
+    one. ``json``: they are written as a list (``["nginx", "-g"]``). ``inner`` is what ONBUILD is
+    given.
+    """
+
+    source: SourceFile
+    keyword: str
+    text: str
+    rest: str
+    flags: tuple[str, ...]
+    words: tuple[str, ...]
+    json: bool
+    segments: tuple[Segment, ...]
+    last: int
+    """The last line that it takes, with its heredocs."""
+    heredocs: tuple[Heredoc, ...] = ()
+    inner: Instruction | None = None
+
+    @property
+    def line(self) -> int:
+        """The first line."""
+        return self.segments[0].line
+
+    @cached_property
+    def place(self) -> Place:
+        """The first line, as far as the instruction goes on it."""
+        return self.at(0)
+
+    def at(self, index: int) -> Place:
+        """The place of a character of ``text``, up to the end of its line."""
+        segment = self.segments[0]
+        for one in self.segments:
+            if one.at > index:
+                break
+            segment = one
+        line = self.source.line(segment.line)
+        column = segment.column + index - segment.at
+        end = max(len(line.rstrip()) + 1, column + 1)
+        return Place(self.source.name, segment.line, column, end, line)
+
+    def of(self, written: str) -> Place:
+        """The place of a word; that of the instruction where it does not stand in one piece."""
+        match = re.search(
+            rf"(?<![\w.-]){re.escape(written)}(?![\w-])", self.text[len(self.keyword) :]
+        )
+        if match is None or not written or "\n" in written:
+            return self.place
+        found = self.at(match.start() + len(self.keyword))
+        end = min(found.column + len(written), found.end_column)
+        return Place(found.file, found.line, found.column, end, found.text)
+
+    def flag(self, name: str) -> str | None:
+        """The value of a flag, the last one where it is given twice; "" without a value."""
+        value = None
+        for one in self.flags:
+            key, _, given = one.partition("=")
+            if key == f"--{name}":
+                value = given
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Dockerfile:
+    """The instructions of a file, in their order; ``escape`` is its escape character."""
+
+    source: SourceFile
+    instructions: tuple[Instruction, ...]
+    escape: str = "\\"

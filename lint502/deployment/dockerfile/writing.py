@@ -1,0 +1,318 @@
+"""Which files one command of RUN writes, moves and removes."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from lint502.deployment import ignored
+from lint502.deployment.dockerfile.contents import printed
+from lint502.deployment.dockerfile.state import State, absolute
+from lint502.deployment.filesystem import ContainerFiles, OnDisk
+from lint502.deployment.layers import Inline, Layer, Moved, Removed, Unseen
+from lint502.deployment.shell import UNKNOWN, Redirection, SimpleCommand, expand
+from lint502.deployment.yaml import YamlText
+from lint502.places import Place
+
+_NAMED = re.compile(r"\$\{?([A-Za-z_]\w*)")
+_WRITES = frozenset((">", ">>", ">|", "&>", "&>>", "<>"))
+_NOT_FILES = ("/dev/", "/proc/", "/sys/")
+_HARMLESS = re.compile(r"\s*daemon\s+off\s*;\s*")
+"""What may be appended to nginx's main file without changing what it answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A program with its words, as it is run: in which folder (None where that is not known), and
+    whether it is at all."""
+
+    words: tuple[str, ...]
+    command: SimpleCommand
+    folder: str | None
+    place: Place
+    variables: Mapping[str, str | None]
+    conditional: bool
+
+    def path(self, written: str) -> str | None:
+        """An absolute path; None where it is not known, or no file."""
+        if not written or UNKNOWN in written or written.startswith(("~", "-")):
+            return None
+        if not written.startswith("/") and self.folder is None:
+            return None
+        path = absolute(self.folder or "/", written)
+        return None if path == "/" or path.startswith(_NOT_FILES) else path
+
+    @property
+    def program(self) -> str:
+        """The name of what is run."""
+        return posixpath.basename(self.words[0]) if self.words else ""
+
+
+def effects(state: State, run: Run, before: Run | None) -> Iterator[Layer]:
+    """What a command does to files; ``before`` is the command whose output it reads."""
+    made: list[Layer] = []
+    for redirection in run.command.redirections:
+        if redirection.operator in _WRITES:
+            made += _redirected(run, redirection, before)
+    program = _PROGRAMS.get(run.program)
+    if program is not None:
+        made += program(state, run)
+    elif run.program == "tee":
+        made += _tee(run, before)
+    for layer in made:
+        yield Unseen(_folder_of(layer.target), run.place) if run.conditional else layer
+
+
+def _redirected(run: Run, redirection: Redirection, before: Run | None) -> Iterator[Layer]:
+    path = run.path(expand(redirection.target, run.variables))
+    if path is None:
+        return
+    if redirection.descriptor not in (None, 1):
+        yield Unseen(path, run.place)
+    elif redirection.operator in (">", ">|"):
+        yield _written(run, path, before)
+    elif not _HARMLESS.fullmatch(printed(run.words) or "-"):
+        yield Unseen(path, run.place)
+
+
+def _written(run: Run, path: str, before: Run | None) -> Layer:
+    """A file that holds what a command prints."""
+    if run.command.compound:
+        return Unseen(path, run.place)
+    text = printed(run.words)
+    if not run.words or run.words == (":",):
+        text = ""
+    read = _read(run, before)
+    if run.program == "cat" and len(run.words) == 1:
+        text = _body(run)
+    if text is not None and UNKNOWN not in text:
+        return Inline(path, YamlText(text, run.place, plain=False, block="heredoc"), run.place)
+    if read is not None and run.program == "envsubst":
+        names = _NAMED.findall(" ".join(run.words[1:]))
+        return Moved(read, path, run.place, rendered=tuple(names))
+    if read is not None and run.program == "cat":
+        return Moved(read, path, run.place)
+    return Unseen(path, run.place)
+
+
+def _read(run: Run, before: Run | None) -> str | None:
+    """The one file that a command reads."""
+    for redirection in run.command.redirections:
+        if redirection.operator == "<":
+            return run.path(expand(redirection.target, run.variables))
+    if run.program == "cat" and len(run.words) == 2:
+        return run.path(run.words[1])
+    if before is not None and before.program == "cat" and len(before.words) == 2:
+        return before.path(before.words[1])
+    return None
+
+
+def _body(run: Run) -> str | None:
+    """The heredoc that a command reads."""
+    bodies = [one.body for one in run.command.redirections if one.body is not None]
+    return expand(bodies[-1], run.variables) if bodies else None
+
+
+def _tee(run: Run, before: Run | None) -> Iterator[Layer]:
+    appends = any(word in ("-a", "--append") for word in run.words)
+    text = _body(run)
+    if text is None and before is not None:
+        text = _body(before) if before.words == ("cat",) else printed(before.words)
+    for word in run.words[1:]:
+        path = run.path(word)
+        if path is None or (appends and text is not None and _HARMLESS.fullmatch(text)):
+            continue
+        if text is None or UNKNOWN in text or appends:
+            yield Unseen(path, run.place)
+        else:
+            yield Inline(path, YamlText(text, run.place, plain=False, block="heredoc"), run.place)
+
+
+def _removed(state: State, run: Run) -> Iterator[Layer]:
+    for word in run.words[1:]:
+        path = run.path(word)
+        if path is not None:
+            yield Removed(path, run.place)
+
+
+def _copied(state: State, run: Run) -> Iterator[Layer]:
+    """``cp``, ``mv``, ``install`` and ``ln``."""
+    words, folder = _operands(run)
+    if run.program == "install" and any(_has(word, "d") for word in run.words[1:]):
+        yield from _folders(state, run)
+        return
+    if run.program == "ln" and len(words) == 1 and folder is None:
+        folder = "."
+    if folder is None:
+        if len(words) < 2:
+            return
+        folder = words.pop()
+    target = run.path(folder)
+    if target is None:
+        return
+    link = run.program == "ln"
+    into = len(words) > 1 or folder.endswith(("/", ".")) or state.is_folder(target)
+    for word in words:
+        if link and not word.startswith("/"):
+            word = posixpath.join(target if into else posixpath.dirname(target), word)
+        yield from _one_copied(state, run, word, target, into)
+
+
+def _one_copied(state: State, run: Run, word: str, target: str, into: bool) -> Iterator[Layer]:
+    if run.program == "ln" and word.startswith(_NOT_FILES):
+        return
+    source = run.path(word)
+    if source is None:
+        yield Unseen(target, run.place)
+        return
+    kept = run.program != "mv"
+    files = ContainerFiles(state.repository, state.layers)
+    if ignored.has_wildcards(source):
+        folder, pattern = posixpath.split(source)
+        names = () if ignored.has_wildcards(folder) else files.listing(folder).names
+        names = tuple(name for name in names if ignored.matches(name, pattern))
+        if not names:
+            yield Unseen(target, run.place)
+        for name in names:
+            path = posixpath.join(folder, name)
+            yield Moved(path, posixpath.join(target, name), run.place, kept)
+        return
+    if word.endswith("/."):
+        yield Moved(source, target, run.place, kept)
+        return
+    found = files.find(source)
+    if isinstance(found, OnDisk) and state.repository.is_folder(found.path):
+        state.make_folder(target)
+    if into:
+        target = posixpath.join(target, posixpath.basename(source))
+    if source != target:
+        yield Moved(source, target, run.place, kept)
+
+
+def _operands(run: Run) -> tuple[list[str], str | None]:
+    """The words that are no options, and the folder that ``-t`` names."""
+    words: list[str] = []
+    folder: str | None = None
+    rest = iter(run.words[1:])
+    with_value = ("-m", "-o", "-g", "-S") if run.program == "install" else ("-S",)
+    for word in rest:
+        if word == "--":
+            words += rest
+        elif word == "-t":
+            folder = next(rest, None)
+        elif word.startswith("--target-directory="):
+            folder = word.partition("=")[2]
+        elif word in with_value:
+            next(rest, None)
+        elif not word.startswith("-"):
+            words.append(word)
+    return words, folder
+
+
+def _folders(state: State, run: Run) -> Iterator[Layer]:
+    words, _ = _operands(run)
+    for word in words:
+        path = run.path(word)
+        if path is not None and not run.conditional:
+            state.make_folder(path)
+    yield from ()
+
+
+def _edited(state: State, run: Run) -> Iterator[Layer]:
+    """``sed -i`` and its like, which change files where they stand."""
+    in_place = any(_has(word, "i") or word.startswith("--in-place") for word in run.words[1:])
+    if not in_place:
+        return
+    words: list[str] = []
+    scripted = False
+    rest = iter(run.words[1:])
+    for word in rest:
+        if _has(word, "e") or _has(word, "f") or word in ("--expression", "--file"):
+            if not word.startswith("-i"):
+                scripted = True
+                next(rest, None)
+        elif word.startswith(("--expression=", "--file=")):
+            scripted = True
+        elif not word.startswith("-"):
+            words.append(word)
+    for word in words if scripted else words[1:]:
+        path = run.path(word)
+        if path is not None:
+            yield Unseen(_folder_of(path), run.place)
+
+
+def _has(word: str, letter: str) -> bool:
+    """Whether a word is short options with a letter among them."""
+    return word.startswith("-") and not word.startswith("--") and letter in word
+
+
+def _options(*names: str) -> Callable[[State, Run], Iterator[Layer]]:
+    """Programs that write to what an option names."""
+
+    def written(state: State, run: Run) -> Iterator[Layer]:
+        for option, word in zip(run.words[1:], [*run.words[2:], ""], strict=False):
+            for name in names:
+                if option == name:
+                    path = run.path(word)
+                elif option.startswith(f"{name}=") and name.startswith("--"):
+                    path = run.path(option.partition("=")[2])
+                elif name.endswith("=") and option.startswith(name):
+                    path = run.path(option.removeprefix(name))
+                else:
+                    continue
+                if path is not None:
+                    yield Unseen(path, run.place)
+
+    return written
+
+
+def _last(state: State, run: Run) -> Iterator[Layer]:
+    words = [word for word in run.words[1:] if not word.startswith("-")]
+    path = run.path(words[-1]) if words else None
+    if path is not None:
+        yield Unseen(path, run.place)
+
+
+def _cloned(state: State, run: Run) -> Iterator[Layer]:
+    if "clone" not in run.words:
+        return
+    words: Sequence[str] = [word for word in run.words if not word.startswith("-")]
+    name = posixpath.basename(words[-1].rstrip("/")).removesuffix(".git")
+    remote = ":" in words[-1]
+    path = run.path(name if remote else words[-1])
+    if path is not None:
+        yield Unseen(path, run.place)
+
+
+def _folder_of(path: str) -> str:
+    """The path itself, or the folder in which a pattern matches."""
+    while ignored.has_wildcards(path):
+        path = posixpath.dirname(path)
+    return path
+
+
+_PROGRAMS: Mapping[str, Callable[[State, Run], Iterator[Layer]]] = {
+    "rm": _removed,
+    "unlink": _removed,
+    "cp": _copied,
+    "mv": _copied,
+    "ln": _copied,
+    "install": _copied,
+    "mkdir": _folders,
+    "sed": _edited,
+    "perl": _edited,
+    "curl": _options("-o", "--output"),
+    "wget": _options("-O", "--output-document", "-P", "--directory-prefix"),
+    "tar": _options("-C", "--directory"),
+    "bsdtar": _options("-C", "--directory"),
+    "unzip": _options("-d"),
+    "openssl": _options("-out", "-keyout"),
+    "dd": _options("of="),
+    "git": _cloned,
+    "rsync": _last,
+    "truncate": _last,
+    "yq": _last,
+    "patch": _last,
+}

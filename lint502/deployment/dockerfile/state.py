@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from lint502.deployment.containers import Image, Port
 from lint502.deployment.dockerfile.words import expanded
 from lint502.deployment.filesystem import ContainerFiles, OnDisk
-from lint502.deployment.layers import Layer
+from lint502.deployment.layers import Layer, Unseen
 from lint502.deployment.repository import Repository
 from lint502.deployment.shell import UNKNOWN
 from lint502.deployment.texts import Text, Unread, Words
@@ -106,7 +106,9 @@ class State:
         return absolute(self.workdir or "/", written)
 
     def put(self, layer: Layer) -> None:
-        """Add a layer."""
+        """Add a layer. What may have written anything anywhere says nothing of any file."""
+        if isinstance(layer, Unseen) and layer.target == "/":
+            return
         if len(self.layers) < MAX_LAYERS:
             self.layers.append(layer)
         elif len(self.layers) == MAX_LAYERS:
@@ -162,7 +164,7 @@ def _workdir(base: Text | None) -> str | None:
 
 _AT_ROOT = frozenset(
     ("scratch", "nginx", "openresty", "node", "python", "ruby", "alpine", "debian", "ubuntu",
-     "busybox", "haproxy", "redis", "postgres", "mysql", "mariadb", "php", "openjdk",
-     "eclipse-temurin", "amazoncorretto", "rust", "perl", "fedora", "rockylinux", "almalinux")
+     "busybox", "postgres", "mysql", "mariadb", "php", "openjdk",
+     "eclipse-temurin", "amazoncorretto", "rust", "fedora", "rockylinux", "almalinux")
 )  # fmt: skip
 """Images whose working directory is the root."""

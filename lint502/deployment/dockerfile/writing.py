@@ -89,7 +89,7 @@ def _written(run: Run, path: str, before: Run | None) -> Layer:
         text = _body(run)
     if text is not None and UNKNOWN not in text:
         return Inline(path, YamlText(text, run.place, plain=False, block="heredoc"), run.place)
-    if read is not None and run.program == "envsubst":
+    if read is not None and run.program == "envsubst" and UNKNOWN not in "".join(run.words):
         names = _NAMED.findall(" ".join(run.words[1:]))
         return Moved(read, path, run.place, rendered=tuple(names))
     if read is not None and run.program == "cat":

@@ -113,8 +113,8 @@ def _derived(
         )
         for other in deployed.others
     }
-    claims = claims_of(nginx.project, nginx.container, deployed.repository, servers)
-    return tuple(claims), viewpoint_of(nginx.project, nginx.container, deployed.repository)
+    claims = claims_of(nginx, deployed.repository, servers)
+    return tuple(claims), viewpoint_of(nginx, deployed.repository)
 
 
 def _load_spec(

@@ -83,6 +83,7 @@ class Program:
     folder: str | None = None
     arguments: Words | None = None
     open: bool = False
+    installed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,14 @@ from dataclasses import dataclass
 
 from lint502.deployment.containers import Container, Project
 from lint502.deployment.filesystem import ContainerFiles, OnDisk
-from lint502.deployment.images import NginxFamily, nginx_family, parse_reference, version_of
-from lint502.deployment.layers import Files, Inline, Layer, Moved
+from lint502.deployment.layers import Files, Inline, Layer, Moved, Unseen
+from lint502.deployment.nginx_images import (
+    NginxFamily,
+    nginx_family,
+    package_family,
+    package_version,
+    version_of,
+)
 from lint502.deployment.repository import Repository
 from lint502.deployment.texts import UNKNOWN, Text
 from lint502.deployment.yaml import YamlText
@@ -22,34 +28,31 @@ _RUNS = re.compile(r"(?:^|[\s;&|('\"/])(?:nginx|openresty|angie)(?=$|[\s;&|)'\"]
 _MAIN = re.compile(r"(?:^|\s)-c\s*([\"']?)(/[^\s\"';&|]+)\1")
 _FOLDERS = (*NGINX_FOLDERS, "/config/nginx", "/opt/bitnami/nginx/conf", "/etc/nginx")
 
-_ANY = NginxFamily(
-    name="nginx",
-    main="/etc/nginx/nginx.conf",
-    stock={
-        "/etc/nginx/nginx.conf": (
-            "events {}\nhttp {\n    include /etc/nginx/conf.d/*.conf;\n"
-            "    include /etc/nginx/http.d/*.conf;\n    include /etc/nginx/sites-enabled/*;\n}\n"
-        )
-    },
-)
-"""What is taken for an image that is not known, where it has no main file of its own."""
+_STOCK = {
+    "/etc/nginx/nginx.conf": (
+        "events {}\nhttp {\n    include /etc/nginx/conf.d/*.conf;\n"
+        "    include /etc/nginx/http.d/*.conf;\n    include /etc/nginx/sites-enabled/*;\n}\n"
+    )
+}
+"""What is taken for the main file of an image that is not known, where it has none of its own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NginxContainer:
     """A container that runs nginx.
 
-    ``main`` is the path of its main file in the container, ``name`` what reports call the root: the
-    repository's file that nginx reads first. ``templates`` are the folders that its image renders.
-    ``version`` is that of the image's tag, and whether that is one that floats. ``values`` are what
-    templates are given. ``guessed``: the main file of the image is not known; ``own`` are the
-    folders of which all files of the image are known.
+    ``main`` is the path of its main file in the container, ``family`` what is known of its image or
+    package. ``templates`` are the folders that its image renders, ``values`` what they are given.
+    ``version`` is that of the image's tag, and whether that is one that floats. ``guessed``: the
+    main file of the image is not known; ``own`` are the folders of which all files of the image are
+    known.
     """
 
     project: Project
     container: Container
     files: ContainerFiles
     main: str
+    family: NginxFamily | None
     templates: Mapping[str, str]
     version: tuple[str, bool] | None
     values: Mapping[str, Text]
@@ -60,21 +63,40 @@ class NginxContainer:
 def nginx_containers(project: Project, repository: Repository) -> Iterator[NginxContainer]:
     """The containers of a project that run nginx with a configuration of the repository."""
     for container in project.containers:
-        family = _family(container)
-        if family is None and not _runs_nginx(container):
+        image = _image(container)
+        of_image = None if image is None else nginx_family(image)
+        package = _package(container) if of_image is None else None
+        if of_image is None and package is None and not _runs_nginx(container):
             continue
-        found = _nginx(project, container, family, repository)
+        family = of_image or package
+        if family is not None and family.generated:
+            continue
+        version = None
+        if image is not None and of_image is not None:
+            version = version_of(of_image, image)
+        elif image is not None and package is not None:
+            packaged = package_version(package, image)
+            version = None if packaged is None else (packaged, False)
+        found = _nginx(project, container, family, version, repository)
         if found is not None:
             yield found
 
 
-def _family(container: Container) -> NginxFamily | None:
+def _image(container: Container) -> str | None:
+    """The image of a container, or that it is built on, if that is known."""
     image = container.program.image
-    found = None if image is None or UNKNOWN in image.value else nginx_family(image.value)
-    if found is not None:
-        return found
-    packages = container.program.installed
-    return _ANY if not packages.isdisjoint(_PROGRAMS) else None
+    return None if image is None or UNKNOWN in image.value else image.value
+
+
+def _package(container: Container) -> NginxFamily | None:
+    """What is known of the nginx that is installed in an image."""
+    if container.program.installed.isdisjoint(_PROGRAMS):
+        return None
+    base = (_image(container) or "").lower()
+    if "alpine" in base:
+        return package_family("apk")
+    fedora = any(name in base for name in ("fedora", "centos", "rocky", "alma", "ubi", "amazon"))
+    return package_family("dnf" if fedora else "apt-get")
 
 
 def _runs_nginx(container: Container) -> bool:
@@ -97,34 +119,55 @@ def _is_for_nginx(layer: Layer) -> bool:
 
 
 def _nginx(
-    project: Project, container: Container, family: NginxFamily | None, repository: Repository
+    project: Project,
+    container: Container,
+    family: NginxFamily | None,
+    version: tuple[str, bool] | None,
+    repository: Repository,
 ) -> NginxContainer | None:
-    known = family or _ANY
-    image = container.program.image
-    label = known.name if image is None or UNKNOWN in image.value else image.value
-    stock = tuple(
-        Inline(path, YamlText(text, Place(f"{label}:{path}", 1, 1, 1)), container.place)
-        for path, text in known.stock.items()
-    )
-    files = ContainerFiles(repository, (*stock, *container.layers))
-    main = _main(container) or known.main
-    if not _reads_something(container, files, known, main):
+    image = _image(container)
+    stock = _STOCK if family is None else family.stock
+    label = image or "nginx"
+    first: list[Layer] = [
+        Inline(
+            path, YamlText(text.lstrip("\n"), Place(f"{label}:{path}", 1, 1, 1)), container.place
+        )
+        for path, text in stock.items()
+    ]
+    last: list[Layer] = []
+    environment = container.program.environment
+    templates: Mapping[str, str] = {}
+    main = _main(container)
+    if family is not None:
+        first += (Unseen(path, container.place) for path in family.unseen)
+        links = (*family.linked.items(), *family.replaced.items())
+        last += (Moved(source, target, container.place) for source, target in links)
+        known = {name: text.value for name, text in environment.items()}
+        templates = family.template_folders(known)
+        main = main or family.main
+    main = main or next(iter(_STOCK))
+    last = [one for one in last if isinstance(one, Moved) and _is_there(container, one, repository)]
+    files = ContainerFiles(repository, (*first, *container.layers, *last))
+    if not _reads_something(container, files, main, templates):
         return None
-    reference = None if image is None else parse_reference(image.value)
-    version = None if reference is None or family is None else version_of(family, reference.tag)
-    entry = files.find(main)
-    guessed = known is _ANY and isinstance(entry, Inline) and entry in stock
     return NginxContainer(
         project,
         container,
         files,
         main,
-        known.templates,
+        family,
+        templates,
         version,
-        container.program.environment,
-        guessed,
+        environment,
+        family is None and files.find(main) in first,
         () if family is None or container.program.built else (os.path.dirname(main),),
     )
+
+
+def _is_there(container: Container, moved: Moved, repository: Repository) -> bool:
+    """Whether the container has what its image would move."""
+    files = ContainerFiles(repository, container.layers)
+    return files.find(moved.source) is not None or bool(files.listing(moved.source).names)
 
 
 def _main(container: Container) -> str | None:
@@ -135,12 +178,12 @@ def _main(container: Container) -> str | None:
 
 
 def _reads_something(
-    container: Container, files: ContainerFiles, family: NginxFamily, main: str
+    container: Container, files: ContainerFiles, main: str, templates: Mapping[str, str]
 ) -> bool:
     """Whether any of what nginx may read is of the repository."""
     if isinstance(files.find(main), OnDisk):
         return True
-    folders = {os.path.dirname(main), os.path.dirname(family.main), *family.templates}
+    folders = {os.path.dirname(main), *templates}
     return any(
         isinstance(layer, (Files, Inline, Moved))
         and any(

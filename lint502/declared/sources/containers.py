@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from lint502.declared.claims import Claims
@@ -16,30 +17,31 @@ from lint502.declared.listeners import Fact
 from lint502.declared.sources.commands import Started, started
 from lint502.declared.sources.facts import Facts
 from lint502.declared.sources.image_ports import image_listeners
-from lint502.deployment.containers import HOST, Container, Port, Project
+from lint502.deployment.containers import HOST, Container, Port
 from lint502.deployment.filesystem import ContainerFiles
 from lint502.deployment.images import known
 from lint502.deployment.networks import names_seen, shares_loopback
+from lint502.deployment.nginx_containers import NginxContainer
+from lint502.deployment.nginx_images import Beside
 from lint502.deployment.repository import Repository
 from lint502.deployment.texts import UNKNOWN
+from lint502.nginx.addresses import parse_address
 from lint502.standing import Standing
 
 _LOOPBACK = "127.0.0.1"
 
 
 def claims_of(
-    project: Project,
-    nginx: Container,
-    repository: Repository,
-    servers: Mapping[str, Sequence[Facts]],
+    deployed: NginxContainer, repository: Repository, servers: Mapping[str, Sequence[Facts]]
 ) -> Iterator[Claims]:
     """What is known of each listener that nginx can reach in its project; ``servers`` has those of
     the containers that run nginx themselves."""
+    project, nginx = deployed.project, deployed.container
     for container in project.containers:
         if not container.active:
             continue
         if container is nginx:
-            yield from _beside_itself(container, repository)
+            yield from _beside_itself(deployed, repository)
             continue
         names = names_seen(project, nginx, container)
         same = shares_loopback(nginx, container)
@@ -93,11 +95,28 @@ def _hint(port: Port) -> Fact[Any]:
     return Fact(port.number, port.place, Standing.HINTED, what=port.what)
 
 
-def _beside_itself(nginx: Container, repository: Repository) -> Iterator[Claims]:
-    """What else nginx's own container starts."""
+def _beside_itself(deployed: NginxContainer, repository: Repository) -> Iterator[Claims]:
+    """What else nginx's own container starts: by its command, or by what its image has."""
+    nginx = deployed.container
     ran = started(nginx.program, ContainerFiles(repository, nginx.layers))
-    listeners = [facts for facts in ran.listeners if _is_no_nginx(facts)]
+    listeners: list[Facts] = [facts for facts in ran.listeners if _is_no_nginx(facts)]
+    if nginx.program.words is None and deployed.family is not None:
+        listeners += map(partial(_of_image, nginx), deployed.family.beside)
     yield from _claims(nginx, listeners, (_LOOPBACK,), same=True)
+
+
+def _of_image(nginx: Container, beside: Beside) -> Facts:
+    """What an image of nginx runs besides."""
+    image = nginx.program.image
+    place = nginx.place if image is None else image.place
+    address, _ = parse_address(beside.address, 0, uri=False)
+
+    def assumed(value: Any) -> Fact[Any]:
+        return Fact(value, place, Standing.ASSUMED, "the image")
+
+    where = {"socket": address.socket} if address.socket is not None else {"port": address.port}
+    facts = {**where, "protocol": beside.protocol, "server": beside.server}
+    return {key: assumed(value) for key, value in facts.items()}
 
 
 def _is_no_nginx(facts: Facts) -> bool:

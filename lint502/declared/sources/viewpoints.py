@@ -8,15 +8,16 @@ from dataclasses import replace
 from lint502.declared.sources.commands import started
 from lint502.deployment.containers import HOST, Container, Project
 from lint502.deployment.filesystem import ContainerFiles
-from lint502.deployment.images import runs_nginx_alone
 from lint502.deployment.networks import names_seen, networks_of, shares_loopback
+from lint502.deployment.nginx_containers import NginxContainer
 from lint502.deployment.repository import Repository
 from lint502.deployment.viewpoint import Viewpoint
 from lint502.places import Place
 
 
-def viewpoint_of(project: Project, nginx: Container, repository: Repository) -> Viewpoint:
+def viewpoint_of(deployed: NginxContainer, repository: Repository) -> Viewpoint:
     """What an nginx of a project sees."""
+    project, nginx = deployed.project, deployed.container
     return Viewpoint(
         project.name,
         nginx.name,
@@ -24,7 +25,7 @@ def viewpoint_of(project: Project, nginx: Container, repository: Repository) -> 
         frozenset(name.lower() for name in _names(project, nginx)),
         _is_closed(project, nginx),
         dict(_absent(project, nginx)),
-        _loopback_known(project, nginx, repository),
+        _loopback_known(deployed, repository),
         nginx.namespace == HOST,
         {port.published: port.place for port in nginx.ports if port.published is not None},
     )
@@ -63,17 +64,19 @@ def _absent(project: Project, nginx: Container) -> Iterator[tuple[str, Place]]:
             yield name.lower(), replace(container.place, note=note)
 
 
-def _loopback_known(project: Project, nginx: Container, repository: Repository) -> bool:
+def _loopback_known(deployed: NginxContainer, repository: Repository) -> bool:
     """Whether all that listens in the network namespace of nginx is known."""
+    project, nginx = deployed.project, deployed.container
     if not nginx.namespace or nginx.namespace == HOST:
         return False
-    together = (one for one in project.containers if shares_loopback(nginx, one))
-    return all(_is_known(one, repository) for one in (nginx, *together))
+    beside = (one for one in project.containers if one is not nginx and shares_loopback(nginx, one))
+    if not all(_is_known(one, repository) for one in beside):
+        return False
+    if nginx.program.words is None:
+        return deployed.family is not None and not nginx.program.built
+    return _is_known(nginx, repository)
 
 
 def _is_known(container: Container, repository: Repository) -> bool:
-    program = container.program
-    if program.words is None or program.words.words[:1] == ():
-        return program.image is not None and runs_nginx_alone(program.image.value)
-    ran = started(program, ContainerFiles(repository, container.layers))
-    return ran.whole
+    """Whether everything that a container starts was followed."""
+    return started(container.program, ContainerFiles(repository, container.layers)).whole

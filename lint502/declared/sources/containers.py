@@ -17,6 +17,7 @@ from lint502.declared.listeners import Fact
 from lint502.declared.sources.commands import Started, started
 from lint502.declared.sources.facts import Facts
 from lint502.declared.sources.image_ports import image_listeners
+from lint502.declared.sources.services import service_claims
 from lint502.deployment.containers import HOST, Container, Port
 from lint502.deployment.filesystem import ContainerFiles
 from lint502.deployment.images import known
@@ -37,6 +38,14 @@ def claims_of(
     """What is known of each listener that nginx can reach in its project; ``servers`` has those of
     the containers that run nginx themselves."""
     project, nginx = deployed.project, deployed.container
+    if project.services:
+        behind = {
+            one.name: servers.get(one.name) or listeners_of(one, repository)
+            for one in project.containers
+            if one is not nginx
+        }
+        namespace = "" if nginx.pod is None else nginx.pod.namespace
+        yield from service_claims(project.services, namespace, behind)
     for container in project.containers:
         if not container.active:
             continue

@@ -34,6 +34,8 @@ def viewpoint_of(deployed: NginxContainer, repository: Repository) -> Viewpoint:
 def _names(project: Project, nginx: Container) -> Iterator[str]:
     yield from nginx.names
     yield from nginx.hosts
+    for service in project.services:
+        yield from (service.name, *service.names)
     for container in project.containers:
         if not container.active:
             yield from container.names  # it may be started all the same

@@ -62,7 +62,9 @@ class Program:
     set. ``image`` is the image that it is run from, ``"python:3.12-slim"``: its own one, or the one
     that its Dockerfile starts from; None where that is not known. ``built`` tells the latter.
     ``folder`` is the folder of this machine that the image is built from, ``workdir`` the working
-    directory in the container.
+    directory in the container. ``arguments`` come in place of the image's command where its entry
+    point stays, and ``words`` are not known for that. ``open``: variables may be set that no file
+    names.
     """
 
     words: Words | None
@@ -73,17 +75,21 @@ class Program:
     workdir: str = "/"
     user: Text | None = None
     folder: str | None = None
+    arguments: Words | None = None
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Container:
     """One container, or one process of a machine, as the deployment has it.
 
-    ``names`` are those by which others on a network that they share reach it (the service's name,
-    ``container_name``, aliases), ``networks`` the networks that it is on, by names that hold in
-    its deployment. ``namespace`` tells whose loopback it has: its own name, that of another
-    container, or :data:`HOST`. ``hosts`` are names that it alone knows (``extra_hosts``, links),
-    with what they stand for: an address, ``host-gateway``, or the name of a container.
+    ``networks`` are the networks that it is on, by names that hold in its deployment. ``names`` are
+    those by which others on a network that they share reach it (the service's name,
+    ``container_name``, aliases), ``aliases`` the same for each network, for some names hold on one
+    network alone. ``namespace`` tells whose loopback it has: its own name, that of another
+    container, or :data:`HOST`; "" where that is not known. ``hosts`` are names that it alone knows
+    (``extra_hosts``, links), with what they stand for: an address, ``host-gateway``, or the name of
+    a container.
     """
 
     name: str
@@ -91,6 +97,7 @@ class Container:
     program: Program
     names: tuple[str, ...] = ()
     networks: frozenset[str] = frozenset()
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     namespace: str = ""
     addresses: tuple[str, ...] = ()
     ports: tuple[Port, ...] = ()
@@ -98,7 +105,7 @@ class Container:
     hosts: Mapping[str, Text] = field(default_factory=dict)
     unread: tuple[Unread, ...] = ()
     active: bool = True
-    """Whether it is started where nobody says more: it has no profile."""
+    """Whether it is started where nobody says more: it has no profile, and not 0 replicas."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,12 +45,14 @@ class Inline:
 class Volume:
     """A folder whose content is not known: a named or anonymous volume, a secret, tmpfs.
 
-    ``keeps``: an empty one takes over what the image has there, as a named volume does.
+    ``keeps``: an empty one takes over what the image has there, as a named volume does. ``name``
+    is the same in all containers of a deployment that mount the same folder.
     """
 
     target: str
     place: Place
     keeps: bool = False
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

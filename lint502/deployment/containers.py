@@ -83,18 +83,19 @@ class Program:
     folder: str | None = None
     arguments: Words | None = None
     open: bool = False
-    installed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Container:
     """One container, or one process of a machine, as the deployment has it.
 
-    ``names`` are those by which others on a network that they share reach it (the service's name,
-    ``container_name``, aliases), ``networks`` the networks that it is on, by names that hold in
-    its deployment. ``namespace`` tells whose loopback it has: its own name, that of another
-    container, or :data:`HOST`. ``hosts`` are names that it alone knows (``extra_hosts``, links),
-    with what they stand for: an address, ``host-gateway``, or the name of a container.
+    ``networks`` are the networks that it is on, by names that hold in its deployment. ``names`` are
+    those by which others on a network that they share reach it (the service's name,
+    ``container_name``, aliases), ``aliases`` the same for each network, for some names hold on one
+    network alone. ``namespace`` tells whose loopback it has: its own name, that of another
+    container, or :data:`HOST`; "" where that is not known. ``hosts`` are names that it alone knows
+    (``extra_hosts``, links), with what they stand for: an address, ``host-gateway``, or the name of
+    a container.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Container:
     program: Program
     names: tuple[str, ...] = ()
     networks: frozenset[str] = frozenset()
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     namespace: str = ""
     addresses: tuple[str, ...] = ()
     ports: tuple[Port, ...] = ()
@@ -110,8 +112,6 @@ class Container:
     unread: tuple[Unread, ...] = ()
     active: bool = True
     """Whether it is started where nobody says more: it has no profile, and not 0 replicas."""
-    pod: Pod | None = None
-    unit: Unit | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,93 @@
+"""The environment of a service: ``env_file`` and ``environment``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+
+from lint502.deployment import dotenv
+from lint502.deployment.compose.examples import example_variables
+from lint502.deployment.compose.values import Keyed, Scalar, Value, as_keyed, each
+from lint502.deployment.interpolation import Variables
+from lint502.deployment.repository import Repository
+from lint502.deployment.texts import Text, Unread
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The variables of ``known`` value, the names of the ``unknown`` ones; ``open``: a file that is
+    not there may set more."""
+
+    known: Mapping[str, Text]
+    unknown: frozenset[str] = frozenset()
+    open: bool = False
+    unread: tuple[Unread, ...] = ()
+
+
+def environment(service: Keyed, variables: Variables, repository: Repository) -> Environment:
+    """What a service has in its environment. ``environment`` counts before ``env_file``, a later
+    file before an earlier one."""
+    own, own_unknown = _own(service.get("environment"), variables)
+    known: dict[str, Text] = {}
+    unknown: set[str] = set()
+    unread: list[Unread] = []
+    whole = True
+    outer = Variables({**own, **variables.known}, variables.unknown)
+    for item in each(service.get("env_file")):
+        scalar = item.scalar("path") if isinstance(item, Keyed) else item
+        if not isinstance(scalar, Scalar):
+            continue
+        raw = isinstance(item, Keyed) and item.text("format") == "raw"
+        read = _read(scalar, raw, outer, repository)
+        if read is None:
+            whole = False
+            unread.append(Unread(scalar.place, "names a file that is not there"))
+            if scalar.known:
+                path = repository.absolute(scalar.text, scalar.folder)
+                _put(known, unknown, example_variables(repository, path), frozenset())
+            continue
+        _put(known, unknown, read.variables.known, read.variables.unknown)
+        unread += read.unread
+    _put(known, unknown, own, own_unknown)
+    return Environment(known, frozenset(unknown), not whole, tuple(unread))
+
+
+def _own(value: Value | None, variables: Variables) -> tuple[dict[str, Text], frozenset[str]]:
+    """The variables of ``environment``; one without a value has that of ``.env``."""
+    known: dict[str, Text] = {}
+    unknown: set[str] = set()
+    table = None if value is None else as_keyed(value)
+    for name, one in {} if table is None else table.entries.items():
+        text = one.as_text() if isinstance(one, Scalar) else None
+        if isinstance(one, Scalar) and one.null:
+            found = variables.known.get(name)
+            if found is None and name not in variables.unknown:
+                found = variables.examples.get(name)
+            if found is not None:
+                text = Text(found.value, one.place, found.example)
+        if text is None:
+            unknown.add(name)
+        else:
+            known[name] = text
+    return known, frozenset(unknown)
+
+
+def _read(
+    scalar: Scalar, raw: bool, outer: Variables, repository: Repository
+) -> dotenv.EnvFile | None:
+    if not scalar.known:
+        return None
+    path = repository.absolute(scalar.text, scalar.folder)
+    source = repository.text(path) if repository.is_file(path) else None
+    return None if source is None else dotenv.read(source, outer, raw=raw)
+
+
+def _put(
+    known: dict[str, Text], unknown: set[str], more: Mapping[str, Text], others: Set[str]
+) -> None:
+    """Put variables over those that are there."""
+    for name in others:
+        known.pop(name, None)
+    known.update(more)
+    unknown.update(others)
+    unknown.difference_update(more)

@@ -1,0 +1,370 @@
+"""The model that Compose makes of one or several files: read, variables put in, ``include`` and
+``extends`` followed, merged."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from lint502.deployment import dotenv
+from lint502.deployment.compose.examples import example_variables
+from lint502.deployment.compose.merging import merge
+from lint502.deployment.compose.recognise import is_compose, is_old
+from lint502.deployment.compose.values import (
+    Bounds,
+    Keyed,
+    Scalar,
+    Value,
+    each,
+    each_text,
+    with_variables,
+)
+from lint502.deployment.interpolation import Variables
+from lint502.deployment.repository import Repository
+from lint502.deployment.texts import Text, Unread
+from lint502.deployment.yaml import YamlMap, documents
+from lint502.places import Place
+from lint502.reading import UnreadableError
+
+SECTIONS = ("services", "networks", "volumes", "configs", "secrets")
+MAX_DEEP = 50
+"""How many files or services may lead to each other by ``include`` or ``extends``."""
+
+_REMOTE = ("https://", "http://", "git://", "ssh://", "oci://", "github.com/", "git@")
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What Compose makes of files. ``old``: they have the first form, without networks. ``missing``
+    are variables of the names of files that have no value."""
+
+    sections: Mapping[str, Keyed]
+    name: str | None
+    folder: str
+    variables: Variables
+    files: tuple[str, ...]
+    included: frozenset[str] = frozenset()
+    unread: tuple[Unread, ...] = ()
+    old: bool = False
+
+
+@dataclass(slots=True)
+class _File:
+    """A file with its variables put in."""
+
+    path: str
+    sections: dict[str, Keyed]
+    include: Value | None = None
+    name: str | None = None
+    old: bool = False
+
+
+@dataclass(slots=True)
+class _Notes:
+    """What loading has come by: files read, files included, what could not be read."""
+
+    files: dict[str, None] = field(default_factory=dict)
+    included: dict[str, None] = field(default_factory=dict)
+    unread: list[Unread] = field(default_factory=list)
+
+
+def start_of(repository: Repository, path: str) -> Place:
+    """The place of a file as a whole."""
+    source = repository.text(path)
+    text = "" if source is None else source.line(1)
+    return Place(repository.name(path), 1, 1, max(len(text) + 1, 2), text)
+
+
+class Loader:
+    """Loads models; each YAML file is parsed once."""
+
+    def __init__(self, repository: Repository) -> None:
+        self.repository = repository
+        self.bounds = Bounds()
+        self._documents: dict[str, tuple[YamlMap, ...] | UnreadableError] = {}
+
+    def documents(self, path: str) -> tuple[YamlMap, ...]:
+        """The Compose documents of a file. Raises :class:`~lint502.reading.UnreadableError`."""
+        found = self._documents.get(path)
+        if found is None:
+            try:
+                every = tuple(documents(self.repository.source(path)))
+                found = tuple(one for one in every if isinstance(one, YamlMap) and is_compose(one))
+                if not found:
+                    found = tuple(one for one in every[:1] if isinstance(one, YamlMap))
+            except UnreadableError as error:
+                found = error
+            self._documents[path] = found
+        if isinstance(found, UnreadableError):
+            raise found.with_traceback(None)
+        return found
+
+    def variables(self, folder: str, env_files: Sequence[str] | None = None) -> Variables:
+        """The variables that Compose has in a project's folder: those of ``.env``; those that only
+        an example has besides."""
+        paths = [os.path.join(folder, ".env")] if env_files is None else list(env_files)
+        known: dict[str, Text] = {}
+        unknown: set[str] = set()
+        examples: dict[str, Text] = {}
+        for path in paths:
+            source = self.repository.text(path) if self.repository.is_file(path) else None
+            if source is not None:
+                read = dotenv.read(source, Variables(known)).variables
+                known.update(read.known)
+                unknown |= read.unknown
+            examples = {**example_variables(self.repository, path), **examples}
+        return Variables(known, frozenset(unknown - known.keys()), examples)
+
+    def model(self, paths: Sequence[str], variables: Variables | None = None) -> Model:
+        """The model of files that are given with ``-f``, in this order. Raises
+        :class:`~lint502.reading.UnreadableError` where one of them cannot be read."""
+        folder = os.path.dirname(paths[0])
+        variables = self.variables(folder) if variables is None else variables
+        here = Text(folder, start_of(self.repository, paths[0]))
+        variables = Variables(
+            {"PWD": here, **variables.known}, variables.unknown, variables.examples
+        )
+        notes = _Notes()
+        merged, name, old = self._merged(paths, folder, variables, notes, ())
+        return Model(
+            merged,
+            name,
+            folder,
+            variables,
+            tuple(notes.files),
+            frozenset(notes.included),
+            tuple(notes.unread),
+            old,
+        )
+
+    def _merged(
+        self,
+        paths: Sequence[str],
+        folder: str,
+        variables: Variables,
+        notes: _Notes,
+        trail: tuple[str, ...],
+    ) -> tuple[dict[str, Keyed], str | None, bool]:
+        """The sections of files merged, the project's name, and whether the form is the old one."""
+        sections: dict[str, Keyed] = {}
+        name, old = None, False
+        for path in paths:
+            file = self._file(path, folder, variables)
+            notes.files[path] = None
+            self._include(file, folder, variables, notes, (*trail, path))
+            self._extend(file, variables, notes)
+            for section, value in file.sections.items():
+                sections[section] = self._over(sections.get(section), value)
+            name, old = file.name or name, old or file.old
+        return sections, name, old
+
+    def _over(self, below: Keyed | None, above: Keyed) -> Keyed:
+        """A section over another one: each service, network … over the one of its name."""
+        if below is None:
+            return above
+        entries = {key: one for key, one in below.entries.items() if key not in above.removed}
+        for key, value in above.entries.items():
+            base = entries.get(key)
+            both = isinstance(base, Keyed) and isinstance(value, Keyed)
+            if both and key not in above.replaced:
+                entries[key] = merge(base, value, self.bounds)  # type: ignore[arg-type]
+            elif base is None or not (isinstance(value, Scalar) and value.null):
+                entries[key] = value
+        return Keyed(entries, {**above.keys, **below.keys}, below.place)
+
+    def _file(self, path: str, folder: str, variables: Variables) -> _File:
+        """A file with its variables put in; its documents are merged."""
+        file = _File(path, {})
+        for document in self.documents(path):
+            found = with_variables(self._parts(document), variables, folder, self.bounds)
+            if not isinstance(found, Keyed):
+                continue
+            file.old = file.old or ("services" not in document.entries and is_old(document))
+            for section in SECTIONS:
+                value = found.keyed(section)
+                if value is not None:
+                    file.sections[section] = self._over(file.sections.get(section), value)
+            file.include = found.get("include") or file.include
+            file.name = found.text("name") or file.name
+        return file
+
+    def _parts(self, document: YamlMap) -> YamlMap:
+        """The parts of a document that count; of the old form the services."""
+        if is_old(document):
+            services = {key: one for key, one in document.entries.items() if key[:2] != "x-"}
+            inner = YamlMap(services, document.keys, document.place)
+            return YamlMap({"services": inner}, {"services": document.place}, document.place)
+        wanted = {
+            key: one
+            for key, one in document.entries.items()
+            if key in SECTIONS or key in ("include", "name")
+        }
+        return YamlMap(wanted, document.keys, document.place)
+
+    def _include(
+        self,
+        file: _File,
+        folder: str,
+        variables: Variables,
+        notes: _Notes,
+        trail: tuple[str, ...],
+    ) -> None:
+        """Put below the sections of a file those of the files that it includes."""
+        below: dict[str, Keyed] = {}
+        for item in each(file.include):
+            self.bounds.take(100)
+            texts = list(each_text(item.get("path") if isinstance(item, Keyed) else item))
+            paths = self._paths(texts, notes)
+            if not paths:
+                continue
+            inner = os.path.dirname(paths[0])
+            env_files: list[str] | None = None
+            if isinstance(item, Keyed):
+                given = item.scalar("project_directory")
+                if given is not None and given.known:
+                    inner = self.repository.absolute(given.text, folder)
+                if item.get("env_file") is not None:
+                    env_files = self._paths(each_text(item.get("env_file")), notes)
+            if paths[0] in trail or len(trail) > MAX_DEEP:
+                notes.unread.append(Unread(texts[0].place, "includes itself"))
+                continue
+            notes.included.update(dict.fromkeys(paths))
+            own = self.variables(inner, env_files)
+            both = Variables(
+                {**own.known, **variables.known},
+                own.unknown,
+                {**own.examples, **variables.examples},
+            )
+            try:
+                found, _, _ = self._merged(paths, inner, both, notes, trail)
+            except UnreadableError as error:
+                notes.unread.append(Unread(texts[0].place, f"names a file that {error}"))
+                continue
+            for section, value in found.items():
+                below[section] = self._over(below.get(section), value)
+        for section, value in below.items():
+            own_section = file.sections.get(section)
+            file.sections[section] = (
+                value if own_section is None else self._over(value, own_section)
+            )
+
+    def _paths(self, texts: Iterable[Scalar], notes: _Notes) -> list[str]:
+        """The files of this machine that texts name."""
+        found = []
+        for text in texts:
+            why = self._unreachable(text)
+            if why is None:
+                found.append(self.repository.absolute(text.text, text.folder))
+            else:
+                notes.unread.append(Unread(text.place, why))
+        return found
+
+    def _unreachable(self, text: Scalar) -> str | None:
+        if not text.known:
+            return (
+                f"names a file by ${text.missing[0]}, which has no value"
+                if text.missing
+                else ("names a file by a variable without a value")
+            )
+        if text.text.startswith(_REMOTE) or "://" in text.text:
+            return "names a file of another machine, which lint502 does not fetch"
+        if text.text == "/dev/null":
+            return "names no file"
+        path = self.repository.absolute(text.text, text.folder)
+        if not self.repository.is_file(path):
+            return f"names {self.repository.name(path)}, which is no file of this repository"
+        return None
+
+    def _extend(self, file: _File, variables: Variables, notes: _Notes) -> None:
+        """Put below each service of a file the one that it extends."""
+        services = file.sections.get("services")
+        if services is None:
+            return
+        extending = _Extending(self, variables, notes)
+        entries = {
+            name: extending.service(file.path, services, name, ()) for name in services.entries
+        }
+        file.sections["services"] = Keyed(
+            entries, services.keys, services.place, services.removed, services.replaced
+        )
+
+    def extended_file(self, path: str, variables: Variables) -> Keyed | None:
+        """The services of a file that another one extends."""
+        return self._file(path, os.path.dirname(path), variables).sections.get("services")
+
+    def named_file(self, text: Scalar, notes: _Notes) -> str | None:
+        """The file that ``extends`` names."""
+        return next(iter(self._paths((text,), notes)), None)
+
+
+class _Extending:
+    """The services of a file with what they extend, each made once."""
+
+    def __init__(self, loader: Loader, variables: Variables, notes: _Notes) -> None:
+        self._loader = loader
+        self._variables = variables
+        self._notes = notes
+        self._made: dict[tuple[str, str], Value] = {}
+        self._files: dict[str, Keyed | None] = {}
+
+    def service(
+        self, path: str, services: Keyed, name: str, trail: tuple[tuple[str, str], ...]
+    ) -> Value:
+        """A service of a file, with what it extends below it."""
+        key = (path, name)
+        if key not in self._made:
+            self._made[key] = self._extended(path, services, name, trail)
+        return self._made[key]
+
+    def _extended(
+        self, path: str, services: Keyed, name: str, trail: tuple[tuple[str, str], ...]
+    ) -> Value:
+        here = (path, name)
+        service = services.entries[name]
+        extends = service.get("extends") if isinstance(service, Keyed) else None
+        if not isinstance(service, Keyed) or extends is None:
+            return service
+        if here in trail or len(trail) >= MAX_DEEP:
+            return self._without(service, extends.place, "extends itself")
+        base_name = extends.text("service") if isinstance(extends, Keyed) else None
+        if isinstance(extends, Scalar) and extends.known:
+            base_name = extends.text
+        file = extends.scalar("file") if isinstance(extends, Keyed) else None
+        if file is not None:
+            found = self._loader.named_file(file, self._notes)
+            if found is None:
+                return self._without(service)
+            path, extended = found, self._services(found, file.place)
+        else:
+            extended = services
+        if extended is None:
+            return self._without(service)
+        if base_name is None or base_name not in extended.entries:
+            return self._without(
+                service, extends.place, f"extends {base_name or 'a service'}, which is not there"
+            )
+        base = self.service(path, extended, base_name, (*trail, here))
+        if not isinstance(base, Keyed):
+            return self._without(service)
+        return merge(base, self._without(service), self._loader.bounds)
+
+    def _services(self, path: str, place: Place) -> Keyed | None:
+        if path not in self._files:
+            try:
+                self._files[path] = self._loader.extended_file(path, self._variables)
+                self._notes.files[path] = None
+            except UnreadableError as error:
+                self._notes.unread.append(Unread(place, f"names a file that {error}"))
+                self._files[path] = None
+                return None
+            if self._files[path] is None:
+                self._notes.unread.append(Unread(place, "names a file without services"))
+        return self._files[path]
+
+    def _without(self, service: Keyed, place: Place | None = None, why: str = "") -> Keyed:
+        """A service without what it extends."""
+        if place is not None:
+            self._notes.unread.append(Unread(place, why))
+        entries = {key: one for key, one in service.entries.items() if key != "extends"}
+        return Keyed(entries, service.keys, service.place, service.removed, service.replaced)

@@ -70,7 +70,7 @@ class Program:
     ``folder`` is the folder of this machine that the image is built from, ``workdir`` the working
     directory in the container. ``arguments`` come in place of the image's command where its entry
     point stays, and ``words`` are not known for that. ``open``: variables may be set that no file
-    names.
+    names. ``installed`` are the packages that its Dockerfile names to a package manager.
     """
 
     words: Words | None
@@ -83,6 +83,7 @@ class Program:
     folder: str | None = None
     arguments: Words | None = None
     open: bool = False
+    installed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,8 @@ class Container:
     unread: tuple[Unread, ...] = ()
     active: bool = True
     """Whether it is started where nobody says more: it has no profile, and not 0 replicas."""
+    pod: Pod | None = None
+    unit: Unit | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ def service_claims(
         if service.outside is not None:
             continue
         hosts = (*_short(service, namespace), *service.names)
-        base = {
+        base: dict[str, Fact[Any]] = {
             "hosts": Fact(hosts, service.place, Standing.STATED),
             "same_host": Fact(False, service.place, Standing.STATED),
         }

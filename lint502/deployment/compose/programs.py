@@ -166,6 +166,7 @@ def program(service: Keyed, place: Place, build: Built | None, own: Environment)
         folder=None if build is None else build.folder,
         arguments=arguments,
         open=own.open,
+        installed=base.installed if base is not None else frozenset(),
     )
 
 

@@ -123,6 +123,15 @@ class ContainerFiles:
                 else:
                     yield path
 
+    def removes(self, path: str) -> bool:
+        """Whether something takes away what an image has at a path, or may have."""
+        return any(
+            (isinstance(layer, Removed) and _hits(layer, path))
+            or (isinstance(layer, Moved) and not layer.kept and _rest(layer.source, path) == "")
+            or (isinstance(layer, Files) and not layer.merges and bool(_rest(layer.target, path)))
+            for layer in self._layers
+        )
+
     def missing(self) -> Iterator[Missing]:
         """What is mounted, but is not there."""
         for layer in self._layers:

@@ -132,6 +132,8 @@ class Next:
     known: bool = True
     programs: tuple[str, ...] = ()
     unread: tuple[Unread, ...] = ()
+    listeners: tuple[Facts, ...] = ()
+    """What the program listens at itself."""
     together: bool = False
     """Whether what is run runs at the same time, as supervisord does it."""
 

@@ -17,6 +17,7 @@ from lint502.declared.sources.commands.calls import (
     Surroundings,
 )
 from lint502.declared.sources.commands.facts import placed
+from lint502.declared.sources.commands.hints import hinted
 from lint502.declared.sources.commands.script import runs
 from lint502.declared.sources.commands.scripts import script_of
 from lint502.declared.sources.commands.shell_tokens import ShellError
@@ -111,6 +112,7 @@ class _Follower:
         elif isinstance(found, Next):
             self._next(found, certain, lasting, depth)
         elif lasting:
+            self._add(Result(listeners=hinted(call)), certain)
             self._unknown(call.place, f"what {quote(call.name)} listens at is not known")
 
     def _next(self, found: Next, certain: bool, lasting: bool, depth: int) -> None:
@@ -119,6 +121,8 @@ class _Follower:
             self._note(unread)
         if not found.known and lasting:
             self._whole = False
+        if found.listeners:
+            self._add(Result(listeners=found.listeners), certain)
         for call in found.calls:
             self.call(call, certain, lasting, depth + 1)
         for text in found.texts:

@@ -26,11 +26,11 @@ from lint502.declared.sources.commands.facts import (
     stated,
     time_fact,
 )
+from lint502.declared.sources.commands.hints import hinted
 from lint502.declared.sources.commands.options import Options, spelled
 from lint502.declared.sources.commands.scripts_of_node import listens
 from lint502.declared.sources.commands.words import Word
 from lint502.places import SourceFile
-from lint502.standing import Standing
 
 Facts = dict[str, Fact[Any]]
 Found = Call | Result | None
@@ -222,11 +222,7 @@ def _standalone(call: Call) -> Result:
 
 def _unseen(call: Call) -> Result:
     """A script that cannot be read: PORT is but a hint."""
-    port = call.variable("PORT")
-    if port is None:
-        return Result(("node",), whole=False)
-    hinted = Word(port.text, port.place, Standing.HINTED)
-    return Result(("node",), (port_fact(hinted),) if port_fact(hinted) else (), whole=False)
+    return Result(("node",), hinted(call), whole=False)
 
 
 def _listening(call: Call, source: SourceFile) -> Result:

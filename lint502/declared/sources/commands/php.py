@@ -40,6 +40,8 @@ _POOL_FOLDERS = (
 _MAIN_FILES = ("/usr/local/etc/php-fpm.conf", "/etc/php-fpm.conf", "/etc/php/{}/fpm/php-fpm.conf")
 _VERSIONS = ("", "5.6", "7.0", "7.1", "7.2", "7.3", "7.4", "8.0", "8.1", "8.2", "8.3", "8.4", "8.5")
 _IMAGE = re.compile(r"(?:docker\.io/)?(?:library/)?php:")
+_DOCKER_FOLDER = "/usr/local/etc/php-fpm.d"
+_DOCKER_FILE = "zz-docker.conf"
 _DOCKER = "docker-library/php@master:8.4/bookworm/fpm/Dockerfile (listen = 9000)"
 
 
@@ -52,13 +54,17 @@ def _fpm(call: Call) -> Result:
     if "test" in options.flags:
         return NOTHING
     pools = _pools(call, options.last("file"))
-    listeners = [_listener(call, pool) for pool in pools.values() if "listen" in pool]
+    image = call.surroundings.image
+    listeners: list[Facts] = []
+    if image is not None and _IMAGE.match(image) and _keeps_docker_file(call):
+        # it comes after all others, and sets the address of the pool www
+        www = pools.pop("www", {})
+        www.pop("listen", None)
+        usual = default(9000, call.place, "the image php", _DOCKER)
+        listeners.append({**_listener(call, www), "port": usual})
+    listeners += [_listener(call, pool) for pool in pools.values() if "listen" in pool]
     if not listeners:
-        facts = speaks("fastcgi", call.place, "php-fpm")
-        image = call.surroundings.image
-        if image is not None and _IMAGE.match(image):
-            facts["port"] = default(9000, call.place, "the image php", _DOCKER)
-        listeners = [facts]
+        listeners.append(speaks("fastcgi", call.place, "php-fpm"))
     return Result(("php-fpm",), tuple(listeners), stays="daemon" in options.flags)
 
 
@@ -72,6 +78,17 @@ def _pools(call: Call, named: Word | None) -> dict[str, dict[str, Word]]:
                 word = _expanded(call, line.value.cut(value))
                 found.setdefault(line.section, {})[line.key] = word
     return found
+
+
+def _keeps_docker_file(call: Call) -> bool:
+    """Whether the file of the image that sets ``listen`` is still there, and is the last one."""
+    files = call.surroundings.files
+    path = f"{_DOCKER_FOLDER}/{_DOCKER_FILE}"
+    if files.find(path) is not None or files.removes(path):
+        return False
+    if files.source("/usr/local/etc/php-fpm.conf") is not None:
+        return False
+    return all(name < _DOCKER_FILE for name in files.listing(_DOCKER_FOLDER).names)
 
 
 def _files(call: Call, named: Word | None) -> list[SourceFile]:
@@ -111,8 +128,10 @@ def _expanded(call: Call, word: Word) -> Word:
 
 
 def _listener(call: Call, pool: Mapping[str, Word]) -> Facts:
-    listen = pool["listen"]
+    listen = pool.get("listen")
     facts = speaks("fastcgi", call.place, "php-fpm")
+    if listen is None:
+        return facts | _time(pool.get("request_terminate_timeout"))
     if listen.text.isdigit():
         facts |= port_fact(listen)
     elif "/" in listen.text:

@@ -8,14 +8,26 @@ from typing import Any
 
 from lint502.declared.listeners import Fact
 from lint502.declared.sources.commands.calls import Call
-from lint502.declared.sources.commands.facts import port_fact
+from lint502.declared.sources.commands.facts import port_fact, speaks
 from lint502.declared.sources.commands.words import Word
 from lint502.places import Place, SourceFile
 
 MAX_CHARACTERS = 200_000
 
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
-_LISTEN = re.compile(r"\.listen\s*\(\s*([^,;)\n]{1,200})")
+_LISTEN = re.compile(
+    r"\.listen\s*\(\s*(?:\{[^{}]{0,200}?\bport\s*:\s*)?((?:\([^()]*\)|[^,;(){}\n]){1,200})"
+)
+_OTHER_KINDS = re.compile(
+    r"\b(?:https|http2|net|tls|dgram)\s*\.\s*create|createSecureServer|[\"'](?:node:)?(?:https|http2|tls)[\"']"
+)
+_FRAMEWORKS = (
+    (re.compile(r"\bNestFactory\b"), "nest"),
+    (re.compile(r"\b[Ff]astify\s*\("), "fastify"),
+    (re.compile(r"\bexpress\s*\("), "express"),
+    (re.compile(r"\bhttp\.createServer\b|\bnew Koa\b"), "node"),
+)
+_TIMES = re.compile(r"keepAliveTimeout|headersTimeout")
 _NUMBER = re.compile(r"\d{1,5}")
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
 _VARIABLE = re.compile(r"(?:process\.env|Bun\.env)(?:\.(\w+)|\[['\"](\w+)['\"]\])")
@@ -34,7 +46,12 @@ def listens(call: Call, source: SourceFile) -> Mapping[str, Fact[Any]] | None:
         return None
     word = _port(call, source, text, found[0][1].strip(), found[0].start(1), 0)
     facts = {} if word is None else port_fact(word)
-    return facts or None
+    if not facts:
+        return None
+    profile = next((name for form, name in _FRAMEWORKS if form.search(text)), None)
+    if profile is None or _OTHER_KINDS.search(text):
+        return facts
+    return facts | speaks("http", call.place, None if _TIMES.search(text) else profile)
 
 
 def _port(

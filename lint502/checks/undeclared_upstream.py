@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from lint502.behaviour.mismatches import port_left_out
 from lint502.behaviour.misspelt_blocks import misspelt
 from lint502.behaviour.sockets import slip
+from lint502.behaviour.unknown_names import is_nobody
+from lint502.deployment.viewpoint import Viewpoint
 from lint502.findings import Finding
 from lint502.nginx.addresses import Address
 from lint502.nginx.parse import Directive
@@ -22,7 +24,7 @@ def check(site: Site) -> Iterator[Finding]:
     for pair in site.each_pair():
         if pair.listener is not None or pair.mismatch is not None or id(pair) in named:
             continue
-        if not _has_another_name(pair):
+        if not _has_another_name(pair, site.spec.viewpoint):
             target = pair.target
             found.setdefault((target.written, target.arg, target.address), []).append(pair)
     for pairs in found.values():
@@ -37,9 +39,9 @@ def check(site: Site) -> Iterator[Finding]:
         )
 
 
-def _has_another_name(pair: Pair) -> bool:
+def _has_another_name(pair: Pair, view: Viewpoint | None) -> bool:
     """Whether the address itself is the mistake, which another rule names."""
-    return port_left_out(pair) or slip(pair) is not None
+    return port_left_out(pair) or slip(pair) is not None or is_nobody(pair, view)
 
 
 RULE = Rule("undeclared-upstream", check, None)

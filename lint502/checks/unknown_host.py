@@ -8,12 +8,12 @@ from difflib import get_close_matches
 
 from lint502.behaviour.mismatches import at_one_address
 from lint502.behaviour.resolving import looked_up
+from lint502.behaviour.unknown_names import is_nobody
 from lint502.deployment.viewpoint import Viewpoint
 from lint502.disagreements import Disagreement
 from lint502.findings import Fix
 from lint502.nginx import error_log
 from lint502.nginx.hops import Target
-from lint502.pairing import Pair
 from lint502.places import Place
 from lint502.rule import Rule
 from lint502.site import Site
@@ -29,7 +29,7 @@ def check(site: Site) -> Iterator[Disagreement]:
     view = site.spec.viewpoint
     if view is None:
         return
-    found = (pair for pair in site.each_pair() if _is_nobody(pair, view))
+    found = (pair for pair in site.each_pair() if is_nobody(pair, view))
     for pairs in at_one_address(found):
         target = pairs[0].target
         asked = looked_up(target, site.version)
@@ -47,22 +47,13 @@ def check(site: Site) -> Iterator[Disagreement]:
         yield from disagreement.at(pairs)
 
 
-def _is_nobody(pair: Pair, view: Viewpoint) -> bool:
-    address = pair.target.address
-    if pair.listener is not None or pair.mismatch is not None:
-        return False
-    if address.socket is not None or address.ip is not None or address.is_loopback:
-        return False
-    return view.resolves(address.host) is False
-
-
 def _message(target: Target, view: Viewpoint, *, asked: bool) -> str:
     host = target.address.host
     place = view.absent.get(host.lower())
     nobody = f"nothing that {view.nginx} can reach in {view.deployment} is called {host}"
     why = f": {place.note} ({place.file}:{place.line})" if place is not None else ""
     if not (why or _alike(target, view)):
-        why = f"; it can reach {listed(sorted(view.names), 5)}" if view.names else ""
+        why = f"; it can reach {listed(view.others, 5)}" if view.others else ""
     elif not why:
         why = f"; {listed(_alike(target, view))} is"
     starts = "" if asked else "; nginx does not start with such a name"
@@ -85,11 +76,23 @@ def _where(target: Target, view: Viewpoint) -> Place:
 
 
 def _seen(view: Viewpoint) -> str:
-    return listed(sorted(view.names)) or "no other container"
+    return listed(view.others, 5) or "no other container"
 
 
 def _alike(target: Target, view: Viewpoint) -> list[str]:
-    return get_close_matches(target.address.host.lower(), sorted(view.names), 1, _ALIKE)
+    host = target.address.host.lower()
+    near = get_close_matches(host, view.others, 1, _ALIKE)
+    return near or [name for name in view.others if _differ_little(host, name)][:1]
+
+
+def _differ_little(one: str, other: str) -> bool:
+    """Whether two short names differ in one letter, that is another, or is there or not."""
+    if abs(len(one) - len(other)) > 1 or min(len(one), len(other)) < 3:
+        return False
+    same = (index for index, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
+    start = next(same, min(len(one), len(other)))
+    rests = one[start:], other[start:]
+    return rests[0][1:] == rests[1][1:] or rests[0][1:] == rests[1] or rests[0] == rests[1][1:]
 
 
 def _fix(target: Target, view: Viewpoint) -> Fix | None:

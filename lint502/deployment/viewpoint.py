@@ -18,7 +18,7 @@ class Viewpoint:
     do not resolve there; the notes of the places say why. ``loopback_known``: besides nginx's own
     servers nothing listens in its network namespace but what is declared to. ``on_machine``: that
     is the namespace of the machine, where published ports are. ``published`` has the ports of the
-    machine that lead to nginx itself.
+    machine that lead to nginx itself. ``others`` are the containers that it reaches.
     """
 
     deployment: str
@@ -30,6 +30,7 @@ class Viewpoint:
     loopback_known: bool = False
     on_machine: bool = False
     published: Mapping[int, Place] = field(default_factory=dict)
+    others: tuple[str, ...] = ()
 
     def resolves(self, host: str) -> bool | None:
         """Whether a host name resolves; None where that is not known."""

@@ -14,12 +14,12 @@ from typing import Any
 
 from lint502.declared.claims import Claims
 from lint502.declared.listeners import Fact
-from lint502.declared.sources.commands import Started, started
+from lint502.declared.sources.commands import Started
 from lint502.declared.sources.facts import Facts
 from lint502.declared.sources.image_ports import image_listeners
+from lint502.declared.sources.running import run_by
 from lint502.declared.sources.services import service_claims
 from lint502.deployment.containers import HOST, Container, Port
-from lint502.deployment.filesystem import ContainerFiles
 from lint502.deployment.images import known
 from lint502.deployment.networks import names_seen, shares_loopback
 from lint502.deployment.nginx_containers import NginxContainer
@@ -67,8 +67,7 @@ def listeners_of(container: Container, repository: Repository) -> list[Facts]:
     """What is known of each listener of a container, by whatever states it; one without facts where
     nothing does."""
     program = container.program
-    files = ContainerFiles(repository, container.layers)
-    ran = started(program, files)
+    ran = run_by(container, repository)
     listeners = [_firm_or_not(facts, ran) for facts in ran.listeners]
     if not listeners and program.image is not None and UNKNOWN not in program.image.value:
         image = known(program.image.value)
@@ -107,7 +106,7 @@ def _hint(port: Port) -> Fact[Any]:
 def _beside_itself(deployed: NginxContainer, repository: Repository) -> Iterator[Claims]:
     """What else nginx's own container starts: by its command, or by what its image has."""
     nginx = deployed.container
-    ran = started(nginx.program, ContainerFiles(repository, nginx.layers))
+    ran = run_by(nginx, repository)
     listeners: list[Facts] = [facts for facts in ran.listeners if _is_no_nginx(facts)]
     if nginx.program.words is None and deployed.family is not None:
         listeners += map(partial(_of_image, nginx), deployed.family.beside)

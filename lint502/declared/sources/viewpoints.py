@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from lint502.declared.sources.commands import started
+from lint502.declared.sources.running import run_by
 from lint502.deployment.containers import HOST, Container, Project
-from lint502.deployment.filesystem import ContainerFiles
 from lint502.deployment.networks import names_seen, networks_of, shares_loopback
 from lint502.deployment.nginx_containers import NginxContainer
 from lint502.deployment.repository import Repository
@@ -28,7 +27,16 @@ def viewpoint_of(deployed: NginxContainer, repository: Repository) -> Viewpoint:
         _loopback_known(deployed, repository),
         nginx.namespace == HOST,
         {port.published: port.place for port in nginx.ports if port.published is not None},
+        tuple(
+            one.name
+            for one in project.containers
+            if one is not nginx and _sees(nginx, one, project)
+        ),
     )
+
+
+def _sees(nginx: Container, other: Container, project: Project) -> bool:
+    return other.active and bool(names_seen(project, nginx, other))
 
 
 def _names(project: Project, nginx: Container) -> Iterator[str]:
@@ -74,11 +82,11 @@ def _loopback_known(deployed: NginxContainer, repository: Repository) -> bool:
     beside = (one for one in project.containers if one is not nginx and shares_loopback(nginx, one))
     if not all(_is_known(one, repository) for one in beside):
         return False
-    if nginx.program.words is None:
+    if nginx.program.words is None and nginx.program.arguments is None:
         return deployed.family is not None and not nginx.program.built
     return _is_known(nginx, repository)
 
 
 def _is_known(container: Container, repository: Repository) -> bool:
     """Whether everything that a container starts was followed."""
-    return started(container.program, ContainerFiles(repository, container.layers)).whole
+    return run_by(container, repository).whole

@@ -19,6 +19,7 @@ from lint502.declared.reachable import (
 from lint502.deployment.viewpoint import Viewpoint
 from lint502.nginx.addresses import Address, normal_socket
 from lint502.nginx.hops import Hop, Kind, Target
+from lint502.standing import Standing
 
 FROM_CONTAINERS = ("host.docker.internal", "host.containers.internal")
 """How a container calls the machine on which it runs.
@@ -229,7 +230,7 @@ class Pairing:
             return _unless_elsewhere(next(iter(named.at[address.port].values())), address)
         if named.anywhere:
             return _unless_elsewhere(_likeliest(named.anywhere, target, kind), address)
-        by_host = not _is_block_of(target, named)
+        by_host = not (_is_block_of(target, named) or _are_all(named))
         return None, _mismatch(named, address, certain=True, by_host=by_host)
 
     def _exact(self, address: Address) -> Sequence[Listener]:
@@ -320,6 +321,15 @@ def _is_block_of(target: Target, declared: DeclaredAddresses) -> bool:
     """Whether the block of a target is called like the upstream that is declared."""
     name = folded(target.name)
     return target.block is not None and any(folded(one) == name for one in declared.upstreams)
+
+
+def _are_all(declared: DeclaredAddresses) -> bool:
+    """Whether it is stated where all of what runs there listens, so that nothing else can."""
+    listeners = chain.from_iterable(there.values() for there in declared.at.values())
+    return all(
+        listener.derived and listener.port is not None and listener.port.standing is Standing.STATED
+        for listener in listeners
+    )
 
 
 def goes_beyond(rest: str) -> bool:

@@ -35,10 +35,6 @@ def viewpoint_of(deployed: NginxContainer, repository: Repository) -> Viewpoint:
     )
 
 
-def _sees(nginx: Container, other: Container, project: Project) -> bool:
-    return other.active and bool(names_seen(project, nginx, other))
-
-
 def _names(project: Project, nginx: Container) -> Iterator[str]:
     yield from nginx.names
     yield from nginx.hosts

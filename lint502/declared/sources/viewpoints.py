@@ -30,7 +30,7 @@ def viewpoint_of(deployed: NginxContainer, repository: Repository) -> Viewpoint:
         tuple(
             one.name
             for one in project.containers
-            if one is not nginx and _sees(nginx, one, project)
+            if one is not nginx and one.active and names_seen(project, nginx, one)
         ),
     )
 

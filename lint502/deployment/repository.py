@@ -39,6 +39,10 @@ class Repository:
             path = os.path.relpath(path, self.folder)
         return shown(path)
 
+    def holds(self, path: str) -> bool:
+        """Whether a path lies in the checkout; elsewhere another machine has other files."""
+        return self._checkout.holds(path)
+
     def is_file(self, path: str) -> bool:
         """Whether there is a file of the checkout that can be read."""
         return self._reader.is_file(path) and not self._leads_out(path)

@@ -14,7 +14,7 @@ from lint502.deployment.services import CLUSTER, Pod
 from lint502.deployment.texts import Text, Unread, Words
 from lint502.deployment.yaml import YamlMap
 
-_PODS: Mapping[tuple[str, str], tuple[str, ...]] = {
+PODS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("apps", "Deployment"): ("spec", "template"),
     ("extensions", "Deployment"): ("spec", "template"),
     ("apps", "DaemonSet"): ("spec", "template"),
@@ -45,7 +45,7 @@ class Workload:
 def find(objects: Iterable[Object]) -> Iterator[Workload]:
     """The workloads among some objects."""
     for one in objects:
-        path = _PODS.get((one.group, one.kind))
+        path = PODS.get((one.group, one.kind))
         template: YamlMap | None = one.node if path is not None else None
         for step in path or ():
             template = None if template is None else template.map(step)

@@ -8,7 +8,7 @@ https://kubernetes.io/docs/reference/generated/kubernetes-api/.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from lint502.deployment.containers import Project
 from lint502.deployment.kubernetes import build, folders, kustomize, objects
@@ -16,6 +16,7 @@ from lint502.deployment.kubernetes.bounds import Budget
 from lint502.deployment.kubernetes.kustomize import Kustomizations
 from lint502.deployment.kubernetes.objects import Manifests, is_manifest
 from lint502.deployment.repository import Repository
+from lint502.deployment.texts import Unread
 from lint502.places import SourceFile
 
 __all__ = ["KUSTOMIZATIONS", "is_manifest", "project_of", "projects"]
@@ -39,10 +40,24 @@ def projects(repository: Repository, paths: Sequence[str]) -> tuple[Project, ...
         together = [read[path] for path in group.paths]
         manifests = Manifests(
             tuple(one for each in together for one in each.objects),
-            tuple(one for each in together for one in each.unread) + group.unread,
+            (*_once(one for each in together for one in each.unread), *group.unread),
         )
         found.append(build.project(group.name, manifests, group.paths, budget))
     return tuple(one for one in found if one.containers or one.services or one.unread)
+
+
+def _once(unread: Iterable[Unread]) -> Iterator[Unread]:
+    """What was not read, with all templates of a chart said at the first one."""
+    helm: list[Unread] = []
+    for one in unread:
+        if one.why == objects.HELM:
+            helm.append(one)
+        else:
+            yield one
+    if helm:
+        others = len(helm) - 1
+        more = f"; so {'is' if others == 1 else 'are'} {others} more" if others else ""
+        yield Unread(helm[0].place, f"{objects.HELM}{more}")
 
 
 def _kustomized(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lint502.deployment.containers import HOST, Container, Program
@@ -42,10 +42,14 @@ class Workload:
     containers: tuple[Container, ...] = ()
 
 
-def find(objects: Iterable[Object]) -> Iterator[Workload]:
-    """The workloads among some objects."""
+def find(objects: Sequence[Object]) -> Iterator[Workload]:
+    """The workloads among some objects, without those that another one of them has made, such as
+    the pods of a Deployment in what ``kubectl get`` lists."""
+    makers = {(one.kind, one.namespace, one.name.value) for one in objects}
     for one in objects:
         path = PODS.get((one.group, one.kind))
+        if any(maker in makers for maker in _makers(one)):
+            continue
         template: YamlMap | None = one.node if path is not None else None
         for step in path or ():
             template = None if template is None else template.map(step)
@@ -55,6 +59,15 @@ def find(objects: Iterable[Object]) -> Iterator[Workload]:
         metadata = template.map("metadata")
         labels = {} if metadata is None else fields.labels(metadata.map("labels"))
         yield Workload(one, spec, labels)
+
+
+def _makers(one: Object) -> Iterator[tuple[str, str, str]]:
+    metadata = one.node.map("metadata")
+    references = None if metadata is None else metadata.list("ownerReferences")
+    for reference in fields.maps(references):
+        kind, name = reference.text("kind"), reference.text("name")
+        if kind is not None and name is not None:
+            yield kind.value, one.namespace, name.value
 
 
 def with_containers(

@@ -135,6 +135,15 @@ def test_unread(text: str, line: int, why: str) -> None:
     assert [(one.place.line, one.why) for one in found.unread] == [(line, why)]
 
 
+def test_the_templates_of_a_chart_are_said_once(tmp_path: Path) -> None:
+    text = "kind: Service\nmetadata: {name: {{ .Values.name }}}\n"
+    found = projects(tmp_path, {f"chart/templates/{name}.yaml": text for name in "abc"})
+    why = "is a template of Helm; render it: helm template . | lint502 check -; so are 2 more"
+    assert [(one.place.file, one.why) for project in found for one in project.unread] == [
+        ("chart/templates/a.yaml", why)
+    ]
+
+
 def test_braces_in_a_config_map_are_no_template() -> None:
     text = (
         "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: rules}\ndata:\n  a: |\n"

@@ -234,3 +234,15 @@ def test_the_later_one_of_two() -> None:
     text = deployment("web", "image: old") + deployment("web", "image: new")
     image = only(Written(text).project()).program.image
     assert image is not None and image.value == "new"
+
+
+def test_what_others_have_made_is_not_there_twice() -> None:
+    web = deployment("web", "image: x")
+    owned = (
+        "metadata:\n  ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: web}]\n"
+        "  name: web-5d4f"
+    )
+    replicas = web.replace("Deployment", "ReplicaSet").replace("metadata:\n  name: web", owned)
+    found = Written(web + replicas).project()
+    assert [one.name for one in found.containers] == ["web/web"]
+    assert [one.name for one in Written(replicas).project().containers] == ["web-5d4f/web"]

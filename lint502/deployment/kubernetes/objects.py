@@ -20,7 +20,7 @@ OPENSHIFT = "is a template of OpenShift; render it: oc process … | lint502 che
 
 _HELM = re.compile(
     r"\{\{-?\s*(?:\.(?:Values|Release|Chart|Capabilities)\b|(?:include|template|define|tpl)\s"
-    r"|\$?\.?(?:Values|Release)\.|(?:if|with|range|toYaml)\s.*\.Values\b)"
+    r"|\$?\.?(?:Values|Release)\.|(?:if|with|range|toYaml)\s[^}\n]{0,200}\.Values\b)"
 )
 _TEMPLATE = re.compile(r"\{\{|\{%|<%")
 

@@ -39,12 +39,20 @@ class Cluster:
         self._containers = {one.name: one for one in project.containers}
 
     def service(self, host: str, pod: Pod) -> Service | None:
-        """The Service that a host means for a pod, None where no manifest has one."""
+        """The Service that a host means for a pod that asks the DNS of the cluster, None where no
+        manifest has one."""
         for name, namespace, below in _readings(host, pod.namespace):
             service = self._named(name, namespace)
             if service is not None and (not below or _has(service, below)):
                 return service
         return None
+
+    def elsewhere(self, host: str, pod: Pod) -> tuple[Service, ...]:
+        """The Services of a name without a dot that are in other namespaces than a pod: there the
+        name needs the namespace behind it."""
+        if not pod.namespace or self.service(host, pod) is not None:
+            return ()
+        return tuple(self._services.get(host.lower().rstrip("."), ()))
 
     def reached(self, host: str, port: int, pod: Pod, protocol: str = "tcp") -> Reached | None:
         """What a host and a port lead to for a pod, None where no manifest has such a Service."""

@@ -15,7 +15,7 @@ from lint502.deployment.kubernetes.configs import Configs
 from lint502.deployment.texts import Text
 from lint502.deployment.yaml import YamlMap
 
-_REFERENCE = re.compile(r"\$(?:\$|\(([^)]*)\))")
+_REFERENCE = re.compile(r"\$(?:\$|\(([^)]{0,64})\))")
 _LONGEST = 64 * 1024
 """Characters of a value, once others are put in."""
 

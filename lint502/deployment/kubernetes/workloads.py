@@ -80,7 +80,7 @@ def with_containers(
     namespace may have for its Services."""
     found: list[Workload] = []
     unread: list[Unread] = []
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     for one in workloads:
         home = one.made_by.namespace
         containers = []
@@ -89,7 +89,6 @@ def with_containers(
                 unread.append(Unread(node.place, TOO_MUCH))
                 return found, unread
             name = _name(one, node, taken)
-            taken.add(name)
             names = services.get(home, frozenset()) if _links(one.pod) else frozenset()
             containers.append(_container(one, name, node, configs, names, budget))
         found.append(Workload(one.made_by, one.pod, one.labels, tuple(containers)))
@@ -105,17 +104,15 @@ def _nodes(pod: YamlMap) -> Iterator[YamlMap]:
             yield node
 
 
-def _name(workload: Workload, node: YamlMap, taken: set[str]) -> str:
+def _name(workload: Workload, node: YamlMap, taken: dict[str, int]) -> str:
     """The name of a container that no other one of the project has: ``"web/nginx"``."""
     own, made_by = fields.known(node.get("name")), workload.made_by
     name = f"{made_by.name.value}/{'container' if own is None else own.value}"
     for before in (made_by.namespace, made_by.kind.lower()):
         if name in taken and before:
             name = f"{before}/{name}"
-    base, count = name, 2
-    while name in taken:
-        name, count = f"{base} ({count})", count + 1
-    return name
+    count = taken[name] = taken.get(name, 0) + 1
+    return name if count == 1 else f"{name} ({count})"
 
 
 def _links(pod: YamlMap) -> bool:

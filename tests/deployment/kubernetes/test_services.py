@@ -148,6 +148,21 @@ def test_names(host: str, namespace: str, found: tuple[str, str] | None) -> None
     assert (service and (service.namespace, service.name)) == found
 
 
+@pytest.mark.parametrize(
+    ("host", "namespace", "names"),
+    [
+        ("web", "other", ["web.prod", "web.test"]),
+        ("web", "prod", []),
+        ("web", "", []),
+        ("web.none", "other", []),
+        ("none", "other", []),
+    ],
+)
+def test_names_of_other_namespaces(host: str, namespace: str, names: list[str]) -> None:
+    found = MANY.elsewhere(host, Pod("nginx", namespace))
+    assert [one.names[-1] for one in found] == names
+
+
 def test_a_stateful_set_gives_names_to_its_pods() -> None:
     db = deployment("db", "image: x").replace("Deployment", "StatefulSet")
     db = db.replace("spec:\n", "spec:\n  serviceName: db\n", 1)

@@ -218,6 +218,9 @@ def test_names_that_are_taken() -> None:
     )
     names = [one.name for one in Written(text).project().containers]
     assert names == ["web/web", "statefulset/web/web", "b/web/web"]
+    twice = deployment("web", "image: x") + "      - name: web\n      - name: web\n"
+    names = [one.name for one in Written(twice).project().containers]
+    assert names == ["web/web", "deployment/web/web", "deployment/web/web (2)"]
 
 
 def test_a_list_as_kubectl_writes_it() -> None:

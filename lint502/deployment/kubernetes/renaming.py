@@ -36,6 +36,10 @@ def changed(objects: Sequence[Object], node: YamlMap) -> list[Object]:
         found = _renamed(found, prefix, suffix)
     for labels, selects in _labels(node):
         found = [_labelled(one, labels, selects=selects) for one in found]
+    for entry in fields.maps(node.list("replicas")):
+        name, count = entry.text("name"), entry.text("count")
+        if name is not None and count is not None:
+            found = [_scaled(one, count) if _is(one, name.value) else one for one in found]
     images = [one for one in fields.maps(node.list("images")) if one.text("name") is not None]
     return [_with_images(one, images) for one in found] if images else found
 
@@ -104,6 +108,19 @@ def _labelled(one: Object, labels: YamlMap, *, selects: bool) -> Object:
     elif selects and (one.group, one.kind) == ("", "Service"):
         new = Editor(put_to).edited(new, ("spec", "selector"))
     return replace(one, node=new) if isinstance(new, YamlMap) else one
+
+
+def _is(one: Object, name: str) -> bool:
+    return (one.group, one.kind) in PODS and name in (one.name.value, *one.former)
+
+
+def _scaled(one: Object, count: YamlText) -> Object:
+    """A workload with another number of pods."""
+    spec = one.node.map("spec")
+    if spec is None:
+        return one
+    new = put(spec, "replicas", count, count.place)
+    return replace(one, node=put(one.node, "spec", new, spec.place))
 
 
 def _with_map(key: str) -> Callable[[Yaml], Yaml]:

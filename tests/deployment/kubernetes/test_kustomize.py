@@ -89,6 +89,7 @@ def about(container: Container) -> tuple[object, ...]:
         {name: text.value for name, text in program.environment.items() if "." not in name},
         [port.number for port in container.ports],
         files,
+        *(() if container.active else ("no replicas",)),
     )
 
 
@@ -111,6 +112,11 @@ CASES: dict[str, tuple[str, dict[str, str], dict[str, object]]] = {
         "images:\n- {name: nginx, newName: r.io:5000/ours, newTag: '2'}",
         {},
         {"web/web": ("r.io:5000/ours:2", *PLAIN[1:]), "service /web": LED},
+    ),
+    "replicas": (
+        "replicas: [{name: web, count: 0}, {name: web, count: 0}]",
+        {},
+        {"web/web": (*PLAIN, "no replicas"), "service /web": LED},
     ),
     "a digest": (
         "images:\n- {name: nginx, digest: 'sha256:abc'}\n- {name: other, newTag: '3'}",

@@ -14,7 +14,8 @@ class Listener:
 
     Either ``port``, with the ``address`` that is bound (None for all), or ``path``; a path that
     begins with ``@`` is in the abstract namespace. ``owner``, ``group`` and ``mode`` are those of
-    a socket file. ``ipv6_only``: it takes no IPv4.
+    a socket file; where none is written they are root, the group of the owner and 0666.
+    ``ipv6_only``: it takes no IPv4.
     """
 
     place: Place
@@ -25,14 +26,14 @@ class Listener:
     group: Text | None = None
     mode: Text | None = None
     directory_mode: Text | None = None
-    """That of the folders above the socket, where systemd creates them."""
+    """That of the folders above the socket, where systemd creates them; else 0755."""
     ipv6_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Directory:
     """A folder that systemd creates for the service, with the owner and the group of it
-    (``RuntimeDirectory``)."""
+    (``RuntimeDirectory``). Its mode is 0755 where none is written."""
 
     path: str
     place: Place
@@ -43,9 +44,10 @@ class Directory:
 class Unit:
     """What the unit of a service says besides its command.
 
-    ``listeners`` are the sockets of its ``.socket`` units. ``private_tmp``: its ``/tmp`` and
-    ``/var/tmp`` are not those of others; None where that is not known. ``commands`` are the other
-    programs that the service starts before, such as ``ExecStartPre``.
+    ``listeners`` are the sockets of its ``.socket`` units: the service gets them open, and they are
+    in the network of the machine, whatever its own is. ``umask`` is 0022 where none is written.
+    ``private_tmp``: its ``/tmp`` and ``/var/tmp`` are not those of others; None where that is not
+    known.
     """
 
     name: str

@@ -27,14 +27,15 @@ _STANDARD = "tag:yaml.org,2002:"
 @dataclass(frozen=True, slots=True, eq=False)
 class YamlText:
     """A scalar as it is written, without quotes. ``plain``: it has none. ``block``: it is one of
-    several lines, ``|`` or ``>``; its place is that of the mark. ``tag`` is its own (``!reset``),
-    "" without one."""
+    several lines, ``|`` or ``>``; its place is that of the mark, and each of its lines stands
+    ``indent`` columns further in. ``tag`` is its own (``!reset``), "" without one."""
 
     value: str
     place: Place
     plain: bool = True
     block: str = ""
     tag: str = ""
+    indent: int = 0
 
     @property
     def is_null(self) -> bool:
@@ -45,6 +46,18 @@ class YamlText:
     def is_true(self) -> bool:
         """Whether it says yes."""
         return self.value.lower() in _YES
+
+    def as_written(self) -> SourceFile:
+        """What it says as a file of its own, each word at the line and the column where it stands;
+        for a text that is folded, or has escapes, only the line where it starts is right."""
+        lines = self.value.split("\n")
+        if self.block:
+            before = "\n" * self.place.line
+            lines = [line and " " * self.indent + line for line in lines]
+        else:
+            start = self.place.column - self.plain
+            before = "\n" * (self.place.line - 1) + " " * start
+        return SourceFile(self.place.file, before + "\n".join(lines))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,7 +190,15 @@ class _Reading:
         block = style if style in ("|", ">") else ""
         tag = _own_tag(event.tag)
         plain = not style and (event.tag is None or bool(tag))
-        return YamlText(event.value, self._place(event), plain, block, tag)
+        indent = self._indent(event) if block else 0
+        return YamlText(event.value, self._place(event), plain, block, tag, indent)
+
+    def _indent(self, event: Any) -> int:
+        """How far in the lines of a block stand."""
+        before = len(event.value) - len(event.value.lstrip("\n"))
+        line = self._source.line(event.start_mark.line + 2 + before)
+        own = event.value[before:]
+        return (len(line) - len(line.lstrip(" "))) - (len(own) - len(own.lstrip(" ")))
 
     def _map(self, done: _Open) -> YamlMap:
         entries: dict[str, Yaml] = {}

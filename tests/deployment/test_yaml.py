@@ -100,3 +100,32 @@ def test_aliases_that_explode() -> None:
 
 def test_no_utf_8() -> None:
     assert plain(read("a: \udcff")) == {"a": "�"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "data:\n  a.conf: |\n    one;\n\n      two;\n    three;\n",
+        "data:\n  a.conf: |-\n\n      two;\n",
+        "data:\n  a.conf: |2\n      one;\n    two;\n",
+        "data:\n  a.conf:   one; two;\n",
+        "data:\n  a.conf: 'one; two;'\n",
+        'data: {"a.conf": "one; two;"}\n',
+    ],
+)
+def test_a_text_as_a_file_with_its_words_in_place(text: str) -> None:
+    node = read(text)
+    assert isinstance(node, YamlMap)
+    data = node.map("data")
+    found = data.text("a.conf") if data is not None else None
+    assert found is not None
+    file = found.as_written()
+    assert file.name == "compose.yaml"
+    whole = text.split("\n")
+    for number, line in enumerate(file.text.split("\n")):
+        assert not line.strip() or whole[number].startswith(
+            line.strip(), len(line) - len(line.lstrip())
+        )
+    assert [line.split() for line in file.text.splitlines() if line.strip()] == [
+        line.split() for line in found.value.splitlines() if line.strip()
+    ]

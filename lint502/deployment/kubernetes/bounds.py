@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-MOST_MADE = 200_000
+MOST_MADE = 100_000
 """Containers, variables, files and ways of Services, of all manifests together."""
 
 TOO_MUCH = f"comes to more than {MOST_MADE} values with what it refers to; lint502 stops here"

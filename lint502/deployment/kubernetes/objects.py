@@ -20,7 +20,7 @@ OPENSHIFT = "is a template of OpenShift; render it: oc process … | lint502 che
 
 _HELM = re.compile(
     r"\{\{-?\s*(?:\.(?:Values|Release|Chart|Capabilities)\b|(?:include|template|define|tpl)\s"
-    r"|\$?\.?(?:Values|Release)\.|(?:if|with|range|toYaml)\s.*\.Values\b)"
+    r"|\$?\.?(?:Values|Release)\.|(?:if|with|range|toYaml)\s[^}\n]{0,200}\.Values\b)"
 )
 _TEMPLATE = re.compile(r"\{\{|\{%|<%")
 
@@ -29,7 +29,8 @@ _TEMPLATE = re.compile(r"\{\{|\{%|<%")
 class Object:
     """An object of a cluster. ``group`` is the API that it belongs to, "" for the first one;
     ``namespace`` is "" where no file says it. ``generated`` are the files that a generated
-    ConfigMap is made of, by their keys."""
+    ConfigMap is made of, by their keys; ``former`` the names that it had before others were put in
+    front of them or behind."""
 
     kind: str
     group: str
@@ -38,6 +39,7 @@ class Object:
     node: YamlMap
     file: str
     generated: Mapping[str, tuple[str, Place]] = field(default_factory=dict)
+    former: tuple[str, ...] = ()
 
     @property
     def identity(self) -> tuple[str, str, str, str]:

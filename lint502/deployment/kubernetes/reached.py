@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lint502.deployment.containers import Container, Project
 from lint502.deployment.services import Endpoint, Pod, Service, ServicePort
@@ -17,16 +17,27 @@ from lint502.deployment.services import Endpoint, Pod, Service, ServicePort
 class Reached:
     """A Service that a name stands for, and where a port of it leads to.
 
-    ``bound`` tells whether the Service has the port: where it has not, nothing answers. It is None
-    where the Service does not decide that: a headless one, a name outside, one of which a port is
-    not known. ``endpoints`` are None where they are not known: no manifest has the pods, or the
-    port of the pods is left open; empty where the pods are known, and none has such a port.
+    ``bound`` tells whether the Service has the port: where it has not, nothing answers. Whether the
+    connection is refused then, or gets no answer at all, is the cluster's matter: kube-proxy
+    refuses it by nftables, and lets it pass by iptables (KEP-3866, "Behavior of service IPs"). It
+    is None where the Service does not decide that: a headless one, a name outside, one of which a
+    port is not known.
+
+    ``endpoints`` are None where they are not known: no manifest has the pods, or the port of the
+    pods is left open; empty where the pods are known, and none has such a port.
     """
 
     service: Service
     port: ServicePort | None
     bound: bool | None
     endpoints: tuple[Endpoint, ...] | None
+
+
+_DEFAULT = "default"
+"""The namespace of what names none, where whoever applies it names none either."""
+
+MOST_NAMESPACES = 20
+"""Of those that a Service may be in."""
 
 
 class Cluster:
@@ -37,14 +48,35 @@ class Cluster:
         for service in project.services:
             self._services[service.name].append(service)
         self._containers = {one.name: one for one in project.containers}
+        pods = {one.pod.namespace for one in project.containers if one.pod is not None}
+        named = {one.namespace for one in project.services} | pods | {_DEFAULT}
+        self._namespaces = tuple(sorted(named - {""}))
 
     def service(self, host: str, pod: Pod) -> Service | None:
-        """The Service that a host means for a pod, None where no manifest has one."""
+        """The Service that a host means for a pod that asks the DNS of the cluster, None where no
+        manifest has one."""
         for name, namespace, below in _readings(host, pod.namespace):
             service = self._named(name, namespace)
             if service is not None and (not below or _has(service, below)):
                 return service
         return None
+
+    def names(self, service: Service, pod: Pod) -> tuple[str, ...]:
+        """The names by which a pod reaches a Service; where no file says its namespace, those of
+        each namespace that it may be in."""
+        homes = (service.namespace,) if service.namespace else self._namespaces[:MOST_NAMESPACES]
+        found = [service.name] if self.service(service.name, pod) is service else []
+        for home in homes:
+            if self._named(service.name, home) is service:
+                found += replace(service, namespace=home).names
+        return tuple(found)
+
+    def elsewhere(self, host: str, pod: Pod) -> tuple[Service, ...]:
+        """The Services of a name without a dot that are in other namespaces than a pod: there the
+        name needs the namespace behind it."""
+        if not pod.namespace or self.service(host, pod) is not None:
+            return ()
+        return tuple(self._services.get(host.lower().rstrip("."), ()))
 
     def reached(self, host: str, port: int, pod: Pod, protocol: str = "tcp") -> Reached | None:
         """What a host and a port lead to for a pod, None where no manifest has such a Service."""

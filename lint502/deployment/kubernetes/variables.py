@@ -15,7 +15,7 @@ from lint502.deployment.kubernetes.configs import Configs
 from lint502.deployment.texts import Text
 from lint502.deployment.yaml import YamlMap
 
-_REFERENCE = re.compile(r"\$(?:\$|\(([^)]*)\))")
+_REFERENCE = re.compile(r"\$(?:\$|\(([^)]{0,64})\))")
 _LONGEST = 64 * 1024
 """Characters of a value, once others are put in."""
 
@@ -38,10 +38,6 @@ class Variables:
         else:
             self.values[name] = value
             self.own.discard(name)
-
-    def may_be_set(self, name: str) -> bool:
-        """Whether a variable that has no known value may have one."""
-        return self.open or name in self.own or name in self.services
 
     def unknown(self) -> frozenset[str]:
         """The names of those that are set to what is not known."""
@@ -112,16 +108,17 @@ def _referred(source: YamlMap | None, namespace: str, configs: Configs) -> Text 
 
 
 def expanded(text: str, variables: Variables) -> str | None:
-    """A text with ``$(NAME)`` put in; None where a value is not known. ``$$(NAME)`` is ``$(NAME)``,
-    and so is the name of a variable that is not set."""
+    """A text with ``$(NAME)`` put in; None where a value is not known. ``$$(NAME)`` is ``$(NAME)``.
+
+    The cluster leaves the name of a variable that is not set as it is; a kustomization may have put
+    something in before.
+    """
     parts: list[str] = []
     end = length = 0
     for match in _REFERENCE.finditer(text):
         name = match[1]
         if name is not None and name not in variables.values:
-            if variables.may_be_set(name):
-                return None
-            continue
+            return None
         value = "$" if name is None else variables.values[name].value
         parts += (text[end : match.start()], value)
         end = match.end()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lint502.deployment.containers import HOST, Container, Program
@@ -14,7 +14,7 @@ from lint502.deployment.services import CLUSTER, Pod
 from lint502.deployment.texts import Text, Unread, Words
 from lint502.deployment.yaml import YamlMap
 
-_PODS: Mapping[tuple[str, str], tuple[str, ...]] = {
+PODS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("apps", "Deployment"): ("spec", "template"),
     ("extensions", "Deployment"): ("spec", "template"),
     ("apps", "DaemonSet"): ("spec", "template"),
@@ -42,10 +42,14 @@ class Workload:
     containers: tuple[Container, ...] = ()
 
 
-def find(objects: Iterable[Object]) -> Iterator[Workload]:
-    """The workloads among some objects."""
+def find(objects: Sequence[Object]) -> Iterator[Workload]:
+    """The workloads among some objects, without those that another one of them has made, such as
+    the pods of a Deployment in what ``kubectl get`` lists."""
+    makers = {(one.kind, one.namespace, one.name.value) for one in objects}
     for one in objects:
-        path = _PODS.get((one.group, one.kind))
+        path = PODS.get((one.group, one.kind))
+        if any(maker in makers for maker in _makers(one)):
+            continue
         template: YamlMap | None = one.node if path is not None else None
         for step in path or ():
             template = None if template is None else template.map(step)
@@ -55,6 +59,15 @@ def find(objects: Iterable[Object]) -> Iterator[Workload]:
         metadata = template.map("metadata")
         labels = {} if metadata is None else fields.labels(metadata.map("labels"))
         yield Workload(one, spec, labels)
+
+
+def _makers(one: Object) -> Iterator[tuple[str, str, str]]:
+    metadata = one.node.map("metadata")
+    references = None if metadata is None else metadata.list("ownerReferences")
+    for reference in fields.maps(references):
+        kind, name = reference.text("kind"), reference.text("name")
+        if kind is not None and name is not None:
+            yield kind.value, one.namespace, name.value
 
 
 def with_containers(
@@ -67,7 +80,7 @@ def with_containers(
     namespace may have for its Services."""
     found: list[Workload] = []
     unread: list[Unread] = []
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     for one in workloads:
         home = one.made_by.namespace
         containers = []
@@ -76,7 +89,6 @@ def with_containers(
                 unread.append(Unread(node.place, TOO_MUCH))
                 return found, unread
             name = _name(one, node, taken)
-            taken.add(name)
             names = services.get(home, frozenset()) if _links(one.pod) else frozenset()
             containers.append(_container(one, name, node, configs, names, budget))
         found.append(Workload(one.made_by, one.pod, one.labels, tuple(containers)))
@@ -92,17 +104,15 @@ def _nodes(pod: YamlMap) -> Iterator[YamlMap]:
             yield node
 
 
-def _name(workload: Workload, node: YamlMap, taken: set[str]) -> str:
+def _name(workload: Workload, node: YamlMap, taken: dict[str, int]) -> str:
     """The name of a container that no other one of the project has: ``"web/nginx"``."""
     own, made_by = fields.known(node.get("name")), workload.made_by
     name = f"{made_by.name.value}/{'container' if own is None else own.value}"
     for before in (made_by.namespace, made_by.kind.lower()):
         if name in taken and before:
             name = f"{before}/{name}"
-    base, count = name, 2
-    while name in taken:
-        name, count = f"{base} ({count})", count + 1
-    return name
+    count = taken[name] = taken.get(name, 0) + 1
+    return name if count == 1 else f"{name} ({count})"
 
 
 def _links(pod: YamlMap) -> bool:

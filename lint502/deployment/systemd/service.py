@@ -156,8 +156,10 @@ def _directories(unit: UnitFile, key: str) -> Iterator[Directory]:
     for entry in unit.all("Service", key):
         value = unit.resolved(entry)
         for word in () if value is None else value.value.split():
-            folder = posixpath.normpath(f"{_DIRECTORIES[key]}/{word.partition(':')[0]}")
-            yield Directory(folder, entry.place, mode)
+            name = word.partition(":")[0]
+            if not name.startswith("/") and ".." not in name.split("/"):  # it ignores such
+                folder = posixpath.normpath(f"{_DIRECTORIES[key]}/{name}")
+                yield Directory(folder, entry.place, mode)
 
 
 def _unit(unit: UnitFile, given: tuple[Listener, ...]) -> Unit:

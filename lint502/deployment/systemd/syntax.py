@@ -116,7 +116,8 @@ def _escaped(text: str, index: int) -> tuple[str, int]:
     if number is None:
         return f"\\{character}", len(character)
     code = int(number[4], 8) if number[4] else int(number[1] or number[2] or number[3], 16)
-    return (chr(code) if 0 < code < 0x110000 else ""), len(number[0])
+    is_one = 0 < code < 0xD800 or 0xE000 <= code < 0x110000
+    return (chr(code) if is_one else ""), len(number[0])
 
 
 def resolved(text: str, unit: str, *, of_user: bool) -> str | None:

@@ -159,3 +159,21 @@ def test_a_volume_that_is_nowhere() -> None:
     text = deployment("web", "volumeMounts: [{name: none, mountPath: /a}, {mountPath: /b}]")
     found = only(Written(text).project())
     assert [type(layer) for layer in found.layers] == [Unseen, Volume]
+
+
+def test_the_files_of_an_nginx(tmp_path: Path) -> None:
+    text = deployment(
+        "proxy",
+        """\
+        image: nginx:1.27
+        volumeMounts:
+        - {name: v, mountPath: /etc/nginx/nginx.conf, subPath: nginx.conf}
+        - {name: v, mountPath: /etc/nginx/conf.d/api.conf, subPath: api.conf}
+        """,
+        "volumes:\n- {name: v, configMap: {name: proxy}}",
+    )
+    files = ContainerFiles(Repository(tmp_path), only(Written(text + CONFIG).project()).layers)
+    found = [files.source(f"/etc/nginx/{name}") for name in ("nginx.conf", "conf.d/api.conf")]
+    assert [(one.name, one.text) for one in found if one is not None] == [
+        ("k8s.yaml", NGINX), ("k8s.yaml", "server {}"),
+    ]  # fmt: skip

@@ -135,6 +135,15 @@ def test_unread(text: str, line: int, why: str) -> None:
     assert [(one.place.line, one.why) for one in found.unread] == [(line, why)]
 
 
+def test_the_templates_of_a_chart_are_said_once(tmp_path: Path) -> None:
+    text = "kind: Service\nmetadata: {name: {{ .Values.name }}}\n"
+    found = projects(tmp_path, {f"chart/templates/{name}.yaml": text for name in "abc"})
+    why = "is a template of Helm; render it: helm template . | lint502 check -; so are 2 more"
+    assert [(one.place.file, one.why) for project in found for one in project.unread] == [
+        ("chart/templates/a.yaml", why)
+    ]
+
+
 def test_braces_in_a_config_map_are_no_template() -> None:
     text = (
         "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: rules}\ndata:\n  a: |\n"
@@ -194,9 +203,27 @@ def test_what_multiplies_is_bounded() -> None:
     started = time.process_time()
     found = Written(multiplied()).project()
     assert time.process_time() - started < 5
-    assert "comes to more than 200000 values with what it refers to; lint502 stops here" in {
+    assert "comes to more than 100000 values with what it refers to; lint502 stops here" in {
         one.why for one in found.unread
     }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{if " * 200_000,
+        f"a: {'$(' * 800_000}",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, args: ["
+        f"'{'$(' * 200_000}'], env: [{{name: A, value: '{'$(' * 200_000}'}}]}}]}}",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [&c {name: c}"
+        f"{', *c' * 20_000}]}}",
+    ],
+    ids=["a template", "no manifest", "variables", "aliases"],
+)
+def test_long_texts(text: str) -> None:
+    started = time.process_time()
+    Written(text).project()
+    assert time.process_time() - started < 6
 
 
 def test_thousands_of_documents() -> None:

@@ -148,6 +148,55 @@ def test_names(host: str, namespace: str, found: tuple[str, str] | None) -> None
     assert (service and (service.namespace, service.name)) == found
 
 
+@pytest.mark.parametrize(
+    ("name", "at", "namespace", "homes"),
+    [
+        ("api", "", "prod", ["api", "default", "prod", "test"]),
+        ("web", "prod", "prod", ["web", "prod"]),
+        ("web", "prod", "test", ["prod"]),
+        ("web", "prod", "", ["prod"]),
+    ],
+)
+def test_all_names_of_a_service(name: str, at: str, namespace: str, homes: list[str]) -> None:
+    service = MANY.service(f"{name}.{at or 'any'}", Pod("nginx"))
+    assert service is not None
+    expected = []
+    for home in homes:
+        short = f"{name}.{home}"
+        full = [f"{short}.svc.cluster.local", f"{short}.svc", short]
+        expected += [home] if home == name else full
+    found = MANY.names(service, Pod("nginx", namespace))
+    assert list(found) == expected
+    assert {MANY.service(host, Pod("nginx", namespace)) for host in found} == {service}
+
+
+def test_a_name_without_a_namespace_is_not_that_of_another_service() -> None:
+    found = cluster(service("api", "{port: 80}"), service("api", "{port: 81}", "", "default"))
+    own, other = (found.service(host, Pod("a", home)) for host, home in (
+        ("api", ""), ("api", "default")
+    ))  # fmt: skip
+    assert own is not None
+    assert other is not None
+    assert (own.namespace, other.namespace) == ("", "default")
+    assert found.names(own, Pod("a")) == ("api",)
+    assert found.names(other, Pod("a", "default")) == ("api", *other.names)
+
+
+@pytest.mark.parametrize(
+    ("host", "namespace", "names"),
+    [
+        ("web", "other", ["web.prod", "web.test"]),
+        ("web", "prod", []),
+        ("web", "", []),
+        ("web.none", "other", []),
+        ("none", "other", []),
+    ],
+)
+def test_names_of_other_namespaces(host: str, namespace: str, names: list[str]) -> None:
+    found = MANY.elsewhere(host, Pod("nginx", namespace))
+    assert [one.names[-1] for one in found] == names
+
+
 def test_a_stateful_set_gives_names_to_its_pods() -> None:
     db = deployment("db", "image: x").replace("Deployment", "StatefulSet")
     db = db.replace("spec:\n", "spec:\n  serviceName: db\n", 1)

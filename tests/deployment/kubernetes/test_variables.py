@@ -43,10 +43,9 @@ def test_values_and_references_to_those_before() -> None:
         """
     )
     assert values(found) == {
-        "HOST": "0.0.0.0", "BIND": "0.0.0.0:$(PORT)", "PORT": "80",
-        "URL": "http://0.0.0.0:80/$(PORT)$", "EMPTY": "",
+        "HOST": "0.0.0.0", "PORT": "80", "URL": "http://0.0.0.0:80/$(PORT)$", "EMPTY": "",
     }  # fmt: skip
-    assert (found.unknown, found.open) == (frozenset(), False)
+    assert (found.unknown, found.open) == (frozenset(("BIND",)), False)
 
 
 def test_those_of_config_maps_and_secrets() -> None:

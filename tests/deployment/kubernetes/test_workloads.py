@@ -218,6 +218,9 @@ def test_names_that_are_taken() -> None:
     )
     names = [one.name for one in Written(text).project().containers]
     assert names == ["web/web", "statefulset/web/web", "b/web/web"]
+    twice = deployment("web", "image: x") + "      - name: web\n      - name: web\n"
+    names = [one.name for one in Written(twice).project().containers]
+    assert names == ["web/web", "deployment/web/web", "deployment/web/web (2)"]
 
 
 def test_a_list_as_kubectl_writes_it() -> None:
@@ -234,3 +237,15 @@ def test_the_later_one_of_two() -> None:
     text = deployment("web", "image: old") + deployment("web", "image: new")
     image = only(Written(text).project()).program.image
     assert image is not None and image.value == "new"
+
+
+def test_what_others_have_made_is_not_there_twice() -> None:
+    web = deployment("web", "image: x")
+    owned = (
+        "metadata:\n  ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: web}]\n"
+        "  name: web-5d4f"
+    )
+    replicas = web.replace("Deployment", "ReplicaSet").replace("metadata:\n  name: web", owned)
+    found = Written(web + replicas).project()
+    assert [one.name for one in found.containers] == ["web/web"]
+    assert [one.name for one in Written(replicas).project().containers] == ["web-5d4f/web"]

@@ -193,6 +193,21 @@ def test_the_temporary_folder(units: Units, lines: str, private: bool | None) ->
     assert (unit.private_tmp, unit.dynamic_user) == (private, "Dynamic" in lines)
 
 
+def test_folders_that_systemd_makes(units: Units) -> None:
+    container = units.service(
+        "RuntimeDirectory=app app/own:alias /apps/repo ../up\nStateDirectory=app\n"
+        "StateDirectoryMode=0700\nExecStart=/bin/a ${RUNTIME_DIRECTORY} ${STATE_DIRECTORY}"
+    )
+    assert container.unit is not None
+    assert [(one.path, one.mode and one.mode.value) for one in container.unit.directories] == [
+        ("/run/app", None),
+        ("/run/app/own", None),
+        ("/var/lib/app", "0700"),
+    ]
+    assert container.program.words is not None
+    assert container.program.words.words == ("/bin/a", "/run/app:/run/app/own", "/var/lib/app")
+
+
 def test_drop_ins_come_after_the_unit(units: Units) -> None:
     units.write("app.service.d/20.conf", "[Service]\nExecStart=\nExecStart=/bin/c\n")
     units.write("app.service.d/10.conf", "[Service]\nExecStart=\nExecStart=/bin/b\nUser=b\n")

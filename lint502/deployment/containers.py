@@ -28,6 +28,8 @@ class Port:
     """The address of the machine on which it is published; None for all."""
     protocol: Literal["tcp", "udp"] = "tcp"
     name: str | None = None
+    example: bool = False
+    """Whether a number rests on what only an example says (``.env.example``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,8 @@ class Program:
     ``words`` are the entry point and the command together; None where they are not known.
     ``environment`` has the variables of known value, ``unknown`` the names of the others that are
     set. ``image`` is the image that it is run from, ``"python:3.12-slim"``: its own one, or the one
-    that its Dockerfile starts from; None where that is not known. ``built`` tells the latter.
+    that its Dockerfile starts from; None where that is not known (``"nginx:${TAG}"`` where the tag
+    alone is not). ``built`` tells the latter.
     ``folder`` is the folder of this machine that the image is built from, ``workdir`` the working
     directory in the container. ``arguments`` come in place of the image's command where its entry
     point stays, and ``words`` are not known for that. ``open``: variables may be set that no file

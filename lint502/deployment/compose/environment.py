@@ -41,7 +41,9 @@ def environment(service: Keyed, variables: Variables, repository: Repository) ->
         read = _read(scalar, raw, outer, repository)
         if read is None:
             whole = False
-            unread.append(Unread(scalar.place, "names a file that is not there"))
+            shown = scalar.with_names() or "a file"
+            why = f"names {shown}, which cannot be read here: it may set more variables"
+            unread.append(Unread(scalar.place, why))
             if scalar.known:
                 path = repository.absolute(scalar.text, scalar.folder)
                 _put(known, unknown, example_variables(repository, path), frozenset())

@@ -61,6 +61,23 @@ def test_the_name_of_a_port_and_its_place(tmp_path: Path) -> None:
     assert (port.name, port.place.file, port.place.line) == ("web", "compose.yaml", 5)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ports: ['$P:80']",
+        "ports: ['80:$P']",
+        "ports: [{target: 80, published: $P}]",
+        "ports: [{target: $P}]",
+        "expose: [$P]",
+    ],
+)
+def test_what_an_example_says_is_marked(tmp_path: Path, text: str) -> None:
+    (port,) = service(tmp_path, text, {".env.example": "P=8000"}).ports
+    assert (port.example, 8000 in (port.number, port.published)) == (True, True)
+    (port,) = service(tmp_path, text, {".env": "P=8000"}).ports
+    assert port.example is False
+
+
 def test_exposed(tmp_path: Path) -> None:
     assert ports(tmp_path, "expose: ['3000', 8000-8001/tcp, '53/udp', '$X']") == [
         (3000, "expose", None, None, "tcp"),

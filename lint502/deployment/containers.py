@@ -92,7 +92,7 @@ class Container:
     network alone. ``namespace`` tells whose loopback it has: its own name, that of another
     container, or :data:`HOST`; "" where that is not known. ``hosts`` are names that it alone knows
     (``extra_hosts``, links), with what they stand for: an address, ``host-gateway``, or the name of
-    a container.
+    a container. ``open_names``: it has name servers of its own, which may know other names.
     """
 
     name: str
@@ -106,6 +106,7 @@ class Container:
     ports: tuple[Port, ...] = ()
     layers: tuple[Layer, ...] = ()
     hosts: Mapping[str, Text] = field(default_factory=dict)
+    open_names: bool = False
     unread: tuple[Unread, ...] = ()
     active: bool = True
     """Whether it is started where nobody says more: it has no profile, and not 0 replicas."""

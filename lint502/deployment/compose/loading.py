@@ -121,10 +121,8 @@ class Loader:
         :class:`~lint502.reading.UnreadableError` where one of them cannot be read."""
         folder = os.path.dirname(paths[0])
         variables = self.variables(folder) if variables is None else variables
-        here = Text(folder, start_of(self.repository, paths[0]))
-        variables = Variables(
-            {"PWD": here, **variables.known}, variables.unknown, variables.examples
-        )
+        own = {"PWD": Text(folder, start_of(self.repository, paths[0])), **self._named(paths)}
+        variables = Variables({**own, **variables.known}, variables.unknown, variables.examples)
         notes = _Notes()
         merged, name, old = self._merged(paths, folder, variables, notes, ())
         return Model(
@@ -137,6 +135,12 @@ class Loader:
             tuple(notes.unread),
             old,
         )
+
+    def _named(self, paths: Sequence[str]) -> dict[str, Text]:
+        """The project's name as a variable, where a file says it as it is."""
+        names = (one.text("name") for path in paths for one in self.documents(path))
+        found = [one for one in names if one is not None and "$" not in one.value]
+        return {"COMPOSE_PROJECT_NAME": Text(found[-1].value, found[-1].place)} if found else {}
 
     def _merged(
         self,

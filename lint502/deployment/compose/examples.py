@@ -30,8 +30,7 @@ def example_names(name: str) -> list[str]:
     ``.env``; ``api.env.example``, ``api.example.env`` and, after them, those of ``.env`` for
     ``api.env``."""
     stem, suffix = os.path.splitext(name)
-    names = [f"{name}.{word}" for word in _WORDS]
-    names += [f"{name}-{word}" for word in _WORDS]
+    names = [f"{name}{separator}{word}" for separator in ".-_" for word in _WORDS]
     if suffix == ".env" and stem:
         names += [f"{stem}.{word}.env" for word in _WORDS]
     if name == ".env":

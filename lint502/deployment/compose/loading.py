@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from lint502.deployment import dotenv
 from lint502.deployment.compose.examples import example_variables
+from lint502.deployment.compose.extending import MAX_DEEP, Extending
 from lint502.deployment.compose.merging import merge
 from lint502.deployment.compose.recognise import is_compose, is_old
 from lint502.deployment.compose.values import (
@@ -28,16 +29,15 @@ from lint502.places import Place
 from lint502.reading import UnreadableError
 
 SECTIONS = ("services", "networks", "volumes", "configs", "secrets")
-MAX_DEEP = 50
-"""How many files or services may lead to each other by ``include`` or ``extends``."""
 
 _REMOTE = ("https://", "http://", "git://", "ssh://", "oci://", "github.com/", "git@")
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What Compose makes of files. ``old``: they have the first form, without networks. ``missing``
-    are variables of the names of files that have no value."""
+    """What Compose makes of files: each section merged. ``name`` is the project's, ``folder`` that
+    of the first file; ``files`` are all that were read, ``included`` those of ``include``.
+    ``old``: they have the first form, which knows no networks."""
 
     sections: Mapping[str, Keyed]
     name: str | None
@@ -283,92 +283,45 @@ class Loader:
     def _extend(self, file: _File, variables: Variables, notes: _Notes) -> None:
         """Put below each service of a file the one that it extends."""
         services = file.sections.get("services")
-        if services is None:
-            return
-        extending = _Extending(self, variables, notes)
-        entries = {
-            name: extending.service(file.path, services, name, ()) for name in services.entries
-        }
-        file.sections["services"] = Keyed(
-            entries, services.keys, services.place, services.removed, services.replaced
-        )
+        if services is not None:
+            other = _Others(self, variables, notes)
+            extending = Extending(self.bounds, other, notes.unread)
+            file.sections["services"] = extending.services(file.path, services)
 
-    def extended_file(self, path: str, variables: Variables) -> Keyed | None:
-        """The services of a file that another one extends."""
+    def services_of(self, path: str, variables: Variables) -> Keyed | None:
+        """The services of a file, as another one extends them: before they extend others."""
         return self._file(path, os.path.dirname(path), variables).sections.get("services")
 
-    def named_file(self, text: Scalar, notes: _Notes) -> str | None:
-        """The file that ``extends`` names."""
+    def path_of(self, text: Scalar, notes: _Notes) -> str | None:
+        """The file that a text names; what is not there is noted."""
         return next(iter(self._paths((text,), notes)), None)
 
 
-class _Extending:
-    """The services of a file with what they extend, each made once."""
+class _Others:
+    """The services of the files that a file extends, each read once."""
 
     def __init__(self, loader: Loader, variables: Variables, notes: _Notes) -> None:
         self._loader = loader
         self._variables = variables
         self._notes = notes
-        self._made: dict[tuple[str, str], Value] = {}
-        self._files: dict[str, Keyed | None] = {}
+        self._read: dict[str, Keyed | None] = {}
 
-    def service(
-        self, path: str, services: Keyed, name: str, trail: tuple[tuple[str, str], ...]
-    ) -> Value:
-        """A service of a file, with what it extends below it."""
-        key = (path, name)
-        if key not in self._made:
-            self._made[key] = self._extended(path, services, name, trail)
-        return self._made[key]
+    def __call__(self, file: Scalar) -> tuple[str, Keyed] | None:
+        path = self._loader.path_of(file, self._notes)
+        if path is None:
+            return None
+        if path not in self._read:
+            self._read[path] = self._services(path, file)
+        services = self._read[path]
+        return None if services is None else (path, services)
 
-    def _extended(
-        self, path: str, services: Keyed, name: str, trail: tuple[tuple[str, str], ...]
-    ) -> Value:
-        here = (path, name)
-        service = services.entries[name]
-        extends = service.get("extends") if isinstance(service, Keyed) else None
-        if not isinstance(service, Keyed) or extends is None:
-            return service
-        if here in trail or len(trail) >= MAX_DEEP:
-            return self._without(service, extends.place, "extends itself")
-        base_name = extends.text("service") if isinstance(extends, Keyed) else None
-        if isinstance(extends, Scalar) and extends.known:
-            base_name = extends.text
-        file = extends.scalar("file") if isinstance(extends, Keyed) else None
-        if file is not None:
-            found = self._loader.named_file(file, self._notes)
-            if found is None:
-                return self._without(service)
-            path, extended = found, self._services(found, file.place)
-        else:
-            extended = services
-        if extended is None:
-            return self._without(service)
-        if base_name is None or base_name not in extended.entries:
-            return self._without(
-                service, extends.place, f"extends {base_name or 'a service'}, which is not there"
-            )
-        base = self.service(path, extended, base_name, (*trail, here))
-        if not isinstance(base, Keyed):
-            return self._without(service)
-        return merge(base, self._without(service), self._loader.bounds)
-
-    def _services(self, path: str, place: Place) -> Keyed | None:
-        if path not in self._files:
-            try:
-                self._files[path] = self._loader.extended_file(path, self._variables)
-                self._notes.files[path] = None
-            except UnreadableError as error:
-                self._notes.unread.append(Unread(place, f"names a file that {error}"))
-                self._files[path] = None
-                return None
-            if self._files[path] is None:
-                self._notes.unread.append(Unread(place, "names a file without services"))
-        return self._files[path]
-
-    def _without(self, service: Keyed, place: Place | None = None, why: str = "") -> Keyed:
-        """A service without what it extends."""
-        if place is not None:
-            self._notes.unread.append(Unread(place, why))
-        entries = {key: one for key, one in service.entries.items() if key != "extends"}
-        return Keyed(entries, service.keys, service.place, service.removed, service.replaced)
+    def _services(self, path: str, file: Scalar) -> Keyed | None:
+        try:
+            services = self._loader.services_of(path, self._variables)
+        except UnreadableError as error:
+            self._notes.unread.append(Unread(file.place, f"names a file that {error}"))
+            return None
+        self._notes.files[path] = None
+        if services is None:
+            self._notes.unread.append(Unread(file.place, "names a file without services"))
+        return services

@@ -17,8 +17,13 @@ MAX_PORTS = 1_000
 _RANGE = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?\Z")
 _LOCAL = r"(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\])"
 _CHECKED = re.compile(
-    rf"(?:(?P<scheme>https?)://)?(?<![\w.-]){_LOCAL}(?::(?P<port>[0-9]{{1,5}})(?![0-9\w])|(?P<end>(?=[/'\"\s;)]|\Z)))"
+    rf"(?:(?P<scheme>https?)://)?(?<![\w.-]){_LOCAL}"
+    r"(?::(?P<port>[0-9]{1,5})(?![0-9\w])|(?P<end>(?=[/'\"\s;)]|\Z)))"
 )
+_CONNECTED = re.compile(
+    rf"(?:\b(?:nc|ncat|netcat)\s+(?:-\w+\s+(?:[0-9]+\s+)?)*{_LOCAL}\s+|/dev/tcp/{_LOCAL}/)(?P<port>[0-9]{{1,5}})\b"
+)
+"""A port that is only connected to: ``nc -z localhost 8001``."""
 
 Protocol = Literal["tcp", "udp"]
 
@@ -98,6 +103,9 @@ def _checked(service: Keyed) -> Iterator[Port]:
             scheme = found["scheme"]
             number = found["port"] or {"http": "80", "https": "443"}.get(scheme or "", "")
             yield from _each("healthcheck", number, "", "", "tcp", item.place)
+    if test is not None:
+        for found in _CONNECTED.finditer(" ".join(item.text for item in texts)):
+            yield from _each("healthcheck", found["port"], "", "", "tcp", test.place)
 
 
 def _numbers(text: str) -> range:

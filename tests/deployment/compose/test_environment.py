@@ -69,7 +69,8 @@ def test_the_environment_is_known_to_env_files(tmp_path: Path) -> None:
     ("name", "example"),
     [(".env", ".env.example"), (".env", "example.env"), (".env", "env.sample"),
      (".env", ".env.dist"), ("api.env", "api.env.example"), ("api.env", "api.example.env"),
-     (".env.prod", ".env.example"), ("conf/.env", "conf/.env.template")],
+     (".env.prod", ".env.example"), ("env_file_app", "env_file_app_template"),
+     ("conf/.env", "conf/.env.template")],
 )  # fmt: skip
 def test_a_file_that_is_not_there_may_say_anything(tmp_path: Path, name: str, example: str) -> None:
     found = shown(tmp_path, f"env_file: {name}\nenvironment: [B=2]", {example: "A=1\nB=1\n"})

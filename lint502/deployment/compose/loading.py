@@ -26,7 +26,7 @@ from lint502.deployment.repository import Repository
 from lint502.deployment.texts import Text, Unread
 from lint502.deployment.yaml import YamlMap, documents
 from lint502.places import Place
-from lint502.reading import UnreadableError
+from lint502.reading import MissingFileError, UnreadableError
 
 SECTIONS = ("services", "networks", "volumes", "configs", "secrets")
 
@@ -100,30 +100,46 @@ class Loader:
             raise found.with_traceback(None)
         return found
 
-    def variables(self, folder: str, env_files: Sequence[str] | None = None) -> Variables:
+    def variables(
+        self, folder: str, unread: list[Unread], env_files: Sequence[str] | None = None
+    ) -> Variables:
         """The variables that Compose has in a project's folder: those of ``.env``; those that only
-        an example has besides."""
+        an example has besides. What cannot be read is added to ``unread``."""
         paths = [os.path.join(folder, ".env")] if env_files is None else list(env_files)
         known: dict[str, Text] = {}
         unknown: set[str] = set()
         examples: dict[str, Text] = {}
         for path in paths:
-            source = self.repository.text(path) if self.repository.is_file(path) else None
-            if source is not None:
-                read = dotenv.read(source, Variables(known)).variables
+            read = self._env_file(path, known, unread)
+            if read is not None:
                 known.update(read.known)
                 unknown |= read.unknown
             examples = {**example_variables(self.repository, path), **examples}
         return Variables(known, frozenset(unknown - known.keys()), examples)
 
-    def model(self, paths: Sequence[str], variables: Variables | None = None) -> Model:
+    def _env_file(
+        self, path: str, known: Mapping[str, Text], unread: list[Unread]
+    ) -> Variables | None:
+        if os.path.isdir(path):
+            return None
+        try:
+            read = dotenv.read(self.repository.source(path), Variables(known))
+        except MissingFileError:
+            return None
+        except UnreadableError as error:
+            unread.append(Unread(start_of(self.repository, path), str(error)))
+            return None
+        unread += read.unread
+        return read.variables
+
+    def model(self, paths: Sequence[str]) -> Model:
         """The model of files that are given with ``-f``, in this order. Raises
         :class:`~lint502.reading.UnreadableError` where one of them cannot be read."""
         folder = os.path.dirname(paths[0])
-        variables = self.variables(folder) if variables is None else variables
+        notes = _Notes()
+        variables = self.variables(folder, notes.unread)
         own = {"PWD": Text(folder, start_of(self.repository, paths[0])), **self._named(paths)}
         variables = Variables({**own, **variables.known}, variables.unknown, variables.examples)
-        notes = _Notes()
         merged, name, old = self._merged(paths, folder, variables, notes, ())
         return Model(
             merged,
@@ -234,7 +250,7 @@ class Loader:
                 notes.unread.append(Unread(texts[0].place, "includes itself"))
                 continue
             notes.included.update(dict.fromkeys(paths))
-            own = self.variables(inner, env_files)
+            own = self.variables(inner, notes.unread, env_files)
             both = Variables(
                 {**own.known, **variables.known},
                 own.unknown,

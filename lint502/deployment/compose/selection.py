@@ -109,7 +109,7 @@ def _by_folder(candidates: Mapping[str, _Candidate]) -> dict[str, list[str]]:
 
 def _stated(loader: Loader, folder: str, files: Sequence[str]) -> tuple[str, ...] | None:
     """The files that ``COMPOSE_FILE`` of ``.env`` names, if it names several that are there."""
-    known = loader.variables(folder).known
+    known = loader.variables(folder, []).known
     text = known.get("COMPOSE_FILE")
     if text is None:
         return None

@@ -39,3 +39,20 @@ def test_name_servers_of_its_own(tmp_path: Path) -> None:
     assert service(tmp_path, "restart: always").open_names is False
     assert service(tmp_path, "dns: 8.8.8.8").open_names is True
     assert service(tmp_path, "dns_search: [example.com]").open_names is True
+
+
+def test_an_env_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+    text = "services: {web: {image: 'web:$TAG'}}"
+    found = project(tmp_path, text, {".env": "<<<\nTAG=1\n"})
+    assert [(one.place.file, one.place.line, one.why) for one in found.unread] == [
+        (".env", 1, "is no NAME=VALUE")
+    ]
+    assert found.containers[0].program.image is not None
+    assert found.containers[0].program.image.value == "web:1"
+    found = project(tmp_path, text, {".env": "TAG=\0"})
+    assert [(one.place.file, one.why) for one in found.unread] == [
+        (".env", "has a NUL byte here: this is no text file")
+    ]
+    (tmp_path / ".env").unlink()
+    (tmp_path / ".env").mkdir()
+    assert project(tmp_path, text).unread == ()

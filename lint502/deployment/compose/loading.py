@@ -7,8 +7,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lint502.deployment import dotenv
-from lint502.deployment.compose.examples import example_variables
+from lint502.deployment.compose.env_files import EnvFiles
 from lint502.deployment.compose.extending import MAX_DEEP, Extending
 from lint502.deployment.compose.merging import merge
 from lint502.deployment.compose.recognise import is_compose, is_old
@@ -21,7 +20,7 @@ from lint502.deployment.compose.values import (
     each_text,
     with_variables,
 )
-from lint502.deployment.interpolation import Variables
+from lint502.deployment.interpolation import Stacked, Variables
 from lint502.deployment.repository import Repository
 from lint502.deployment.texts import Text, Unread
 from lint502.deployment.yaml import YamlMap, documents
@@ -82,6 +81,8 @@ class Loader:
     def __init__(self, repository: Repository) -> None:
         self.repository = repository
         self.bounds = Bounds()
+        self.env_files = EnvFiles(repository)
+        self._variables: dict[tuple[str, ...], tuple[Variables, tuple[Unread, ...]]] = {}
         self._documents: dict[str, tuple[YamlMap, ...] | UnreadableError] = {}
 
     def documents(self, path: str) -> tuple[YamlMap, ...]:
@@ -105,16 +106,24 @@ class Loader:
     ) -> Variables:
         """The variables that Compose has in a project's folder: those of ``.env``; those that only
         an example has besides. What cannot be read is added to ``unread``."""
-        paths = [os.path.join(folder, ".env")] if env_files is None else list(env_files)
+        paths = (os.path.join(folder, ".env"),) if env_files is None else tuple(env_files)
+        if paths not in self._variables:
+            noted: list[Unread] = []
+            self._variables[paths] = (self._read_variables(paths, noted), tuple(noted))
+        found, notes = self._variables[paths]
+        unread += notes
+        return found
+
+    def _read_variables(self, paths: Sequence[str], unread: list[Unread]) -> Variables:
         known: dict[str, Text] = {}
         unknown: set[str] = set()
-        examples: dict[str, Text] = {}
+        examples: Mapping[str, Text] = {}
         for path in paths:
             read = self._env_file(path, known, unread)
             if read is not None:
                 known.update(read.known)
                 unknown |= read.unknown
-            examples = {**example_variables(self.repository, path), **examples}
+            examples = Stacked(self.env_files.examples(path), examples)
         return Variables(known, frozenset(unknown - known.keys()), examples)
 
     def _env_file(
@@ -123,7 +132,7 @@ class Loader:
         if os.path.isdir(path):
             return None
         try:
-            read = dotenv.read(self.repository.source(path), Variables(known))
+            read = self.env_files.read(path, Variables(known))
         except MissingFileError:
             return None
         except UnreadableError as error:
@@ -139,7 +148,8 @@ class Loader:
         notes = _Notes()
         variables = self.variables(folder, notes.unread)
         own = {"PWD": Text(folder, start_of(self.repository, paths[0])), **self._named(paths)}
-        variables = Variables({**own, **variables.known}, variables.unknown, variables.examples)
+        known = Stacked(variables.known, own)
+        variables = Variables(known, variables.unknown, variables.examples)
         merged, name, old = self._merged(paths, folder, variables, notes, ())
         return Model(
             merged,
@@ -186,9 +196,9 @@ class Loader:
         entries = {key: one for key, one in below.entries.items() if key not in above.removed}
         for key, value in above.entries.items():
             base = entries.get(key)
-            both = isinstance(base, Keyed) and isinstance(value, Keyed)
-            if both and key not in above.replaced:
-                entries[key] = merge(base, value, self.bounds)  # type: ignore[arg-type]
+            replaced = key in above.replaced
+            if isinstance(base, Keyed) and isinstance(value, Keyed) and not replaced:
+                entries[key] = merge(base, value, self.bounds)
             elif base is None or not (isinstance(value, Scalar) and value.null):
                 entries[key] = value
         return Keyed(entries, {**above.keys, **below.keys}, below.place)
@@ -252,9 +262,9 @@ class Loader:
             notes.included.update(dict.fromkeys(paths))
             own = self.variables(inner, notes.unread, env_files)
             both = Variables(
-                {**own.known, **variables.known},
+                Stacked(variables.known, own.known),
                 own.unknown,
-                {**own.examples, **variables.examples},
+                Stacked(variables.examples, own.examples),
             )
             try:
                 found, _, _ = self._merged(paths, inner, both, notes, trail)

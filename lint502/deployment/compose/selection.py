@@ -79,8 +79,10 @@ def choices(loader: Loader, paths: Sequence[str]) -> list[Choice]:
             elif not one.lacks or (_stem(path) in _FIRST and not one.bare):
                 found.append(_alone(one))
             else:
-                base = _base(one, candidates, set(overrides.values()))
-                if base is not None and overlays < MAX_OVERLAYS:
+                base = None
+                if overlays < MAX_OVERLAYS:
+                    base = _base(one, candidates, set(overrides.values()))
+                if base is not None:
                     overlays += 1
                     found += _loaded(loader, (base, path), (base, path))
                 elif not one.bare:

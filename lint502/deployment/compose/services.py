@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
+from lint502.deployment.compose.env_files import EnvFiles
 from lint502.deployment.compose.environment import environment
 from lint502.deployment.compose.loading import Model
 from lint502.deployment.compose.mounts import Mounts
@@ -39,6 +40,7 @@ class Services:
     repository: Repository
     model: Model
     builder: Builder
+    env_files: EnvFiles
 
     def containers(self) -> tuple[Container, ...]:
         """One container for each service, in the order of the files."""
@@ -96,7 +98,7 @@ class Services:
         mounts: Mounts,
         build: Built | None,
     ) -> Container:
-        own = environment(service, self.model.variables, self.repository)
+        own = environment(service, self.model.variables, self.repository, self.env_files)
         image = None if build is None else build.image
         layers, unread = mounts.of(name)
         found = tuple(image.ports) if image is not None else ()

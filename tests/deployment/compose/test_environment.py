@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lint502.deployment.compose.examples import example_names
+from lint502.deployment.compose.env_files import example_names
 from tests.support.compose import service
 
 Shown = tuple[dict[str, str], set[str], bool]

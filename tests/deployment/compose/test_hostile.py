@@ -103,6 +103,32 @@ def test_a_large_list_in_many_services(tmp_path: Path) -> None:
     assert "1000000 values" in why
 
 
+def test_many_variables_for_many_services(tmp_path: Path) -> None:
+    text = "services:\n" + "".join(
+        f"  s{n}: {{image: s, env_file: [big.env, .env], environment: [A=1]}}\n"
+        for n in range(3000)
+    )
+    big = "".join(f"A{n}=1\n" for n in range(20_000))
+    found = projects(tmp_path, {"compose.yaml": text, "big.env": big, ".env": big})
+    last = found["compose.yaml"].containers[-1]
+    assert (set(last.program.environment), last.program.open) == ({"A"}, True)
+    assert [one.why for one in last.unread] == [
+        "names big.env, which cannot be read here: it may set more variables",
+        "names .env, which cannot be read here: it may set more variables",
+    ]
+
+
+def test_many_files_that_are_missing(tmp_path: Path) -> None:
+    text = "services:\n" + "".join(
+        f"  s{n}: {{image: s, env_file: ["
+        + ", ".join(f"{n}-{k}.env" for k in range(50)) + "]}\n"
+        for n in range(1000)
+    )  # fmt: skip
+    found = projects(tmp_path, {"compose.yaml": text, ".env.example": "A=1"})["compose.yaml"]
+    assert set(found.containers[0].program.environment) == {"A"}
+    assert found.containers[-1].program.open is True
+
+
 @pytest.mark.parametrize("kind", ["fifo", "device", "loop", "out", "folder"])
 @pytest.mark.parametrize("named", [".env", "e.env", "x.yml", "Dockerfile", "compose.yaml"])
 def test_files_that_are_none(tmp_path: Path, kind: str, named: str) -> None:

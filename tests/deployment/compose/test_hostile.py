@@ -155,6 +155,30 @@ def test_files_that_are_none(tmp_path: Path, kind: str, named: str) -> None:
     )
 
 
+@pytest.mark.parametrize("where", ["../secret", "{top}/secret", "link/secret"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "services: {{web: {{image: web, env_file: '{path}'}}}}",
+        "services: {{web: {{image: web, extends: {{file: '{path}', service: hunter2}}}}}}",
+        "include: ['{path}']\nservices: {{web: {{image: web}}}}",
+        "include: [{{path: x.yml, env_file: '{path}'}}]\nservices: {{web: {{image: $SECRET}}}}",
+        "services: {{web: {{image: '$SECRET', configs: [c]}}}}\nconfigs: {{c: {{file: '{path}'}}}}",
+    ],
+)
+def test_files_elsewhere_are_not_read(tmp_path: Path, text: str, where: str) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "link").symlink_to("..")
+    (tmp_path / "secret").write_text("SECRET=hunter2\nservices: {hunter2: {image: hunter3}}\n")
+    path = where.format(top=tmp_path)
+    files = {"compose.yaml": text.format(path=path), "x.yml": "services: {x: {image: $SECRET}}"}
+    found = projects(folder, files)["compose.yaml"]
+    seen = [str(one.program) + str(one.ports) for one in found.containers]
+    assert "hunter3" not in repr(found)
+    assert not any("hunter2'" in one for one in seen)
+
+
 def test_many_overlays(tmp_path: Path) -> None:
     files = {"compose.yaml": "services: {a: {image: a}}"}
     files |= {f"compose.{n}.yaml": "services: {a: {ports: ['80']}}" for n in range(500)}

@@ -32,6 +32,8 @@ class Port:
     name: str | None = None
     application: Literal["http", "https", "grpc"] | None = None
     """What a probe speaks there."""
+    example: bool = False
+    """Whether a number rests on what only an example says (``.env.example``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ class Program:
     ``words`` are the entry point and the command together; None where they are not known.
     ``environment`` has the variables of known value, ``unknown`` the names of the others that are
     set. ``image`` is the image that it is run from, ``"python:3.12-slim"``: its own one, or the one
-    that its Dockerfile starts from; None where that is not known. ``built`` tells the latter.
+    that its Dockerfile starts from; None where that is not known (``"nginx:${TAG}"`` where the tag
+    alone is not). ``built`` tells the latter.
     ``folder`` is the folder of this machine that the image is built from, ``workdir`` the working
     directory in the container. ``arguments`` come in place of the image's command where its entry
     point stays, and ``words`` are not known for that. ``open``: variables may be set that no file
@@ -96,7 +99,7 @@ class Container:
     network alone. ``namespace`` tells whose loopback it has: its own name, that of another
     container, or :data:`HOST`; "" where that is not known. ``hosts`` are names that it alone knows
     (``extra_hosts``, links), with what they stand for: an address, ``host-gateway``, or the name of
-    a container.
+    a container. ``open_names``: it has name servers of its own, which may know other names.
     """
 
     name: str
@@ -110,6 +113,7 @@ class Container:
     ports: tuple[Port, ...] = ()
     layers: tuple[Layer, ...] = ()
     hosts: Mapping[str, Text] = field(default_factory=dict)
+    open_names: bool = False
     unread: tuple[Unread, ...] = ()
     active: bool = True
     """Whether it is started where nobody says more: it has no profile, and not 0 replicas."""

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections import ChainMap
 from dataclasses import dataclass
 
-from lint502.deployment.interpolation import Variables, interpolate
+from lint502.deployment.interpolation import Stacked, Variables, interpolate
 from lint502.deployment.texts import UNKNOWN, Text, Unread
 from lint502.places import Place, SourceFile
 
@@ -33,10 +32,12 @@ _ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v
 
 @dataclass(frozen=True, slots=True)
 class EnvFile:
-    """The variables of a file, each with the place of its value, and what could not be read."""
+    """The variables of a file, each with the place of its value, and what could not be read.
+    ``alone``: it says the same whatever is set already."""
 
     variables: Variables
     unread: tuple[Unread, ...] = ()
+    alone: bool = True
 
 
 def read(
@@ -62,7 +63,8 @@ class _Reading:
         self._unread: list[Unread] = []
         self._starts = [0, *(match.end() for match in re.finditer("\n", source.text))]
         self._left = MAX_TOTAL
-        self._seen = Variables(ChainMap(dict(outer.known), self._known), self._unknown)
+        self._alone = True
+        self._seen = Variables(Stacked(outer.known, self._known), self._unknown)
 
     def read(self) -> EnvFile:
         at = 0
@@ -72,7 +74,8 @@ class _Reading:
             if at >= len(self._text):
                 break
             at = self._statement(at)
-        return EnvFile(Variables(self._known, frozenset(self._unknown)), tuple(self._unread))
+        variables = Variables(self._known, frozenset(self._unknown))
+        return EnvFile(variables, tuple(self._unread), self._alone)
 
     def _statement(self, at: int) -> int:
         """Read what begins here; where the next one may begin."""
@@ -82,6 +85,7 @@ class _Reading:
             self._refuse(at, "is no NAME=VALUE")
             return end
         if name[2] not in ("=", ":"):
+            self._alone = False
             inherited = self._outer.known.get(name[1])
             if inherited is not None:
                 self._set(name[1], inherited.value, name.start(1), name.end(1))
@@ -110,7 +114,8 @@ class _Reading:
         self, name: str, value: str, start: int, end: int, *, interpolated: bool = False
     ) -> None:
         example = self._example
-        if interpolated:
+        if interpolated and "$" in value:
+            self._alone = False
             made = interpolate(value, self._seen)
             value, example = made.text, example or made.example
         self._left -= len(value)

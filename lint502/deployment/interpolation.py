@@ -7,7 +7,7 @@ value is empty; here it is unknown, for whoever runs Compose may have it in the 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 
 from lint502.deployment.texts import UNKNOWN, Text
@@ -22,6 +22,25 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OPERATOR = re.compile(r":?[-+?]")
 _OUTSIDE = re.compile(r"\$")
 _INSIDE = re.compile(r"[${}]")
+
+
+class Stacked(Mapping[str, Text]):
+    """Variables over others, without a copy of either."""
+
+    def __init__(self, above: Mapping[str, Text], below: Mapping[str, Text]) -> None:
+        self._above = above
+        self._below = below
+
+    def __getitem__(self, name: str) -> Text:
+        found = self._above.get(name)
+        return self._below[name] if found is None else found
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._above
+        yield from (name for name in self._below if name not in self._above)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 @dataclass(frozen=True, slots=True)

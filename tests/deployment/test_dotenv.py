@@ -57,6 +57,7 @@ def test_places_and_what_is_not_known() -> None:
     text = 'A=1\nURL = "http://${HOST}" # x\nB=2\n'
     found = read(text)
     line = "B=2"
+    assert found.alone is False
     assert found.variables.known["B"] == Text("2", Place(".env", 3, 3, 4, line))
     assert (set(found.variables.known), found.variables.unknown) == ({"A", "B"}, {"URL"})
 
@@ -64,6 +65,14 @@ def test_places_and_what_is_not_known() -> None:
 def test_a_later_known_value_ends_an_unknown_one() -> None:
     found = read("A=$X\nA=1\nB=1\nB=$X").variables
     assert ({"A"}, {"B"}) == (set(found.known), found.unknown)
+
+
+@pytest.mark.parametrize(
+    ("text", "alone"),
+    [("A=1\nB='$C'\n# D", True), ("A=$$", False), ('A="$B"', False), ("A\n", False)],
+)
+def test_what_is_the_same_whatever_is_set(text: str, alone: bool) -> None:
+    assert read(text).alone is alone
 
 
 def test_raw_values_are_as_they_stand() -> None:

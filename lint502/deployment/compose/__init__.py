@@ -43,7 +43,7 @@ def _project(loader: Loader, choice: Choice, others: frozenset[str], builder: Bu
         if choice.error is not None and choice.error.line is not None:
             place = Place(place.file, choice.error.line, 1, 2)
         return Project(name, "compose", (), unread=(Unread(place, str(choice.error)),), files=files)
-    services = Services(repository, model, builder)
+    services = Services(repository, model, builder, loader.env_files)
     containers = services.containers()
     networks = frozenset(network for one in containers for network in one.networks)
     unread = (*model.unread, *services.not_services())

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
-from lint502.deployment import dotenv
-from lint502.deployment.compose.examples import example_variables
+from lint502.deployment.compose.env_files import EnvFiles, outer_of
 from lint502.deployment.compose.values import Keyed, Scalar, Value, as_keyed, each
+from lint502.deployment.dotenv import EnvFile
 from lint502.deployment.interpolation import Variables
 from lint502.deployment.repository import Repository
 from lint502.deployment.texts import Text, Unread
+from lint502.reading import UnreadableError
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,9 @@ class Environment:
     unread: tuple[Unread, ...] = ()
 
 
-def environment(service: Keyed, variables: Variables, repository: Repository) -> Environment:
+def environment(
+    service: Keyed, variables: Variables, repository: Repository, files: EnvFiles
+) -> Environment:
     """What a service has in its environment. ``environment`` counts before ``env_file``, a later
     file before an earlier one."""
     own, own_unknown = _own(service.get("environment"), variables)
@@ -32,22 +35,24 @@ def environment(service: Keyed, variables: Variables, repository: Repository) ->
     unknown: set[str] = set()
     unread: list[Unread] = []
     whole = True
-    outer = Variables({**own, **variables.known}, variables.unknown)
+    outer = outer_of(own, variables)
     for item in each(service.get("env_file")):
         scalar = item.scalar("path") if isinstance(item, Keyed) else item
         if not isinstance(scalar, Scalar):
             continue
         raw = isinstance(item, Keyed) and item.text("format") == "raw"
-        read = _read(scalar, raw, outer, repository)
-        if read is None:
-            whole = False
-            unread.append(Unread(scalar.place, "names a file that is not there"))
-            if scalar.known:
-                path = repository.absolute(scalar.text, scalar.folder)
-                _put(known, unknown, example_variables(repository, path), frozenset())
+        path = repository.absolute(scalar.text, scalar.folder) if scalar.known else None
+        read = _read(path, raw, outer, repository, files)
+        if read is not None:
+            _put(known, unknown, read.variables.known, read.variables.unknown)
+            unread += read.unread
             continue
-        _put(known, unknown, read.variables.known, read.variables.unknown)
-        unread += read.unread
+        whole = False
+        shown = scalar.with_names() or "a file"
+        why = f"names {shown}, which cannot be read here: it may set more variables"
+        unread.append(Unread(scalar.place, why))
+        if path is not None:
+            _put(known, unknown, files.examples(path), frozenset())
     _put(known, unknown, own, own_unknown)
     return Environment(known, frozenset(unknown), not whole, tuple(unread))
 
@@ -73,13 +78,14 @@ def _own(value: Value | None, variables: Variables) -> tuple[dict[str, Text], fr
 
 
 def _read(
-    scalar: Scalar, raw: bool, outer: Variables, repository: Repository
-) -> dotenv.EnvFile | None:
-    if not scalar.known:
+    path: str | None, raw: bool, outer: Variables, repository: Repository, files: EnvFiles
+) -> EnvFile | None:
+    if path is None or not repository.is_file(path):
         return None
-    path = repository.absolute(scalar.text, scalar.folder)
-    source = repository.text(path) if repository.is_file(path) else None
-    return None if source is None else dotenv.read(source, outer, raw=raw)
+    try:
+        return files.read(path, outer, raw=raw)
+    except UnreadableError:
+        return None
 
 
 def _put(

@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lint502.deployment import dotenv
-from lint502.deployment.compose.examples import example_variables
+from lint502.deployment.compose.env_files import EnvFiles
+from lint502.deployment.compose.extending import MAX_DEEP, Extending
 from lint502.deployment.compose.merging import merge
 from lint502.deployment.compose.recognise import is_compose, is_old
 from lint502.deployment.compose.values import (
@@ -20,24 +20,23 @@ from lint502.deployment.compose.values import (
     each_text,
     with_variables,
 )
-from lint502.deployment.interpolation import Variables
+from lint502.deployment.interpolation import Stacked, Variables
 from lint502.deployment.repository import Repository
 from lint502.deployment.texts import Text, Unread
 from lint502.deployment.yaml import YamlMap, documents
 from lint502.places import Place
-from lint502.reading import UnreadableError
+from lint502.reading import MissingFileError, UnreadableError
 
 SECTIONS = ("services", "networks", "volumes", "configs", "secrets")
-MAX_DEEP = 50
-"""How many files or services may lead to each other by ``include`` or ``extends``."""
 
 _REMOTE = ("https://", "http://", "git://", "ssh://", "oci://", "github.com/", "git@")
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What Compose makes of files. ``old``: they have the first form, without networks. ``missing``
-    are variables of the names of files that have no value."""
+    """What Compose makes of files: each section merged. ``name`` is the project's, ``folder`` that
+    of the first file; ``files`` are all that were read, ``included`` those of ``include``.
+    ``old``: they have the first form, which knows no networks."""
 
     sections: Mapping[str, Keyed]
     name: str | None
@@ -82,6 +81,8 @@ class Loader:
     def __init__(self, repository: Repository) -> None:
         self.repository = repository
         self.bounds = Bounds()
+        self.env_files = EnvFiles(repository)
+        self._variables: dict[tuple[str, ...], tuple[Variables, tuple[Unread, ...]]] = {}
         self._documents: dict[str, tuple[YamlMap, ...] | UnreadableError] = {}
 
     def documents(self, path: str) -> tuple[YamlMap, ...]:
@@ -100,32 +101,55 @@ class Loader:
             raise found.with_traceback(None)
         return found
 
-    def variables(self, folder: str, env_files: Sequence[str] | None = None) -> Variables:
+    def variables(
+        self, folder: str, unread: list[Unread], env_files: Sequence[str] | None = None
+    ) -> Variables:
         """The variables that Compose has in a project's folder: those of ``.env``; those that only
-        an example has besides."""
-        paths = [os.path.join(folder, ".env")] if env_files is None else list(env_files)
+        an example has besides. What cannot be read is added to ``unread``."""
+        paths = (os.path.join(folder, ".env"),) if env_files is None else tuple(env_files)
+        if paths not in self._variables:
+            noted: list[Unread] = []
+            self._variables[paths] = (self._read_variables(paths, noted), tuple(noted))
+        found, notes = self._variables[paths]
+        unread += notes
+        return found
+
+    def _read_variables(self, paths: Sequence[str], unread: list[Unread]) -> Variables:
         known: dict[str, Text] = {}
         unknown: set[str] = set()
-        examples: dict[str, Text] = {}
+        examples: Mapping[str, Text] = {}
         for path in paths:
-            source = self.repository.text(path) if self.repository.is_file(path) else None
-            if source is not None:
-                read = dotenv.read(source, Variables(known)).variables
+            read = self._env_file(path, known, unread)
+            if read is not None:
                 known.update(read.known)
                 unknown |= read.unknown
-            examples = {**example_variables(self.repository, path), **examples}
+            examples = Stacked(self.env_files.examples(path), examples)
         return Variables(known, frozenset(unknown - known.keys()), examples)
 
-    def model(self, paths: Sequence[str], variables: Variables | None = None) -> Model:
+    def _env_file(
+        self, path: str, known: Mapping[str, Text], unread: list[Unread]
+    ) -> Variables | None:
+        if os.path.isdir(path):
+            return None
+        try:
+            read = self.env_files.read(path, Variables(known))
+        except MissingFileError:
+            return None
+        except UnreadableError as error:
+            unread.append(Unread(start_of(self.repository, path), str(error)))
+            return None
+        unread += read.unread
+        return read.variables
+
+    def model(self, paths: Sequence[str]) -> Model:
         """The model of files that are given with ``-f``, in this order. Raises
         :class:`~lint502.reading.UnreadableError` where one of them cannot be read."""
         folder = os.path.dirname(paths[0])
-        variables = self.variables(folder) if variables is None else variables
-        here = Text(folder, start_of(self.repository, paths[0]))
-        variables = Variables(
-            {"PWD": here, **variables.known}, variables.unknown, variables.examples
-        )
         notes = _Notes()
+        variables = self.variables(folder, notes.unread)
+        own = {"PWD": Text(folder, start_of(self.repository, paths[0])), **self._named(paths)}
+        known = Stacked(variables.known, own)
+        variables = Variables(known, variables.unknown, variables.examples)
         merged, name, old = self._merged(paths, folder, variables, notes, ())
         return Model(
             merged,
@@ -137,6 +161,12 @@ class Loader:
             tuple(notes.unread),
             old,
         )
+
+    def _named(self, paths: Sequence[str]) -> dict[str, Text]:
+        """The project's name as a variable, where a file says it as it is."""
+        names = (one.text("name") for path in paths for one in self.documents(path))
+        found = [one for one in names if one is not None and "$" not in one.value]
+        return {"COMPOSE_PROJECT_NAME": Text(found[-1].value, found[-1].place)} if found else {}
 
     def _merged(
         self,
@@ -166,9 +196,9 @@ class Loader:
         entries = {key: one for key, one in below.entries.items() if key not in above.removed}
         for key, value in above.entries.items():
             base = entries.get(key)
-            both = isinstance(base, Keyed) and isinstance(value, Keyed)
-            if both and key not in above.replaced:
-                entries[key] = merge(base, value, self.bounds)  # type: ignore[arg-type]
+            replaced = key in above.replaced
+            if isinstance(base, Keyed) and isinstance(value, Keyed) and not replaced:
+                entries[key] = merge(base, value, self.bounds)
             elif base is None or not (isinstance(value, Scalar) and value.null):
                 entries[key] = value
         return Keyed(entries, {**above.keys, **below.keys}, below.place)
@@ -230,11 +260,11 @@ class Loader:
                 notes.unread.append(Unread(texts[0].place, "includes itself"))
                 continue
             notes.included.update(dict.fromkeys(paths))
-            own = self.variables(inner, env_files)
+            own = self.variables(inner, notes.unread, env_files)
             both = Variables(
-                {**own.known, **variables.known},
+                Stacked(variables.known, own.known),
                 own.unknown,
-                {**own.examples, **variables.examples},
+                Stacked(variables.examples, own.examples),
             )
             try:
                 found, _, _ = self._merged(paths, inner, both, notes, trail)
@@ -279,92 +309,45 @@ class Loader:
     def _extend(self, file: _File, variables: Variables, notes: _Notes) -> None:
         """Put below each service of a file the one that it extends."""
         services = file.sections.get("services")
-        if services is None:
-            return
-        extending = _Extending(self, variables, notes)
-        entries = {
-            name: extending.service(file.path, services, name, ()) for name in services.entries
-        }
-        file.sections["services"] = Keyed(
-            entries, services.keys, services.place, services.removed, services.replaced
-        )
+        if services is not None:
+            other = _Others(self, variables, notes)
+            extending = Extending(self.bounds, other, notes.unread)
+            file.sections["services"] = extending.services(file.path, services)
 
-    def extended_file(self, path: str, variables: Variables) -> Keyed | None:
-        """The services of a file that another one extends."""
+    def services_of(self, path: str, variables: Variables) -> Keyed | None:
+        """The services of a file, as another one extends them: before they extend others."""
         return self._file(path, os.path.dirname(path), variables).sections.get("services")
 
-    def named_file(self, text: Scalar, notes: _Notes) -> str | None:
-        """The file that ``extends`` names."""
+    def path_of(self, text: Scalar, notes: _Notes) -> str | None:
+        """The file that a text names; what is not there is noted."""
         return next(iter(self._paths((text,), notes)), None)
 
 
-class _Extending:
-    """The services of a file with what they extend, each made once."""
+class _Others:
+    """The services of the files that a file extends, each read once."""
 
     def __init__(self, loader: Loader, variables: Variables, notes: _Notes) -> None:
         self._loader = loader
         self._variables = variables
         self._notes = notes
-        self._made: dict[tuple[str, str], Value] = {}
-        self._files: dict[str, Keyed | None] = {}
+        self._read: dict[str, Keyed | None] = {}
 
-    def service(
-        self, path: str, services: Keyed, name: str, trail: tuple[tuple[str, str], ...]
-    ) -> Value:
-        """A service of a file, with what it extends below it."""
-        key = (path, name)
-        if key not in self._made:
-            self._made[key] = self._extended(path, services, name, trail)
-        return self._made[key]
+    def __call__(self, file: Scalar) -> tuple[str, Keyed] | None:
+        path = self._loader.path_of(file, self._notes)
+        if path is None:
+            return None
+        if path not in self._read:
+            self._read[path] = self._services(path, file)
+        services = self._read[path]
+        return None if services is None else (path, services)
 
-    def _extended(
-        self, path: str, services: Keyed, name: str, trail: tuple[tuple[str, str], ...]
-    ) -> Value:
-        here = (path, name)
-        service = services.entries[name]
-        extends = service.get("extends") if isinstance(service, Keyed) else None
-        if not isinstance(service, Keyed) or extends is None:
-            return service
-        if here in trail or len(trail) >= MAX_DEEP:
-            return self._without(service, extends.place, "extends itself")
-        base_name = extends.text("service") if isinstance(extends, Keyed) else None
-        if isinstance(extends, Scalar) and extends.known:
-            base_name = extends.text
-        file = extends.scalar("file") if isinstance(extends, Keyed) else None
-        if file is not None:
-            found = self._loader.named_file(file, self._notes)
-            if found is None:
-                return self._without(service)
-            path, extended = found, self._services(found, file.place)
-        else:
-            extended = services
-        if extended is None:
-            return self._without(service)
-        if base_name is None or base_name not in extended.entries:
-            return self._without(
-                service, extends.place, f"extends {base_name or 'a service'}, which is not there"
-            )
-        base = self.service(path, extended, base_name, (*trail, here))
-        if not isinstance(base, Keyed):
-            return self._without(service)
-        return merge(base, self._without(service), self._loader.bounds)
-
-    def _services(self, path: str, place: Place) -> Keyed | None:
-        if path not in self._files:
-            try:
-                self._files[path] = self._loader.extended_file(path, self._variables)
-                self._notes.files[path] = None
-            except UnreadableError as error:
-                self._notes.unread.append(Unread(place, f"names a file that {error}"))
-                self._files[path] = None
-                return None
-            if self._files[path] is None:
-                self._notes.unread.append(Unread(place, "names a file without services"))
-        return self._files[path]
-
-    def _without(self, service: Keyed, place: Place | None = None, why: str = "") -> Keyed:
-        """A service without what it extends."""
-        if place is not None:
-            self._notes.unread.append(Unread(place, why))
-        entries = {key: one for key, one in service.entries.items() if key != "extends"}
-        return Keyed(entries, service.keys, service.place, service.removed, service.replaced)
+    def _services(self, path: str, file: Scalar) -> Keyed | None:
+        try:
+            services = self._loader.services_of(path, self._variables)
+        except UnreadableError as error:
+            self._notes.unread.append(Unread(file.place, f"names a file that {error}"))
+            return None
+        self._notes.files[path] = None
+        if services is None:
+            self._notes.unread.append(Unread(file.place, "names a file without services"))
+        return services

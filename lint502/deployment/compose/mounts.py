@@ -148,7 +148,7 @@ class Mounts:
             return self._bind(file, target, place)
         content = declared.scalar("content")
         if content is not None:
-            text = _with_names(content)
+            text = content.with_names()
             return (
                 Volume(target, place)
                 if text is None
@@ -159,16 +159,6 @@ class Mounts:
         if value is None:
             return Volume(target, place)
         return Inline(target, YamlText(value.value, value.place, False), place)
-
-
-def _with_names(content: Scalar) -> str | None:
-    """A text in which variables without a value stand as ``${NAME}``; None where it is not known
-    which ones these are."""
-    first, *rest = content.text.split(UNKNOWN)
-    if len(rest) != len(content.missing):
-        return None
-    parts = (f"${{{name}}}{part}" for name, part in zip(content.missing, rest, strict=True))
-    return first + "".join(parts)
 
 
 def _below(path: str, inner: str) -> str:

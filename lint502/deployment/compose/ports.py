@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Literal
 
 from lint502.deployment.compose.values import Items, Keyed, Scalar, each_text
@@ -16,8 +17,13 @@ MAX_PORTS = 1_000
 _RANGE = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?\Z")
 _LOCAL = r"(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\])"
 _CHECKED = re.compile(
-    rf"(?:(?P<scheme>https?)://)?(?<![\w.-]){_LOCAL}(?::(?P<port>[0-9]{{1,5}})(?![0-9\w])|(?P<end>(?=[/'\"\s;)]|\Z)))"
+    rf"(?:(?P<scheme>https?)://)?(?<![\w.-]){_LOCAL}"
+    r"(?::(?P<port>[0-9]{1,5})(?![0-9\w])|(?P<end>(?=[/'\"\s;)]|\Z)))"
 )
+_CONNECTED = re.compile(
+    rf"(?:\b(?:nc|ncat|netcat)\s+(?:-\w+\s+(?:[0-9]+\s+)?)*{_LOCAL}\s+|/dev/tcp/{_LOCAL}/)(?P<port>[0-9]{{1,5}})\b"
+)
+"""A port that is only connected to: ``nc -z localhost 8001``."""
 
 Protocol = Literal["tcp", "udp"]
 
@@ -36,27 +42,28 @@ def _published(service: Keyed) -> Iterator[Port]:
     value = service.get("ports")
     for item in value.items if isinstance(value, Items) else ():
         if isinstance(item, Scalar):
-            yield from _short(item.text, item.place)
+            yield from _short(item)
         elif isinstance(item, Keyed):
             yield from _long(item)
 
 
-def _short(text: str, place: Place) -> Iterator[Port]:
+def _short(item: Scalar) -> Iterator[Port]:
     """``[[ADDRESS:][PORT]:]PORT[/PROTOCOL]``, each port perhaps a range."""
-    numbers, _, protocol = text.strip().partition("/")
+    numbers, _, protocol = item.text.strip().partition("/")
     *address, container = numbers.split(":")
     host = address.pop() if address else ""
-    yield from _each("ports", container, host, ":".join(address), protocol, place)
+    where = ":".join(address)
+    for port in _each("ports", container, host, where, protocol, item.place):
+        yield replace(port, example=item.example)
 
 
 def _long(item: Keyed) -> Iterator[Port]:
     target, protocol = item.text("target"), item.text("protocol") or "tcp"
     host, address = item.text("published") or "", item.text("host_ip") or ""
+    values = (item.scalar(key) for key in ("target", "published"))
+    example = any(one.example for one in values if one is not None)
     for port in _each("ports", target or "", host, address, protocol, item.place):
-        yield Port(
-            port.number, port.place, "ports", port.published, port.address, port.protocol,
-            item.text("name"),
-        )  # fmt: skip
+        yield replace(port, name=item.text("name"), example=example)
 
 
 def _each(
@@ -78,7 +85,8 @@ def _each(
 def _exposed(service: Keyed) -> Iterator[Port]:
     for item in each_text(service.get("expose")):
         numbers, _, protocol = item.text.strip().partition("/")
-        yield from _each("expose", numbers, "", "", protocol, item.place)
+        for port in _each("expose", numbers, "", "", protocol, item.place):
+            yield replace(port, example=item.example)
 
 
 def _checked(service: Keyed) -> Iterator[Port]:
@@ -95,6 +103,9 @@ def _checked(service: Keyed) -> Iterator[Port]:
             scheme = found["scheme"]
             number = found["port"] or {"http": "80", "https": "443"}.get(scheme or "", "")
             yield from _each("healthcheck", number, "", "", "tcp", item.place)
+    if test is not None:
+        for found in _CONNECTED.finditer(" ".join(item.text for item in texts)):
+            yield from _each("healthcheck", found["port"], "", "", "tcp", test.place)
 
 
 def _numbers(text: str) -> range:

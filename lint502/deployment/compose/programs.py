@@ -15,7 +15,7 @@ from lint502.deployment.compose.words import words
 from lint502.deployment.containers import Image, Program
 from lint502.deployment.interpolation import Variables
 from lint502.deployment.repository import Repository
-from lint502.deployment.texts import Text, Unread, Words
+from lint502.deployment.texts import UNKNOWN, Text, Unread, Words
 from lint502.places import Place, SourceFile
 from lint502.reading import MissingFileError, UnreadableError
 
@@ -145,7 +145,7 @@ def program(service: Keyed, place: Place, build: Built | None, own: Environment)
     if base is not None:
         image = base.base
     elif build is None and named is not None:
-        image = named.as_text()
+        image = named.as_text() or _without_tag(named)
     run, arguments = _run(service, base)
     environment = dict(base.environment) if base is not None else {}
     unknown = set(base.unknown) if base is not None else set()
@@ -168,6 +168,15 @@ def program(service: Keyed, place: Place, build: Built | None, own: Environment)
         open=own.open,
         installed=base.installed if base is not None else frozenset(),
     )
+
+
+def _without_tag(image: Scalar) -> Text | None:
+    """An image of which the tag alone is not known, ``"nginx:${TAG}"``."""
+    name, _, tag = image.text.rpartition(":")
+    text = image.with_names()
+    if not name or UNKNOWN in name or "/" in tag or "@" in name or text is None:
+        return None
+    return Text(text, image.place, image.example)
 
 
 def _run(service: Keyed, base: Image | None) -> tuple[Words | None, Words | None]:

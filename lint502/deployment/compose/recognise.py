@@ -34,15 +34,14 @@ def is_compose(node: Yaml) -> bool:
     services have; or an ``include`` of such files alone."""
     if not isinstance(node, YamlMap):
         return False
-    entries = node.entries
-    if "apiVersion" in entries or "kind" in entries:
+    if "services" not in node.entries and is_old(node):
+        return True
+    if not all(key in _TOP or key.startswith("x-") for key in node.entries):
         return False
-    if isinstance(entries.get("services"), (YamlMap, YamlText)):
-        services = node.map("services")
-        if services is None or not services.entries:
-            return _includes(node)
+    services = node.map("services")
+    if services is not None and services.entries:
         return _any_service(services)
-    return is_old(node) or _includes(node)
+    return (services is not None or node.get("services") is None) and _includes(node)
 
 
 def is_old(node: YamlMap) -> bool:
@@ -58,16 +57,13 @@ def is_old(node: YamlMap) -> bool:
 
 
 def _any_service(services: YamlMap) -> bool:
+    """Whether services are those of Compose: most of their keys are, for other files have images
+    of services too."""
     found = [one for one in services.entries.values() if isinstance(one, YamlMap)]
-    if any("type" in one.entries or "class" in one.entries for one in found):
-        return False
+    keys = [key in _SERVICE or key.startswith("x-") for one in found for key in one.entries]
     if any(_runs(one) or _extends(one) for one in found):
-        return True
-    return any(one.entries for one in found) and all(_known(one) for one in found)
-
-
-def _known(service: YamlMap) -> bool:
-    return all(key in _SERVICE or key.startswith("x-") for key in service.entries)
+        return keys.count(False) * 2 < keys.count(True)
+    return bool(keys) and all(keys)
 
 
 def _runs(service: YamlMap) -> bool:
@@ -82,9 +78,7 @@ def _extends(service: YamlMap) -> bool:
 
 def _includes(node: YamlMap) -> bool:
     included = node.list("include")
-    if included is None or not all(key in _TOP or key.startswith("x-") for key in node.entries):
-        return False
-    return bool(included.items) and all(map(_is_include, included.items))
+    return included is not None and bool(included.items) and all(map(_is_include, included.items))
 
 
 def _is_include(item: Yaml) -> bool:

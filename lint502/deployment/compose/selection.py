@@ -79,8 +79,10 @@ def choices(loader: Loader, paths: Sequence[str]) -> list[Choice]:
             elif not one.lacks or (_stem(path) in _FIRST and not one.bare):
                 found.append(_alone(one))
             else:
-                base = _base(one, candidates, set(overrides.values()))
-                if base is not None and overlays < MAX_OVERLAYS:
+                base = None
+                if overlays < MAX_OVERLAYS:
+                    base = _base(one, candidates, set(overrides.values()))
+                if base is not None:
                     overlays += 1
                     found += _loaded(loader, (base, path), (base, path))
                 elif not one.bare:
@@ -109,7 +111,7 @@ def _by_folder(candidates: Mapping[str, _Candidate]) -> dict[str, list[str]]:
 
 def _stated(loader: Loader, folder: str, files: Sequence[str]) -> tuple[str, ...] | None:
     """The files that ``COMPOSE_FILE`` of ``.env`` names, if it names several that are there."""
-    known = loader.variables(folder).known
+    known = loader.variables(folder, []).known
     text = known.get("COMPOSE_FILE")
     if text is None:
         return None

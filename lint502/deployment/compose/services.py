@@ -7,12 +7,13 @@ import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
+from lint502.deployment.compose.env_files import EnvFiles
 from lint502.deployment.compose.environment import environment
 from lint502.deployment.compose.loading import Model
 from lint502.deployment.compose.mounts import Mounts
 from lint502.deployment.compose.networks import BRIDGE, Joined, Network, joined, networks_of
 from lint502.deployment.compose.ports import ports
-from lint502.deployment.compose.programs import Builder, built, program
+from lint502.deployment.compose.programs import Builder, Built, built, program
 from lint502.deployment.compose.values import Items, Keyed, Scalar, Value, each_text
 from lint502.deployment.containers import Container
 from lint502.deployment.repository import Repository
@@ -39,6 +40,7 @@ class Services:
     repository: Repository
     model: Model
     builder: Builder
+    env_files: EnvFiles
 
     def containers(self) -> tuple[Container, ...]:
         """One container for each service, in the order of the files."""
@@ -46,9 +48,12 @@ class Services:
         if section is None:
             return ()
         on_networks = self._joined(section)
+        builds = self._builds(section)
         mounts = Mounts(self.repository, self.model.sections, self.model.variables)
         return tuple(
-            self._container(name, service, section.place_of(name), on_networks, mounts)
+            self._container(
+                name, service, section.place_of(name), on_networks[name], mounts, builds.get(name)
+            )
             for name, service in section.entries.items()
             if isinstance(service, Keyed)
         )
@@ -66,21 +71,36 @@ class Services:
             else ()
         )
 
+    def _builds(self, section: Keyed) -> dict[str, Built]:
+        """What services are built to; one that names the image of another one has what that one
+        is built to."""
+        found: dict[str, Built] = {}
+        by_image: dict[str, Built] = {}
+        services = {name: one for name, one in section.entries.items() if isinstance(one, Keyed)}
+        for name, service in services.items():
+            model = self.model
+            build = built(service, model.folder, model.variables, self.repository, self.builder)
+            if build is not None:
+                found[name] = build
+                by_image.setdefault(service.text("image") or "", build)
+        for name, service in services.items():
+            image = service.text("image")
+            if name not in found and image and image in by_image:
+                found[name] = by_image[image]
+        return found
+
     def _container(
         self,
         name: str,
         service: Keyed,
         place: Place,
-        on_networks: Mapping[str, Joined],
+        here: Joined,
         mounts: Mounts,
+        build: Built | None,
     ) -> Container:
-        model = self.model
-        variables = model.variables
-        own = environment(service, variables, self.repository)
-        build = built(service, model.folder, variables, self.repository, self.builder)
+        own = environment(service, self.model.variables, self.repository, self.env_files)
         image = None if build is None else build.image
         layers, unread = mounts.of(name)
-        here = on_networks[name]
         found = tuple(image.ports) if image is not None else ()
         return Container(
             name=name,
@@ -94,6 +114,7 @@ class Services:
             ports=(*ports(service), *found),
             layers=(*(image.layers if image is not None else ()), *layers),
             hosts=_hosts(service),
+            open_names=any(service.get(key) is not None for key in ("dns", "dns_search")),
             unread=(
                 *here.unread,
                 *own.unread,

@@ -38,6 +38,15 @@ class Scalar:
         """The text with its place, None where a part is not known, or there is none."""
         return Text(self.text, self.place, self.example) if self.known and not self.null else None
 
+    def with_names(self) -> str | None:
+        """The text with ``${NAME}`` for variables without a value; None where it is not known
+        which ones these are."""
+        first, *rest = self.text.split(UNKNOWN)
+        if len(rest) != len(self.missing):
+            return None
+        parts = (f"${{{name}}}{part}" for name, part in zip(self.missing, rest, strict=True))
+        return first + "".join(parts)
+
     def cut(self, text: str) -> Scalar:
         """A part of it."""
         missing = self.missing if text.count(UNKNOWN) == len(self.missing) else ()

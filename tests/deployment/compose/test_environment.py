@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lint502.deployment.compose.examples import example_names
+from lint502.deployment.compose.env_files import example_names
 from tests.support.compose import service
 
 Shown = tuple[dict[str, str], set[str], bool]
@@ -69,7 +69,8 @@ def test_the_environment_is_known_to_env_files(tmp_path: Path) -> None:
     ("name", "example"),
     [(".env", ".env.example"), (".env", "example.env"), (".env", "env.sample"),
      (".env", ".env.dist"), ("api.env", "api.env.example"), ("api.env", "api.example.env"),
-     (".env.prod", ".env.example"), ("conf/.env", "conf/.env.template")],
+     (".env.prod", ".env.example"), ("env_file_app", "env_file_app_template"),
+     ("conf/.env", "conf/.env.template")],
 )  # fmt: skip
 def test_a_file_that_is_not_there_may_say_anything(tmp_path: Path, name: str, example: str) -> None:
     found = shown(tmp_path, f"env_file: {name}\nenvironment: [B=2]", {example: "A=1\nB=1\n"})
@@ -82,8 +83,10 @@ def test_a_file_that_need_not_be_there(tmp_path: Path) -> None:
 
 
 def test_missing_files_are_said(tmp_path: Path) -> None:
-    (said,) = service(tmp_path, "env_file: ../../no.env").unread
-    assert (said.place.line, said.why) == (4, "names a file that is not there")
+    for text in ("../../no.env", "${DIR}/no.env"):
+        (said,) = service(tmp_path, f"env_file: {text}").unread
+        why = f"names {text}, which cannot be read here: it may set more variables"
+        assert (said.place.line, said.why) == (4, why)
 
 
 def test_names_of_examples() -> None:

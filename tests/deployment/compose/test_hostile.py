@@ -82,7 +82,7 @@ def test_a_long_chain_of_services(tmp_path: Path) -> None:
 def test_a_long_chain_backwards(tmp_path: Path) -> None:
     text = "services:\n" + "".join(f"  s{n}: {{extends: s{n + 1}}}\n" for n in range(3000))
     assert set(said(tmp_path, {"compose.yaml": text + "  s3000: {image: s}\n"})) == {
-        "extends itself",
+        "extends a chain of more than 50 services; lint502 stops here",
         "needs services that it does not have: it is part of a project that is not known",
     }  # fmt: skip
 
@@ -101,6 +101,32 @@ def test_a_large_list_in_many_services(tmp_path: Path) -> None:
     text += "".join(f"  s{n}: {{image: s, environment: *a}}\n" for n in range(1000))
     (why,) = said(tmp_path, {"compose.yaml": text})
     assert "1000000 values" in why
+
+
+def test_many_variables_for_many_services(tmp_path: Path) -> None:
+    text = "services:\n" + "".join(
+        f"  s{n}: {{image: s, env_file: [big.env, .env], environment: [A=1]}}\n"
+        for n in range(3000)
+    )
+    big = "".join(f"A{n}=1\n" for n in range(20_000))
+    found = projects(tmp_path, {"compose.yaml": text, "big.env": big, ".env": big})
+    last = found["compose.yaml"].containers[-1]
+    assert (set(last.program.environment), last.program.open) == ({"A"}, True)
+    assert [one.why for one in last.unread] == [
+        "names big.env, which cannot be read here: it may set more variables",
+        "names .env, which cannot be read here: it may set more variables",
+    ]
+
+
+def test_many_files_that_are_missing(tmp_path: Path) -> None:
+    text = "services:\n" + "".join(
+        f"  s{n}: {{image: s, env_file: ["
+        + ", ".join(f"{n}-{k}.env" for k in range(50)) + "]}\n"
+        for n in range(1000)
+    )  # fmt: skip
+    found = projects(tmp_path, {"compose.yaml": text, ".env.example": "A=1"})["compose.yaml"]
+    assert set(found.containers[0].program.environment) == {"A"}
+    assert found.containers[-1].program.open is True
 
 
 @pytest.mark.parametrize("kind", ["fifo", "device", "loop", "out", "folder"])
@@ -127,6 +153,30 @@ def test_files_that_are_none(tmp_path: Path, kind: str, named: str) -> None:
     assert "hunter2" not in repr(found).replace("service: hunter2", "").replace(
         "extends hunter2", ""
     )
+
+
+@pytest.mark.parametrize("where", ["../secret", "{top}/secret", "link/secret"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "services: {{web: {{image: web, env_file: '{path}'}}}}",
+        "services: {{web: {{image: web, extends: {{file: '{path}', service: hunter2}}}}}}",
+        "include: ['{path}']\nservices: {{web: {{image: web}}}}",
+        "include: [{{path: x.yml, env_file: '{path}'}}]\nservices: {{web: {{image: $SECRET}}}}",
+        "services: {{web: {{image: '$SECRET', configs: [c]}}}}\nconfigs: {{c: {{file: '{path}'}}}}",
+    ],
+)
+def test_files_elsewhere_are_not_read(tmp_path: Path, text: str, where: str) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "link").symlink_to("..")
+    (tmp_path / "secret").write_text("SECRET=hunter2\nservices: {hunter2: {image: hunter3}}\n")
+    path = where.format(top=tmp_path)
+    files = {"compose.yaml": text.format(path=path), "x.yml": "services: {x: {image: $SECRET}}"}
+    found = projects(folder, files)["compose.yaml"]
+    seen = [str(one.program) + str(one.ports) for one in found.containers]
+    assert "hunter3" not in repr(found)
+    assert not any("hunter2'" in one for one in seen)
 
 
 def test_many_overlays(tmp_path: Path) -> None:

@@ -61,6 +61,23 @@ def test_the_name_of_a_port_and_its_place(tmp_path: Path) -> None:
     assert (port.name, port.place.file, port.place.line) == ("web", "compose.yaml", 5)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ports: ['$P:80']",
+        "ports: ['80:$P']",
+        "ports: [{target: 80, published: $P}]",
+        "ports: [{target: $P}]",
+        "expose: [$P]",
+    ],
+)
+def test_what_an_example_says_is_marked(tmp_path: Path, text: str) -> None:
+    (port,) = service(tmp_path, text, {".env.example": "P=8000"}).ports
+    assert (port.example, 8000 in (port.number, port.published)) == (True, True)
+    (port,) = service(tmp_path, text, {".env": "P=8000"}).ports
+    assert port.example is False
+
+
 def test_exposed(tmp_path: Path) -> None:
     assert ports(tmp_path, "expose: ['3000', 8000-8001/tcp, '53/udp', '$X']") == [
         (3000, "expose", None, None, "tcp"),
@@ -79,6 +96,11 @@ def test_exposed(tmp_path: Path) -> None:
         ("curl http://localhost/", [80]),
         ("curl -k https://localhost", [443]),
         ("nc -z localhost:5432", [5432]),
+        ("nc -z localhost 8001 || exit 1", [8001]),
+        ('["CMD", "nc", "-z", "-w", "5", "127.0.0.1", "8001"]', [8001]),
+        ("nc -z db 8001", []),
+        ("bash -c ':> /dev/tcp/127.0.0.1/8080'", [8080]),
+        ("redis-cli -h localhost 5", []),
         ("curl http://localhost:${PORT}/", []),
         ("curl http://localhost:$${PORT}/", []),
         ("curl http://db:5432/", []),

@@ -135,7 +135,14 @@ def test_what_the_service_sets_counts(tmp_path: Path) -> None:
     [
         ("nginx:1.27", "nginx:1.27", False),
         ("'${IMAGE:-nginx}:${TAG:-1}'", "nginx:1", False),
-        ("nginx:$TAG", None, False),
+        ("nginx:$TAG", "nginx:${TAG}", False),
+        ("'quay.io:443/a/nginx:1-$TAG'", "quay.io:443/a/nginx:1-${TAG}", False),
+        ("$NAME:1", None, False),
+        ("$NAME", None, False),
+        ("'quay.io:443/$NAME'", None, False),
+        ("'nginx@sha256:$DIGEST'", None, False),
+        ("'nginx:${TAG:?must}'", "nginx:${TAG}", False),
+        ("'nginx:${'", None, False),
         ("nginx:$SHOWN", "nginx:1.26", True),
     ],
 )

@@ -27,7 +27,8 @@ def told(text: str) -> bool:
         "x-a: &a {restart: always}\nservices: {web: {<<: *a, image: nginx}}",
         "include: [a/compose.yaml]",
         "include: [{path: [a.yml, b.yml]}]\nservices: {}",
-        "services: {web: {image: nginx, unheard_of: 1}}",
+        "services: {web: {image: nginx, ports: [], restart: always, unheard_of: 1}}",
+        "include: [a.yml]\nservices:",
     ],
 )
 def test_compose(text: str) -> None:
@@ -53,6 +54,9 @@ def test_compose(text: str) -> None:
         "- services: {web: {image: nginx}}",
         "web: nginx",
         "networks: {a: {}}",
+        "services: {web: {image: nginx, replicas: 2, port: 80}}",
+        "services: {web: {image: nginx}}\ningress: {enabled: true}",
+        "include: [a.yml]\nservices: [a]",
     ],
 )
 def test_others(text: str) -> None:

@@ -78,7 +78,9 @@ class Repository:
 
     def _read(self, path: str) -> SourceFile:
         if self._leads_out(path):
-            raise LeadsOutError
+            if self._checkout.leads_out(path):
+                raise LeadsOutError
+            raise UnreadableError("lies outside of the checkout")
         if len(self._sources) >= MAX_FILES:
             raise UnreadableError(
                 f"and {MAX_FILES} others say how the repository is run; lint502 reads no more"
@@ -93,4 +95,4 @@ class Repository:
         return SourceFile(self.name(path), decode(data.removeprefix(b"\xef\xbb\xbf")))
 
     def _leads_out(self, path: str) -> bool:
-        return self._checkout.leads_out(path)
+        return not self._checkout.holds(path)

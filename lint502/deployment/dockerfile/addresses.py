@@ -11,7 +11,7 @@ from lint502.deployment.shell import ShellSyntaxError, commands, fields
 from lint502.places import Place
 
 MAX_PORTS = 1_000
-"""Of one range."""
+"""Of one range, and about as many of an image."""
 
 _RANGE = re.compile(r"(?:[^/]*:)?(\d{1,5})(?:-(\d{1,5}))?(?:/(tcp|udp))?", re.IGNORECASE)
 _URL = re.compile(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from lint502.deployment import ignored
 from lint502.deployment.containers import Image
-from lint502.deployment.dockerfile.addresses import checked, exposed
+from lint502.deployment.dockerfile.addresses import MAX_PORTS, checked, exposed
 from lint502.deployment.dockerfile.copying import Context, copy
 from lint502.deployment.dockerfile.instructions import Instruction
 from lint502.deployment.dockerfile.parsing import parse
@@ -94,6 +94,8 @@ class _Building:
         state = self._begun(stage)
         self.states[index] = state
         for instruction in stage.instructions:
+            if instruction.keyword in ("COPY", "ADD", "RUN") and state.full:
+                continue
             if instruction.keyword in ("COPY", "ADD"):
                 self._copy(state, instruction)
             elif instruction.keyword == "ARG":
@@ -161,16 +163,16 @@ def _expose(state: State, instruction: Instruction) -> None:
         place = instruction.of(word)
         expanded = state.expanded(word)
         for one in expanded.split():
+            if len(state.ports) >= MAX_PORTS:
+                return
             ports = None if UNKNOWN in one else exposed(one, place)
             if ports is None:
                 unknown = UNKNOWN in one
                 why = f"nothing says which port {word} is" if unknown else f"{one} is no port"
                 state.not_known(place, why)
             else:
-                known_already = {(port.number, port.protocol) for port in state.ports}
-                state.ports += (
-                    port for port in ports if (port.number, port.protocol) not in known_already
-                )
+                for port in ports:
+                    state.ports.setdefault((port.number, port.protocol), port)
 
 
 def _workdir(state: State, instruction: Instruction) -> None:

@@ -73,8 +73,7 @@ def copy(
         if path is None:
             why = "what is copied is named by a variable without a value"
             state.not_known(instruction.of(written), why)
-            if target.path != "/":
-                state.put(Unseen(target.path, target.place))
+            state.put(Unseen(target.path, target.place))
         elif instruction.keyword == "ADD" and _REMOTE.match(path):
             name = posixpath.basename(path.partition("?")[0])
             state.put(Unseen(target.of(name), target.place))
@@ -115,7 +114,7 @@ def _target(state: State, instruction: Instruction) -> _Target | None:
 def _write(state: State, written: Heredoc, target: _Target) -> None:
     text = written.content
     if written.expands:
-        text = state.expanded(text, quotes=False)
+        text = state.filled(text)
     path = target.of(written.name)
     if UNKNOWN in text:
         state.put(Unseen(path, target.place))
@@ -134,6 +133,7 @@ def _from_context(
         names = [one for one in names if not ignored.ignored(one, context.excluded)]
         if not names:
             state.not_known(target.place, f"nothing in the build's folder matches {inner}")
+            state.put(Unseen(target.path, target.place))
     else:
         names = [inner]
     parents = instruction.flag("parents") in ("", "true")
@@ -145,6 +145,9 @@ def _from_context(
             continue
         if not state.repository.exists(source):
             state.not_known(target.place, f"{name} is not in the build's folder")
+            file = target.of(posixpath.basename(name))
+            state.put(Unseen(target.path if looks_like_folder(name) else file, target.place))
+            continue
         if instruction.keyword == "ADD" and _ARCHIVE.search(name):
             state.put(Unseen(target.path, target.place))
             continue
@@ -162,7 +165,7 @@ def _is_kept(name: str, excluded: tuple[str, ...], folder: bool) -> bool:
     """Whether a ``.dockerignore`` leaves something of a path."""
     if not ignored.ignored(name, excluded):
         return True
-    return folder and any(one.startswith("!") for one in excluded)
+    return folder and any(one.startswith("!") for one in ignored.below(name, excluded))
 
 
 def _from_image(state: State, image: str, path: str, target: _Target) -> None:

@@ -61,4 +61,4 @@ def _name(word: str) -> str:
     word = word.removeprefix("@")
     for mark in ("==", "=", "~", ">", "<", "!", "@", "[", ";"):
         word = word.partition(mark)[0]
-    return scope + word.strip() if "/" not in word or scope else ""
+    return "" if word.startswith(".") or ("/" in word and not scope) else scope + word.strip()

@@ -130,7 +130,9 @@ def stages(
         name = words[2].lower() if len(words) == 3 else ""
         if name and not _STAGE_NAME.fullmatch(name):
             raise UnreadableError(f"has {shown(name[:80])} as the name of a stage", start.line)
-        base: str | None = expanded(words[0], arguments, dockerfile.escape, declared=declared)
+        base: str | None = expanded(
+            words[0], arguments, dockerfile.escape, empty=lambda name: name not in declared
+        )
         parent = None
         if base is None or UNKNOWN in base:
             base = None

@@ -19,7 +19,7 @@ from lint502.places import Place
 _NAMED = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _WRITES = frozenset((">", ">>", ">|", "&>", "&>>", "<>"))
 _NOT_FILES = ("/dev/", "/proc/", "/sys/")
-_HARMLESS = re.compile(r"\s*daemon\s+off\s*;\s*")
+_HARMLESS = re.compile(r"(?:\s|\\n|-[neE]+ )*daemon\s+off\s*;(?:\s|\\n)*")
 """What may be appended to nginx's main file without changing what it answers."""
 
 
@@ -73,7 +73,7 @@ def _redirected(run: Run, redirection: Redirection, before: Run | None) -> Itera
         yield Unseen(path, run.place)
     elif redirection.operator in (">", ">|"):
         yield _written(run, path, before)
-    elif not _HARMLESS.fullmatch(printed(run.words) or "-"):
+    elif run.program not in ("echo", "printf") or not _HARMLESS.fullmatch(" ".join(run.words[1:])):
         yield Unseen(path, run.place)
 
 
@@ -89,7 +89,7 @@ def _written(run: Run, path: str, before: Run | None) -> Layer:
         text = _body(run)
     if text is not None and UNKNOWN not in text:
         return Inline(path, YamlText(text, run.place, plain=False, block="heredoc"), run.place)
-    if read is not None and run.program == "envsubst":
+    if read is not None and run.program == "envsubst" and UNKNOWN not in "".join(run.words):
         names = _NAMED.findall(" ".join(run.words[1:]))
         return Moved(read, path, run.place, rendered=tuple(names))
     if read is not None and run.program == "cat":
@@ -145,6 +145,7 @@ def _copied(state: State, run: Run) -> Iterator[Layer]:
         return
     if run.program == "ln" and len(words) == 1 and folder is None:
         folder = "."
+    named = folder is not None
     if folder is None:
         if len(words) < 2:
             return
@@ -153,7 +154,7 @@ def _copied(state: State, run: Run) -> Iterator[Layer]:
     if target is None:
         return
     link = run.program == "ln"
-    into = len(words) > 1 or folder.endswith(("/", ".")) or state.is_folder(target)
+    into = named or len(words) > 1 or folder.endswith(("/", ".")) or state.is_folder(target)
     for word in words:
         if link and not word.startswith("/"):
             word = posixpath.join(target if into else posixpath.dirname(target), word)
@@ -254,7 +255,7 @@ def _options(*names: str) -> Callable[[State, Run], Iterator[Layer]]:
     def written(state: State, run: Run) -> Iterator[Layer]:
         for option, word in zip(run.words[1:], [*run.words[2:], ""], strict=False):
             for name in names:
-                if option == name:
+                if option == name or (len(name) == 2 and _ends(option, name[1])):
                     path = run.path(word)
                 elif option.startswith(f"{name}=") and name.startswith("--"):
                     path = run.path(option.partition("=")[2])
@@ -266,6 +267,11 @@ def _options(*names: str) -> Callable[[State, Run], Iterator[Layer]]:
                     yield Unseen(path, run.place)
 
     return written
+
+
+def _ends(word: str, letter: str) -> bool:
+    """Whether a word is short options that end in a letter."""
+    return word.startswith("-") and not word.startswith("--") and word.endswith(letter)
 
 
 def _last(state: State, run: Run) -> Iterator[Layer]:

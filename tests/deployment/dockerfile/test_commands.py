@@ -1,0 +1,94 @@
+"""What the commands of RUN do to files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.deployment.dockerfile.test_files import layers
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("rm /etc/nginx/conf.d/default.conf", [("/etc/nginx/conf.d/default.conf", "removed")]),
+        ("rm -rf /a/* b && :", [("/a/*", "removed"), ("/b", "removed")]),
+        ("cd /etc/nginx && rm a && (cd /x; rm b) && rm c",
+         [("/etc/nginx/a", "removed"), ("/x/b", "removed"), ("/etc/nginx/c", "removed")]),
+        ("cd $HOME && rm a; rm /b", [("/b", "removed")]),
+        ("cp /a /b", [("/b", "copied", "/a")]),
+        ("cp -a /a /etc/nginx/", [("/etc/nginx/a", "copied", "/a")]),
+        ("cp /a /etc/nginx", [("/etc/nginx/a", "copied", "/a")]),
+        ("cp /a /b /c", [("/c/a", "copied", "/a"), ("/c/b", "copied", "/b")]),
+        ("cp -r /a/. /c/", [("/c", "copied", "/a")]),
+        ("cp -t /c /a", [("/c/a", "copied", "/a")]),
+        ("mv -f /a /b", [("/b", "moved", "/a")]),
+        ("mv /src/*.conf /c/",
+         [("/c/a.conf", "moved", "/src/a.conf"), ("/c/b.conf", "moved", "/src/b.conf")]),
+        ("cp /nowhere/*.conf /c/", [("/c", "unseen")]),
+        ("cp $NO /c", [("/c", "unseen")]),
+        ("install -m 644 -o root /a /b", [("/b", "copied", "/a")]),
+        ("install -d /a /b", []),
+        ("ln -sf /a /b", [("/b", "copied", "/a")]),
+        ("ln -s ../x /a/b/c", [("/a/b/c", "copied", "/a/x")]),
+        ("ln -sf /dev/stdout /var/log/nginx/access.log", []),
+        ("ln -s /a /etc/nginx/sites-enabled/", [("/etc/nginx/sites-enabled/a", "copied", "/a")]),
+        ("envsubst < /a > /b", [("/b", "rendered", "/a")]),
+        ("envsubst '$A ${B}' < /a > /b", [("/b", "rendered A B", "/a")]),
+        ("cat /a | envsubst '\\$A' > /b", [("/b", "rendered A", "/a")]),
+        ("envsubst \"$(env)\" < /a > /b", [("/b", "unseen")]),
+        ("cat /a > /b", [("/b", "copied", "/a")]),
+        ("cat /a /c > /b", [("/b", "unseen")]),
+        ("echo 'a b;' > /b", [("/b", "text", "a b;\n")]),
+        ("echo -n \"a $P\" > /b", [("/b", "text", "a 80")]),
+        ("echo \"a $NO\" > /b", [("/b", "unseen")]),
+        ("echo 'a\\nb' > /b", [("/b", "unseen")]),
+        ("echo -e 'a\\nb' > /b", [("/b", "text", "a\nb\n")]),
+        ("printf 'a %s\\n' b c > /b", [("/b", "text", "a b\na c\n")]),
+        ("printf '%d' 1 > /b", [("/b", "unseen")]),
+        ("echo a | tee /b /c", [("/b", "text", "a\n"), ("/c", "text", "a\n")]),
+        ("echo a | tee -a /b", [("/b", "unseen")]),
+        ("date > /b", [("/b", "unseen")]),
+        ("> /b", [("/b", "text", "")]),
+        ("echo 'daemon off;' >> /etc/nginx/nginx.conf", []),
+        ("echo \"\\ndaemon off;\" >> /etc/nginx/nginx.conf", []),
+        ("echo a >> /b", [("/b", "unseen")]),
+        ("a > /dev/null 2>&1 2> /b", [("/b", "unseen")]),
+        ("sed -i 's/a/b/' /a /b", [("/a", "unseen"), ("/b", "unseen")]),
+        ("sed -i.bak -e s/a/b/ -e s/c/d/ /a", [("/a", "unseen")]),
+        ("sed -ri s/a/b/ /c/*.conf", [("/c", "unseen")]),
+        ("sed s/a/b/ /a > /b", [("/b", "unseen")]),
+        ("perl -pi -e 's/a/b/' /a", [("/a", "unseen")]),
+        ("curl -fsSL https://x/y -o /b && wget -qO /c https://x",
+         [("/b", "unseen"), ("/c", "unseen")]),
+        ("tar xzf /a.tgz -C /opt/x && tar -C / -xf /b", [("/opt/x", "unseen")]),
+        ("git clone --depth 1 https://h/r.git && git clone https://h/r /srv/q",
+         [("/r", "unseen"), ("/srv/q", "unseen")]),
+        ("[ -f /a ] && cp /a /b; cp /c /d", [("/b", "unseen"), ("/d", "copied", "/c")]),
+        ("if [ \"$X\" = y ]; then rm /a; else mv /b /c; fi", [("/a", "unseen"), ("/c", "unseen")]),
+        ("for f in a b; do echo $f > /c; done > /d", [("/c", "unseen"), ("/d", "unseen")]),
+        ("f() { rm /a; }; true || rm /b", [("/a", "unseen"), ("/b", "unseen")]),
+        ("bash -ec 'cp /a /b'; sh -c \"rm $F\"", [("/b", "copied", "/a"), ("/file", "removed")]),
+        ("D=/x && cp /a $D/b && D=$(pwd) && cp /a $D/c", [("/x/b", "copied", "/a")]),
+        ("sudo cp /a /b; env A=1 cp /c /d", [("/b", "copied", "/a"), ("/d", "copied", "/c")]),
+        ("<<E\nset -e\ncp /a /b\nE", [("/b", "copied", "/a")]),
+        ("cat <<E > /b\nx $P $(id)\nE", [("/b", "unseen")]),
+        ("cat > /b <<'E' && rm /c\nx $P\nE", [("/b", "text", "x $P\n"), ("/c", "removed")]),
+        ("tee /b <<E\n$P\nE", [("/b", "text", "80\n")]),
+        ("bash <<E\nrm /a\nE", [("/a", "removed")]),
+        ("<<E\n#!/usr/bin/env python3\nrm /a\nE", []),
+        ('["rm", "/a b"]', [("/a b", "removed")]),
+        ('["/bin/bash", "-c", "rm /a"]', [("/a", "removed")]),
+        ("rm 'a", []),
+        ("./setup.sh /etc/nginx/nginx.conf", []),
+    ],
+)  # fmt: skip
+def test_run(tmp_path: Path, text: str, expected: list[tuple[object, ...]]) -> None:
+    head = "FROM nginx:1.27\nENV P=80 F=/file\nCOPY conf /src\nRUN "
+    assert layers(tmp_path, f"{head}{text}\n")[1:] == expected
+
+
+def test_another_shell(tmp_path: Path) -> None:
+    text = 'FROM a\nSHELL ["powershell", "-Command"]\nRUN rm /a\nRUN ["rm", "/b"]\n'
+    assert layers(tmp_path, text) == [("/b", "removed")]

@@ -7,6 +7,7 @@ frontend/dockerfile/parser/parser.go.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -47,6 +48,7 @@ class _Reading:
         if self._lines[-1] == "":
             self._lines.pop()
         self._next = 0
+        self._where: dict[bool, dict[str, list[int]]] = {}
         self._escape = "\\"
         self._directives: set[str] | None = set()
         """Those that were read; None once no more can come."""
@@ -169,11 +171,15 @@ class _Reading:
 
     def _end_of(self, name: str, tabs: bool) -> int | None:
         """The index of the line that ends a heredoc."""
-        for index in range(self._next, len(self._lines)):
-            line = self._lines[index].rstrip("\r")
-            if (line.lstrip("\t") if tabs else line) == name:
-                return index
-        return None
+        where = self._where.get(tabs)
+        if where is None:
+            where = self._where[tabs] = {}
+            for index, line in enumerate(self._lines):
+                bare = line.rstrip("\r")
+                where.setdefault(bare.lstrip("\t") if tabs else bare, []).append(index)
+        found = where.get(name, [])
+        position = bisect_left(found, self._next)
+        return found[position] if position < len(found) else None
 
 
 def _with(

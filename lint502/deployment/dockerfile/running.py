@@ -8,8 +8,10 @@ from __future__ import annotations
 import posixpath
 import re
 import shlex
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from lint502.deployment.dockerfile import packages
 from lint502.deployment.dockerfile.heredocs import heredoc
@@ -34,7 +36,7 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _WRAPPERS = frozenset(("sudo", "env", "command", "time", "nice", "nohup", "builtin", "exec"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Script:
     """A text for a shell, and where its characters stand; ``text`` begins at ``index`` of an
     instruction's text, or on ``line``."""
@@ -44,12 +46,16 @@ class _Script:
     index: int | None
     line: int
 
+    @cached_property
+    def _ends(self) -> list[int]:
+        return [match.start() for match in re.finditer("\n", self.text)]
+
     def place(self, start: int) -> Place:
         """The place of a character."""
         instruction = self.instruction
         if self.index is not None and start < len(instruction.rest):
             return instruction.at(self.index + start)
-        line = self.line + self.text.count("\n", 0, start)
+        line = self.line + bisect_right(self._ends, start - 1)
         written = instruction.source.line(line)
         return Place(instruction.source.name, line, 1, max(len(written) + 1, 2), written)
 

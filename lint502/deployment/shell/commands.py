@@ -280,29 +280,31 @@ class _Reading:
 
     def _bodies(self) -> None:
         """Read the heredocs of the line that has ended."""
+        filled: dict[int, list[Redirection]] = {}
         for heredoc in self._heredocs:
-            lines: list[str] = []
-            while True:
-                if self._at >= len(self._text):
-                    raise ShellSyntaxError(f"has a heredoc that no {heredoc.end!r} ends")
-                end = self._text.find("\n", self._at)
-                end = len(self._text) if end == -1 else end
-                line = self._text[self._at : end]
-                self._at = min(end + 1, len(self._text))
-                if heredoc.tabs:
-                    line = line.lstrip("\t")
-                if line.rstrip("\r") == heredoc.end:
-                    break
-                lines.append(line + "\n")
-            self._fill(heredoc, "".join(lines))
+            text = self._body(heredoc)
+            body = Word((Literal(text, True),)) if heredoc.quoted else read_text(text)
+            number = heredoc.command
+            own = filled.setdefault(number, list(self._found[number].redirections))
+            own[heredoc.index] = replace(own[heredoc.index], body=body)
+        for number, redirections in filled.items():
+            self._found[number] = replace(self._found[number], redirections=tuple(redirections))
         self._heredocs = []
 
-    def _fill(self, heredoc: _Heredoc, text: str) -> None:
-        body = Word((Literal(text, True),)) if heredoc.quoted else read_text(text)
-        command = self._found[heredoc.command]
-        redirections = list(command.redirections)
-        redirections[heredoc.index] = replace(redirections[heredoc.index], body=body)
-        self._found[heredoc.command] = replace(command, redirections=tuple(redirections))
+    def _body(self, heredoc: _Heredoc) -> str:
+        lines: list[str] = []
+        while True:
+            if self._at >= len(self._text):
+                raise ShellSyntaxError(f"has a heredoc that no {heredoc.end!r} ends")
+            end = self._text.find("\n", self._at)
+            end = len(self._text) if end == -1 else end
+            line = self._text[self._at : end]
+            self._at = min(end + 1, len(self._text))
+            if heredoc.tabs:
+                line = line.lstrip("\t")
+            if line.rstrip("\r") == heredoc.end:
+                return "".join(lines)
+            lines.append(line + "\n")
 
     def _begin(self, kind: str) -> None:
         if len(self._open) >= MAX_OPEN:

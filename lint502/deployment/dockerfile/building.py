@@ -13,6 +13,7 @@ from lint502.deployment.containers import Image
 from lint502.deployment.dockerfile.addresses import MAX_PORTS, checked, exposed
 from lint502.deployment.dockerfile.copying import Context, copy
 from lint502.deployment.dockerfile.instructions import Instruction
+from lint502.deployment.dockerfile.mounts import mount, mounts, unmount
 from lint502.deployment.dockerfile.parsing import parse
 from lint502.deployment.dockerfile.running import run
 from lint502.deployment.dockerfile.stages import Stage, Stages, given, stages
@@ -98,6 +99,8 @@ class _Building:
                 continue
             if instruction.keyword in ("COPY", "ADD"):
                 self._copy(state, instruction)
+            elif instruction.keyword == "RUN":
+                self._run(state, instruction)
             elif instruction.keyword == "ARG":
                 self._argue(state, instruction)
             elif (known := _INSTRUCTIONS.get(instruction.keyword)) is not None:
@@ -128,19 +131,31 @@ class _Building:
 
     def _copy(self, state: State, instruction: Instruction) -> None:
         name = instruction.flag("from") if instruction.keyword == "COPY" else None
-        context = self._context
-        source: State | str | None = None
-        if name:
-            index = self._stages.find(name)
-            if name in context.others:
-                other = context.others[name]
-                if other.startswith("/"):
-                    context = Context(other, (), {})
-                else:
-                    source = other.removeprefix(_IMAGE)
-            else:
-                source = name if index is None else self.states[index]
+        context, source = self._source(state, name)
         copy(state, instruction, context, source)
+
+    def _run(self, state: State, instruction: Instruction) -> None:
+        before = len(state.layers)
+        for one in mounts(instruction):
+            context, source = self._source(state, one.source_of)
+            mount(state, instruction, context, source, one.source, one.target)
+        mounted = len(state.layers)
+        run(state, instruction)
+        if mounted > before:
+            unmount(state, before, mounted)
+
+    def _source(self, state: State, name: str | None) -> tuple[Context, State | str | None]:
+        """The folder, or the stage or image, that ``--from`` names."""
+        context = self._context
+        if not name:
+            return context, None
+        if name in context.others:
+            other = context.others[name]
+            if other.startswith("/"):
+                return Context(other, (), {}), None
+            return context, other.removeprefix(_IMAGE)
+        index = self._stages.find(name)
+        return context, state.expanded(name) if index is None else self.states[index]
 
 
 def _env(state: State, instruction: Instruction) -> None:
@@ -228,12 +243,10 @@ def _healthcheck(state: State, instruction: Instruction) -> None:
     words = instruction.words[1:]
     if not instruction.json and words:
         words = (*SHELL, *words)
-    variables = dict(state.variables)
-    state.health = checked(words, instruction.place, variables, "HEALTHCHECK")
+    state.health = checked(words, instruction.place, state.variables, "HEALTHCHECK")
 
 
 _INSTRUCTIONS: Mapping[str, Callable[[State, Instruction], None]] = {
-    "RUN": run,
     "ENV": _env,
     "EXPOSE": _expose,
     "WORKDIR": _workdir,

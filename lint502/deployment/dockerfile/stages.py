@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lint502.deployment.dockerfile.instructions import Dockerfile, Instruction
@@ -91,10 +91,10 @@ class Stages:
         stage = self.stages[index]
         found = [] if stage.parent is None else [stage.parent]
         for one in stage.instructions:
-            name = one.flag("from") if one.keyword == "COPY" else None
-            needed = self.find(name) if name else None
-            if needed is not None:
-                found.append(needed)
+            for name in sources(one):
+                needed = self.find(name)
+                if needed is not None:
+                    found.append(needed)
         return found
 
 
@@ -143,6 +143,17 @@ def stages(
             )
         made.append(Stage(start, name, base, parent, tuple(instructions)))
     return Stages(tuple(made), arguments)
+
+
+def sources(instruction: Instruction) -> Iterator[str]:
+    """The stages and images that COPY or the mounts of RUN name."""
+    for flag in instruction.flags if instruction.keyword in ("COPY", "RUN") else ():
+        name, _, written = flag.partition("=")
+        if name == "--from" and written:
+            yield written
+        elif name == "--mount":
+            pairs = (one.partition("=") for one in written.split(","))
+            yield from (value for key, _, value in pairs if key.lower() == "from" and value)
 
 
 def given(

@@ -18,6 +18,9 @@ from lint502.places import Place
 
 _NAMED = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _WRITES = frozenset((">", ">>", ">|", "&>", "&>>", "<>"))
+_LINE_ENDS = re.compile(r"s(.)(?:\\r|\^M|\r|\\x0[dD])\$?\1\1g?;?")
+"""An edit that takes carriage returns from the ends of lines."""
+
 _NOT_FILES = ("/dev/", "/proc/", "/sys/")
 _HARMLESS = re.compile(r"(?:\s|\\n|-[neE]+ )*daemon\s+off\s*;(?:\s|\\n)*")
 """What may be appended to nginx's main file without changing what it answers."""
@@ -227,18 +230,23 @@ def _edited(state: State, run: Run) -> Iterator[Layer]:
     if not in_place:
         return
     words: list[str] = []
-    scripted = False
+    scripts: list[str] = []
     rest = iter(run.words[1:])
     for word in rest:
-        if _has(word, "e") or _has(word, "f") or word in ("--expression", "--file"):
-            if not word.startswith("-i"):
-                scripted = True
-                next(rest, None)
+        if word in ("--expression", "--file") or (
+            (_ends(word, "e") or _ends(word, "f")) and not word.startswith("-i")
+        ):
+            script = next(rest, "")
+            scripts.append(script if word.endswith(("e", "expression")) else "")
         elif word.startswith(("--expression=", "--file=")):
-            scripted = True
+            scripts.append(word.partition("=")[2])
         elif not word.startswith("-"):
             words.append(word)
-    for word in words if scripted else words[1:]:
+    if not scripts and words:
+        scripts.append(words.pop(0))
+    if all(map(_LINE_ENDS.fullmatch, scripts)):
+        return
+    for word in words:
         path = run.path(word)
         if path is not None:
             yield Unseen(_folder_of(path), run.place)

@@ -58,6 +58,10 @@ from tests.deployment.dockerfile.test_files import layers
         ("sed -i 's/a/b/' /a /b", [("/a", "unseen"), ("/b", "unseen")]),
         ("sed -i.bak -e s/a/b/ -e s/c/d/ /a", [("/a", "unseen")]),
         ("sed -ri s/a/b/ /c/*.conf", [("/c", "unseen")]),
+        ("sed -i 's/\\r//g' /a && sed -i 's/\\r$//' /b; sed -i -e 's|^M$||' /c", []),
+        ("sed -i -e 's/\\r//' -e s/a/b/ /a", [("/a", "unseen")]),
+        ("sed --in-place --expression=s/a/b/ /a", [("/a", "unseen")]),
+        ("sed -i -f /x.sed /a", [("/a", "unseen")]),
         ("sed s/a/b/ /a > /b", [("/b", "unseen")]),
         ("perl -pi -e 's/a/b/' /a", [("/a", "unseen")]),
         ("curl -fsSL https://x/y -o /b && wget -qO /c https://x",
@@ -87,6 +91,26 @@ from tests.deployment.dockerfile.test_files import layers
 def test_run(tmp_path: Path, text: str, expected: list[tuple[object, ...]]) -> None:
     head = "FROM nginx:1.27\nENV P=80 F=/file\nCOPY conf /src\nRUN "
     assert layers(tmp_path, f"{head}{text}\n")[1:] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("RUN --mount=type=bind,source=conf,target=/m cp /m/*.conf /etc/nginx/conf.d/",
+         [("/etc/nginx/conf.d/a.conf", "conf/a.conf"),
+          ("/etc/nginx/conf.d/b.conf", "conf/b.conf")]),
+        ("RUN --mount=src=nginx.conf,dst=/n --mount=type=cache,target=/c cp /n /x && rm /y",
+         [("/x", "nginx.conf"), ("/y", "removed")]),
+        ("RUN --mount=src=nginx.conf,dst=/n envsubst < /n > /x", [("/x", "unseen")]),
+        ("RUN --mount=src=nginx.conf,dst=/src/a.conf true", []),
+        ("FROM nginx\nRUN --mount=from=s,source=/src,target=m cp /m/a.conf /x",
+         [("/x", "conf/a.conf")]),
+        ("RUN --mount=type=secret,id=a cp /src/a.conf /x", [("/x", "copied", "/src/a.conf")]),
+    ],
+)  # fmt: skip
+def test_mounts(tmp_path: Path, text: str, expected: list[tuple[object, ...]]) -> None:
+    found = layers(tmp_path, f"FROM nginx:1.27 AS s\nCOPY conf /src\n{text}\n")
+    assert [one for one in found if one != ("/src", "conf")] == expected
 
 
 def test_another_shell(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ frontend/dockerfile/dockerfile2llb/convert.go.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from lint502.deployment import ignored
@@ -166,7 +167,7 @@ def _env(state: State, instruction: Instruction) -> None:
         place = instruction.of(f"{name}={written}")
         key = state.expanded(name)
         values[key] = None if UNKNOWN in value else Text(value, place)
-        if UNKNOWN in value:
+        if UNKNOWN in value and not re.search(rf"\$\{{?{re.escape(name)}\b", written):
             state.not_known(place, f"the value of {name} is not known")
     state.environment.update(values)
     for key, text in values.items():

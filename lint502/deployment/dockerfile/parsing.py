@@ -13,7 +13,13 @@ from dataclasses import replace
 
 from lint502.deployment.dockerfile.heredocs import announced
 from lint502.deployment.dockerfile.instructions import Dockerfile, Heredoc, Instruction, Segment
-from lint502.deployment.dockerfile.splitting import SPACES, split_command, split_words
+from lint502.deployment.dockerfile.splitting import (
+    IS_TEMPLATE,
+    SPACES,
+    TEMPLATE,
+    split_command,
+    split_words,
+)
 from lint502.places import SourceFile
 from lint502.reading import UnreadableError, shown
 
@@ -130,7 +136,12 @@ class _Reading:
         written, flags, rest = split_command(text, self._escape)
         keyword = written.upper()
         line = segments[0].line
-        words, listed = split_words(keyword, rest, self._escape, line)
+        try:
+            words, listed = split_words(keyword, rest, self._escape, line)
+        except UnreadableError:
+            if TEMPLATE.search(text):
+                raise UnreadableError(IS_TEMPLATE, line) from None
+            raise
         inner = None
         if keyword == "ONBUILD" and rest:
             if rest.upper().startswith("ONBUILD"):

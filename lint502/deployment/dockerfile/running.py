@@ -10,7 +10,7 @@ import re
 import shlex
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from lint502.deployment.dockerfile import packages
@@ -113,6 +113,7 @@ class _Taking:
         """Take commands that begin in a folder, None where it is not known."""
         folders: list[tuple[tuple[int, ...], str | None]] = [((), folder)]
         before: Run | None = None
+        runs: list[Run] = []
         for command in found:
             inside = command.subshells
             while folders[-1][0] != inside[: len(folders[-1][0])]:
@@ -130,6 +131,9 @@ class _Taking:
                 self._variables,
                 conditional or command.conditional,
             )
+            if command.compound:
+                here = replace(here, inner=_inside(command, runs))
+            runs.append(here)
             if words[:1] in (("cd",), ("pushd",)):
                 entered = (inside, _entered(here))
                 folders[-1:] = [entered] if folders[-1][0] == inside else [folders[-1], entered]
@@ -159,6 +163,16 @@ class _Taking:
             self._state.installed.update(name for name in names if UNKNOWN not in name)
         for layer in effects(self._state, here, before):
             self._state.put(layer)
+
+
+def _inside(compound: SimpleCommand, runs: Sequence[Run]) -> tuple[Run, ...]:
+    """The last of some commands that are part of a compound one."""
+    found: list[Run] = []
+    for one in reversed(runs):
+        if one.command.start < compound.start:
+            break
+        found.append(one)
+    return tuple(reversed(found))
 
 
 def _entered(run: Run) -> str | None:

@@ -7,14 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lint502.deployment.dockerfile.instructions import Dockerfile, Instruction
-from lint502.deployment.dockerfile.splitting import KEYWORDS
+from lint502.deployment.dockerfile.splitting import IS_TEMPLATE, KEYWORDS, TEMPLATE
 from lint502.deployment.dockerfile.words import expanded, known
 from lint502.deployment.shell import UNKNOWN
 from lint502.reading import UnreadableError, shown
 
 MAX_STAGES = 500
 
-_TEMPLATE = re.compile(r"\{\{|\{%|<%|%%[A-Z]\w*%%|^@[A-Z]\w*@")
 _STAGE_NAME = re.compile(r"[a-z][a-z0-9-_.]*")
 PLATFORM = frozenset(
     ("TARGETPLATFORM", "TARGETOS", "TARGETOSVERSION", "TARGETARCH", "TARGETVARIANT", "TARGETSTAGE",
@@ -176,10 +175,9 @@ def given(
 
 def _check(instruction: Instruction) -> None:
     """Whether an instruction is one at all."""
-    if instruction.keyword in KEYWORDS:
-        return
-    line = instruction.line
-    if _TEMPLATE.search(instruction.text):
-        raise UnreadableError("is a template, of which only its tool makes a Dockerfile", line)
-    named = shown(instruction.keyword[:40])
-    raise UnreadableError(f"has {named or 'nothing'} where an instruction belongs", line)
+    known = instruction.keyword in KEYWORDS
+    if TEMPLATE.search(instruction.text) and (not known or instruction.keyword == "FROM"):
+        raise UnreadableError(IS_TEMPLATE, instruction.line)
+    if not known:
+        named = shown(instruction.keyword[:40]) or "nothing"
+        raise UnreadableError(f"has {named} where an instruction belongs", instruction.line)

@@ -37,6 +37,8 @@ class Run:
     place: Place
     variables: Mapping[str, str | None]
     conditional: bool
+    inner: tuple[Run, ...] = ()
+    """The commands of ``{ …; }``, whose output goes together."""
 
     def path(self, written: str) -> str | None:
         """An absolute path; None where it is not known, or no file."""
@@ -82,14 +84,10 @@ def _redirected(run: Run, redirection: Redirection, before: Run | None) -> Itera
 
 def _written(run: Run, path: str, before: Run | None) -> Layer:
     """A file that holds what a command prints."""
-    if run.command.compound:
-        return Unseen(path, run.place)
-    text = printed(run.words)
-    if not run.words or run.words == (":",):
+    text = _printed(run)
+    if (not run.words and not run.command.compound) or run.words == (":",):
         text = ""
     read = _read(run, before)
-    if run.program == "cat" and len(run.words) == 1:
-        text = _body(run)
     if text is not None and UNKNOWN not in text:
         return Inline(path, YamlText(text, run.place, plain=False, block="heredoc"), run.place)
     if read is not None and run.program == "envsubst" and UNKNOWN not in "".join(run.words):
@@ -98,6 +96,18 @@ def _written(run: Run, path: str, before: Run | None) -> Layer:
     if read is not None and run.program == "cat":
         return Moved(read, path, run.place)
     return Unseen(path, run.place)
+
+
+def _printed(run: Run) -> str | None:
+    """What a command, or all of those in ``{ …; }``, print; None where that is not known."""
+    if run.command.compound:
+        texts = [
+            None if one.conditional or one.command.redirections else printed(one.words)
+            for one in run.inner
+        ]
+        known = [text for text in texts if text is not None]
+        return "".join(known) if len(known) == len(texts) else None
+    return _body(run) if run.words == ("cat",) else printed(run.words)
 
 
 def _read(run: Run, before: Run | None) -> str | None:
@@ -122,7 +132,7 @@ def _tee(run: Run, before: Run | None) -> Iterator[Layer]:
     appends = any(word in ("-a", "--append") for word in run.words)
     text = _body(run)
     if text is None and before is not None:
-        text = _body(before) if before.words == ("cat",) else printed(before.words)
+        text = _printed(before)
     for word in run.words[1:]:
         path = run.path(word)
         if path is None or (appends and text is not None and _HARMLESS.fullmatch(text)):

@@ -52,6 +52,9 @@ class _Open:
     conditional: bool
     function: str | None
     subshells: tuple[int, ...]
+    start: int
+    before: str
+    tested: bool
     patterns: bool = False
     """Whether the next words are patterns of a ``case``."""
 
@@ -316,7 +319,9 @@ class _Reading:
         subshells = outer.subshells if outer else ()
         if kind == "(":
             subshells = (*subshells[-8:], self._at)
-        self._open.append(_Open(kind, conditional, function, subshells))
+        self._open.append(
+            _Open(kind, conditional, function, subshells, self._at - 1, self._before, self._tested)
+        )
         self._function = None
         self._before, self._tested = ";", False
         self._pending = _Pending(self._at)
@@ -324,8 +329,9 @@ class _Reading:
     def _close(self, kind: str) -> None:
         if not self._open or self._open[-1].kind != kind:
             raise ShellSyntaxError(f"ends {_named(kind)} that nothing begins")
-        self._open.pop()
-        self._pending = _Pending(self._at, compound=True)
+        closed = self._open.pop()
+        self._before, self._tested = closed.before, closed.tested
+        self._pending = _Pending(closed.start, compound=True)
 
     def _is_conditional(self) -> bool:
         outer = bool(self._open) and self._open[-1].conditional
@@ -337,7 +343,7 @@ class _Reading:
         self._pending = _Pending(self._at)
         if pending.header or pending.empty:
             return
-        if not pending.compound or pending.redirections:
+        if not pending.compound or pending.redirections or operator == "|":
             self._add(pending)
         self._tested = operator in ("&&", "||", "|") and (self._tested or self._is_test(pending))
         self._before = operator

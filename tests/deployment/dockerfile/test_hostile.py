@@ -7,11 +7,14 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lint502.deployment.containers import Image
 from lint502.deployment.dockerfile import build
 from lint502.deployment.filesystem import ContainerFiles
 from lint502.deployment.repository import Repository
+from lint502.places import SourceFile
 from lint502.reading import UnreadableError
 from tests.support.sites import write
 
@@ -77,6 +80,48 @@ def test_it_ends(tmp_path: Path, text: str) -> None:
         assert all(one.why.isprintable() for one in image.unread)
         ContainerFiles(Repository(tmp_path), image.layers).find("/etc/nginx/nginx.conf")
     assert time.monotonic() - start < 20
+
+
+LINES = st.lists(
+    st.sampled_from(
+        ["FROM a AS b", "FROM b", "FROM $X", "ARG A=1", "ARG A", "ENV A=$A B=${A:-x}", "ENV A b $A",
+         "COPY . /x", "COPY --from=b / /y/", "COPY --from=0 /x/a /", "COPY <<E <<F /z/", "E", "F",
+         "ADD a b c", "RUN <<E", "RUN cp /x/* /y && mv /y /z", "RUN { echo a; } | tee /x",
+         "WORKDIR a",
+         "WORKDIR $A", "USER $A", "EXPOSE $A 80-90", "VOLUME [\"/a\", \"\"]", "CMD a",
+         "ENTRYPOINT []",
+         "SHELL []", "SHELL [\"\"]", "RUN []", "RUN [\"\"]", "CMD []", "HEALTHCHECK CMD",
+         "HEALTHCHECK CMD []", "HEALTHCHECK", "EXPOSE", "COPY", "COPY a", "ADD []", "ENV", "USER",
+         "RUN --mount=type=bind,target=/m cp /m/a /b", "RUN --mount=target=. rm /", "RUN cd; rm a",
+         "RUN ln -s", "RUN ln -s a", "RUN install -d", "RUN sed -i", "RUN cat > /a <<E", "RUN exec",
+         "RUN sudo", "RUN env A=1", "RUN sh -c", "RUN pip install", "RUN git clone", "RUN cp -t",
+         "RUN envsubst < /a > /b", "RUN printf '%s' > /a", "RUN > /a", "RUN tee", "ONBUILD",
+         "ONBUILD RUN"]
+    )
+    | st.text(max_size=20),
+    max_size=12,
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(LINES)
+def test_any_file_is_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[str]
+) -> None:
+    folder = tmp_path_factory.getbasetemp() / "any"
+    write(folder, {"a": "", "x/b": ""})
+    source = SourceFile("Dockerfile", "FROM a\n" + "\n".join(lines))
+    repository = Repository(folder)
+    try:
+        image = build(repository, source, str(folder))
+    except UnreadableError as error:
+        assert str(error).isprintable()
+        return
+    files = ContainerFiles(repository, image.layers)
+    assert all(one.target.startswith("/") for one in image.layers)
+    for path in ("/x", "/y/a", "/z/E", "/"):
+        files.find(path)
+        files.listing(path)
 
 
 def test_what_is_no_file(tmp_path: Path) -> None:

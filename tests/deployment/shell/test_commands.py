@@ -66,6 +66,8 @@ def test_commands(text: str, expected: list[list[str]]) -> None:
         ("f() { b; }; f; c", "b"),
         ("a || { b; c; }; d", "bc"),
         ("(a; b); { c; }", ""),
+        ("[ x ] && { b; } && c; d", "bc"),
+        ("a && { b; } && c", ""),
         ("if a; then (b; { c; }); fi; d", "bc"),
     ],
 )
@@ -104,6 +106,7 @@ def test_heredocs() -> None:
 def test_what_a_loop_writes() -> None:
     (inner, whole) = commands("for i in a; do echo $i; done > /out")
     assert (inner.compound, inner.redirections) == (False, ())
+    assert inner.start > whole.start
     assert (whole.compound, whole.words, whole.redirections[0].target.literal) == (True, (), "/out")
 
 

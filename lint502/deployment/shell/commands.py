@@ -174,6 +174,9 @@ class _Reading:
         if pending.header:
             self._at = skip(self._text, self._at, ")")
             return
+        if pending.words and self._text.endswith("=", 0, self._at - 1):  # declare -a NAME=(…)
+            self._at = skip(self._text, self._at, ")")
+            return
         if not pending.empty:
             raise ShellSyntaxError("has a ( where none can stand")
         if self._text.startswith("(", self._at):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lint502.deployment.shell import (
@@ -167,3 +167,26 @@ def test_words_are_those_of_a_real_shell(text: str) -> None:
     if real.returncode == 0 and first.before == ";" and "|" not in text:
         shown = "".join(f"<{one}>" for one in words(first)[1:]) or "<>"
         assert real.stdout.startswith(shown + ".\n")
+
+
+TOKENS = st.lists(
+    st.sampled_from(
+        ["a", "b=c", "'d e'", '"$f"', "$(g)", "`h`", "${i:-j}", "&&", "||", "|", ";", "&", "\n",
+         "(", ")", "{", "}", "if", "then", "else", "elif", "fi", "for x in", "while", "do", "done",
+         "case", "in", "esac", ";;", "!", "f()", "> k", "2>&1", "<<E\nl\nE\n", "# m\n", "exec"]
+    ),
+    max_size=12,
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(TOKENS)
+@example(["if", "a", "\n", "then", "(", "b", ")", "\n", "fi", "|", "a"])
+@example(["case", "a", "in", "(", "a", ")", "b", ";;", "a", ")", "\n", "esac"])
+@example(["f()", "{", "a", "\n", "}", "> k", "\n", "{", "a", ";", "}", "&&", "a"])
+@example(["for x in", "a", ";", "do", "\n", "a", "&", "done", "> k", "<<E\nl\nE\n"])
+def test_what_a_real_shell_takes_is_read(tokens: list[str]) -> None:
+    text = " ".join(tokens)
+    real = subprocess.run(["sh", "-n"], input=text, capture_output=True, text=True, timeout=10)
+    if real.returncode == 0:
+        commands(text)

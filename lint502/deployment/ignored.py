@@ -83,12 +83,11 @@ def _behind(pattern: tuple[str, ...], part: str) -> Iterator[tuple[str, ...]]:
     if not pattern:
         yield pattern
         return
-    if pattern[0] == "**":
-        yield pattern
-        if len(pattern) > 1:
-            yield from (rest for rest in _behind(pattern[1:], part) if pattern[1] != "**")
-    elif matches(part, pattern[0]):
-        yield pattern[1:]
+    stars = next((at for at, one in enumerate(pattern) if one != "**"), len(pattern))
+    if stars:
+        yield pattern[stars - 1 :]
+    if stars < len(pattern) and matches(part, pattern[stars]):
+        yield pattern[stars + 1 :]
 
 
 def _fits(parts: Sequence[str], wanted: Sequence[str]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from lint502.deployment.containers import Port
@@ -11,7 +11,7 @@ from lint502.deployment.shell import ShellSyntaxError, commands, fields
 from lint502.places import Place
 
 MAX_PORTS = 1_000
-"""Of one range."""
+"""Of one range, and about as many of an image."""
 
 _RANGE = re.compile(r"(?:[^/]*:)?(\d{1,5})(?:-(\d{1,5}))?(?:/(tcp|udp))?", re.IGNORECASE)
 _URL = re.compile(
@@ -19,6 +19,10 @@ _URL = re.compile(
     r"(?::([^/\s\"'?#;|&)]*))?(?=[/\s\"'?#;|&)]|$)",
     re.IGNORECASE,
 )
+_BARE = re.compile(
+    r"(?:localhost|127(?:\.\d+){3}|0\.0\.0\.0|\[::1?\])(?::(\d+))?(?:/.*)?", re.DOTALL
+)
+_BASH = re.compile(r"/dev/tcp/(?:localhost|127\.0\.0\.1|::1)/(\d+)")
 _LOCAL = frozenset(("localhost", "127.0.0.1", "0.0.0.0", "::1"))
 
 
@@ -38,16 +42,24 @@ def exposed(written: str, place: Place) -> tuple[Port, ...] | None:
 
 
 def checked(
-    words: Sequence[str], place: Place, variables: dict[str, str | None], what: str
+    words: Sequence[str], place: Place, variables: Mapping[str, str | None], what: str
 ) -> tuple[Port, ...]:
-    """The ports of its own that a health check asks: those of URLs, and of ``nc HOST PORT``."""
+    """The ports of its own container that a health check asks, in URLs, ``localhost:PORT`` of curl
+    and wget, ``nc HOST PORT`` and bash's ``/dev/tcp/HOST/PORT``."""
     numbers: dict[int, None] = {}
     for run in _runs(words, variables):
         for word in run:
             for match in _URL.finditer(word):
                 port = match[2] or ("443" if match[1].lower() == "https" else "80")
                 numbers.update(_number(port))
-        if run[0].rpartition("/")[2] in ("nc", "ncat", "netcat"):
+            for match in _BASH.finditer(word):
+                numbers.update(_number(match[1]))
+        program = run[0].rpartition("/")[2]
+        if program in ("curl", "wget", "http"):
+            for word in run[1:]:
+                bare = _BARE.fullmatch(word)
+                numbers.update(_number(bare[1] or "80") if bare else {})
+        elif program in ("nc", "ncat", "netcat"):
             ends = [word for word in run[1:] if not word.startswith("-")]
             for host, port in pairwise(ends):
                 numbers.update(_number(port) if host in _LOCAL else {})
@@ -60,7 +72,7 @@ def _number(port: str) -> dict[int, None]:
     return {int(port): None}
 
 
-def _runs(words: Sequence[str], variables: dict[str, str | None]) -> Iterator[list[str]]:
+def _runs(words: Sequence[str], variables: Mapping[str, str | None]) -> Iterator[list[str]]:
     """The programs with their words, those in ``sh -c`` one by one."""
     if len(words) == 3 and words[1].startswith("-") and words[1].endswith("c"):
         try:
@@ -68,7 +80,8 @@ def _runs(words: Sequence[str], variables: dict[str, str | None]) -> Iterator[li
         except ShellSyntaxError:
             return
         for command in found:
-            run = [text for word in command.words for text in fields(word, variables)]
+            targets = [one.target for one in command.redirections]
+            run = [text for word in (*command.words, *targets) for text in fields(word, variables)]
             if run:
                 yield run
     elif words:

@@ -6,13 +6,15 @@ frontend/dockerfile/dockerfile2llb/convert.go.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from lint502.deployment import ignored
 from lint502.deployment.containers import Image
-from lint502.deployment.dockerfile.addresses import checked, exposed
+from lint502.deployment.dockerfile.addresses import MAX_PORTS, checked, exposed
 from lint502.deployment.dockerfile.copying import Context, copy
 from lint502.deployment.dockerfile.instructions import Instruction
+from lint502.deployment.dockerfile.mounts import mount, mounts, unmount
 from lint502.deployment.dockerfile.parsing import parse
 from lint502.deployment.dockerfile.running import run
 from lint502.deployment.dockerfile.stages import Stage, Stages, given, stages
@@ -94,8 +96,12 @@ class _Building:
         state = self._begun(stage)
         self.states[index] = state
         for instruction in stage.instructions:
+            if instruction.keyword in ("COPY", "ADD", "RUN") and state.full:
+                continue
             if instruction.keyword in ("COPY", "ADD"):
                 self._copy(state, instruction)
+            elif instruction.keyword == "RUN":
+                self._run(state, instruction)
             elif instruction.keyword == "ARG":
                 self._argue(state, instruction)
             elif (known := _INSTRUCTIONS.get(instruction.keyword)) is not None:
@@ -126,19 +132,31 @@ class _Building:
 
     def _copy(self, state: State, instruction: Instruction) -> None:
         name = instruction.flag("from") if instruction.keyword == "COPY" else None
-        context = self._context
-        source: State | str | None = None
-        if name:
-            index = self._stages.find(name)
-            if name in context.others:
-                other = context.others[name]
-                if other.startswith("/"):
-                    context = Context(other, (), {})
-                else:
-                    source = other.removeprefix(_IMAGE)
-            else:
-                source = name if index is None else self.states[index]
+        context, source = self._source(state, name)
         copy(state, instruction, context, source)
+
+    def _run(self, state: State, instruction: Instruction) -> None:
+        before = len(state.layers)
+        for one in mounts(instruction):
+            context, source = self._source(state, one.source_of)
+            mount(state, instruction, context, source, one.source, one.target)
+        mounted = len(state.layers)
+        run(state, instruction)
+        if mounted > before:
+            unmount(state, before, mounted)
+
+    def _source(self, state: State, name: str | None) -> tuple[Context, State | str | None]:
+        """The folder, or the stage or image, that ``--from`` names."""
+        context = self._context
+        if not name:
+            return context, None
+        if name in context.others:
+            other = context.others[name]
+            if other.startswith("/"):
+                return Context(other, (), {}), None
+            return context, other.removeprefix(_IMAGE)
+        index = self._stages.find(name)
+        return context, state.expanded(name) if index is None else self.states[index]
 
 
 def _env(state: State, instruction: Instruction) -> None:
@@ -149,7 +167,7 @@ def _env(state: State, instruction: Instruction) -> None:
         place = instruction.of(f"{name}={written}")
         key = state.expanded(name)
         values[key] = None if UNKNOWN in value else Text(value, place)
-        if UNKNOWN in value:
+        if UNKNOWN in value and not re.search(rf"\$\{{?{re.escape(name)}\b", written):
             state.not_known(place, f"the value of {name} is not known")
     state.environment.update(values)
     for key, text in values.items():
@@ -161,16 +179,16 @@ def _expose(state: State, instruction: Instruction) -> None:
         place = instruction.of(word)
         expanded = state.expanded(word)
         for one in expanded.split():
+            if len(state.ports) >= MAX_PORTS:
+                return
             ports = None if UNKNOWN in one else exposed(one, place)
             if ports is None:
                 unknown = UNKNOWN in one
                 why = f"nothing says which port {word} is" if unknown else f"{one} is no port"
                 state.not_known(place, why)
             else:
-                known_already = {(port.number, port.protocol) for port in state.ports}
-                state.ports += (
-                    port for port in ports if (port.number, port.protocol) not in known_already
-                )
+                for port in ports:
+                    state.ports.setdefault((port.number, port.protocol), port)
 
 
 def _workdir(state: State, instruction: Instruction) -> None:
@@ -226,12 +244,10 @@ def _healthcheck(state: State, instruction: Instruction) -> None:
     words = instruction.words[1:]
     if not instruction.json and words:
         words = (*SHELL, *words)
-    variables = dict(state.variables)
-    state.health = checked(words, instruction.place, variables, "HEALTHCHECK")
+    state.health = checked(words, instruction.place, state.variables, "HEALTHCHECK")
 
 
 _INSTRUCTIONS: Mapping[str, Callable[[State, Instruction], None]] = {
-    "RUN": run,
     "ENV": _env,
     "EXPOSE": _expose,
     "WORKDIR": _workdir,

@@ -40,7 +40,7 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
-class _Target:
+class Target:
     """Where files go: ``path``, or the folder ``path``."""
 
     path: str
@@ -77,15 +77,28 @@ def copy(
         elif instruction.keyword == "ADD" and _REMOTE.match(path):
             name = posixpath.basename(path.partition("?")[0])
             state.put(Unseen(target.of(name), target.place))
-        elif isinstance(source, State):
-            _from_stage(state, source, path, target)
-        elif isinstance(source, str):
-            _from_image(state, source, path, target)
         else:
-            _from_context(state, context, path, target, instruction)
+            bring(state, instruction, path, target, context, source)
 
 
-def _target(state: State, instruction: Instruction) -> _Target | None:
+def bring(
+    state: State,
+    instruction: Instruction,
+    path: str,
+    target: Target,
+    context: Context,
+    source: State | str | None,
+) -> None:
+    """Put what is at a path of a stage, an image or the build's folder where it goes."""
+    if isinstance(source, State):
+        _from_stage(state, source, path, target)
+    elif isinstance(source, str):
+        _from_image(state, source, path, target)
+    else:
+        _from_context(state, context, path, target, instruction)
+
+
+def _target(state: State, instruction: Instruction) -> Target | None:
     written = instruction.words[-1]
     place = instruction.place
     expanded = state.expanded(written)
@@ -108,13 +121,13 @@ def _target(state: State, instruction: Instruction) -> _Target | None:
         state.make_folder(path)
     else:
         state.make_folder(posixpath.dirname(path))
-    return _Target(path, folder, place)
+    return Target(path, folder, place)
 
 
-def _write(state: State, written: Heredoc, target: _Target) -> None:
+def _write(state: State, written: Heredoc, target: Target) -> None:
     text = written.content
     if written.expands:
-        text = state.expanded(text, quotes=False)
+        text = state.filled(text)
     path = target.of(written.name)
     if UNKNOWN in text:
         state.put(Unseen(path, target.place))
@@ -125,7 +138,7 @@ def _write(state: State, written: Heredoc, target: _Target) -> None:
 
 
 def _from_context(
-    state: State, context: Context, path: str, target: _Target, instruction: Instruction
+    state: State, context: Context, path: str, target: Target, instruction: Instruction
 ) -> None:
     inner = posixpath.normpath("/" + path.lstrip("/")).lstrip("/")
     if ignored.has_wildcards(inner):
@@ -137,7 +150,12 @@ def _from_context(
     else:
         names = [inner]
     parents = instruction.flag("parents") in ("", "true")
+    left_out = tuple(
+        one.partition("=")[2] for one in instruction.flags if one.startswith("--exclude=")
+    )
     for name in names:
+        if ignored.ignored(posixpath.basename(name), left_out):
+            continue
         source = os.path.join(context.folder, name) if name else context.folder
         folder = state.repository.is_folder(source)
         if name and not _is_kept(name, context.excluded, folder):
@@ -157,7 +175,7 @@ def _from_context(
             where = posixpath.join(target.path, pivot.lstrip("/"))
         if folder:
             state.make_folder(where)
-        excluded = ignored.below(name, context.excluded) if folder else ()
+        excluded = (*ignored.below(name, context.excluded), *left_out) if folder else ()
         state.put(Files(where, source, target.place, merges=True, excluded=excluded))
 
 
@@ -165,20 +183,23 @@ def _is_kept(name: str, excluded: tuple[str, ...], folder: bool) -> bool:
     """Whether a ``.dockerignore`` leaves something of a path."""
     if not ignored.ignored(name, excluded):
         return True
-    return folder and any(one.startswith("!") for one in excluded)
+    return folder and any(one.startswith("!") for one in ignored.below(name, excluded))
 
 
-def _from_image(state: State, image: str, path: str, target: _Target) -> None:
+def _from_image(state: State, image: str, path: str, target: Target) -> None:
     source = posixpath.normpath("/" + path.lstrip("/"))
     if ignored.has_wildcards(source):
         state.put(Unseen(target.path, target.place))
         return
     folder = path.endswith(("/", "/.")) or looks_like_folder(source)
     where = target.path if folder else target.of(posixpath.basename(source))
-    state.put(Files(where, source, target.place, merges=True, from_image=image))
+    if UNKNOWN in image:
+        state.put(Unseen(where, target.place))
+    else:
+        state.put(Files(where, source, target.place, merges=True, from_image=image))
 
 
-def _from_stage(state: State, stage: State, path: str, target: _Target) -> None:
+def _from_stage(state: State, stage: State, path: str, target: Target) -> None:
     source = posixpath.normpath("/" + path.lstrip("/"))
     if ignored.has_wildcards(source):
         folder, pattern = posixpath.split(source)

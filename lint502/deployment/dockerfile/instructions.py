@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -68,13 +69,13 @@ class Instruction:
         """The first line, as far as the instruction goes on it."""
         return self.at(0)
 
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [one.at for one in self.segments]
+
     def at(self, index: int) -> Place:
         """The place of a character of ``text``, up to the end of its line."""
-        segment = self.segments[0]
-        for one in self.segments:
-            if one.at > index:
-                break
-            segment = one
+        segment = self.segments[max(bisect_right(self._starts, index) - 1, 0)]
         line = self.source.line(segment.line)
         column = segment.column + index - segment.at
         end = max(len(line.rstrip()) + 1, column + 1)

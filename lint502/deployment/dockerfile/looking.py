@@ -41,10 +41,12 @@ def taken(stage: State, source: str, as_folder: str, as_file: str, place: Place)
         if found.rendered is not None:
             return (Unseen(as_file, place),)
         return (Files(as_file, found.path, place, merges=True),)
+    where = as_folder if looks_like_folder(source) else as_file
+    if isinstance(found, Unseen) and found in stage.layers:
+        return (Unseen(where, place),)
     layers = list(_below(stage, files, source, as_folder, place))
     if layers and any(not isinstance(one, Removed) for one in layers):
         return layers
-    where = as_folder if looks_like_folder(source) else as_file
     if stage.runs or stage.base is None:
         return (Unseen(where, place),)
     return (Files(where, source, place, merges=True, from_image=stage.base.value),)

@@ -7,12 +7,19 @@ frontend/dockerfile/parser/parser.go.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import replace
 
 from lint502.deployment.dockerfile.heredocs import announced
 from lint502.deployment.dockerfile.instructions import Dockerfile, Heredoc, Instruction, Segment
-from lint502.deployment.dockerfile.splitting import SPACES, split_command, split_words
+from lint502.deployment.dockerfile.splitting import (
+    IS_TEMPLATE,
+    SPACES,
+    TEMPLATE,
+    split_command,
+    split_words,
+)
 from lint502.places import SourceFile
 from lint502.reading import UnreadableError, shown
 
@@ -47,6 +54,7 @@ class _Reading:
         if self._lines[-1] == "":
             self._lines.pop()
         self._next = 0
+        self._where: dict[bool, dict[str, list[int]]] = {}
         self._escape = "\\"
         self._directives: set[str] | None = set()
         """Those that were read; None once no more can come."""
@@ -128,7 +136,12 @@ class _Reading:
         written, flags, rest = split_command(text, self._escape)
         keyword = written.upper()
         line = segments[0].line
-        words, listed = split_words(keyword, rest, self._escape, line)
+        try:
+            words, listed = split_words(keyword, rest, self._escape, line)
+        except UnreadableError:
+            if TEMPLATE.search(text):
+                raise UnreadableError(IS_TEMPLATE, line) from None
+            raise
         inner = None
         if keyword == "ONBUILD" and rest:
             if rest.upper().startswith("ONBUILD"):
@@ -169,11 +182,15 @@ class _Reading:
 
     def _end_of(self, name: str, tabs: bool) -> int | None:
         """The index of the line that ends a heredoc."""
-        for index in range(self._next, len(self._lines)):
-            line = self._lines[index].rstrip("\r")
-            if (line.lstrip("\t") if tabs else line) == name:
-                return index
-        return None
+        where = self._where.get(tabs)
+        if where is None:
+            where = self._where[tabs] = {}
+            for index, line in enumerate(self._lines):
+                bare = line.rstrip("\r")
+                where.setdefault(bare.lstrip("\t") if tabs else bare, []).append(index)
+        found = where.get(name, [])
+        position = bisect_left(found, self._next)
+        return found[position] if position < len(found) else None
 
 
 def _with(

@@ -8,8 +8,10 @@ from __future__ import annotations
 import posixpath
 import re
 import shlex
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from lint502.deployment.dockerfile import packages
 from lint502.deployment.dockerfile.heredocs import heredoc
@@ -34,7 +36,7 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _WRAPPERS = frozenset(("sudo", "env", "command", "time", "nice", "nohup", "builtin", "exec"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Script:
     """A text for a shell, and where its characters stand; ``text`` begins at ``index`` of an
     instruction's text, or on ``line``."""
@@ -44,12 +46,16 @@ class _Script:
     index: int | None
     line: int
 
+    @cached_property
+    def _ends(self) -> list[int]:
+        return [match.start() for match in re.finditer("\n", self.text)]
+
     def place(self, start: int) -> Place:
         """The place of a character."""
         instruction = self.instruction
         if self.index is not None and start < len(instruction.rest):
             return instruction.at(self.index + start)
-        line = self.line + self.text.count("\n", 0, start)
+        line = self.line + bisect_right(self._ends, start - 1)
         written = instruction.source.line(line)
         return Place(instruction.source.name, line, 1, max(len(written) + 1, 2), written)
 
@@ -107,6 +113,7 @@ class _Taking:
         """Take commands that begin in a folder, None where it is not known."""
         folders: list[tuple[tuple[int, ...], str | None]] = [((), folder)]
         before: Run | None = None
+        runs: list[Run] = []
         for command in found:
             inside = command.subshells
             while folders[-1][0] != inside[: len(folders[-1][0])]:
@@ -124,6 +131,9 @@ class _Taking:
                 self._variables,
                 conditional or command.conditional,
             )
+            if command.compound:
+                here = replace(here, inner=_inside(command, runs))
+            runs.append(here)
             if words[:1] in (("cd",), ("pushd",)):
                 entered = (inside, _entered(here))
                 folders[-1:] = [entered] if folders[-1][0] == inside else [folders[-1], entered]
@@ -153,6 +163,16 @@ class _Taking:
             self._state.installed.update(name for name in names if UNKNOWN not in name)
         for layer in effects(self._state, here, before):
             self._state.put(layer)
+
+
+def _inside(compound: SimpleCommand, runs: Sequence[Run]) -> tuple[Run, ...]:
+    """The last of some commands that are part of a compound one."""
+    found: list[Run] = []
+    for one in reversed(runs):
+        if one.command.start < compound.start:
+            break
+        found.append(one)
+    return tuple(reversed(found))
 
 
 def _entered(run: Run) -> str | None:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lint502.deployment.dockerfile.instructions import Dockerfile, Instruction
-from lint502.deployment.dockerfile.splitting import KEYWORDS
+from lint502.deployment.dockerfile.splitting import IS_TEMPLATE, KEYWORDS, TEMPLATE
 from lint502.deployment.dockerfile.words import expanded, known
 from lint502.deployment.shell import UNKNOWN
 from lint502.reading import UnreadableError, shown
 
 MAX_STAGES = 500
 
-_TEMPLATE = re.compile(r"\{\{|\{%|<%|%%[A-Z]\w*%%|^@[A-Z]\w*@")
 _STAGE_NAME = re.compile(r"[a-z][a-z0-9-_.]*")
 PLATFORM = frozenset(
     ("TARGETPLATFORM", "TARGETOS", "TARGETOSVERSION", "TARGETARCH", "TARGETVARIANT", "TARGETSTAGE",
@@ -91,10 +90,10 @@ class Stages:
         stage = self.stages[index]
         found = [] if stage.parent is None else [stage.parent]
         for one in stage.instructions:
-            name = one.flag("from") if one.keyword == "COPY" else None
-            needed = self.find(name) if name else None
-            if needed is not None:
-                found.append(needed)
+            for name in sources(one):
+                needed = self.find(name)
+                if needed is not None:
+                    found.append(needed)
         return found
 
 
@@ -130,7 +129,9 @@ def stages(
         name = words[2].lower() if len(words) == 3 else ""
         if name and not _STAGE_NAME.fullmatch(name):
             raise UnreadableError(f"has {shown(name[:80])} as the name of a stage", start.line)
-        base: str | None = expanded(words[0], arguments, dockerfile.escape, declared=declared)
+        base: str | None = expanded(
+            words[0], arguments, dockerfile.escape, empty=lambda name: name not in declared
+        )
         parent = None
         if base is None or UNKNOWN in base:
             base = None
@@ -141,6 +142,17 @@ def stages(
             )
         made.append(Stage(start, name, base, parent, tuple(instructions)))
     return Stages(tuple(made), arguments)
+
+
+def sources(instruction: Instruction) -> Iterator[str]:
+    """The stages and images that COPY or the mounts of RUN name."""
+    for flag in instruction.flags if instruction.keyword in ("COPY", "RUN") else ():
+        name, _, written = flag.partition("=")
+        if name == "--from" and written:
+            yield written
+        elif name == "--mount":
+            pairs = (one.partition("=") for one in written.split(","))
+            yield from (value for key, _, value in pairs if key.lower() == "from" and value)
 
 
 def given(
@@ -163,10 +175,9 @@ def given(
 
 def _check(instruction: Instruction) -> None:
     """Whether an instruction is one at all."""
-    if instruction.keyword in KEYWORDS:
-        return
-    line = instruction.line
-    if _TEMPLATE.search(instruction.text):
-        raise UnreadableError("is a template, of which only its tool makes a Dockerfile", line)
-    named = shown(instruction.keyword[:40])
-    raise UnreadableError(f"has {named or 'nothing'} where an instruction belongs", line)
+    known = instruction.keyword in KEYWORDS
+    if TEMPLATE.search(instruction.text) and (not known or instruction.keyword == "FROM"):
+        raise UnreadableError(IS_TEMPLATE, instruction.line)
+    if not known:
+        named = shown(instruction.keyword[:40]) or "nothing"
+        raise UnreadableError(f"has {named} where an instruction belongs", instruction.line)

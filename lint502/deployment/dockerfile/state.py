@@ -14,8 +14,11 @@ from lint502.deployment.repository import Repository
 from lint502.deployment.shell import UNKNOWN
 from lint502.deployment.texts import Text, Unread, Words
 from lint502.places import Place
+from lint502.reading import shown
 
 MAX_LAYERS = 2_000
+MAX_WHY = 200
+"""Characters of a reason."""
 
 SHELL = ("/bin/sh", "-c")
 
@@ -46,7 +49,7 @@ class State:
     entrypoint: Words | None = None
     command: Words | None = None
     own_command: bool = False
-    ports: list[Port] = field(default_factory=list)
+    ports: dict[tuple[int, str], Port] = field(default_factory=dict)
     health: tuple[Port, ...] = ()
     layers: list[Layer] = field(default_factory=list)
     folders: set[str] = field(default_factory=set)
@@ -62,7 +65,7 @@ class State:
         """The state of a stage that is built on this one."""
         return State(
             self.repository, self.escape, self.base, dict(self.variables), dict(self.environment),
-            self.entrypoint, self.command, False, list(self.ports), self.health, list(self.layers),
+            self.entrypoint, self.command, False, dict(self.ports), self.health, list(self.layers),
             set(self.folders), self.workdir, self.user, self.shell, set(self.installed),
             list(self.unread), self.runs,
         )  # fmt: skip
@@ -75,7 +78,7 @@ class State:
             self.command,
             {name: text for name, text in self.environment.items() if text is not None},
             frozenset(name for name, text in self.environment.items() if text is None),
-            (*self.ports, *self.health),
+            (*self.ports.values(), *self.health),
             tuple(self.layers),
             self.workdir or "/",
             self.user,
@@ -84,10 +87,23 @@ class State:
             frozenset(self.installed),
         )
 
-    def expanded(self, text: str, quotes: bool = True) -> str:
+    def expanded(self, text: str) -> str:
         """A word with its variables; what is not known is ``UNKNOWN``."""
-        scratch = self.base is not None and self.base.value == "scratch"
-        return expanded(text, self.variables, self.escape, quotes, () if scratch else None)
+        return expanded(text, self.variables, self.escape, empty=self._is_empty)
+
+    def filled(self, text: str) -> str:
+        """A heredoc with its variables. Those in small letters that it does not set itself are
+        nginx's own, and Docker makes them empty: no image sets such."""
+        return expanded(
+            text,
+            self.variables,
+            quotes=False,
+            empty=lambda name: name.islower() or self._is_empty(name),
+        )
+
+    def _is_empty(self, name: str) -> bool:
+        """Whether a variable that the Dockerfile does not set is set nowhere else."""
+        return self.base is not None and self.base.value == "scratch"
 
     def known(self, text: str) -> str | None:
         """A word with its variables; None where some of it is not known."""
@@ -96,7 +112,7 @@ class State:
 
     def not_known(self, place: Place, why: str) -> None:
         """Keep the reason why something could not be made out."""
-        self.unread.append(Unread(place, why))
+        self.unread.append(Unread(place, shown(why[:MAX_WHY])))
 
     def path(self, written: str) -> str | None:
         """An absolute path of the container, normalised; None where it is relative to a working
@@ -109,10 +125,16 @@ class State:
         """Add a layer. What may have written anything anywhere says nothing of any file."""
         if isinstance(layer, Unseen) and layer.target == "/":
             return
-        if len(self.layers) < MAX_LAYERS:
-            self.layers.append(layer)
-        elif len(self.layers) == MAX_LAYERS:
-            self.not_known(layer.place, f"more than {MAX_LAYERS} steps write files")
+        if self.full:
+            return
+        self.layers.append(layer)
+        if self.full:
+            self.not_known(layer.place, f"lint502 follows no more than {MAX_LAYERS} written files")
+
+    @property
+    def full(self) -> bool:
+        """Whether there are as many layers as are followed."""
+        return len(self.layers) >= MAX_LAYERS
 
     def is_folder(self, path: str) -> bool:
         """Whether a path of the container is known to be a folder."""

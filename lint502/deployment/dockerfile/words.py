@@ -8,7 +8,7 @@ substitute, and blanks stand for themselves.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from lint502.deployment.shell import UNKNOWN, Literal, Part, Substitution, Variable, Word, expand
 
@@ -24,15 +24,14 @@ def expanded(
     variables: Mapping[str, str | None],
     escape: str = "\\",
     quotes: bool = True,
-    declared: Collection[str] | None = None,
+    empty: Callable[[str], bool] | None = None,
 ) -> str:
     """A word with its variables put in; what is not known is ``UNKNOWN``. Without ``quotes``,
-    these stand for themselves, as in a heredoc. Where there are ``declared`` names, variables
-    of all others that are not there are empty."""
+    these stand for themselves, as in a heredoc. ``empty`` tells of a variable that is not there
+    whether it is set nowhere else, and so is empty."""
     word, _ = _word(text, 0, escape, quotes, "", 0)
-    if declared is not None:
-        empty = (name for name in _needed(word) if name not in declared)
-        variables = {**dict.fromkeys(empty, ""), **variables}
+    if empty is not None:
+        variables = {**{name: "" for name in _needed(word) if empty(name)}, **variables}
     return expand(word, variables)
 
 

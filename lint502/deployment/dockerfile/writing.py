@@ -18,8 +18,11 @@ from lint502.places import Place
 
 _NAMED = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _WRITES = frozenset((">", ">>", ">|", "&>", "&>>", "<>"))
+_LINE_ENDS = re.compile(r"s(.)(?:\\r|\^M|\r|\\x0[dD])\$?\1\1g?;?")
+"""An edit that takes carriage returns from the ends of lines."""
+
 _NOT_FILES = ("/dev/", "/proc/", "/sys/")
-_HARMLESS = re.compile(r"\s*daemon\s+off\s*;\s*")
+_HARMLESS = re.compile(r"(?:\s|\\n|-[neE]+ )*daemon\s+off\s*;(?:\s|\\n)*")
 """What may be appended to nginx's main file without changing what it answers."""
 
 
@@ -34,6 +37,8 @@ class Run:
     place: Place
     variables: Mapping[str, str | None]
     conditional: bool
+    inner: tuple[Run, ...] = ()
+    """The commands of ``{ …; }``, whose output goes together."""
 
     def path(self, written: str) -> str | None:
         """An absolute path; None where it is not known, or no file."""
@@ -73,20 +78,16 @@ def _redirected(run: Run, redirection: Redirection, before: Run | None) -> Itera
         yield Unseen(path, run.place)
     elif redirection.operator in (">", ">|"):
         yield _written(run, path, before)
-    elif not _HARMLESS.fullmatch(printed(run.words) or "-"):
+    elif run.program not in ("echo", "printf") or not _HARMLESS.fullmatch(" ".join(run.words[1:])):
         yield Unseen(path, run.place)
 
 
 def _written(run: Run, path: str, before: Run | None) -> Layer:
     """A file that holds what a command prints."""
-    if run.command.compound:
-        return Unseen(path, run.place)
-    text = printed(run.words)
-    if not run.words or run.words == (":",):
+    text = _printed(run)
+    if (not run.words and not run.command.compound) or run.words == (":",):
         text = ""
     read = _read(run, before)
-    if run.program == "cat" and len(run.words) == 1:
-        text = _body(run)
     if text is not None and UNKNOWN not in text:
         return Inline(path, YamlText(text, run.place, plain=False, block="heredoc"), run.place)
     if read is not None and run.program == "envsubst" and UNKNOWN not in "".join(run.words):
@@ -95,6 +96,18 @@ def _written(run: Run, path: str, before: Run | None) -> Layer:
     if read is not None and run.program == "cat":
         return Moved(read, path, run.place)
     return Unseen(path, run.place)
+
+
+def _printed(run: Run) -> str | None:
+    """What a command, or all of those in ``{ …; }``, print; None where that is not known."""
+    if run.command.compound:
+        texts = [
+            None if one.conditional or one.command.redirections else printed(one.words)
+            for one in run.inner
+        ]
+        known = [text for text in texts if text is not None]
+        return "".join(known) if len(known) == len(texts) else None
+    return _body(run) if run.words == ("cat",) else printed(run.words)
 
 
 def _read(run: Run, before: Run | None) -> str | None:
@@ -119,7 +132,7 @@ def _tee(run: Run, before: Run | None) -> Iterator[Layer]:
     appends = any(word in ("-a", "--append") for word in run.words)
     text = _body(run)
     if text is None and before is not None:
-        text = _body(before) if before.words == ("cat",) else printed(before.words)
+        text = _printed(before)
     for word in run.words[1:]:
         path = run.path(word)
         if path is None or (appends and text is not None and _HARMLESS.fullmatch(text)):
@@ -145,6 +158,7 @@ def _copied(state: State, run: Run) -> Iterator[Layer]:
         return
     if run.program == "ln" and len(words) == 1 and folder is None:
         folder = "."
+    named = folder is not None
     if folder is None:
         if len(words) < 2:
             return
@@ -153,7 +167,7 @@ def _copied(state: State, run: Run) -> Iterator[Layer]:
     if target is None:
         return
     link = run.program == "ln"
-    into = len(words) > 1 or folder.endswith(("/", ".")) or state.is_folder(target)
+    into = named or len(words) > 1 or folder.endswith(("/", ".")) or state.is_folder(target)
     for word in words:
         if link and not word.startswith("/"):
             word = posixpath.join(target if into else posixpath.dirname(target), word)
@@ -226,18 +240,23 @@ def _edited(state: State, run: Run) -> Iterator[Layer]:
     if not in_place:
         return
     words: list[str] = []
-    scripted = False
+    scripts: list[str] = []
     rest = iter(run.words[1:])
     for word in rest:
-        if _has(word, "e") or _has(word, "f") or word in ("--expression", "--file"):
-            if not word.startswith("-i"):
-                scripted = True
-                next(rest, None)
+        if word in ("--expression", "--file") or (
+            (_ends(word, "e") or _ends(word, "f")) and not word.startswith("-i")
+        ):
+            script = next(rest, "")
+            scripts.append(script if word.endswith(("e", "expression")) else "")
         elif word.startswith(("--expression=", "--file=")):
-            scripted = True
+            scripts.append(word.partition("=")[2])
         elif not word.startswith("-"):
             words.append(word)
-    for word in words if scripted else words[1:]:
+    if not scripts and words:
+        scripts.append(words.pop(0))
+    if all(map(_LINE_ENDS.fullmatch, scripts)):
+        return
+    for word in words:
         path = run.path(word)
         if path is not None:
             yield Unseen(_folder_of(path), run.place)
@@ -254,7 +273,7 @@ def _options(*names: str) -> Callable[[State, Run], Iterator[Layer]]:
     def written(state: State, run: Run) -> Iterator[Layer]:
         for option, word in zip(run.words[1:], [*run.words[2:], ""], strict=False):
             for name in names:
-                if option == name:
+                if option == name or (len(name) == 2 and _ends(option, name[1])):
                     path = run.path(word)
                 elif option.startswith(f"{name}=") and name.startswith("--"):
                     path = run.path(option.partition("=")[2])
@@ -266,6 +285,11 @@ def _options(*names: str) -> Callable[[State, Run], Iterator[Layer]]:
                     yield Unseen(path, run.place)
 
     return written
+
+
+def _ends(word: str, letter: str) -> bool:
+    """Whether a word is short options that end in a letter."""
+    return word.startswith("-") and not word.startswith("--") and word.endswith(letter)
 
 
 def _last(state: State, run: Run) -> Iterator[Layer]:

@@ -52,6 +52,9 @@ class _Open:
     conditional: bool
     function: str | None
     subshells: tuple[int, ...]
+    start: int
+    before: str
+    tested: bool
     patterns: bool = False
     """Whether the next words are patterns of a ``case``."""
 
@@ -171,6 +174,9 @@ class _Reading:
         if pending.header:
             self._at = skip(self._text, self._at, ")")
             return
+        if pending.words and self._text.endswith("=", 0, self._at - 1):  # declare -a NAME=(…)
+            self._at = skip(self._text, self._at, ")")
+            return
         if not pending.empty:
             raise ShellSyntaxError("has a ( where none can stand")
         if self._text.startswith("(", self._at):
@@ -280,29 +286,31 @@ class _Reading:
 
     def _bodies(self) -> None:
         """Read the heredocs of the line that has ended."""
+        filled: dict[int, list[Redirection]] = {}
         for heredoc in self._heredocs:
-            lines: list[str] = []
-            while True:
-                if self._at >= len(self._text):
-                    raise ShellSyntaxError(f"has a heredoc that no {heredoc.end!r} ends")
-                end = self._text.find("\n", self._at)
-                end = len(self._text) if end == -1 else end
-                line = self._text[self._at : end]
-                self._at = min(end + 1, len(self._text))
-                if heredoc.tabs:
-                    line = line.lstrip("\t")
-                if line.rstrip("\r") == heredoc.end:
-                    break
-                lines.append(line + "\n")
-            self._fill(heredoc, "".join(lines))
+            text = self._body(heredoc)
+            body = Word((Literal(text, True),)) if heredoc.quoted else read_text(text)
+            number = heredoc.command
+            own = filled.setdefault(number, list(self._found[number].redirections))
+            own[heredoc.index] = replace(own[heredoc.index], body=body)
+        for number, redirections in filled.items():
+            self._found[number] = replace(self._found[number], redirections=tuple(redirections))
         self._heredocs = []
 
-    def _fill(self, heredoc: _Heredoc, text: str) -> None:
-        body = Word((Literal(text, True),)) if heredoc.quoted else read_text(text)
-        command = self._found[heredoc.command]
-        redirections = list(command.redirections)
-        redirections[heredoc.index] = replace(redirections[heredoc.index], body=body)
-        self._found[heredoc.command] = replace(command, redirections=tuple(redirections))
+    def _body(self, heredoc: _Heredoc) -> str:
+        lines: list[str] = []
+        while True:
+            if self._at >= len(self._text):
+                raise ShellSyntaxError(f"has a heredoc that no {heredoc.end!r} ends")
+            end = self._text.find("\n", self._at)
+            end = len(self._text) if end == -1 else end
+            line = self._text[self._at : end]
+            self._at = min(end + 1, len(self._text))
+            if heredoc.tabs:
+                line = line.lstrip("\t")
+            if line.rstrip("\r") == heredoc.end:
+                return "".join(lines)
+            lines.append(line + "\n")
 
     def _begin(self, kind: str) -> None:
         if len(self._open) >= MAX_OPEN:
@@ -314,7 +322,9 @@ class _Reading:
         subshells = outer.subshells if outer else ()
         if kind == "(":
             subshells = (*subshells[-8:], self._at)
-        self._open.append(_Open(kind, conditional, function, subshells))
+        self._open.append(
+            _Open(kind, conditional, function, subshells, self._at - 1, self._before, self._tested)
+        )
         self._function = None
         self._before, self._tested = ";", False
         self._pending = _Pending(self._at)
@@ -322,8 +332,9 @@ class _Reading:
     def _close(self, kind: str) -> None:
         if not self._open or self._open[-1].kind != kind:
             raise ShellSyntaxError(f"ends {_named(kind)} that nothing begins")
-        self._open.pop()
-        self._pending = _Pending(self._at, compound=True)
+        closed = self._open.pop()
+        self._before, self._tested = closed.before, closed.tested
+        self._pending = _Pending(closed.start, compound=True)
 
     def _is_conditional(self) -> bool:
         outer = bool(self._open) and self._open[-1].conditional
@@ -335,7 +346,7 @@ class _Reading:
         self._pending = _Pending(self._at)
         if pending.header or pending.empty:
             return
-        if not pending.compound or pending.redirections:
+        if not pending.compound or pending.redirections or operator == "|":
             self._add(pending)
         self._tested = operator in ("&&", "||", "|") and (self._tested or self._is_test(pending))
         self._before = operator

@@ -11,7 +11,7 @@ MANY = "**"
 ONE = "??"
 """The wildcards among the characters of a pattern."""
 
-MAX_LENGTH = 4_096
+MAX_LENGTH = 512
 """Characters of texts and patterns that are compared."""
 
 

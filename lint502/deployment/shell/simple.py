@@ -26,8 +26,9 @@ class SimpleCommand:
     ``"&&"``, ``"||"``, ``"|"``, ``"&"``, or ``";"`` for what ends a list. ``conditional``: whether
     it is run depends on what only the running shell knows. ``function`` is the function that it is
     part of. ``subshells`` are the parentheses around it, by the index of each. ``replaces``: it is
-    run by ``exec``, which is not among its words. ``compound``: it is a whole ``if`` or loop, of
-    which only the redirections stand here.
+    run by ``exec``, which is not among its words. ``compound``: it is a whole ``if``, loop or
+    ``{…}`` with redirections or a pipe behind it; what is in it are the commands before it in the
+    list that do not start before it does.
     """
 
     words: tuple[Word, ...]

@@ -89,7 +89,11 @@ def read_word(
     plain = _ORDINARY if ends is BREAKS else _IN_BRACES
     while at < size:
         character = text[at]
-        if character in "<>" and ends is BREAKS and text.startswith("(", at + 1):
+        if character == "(" and at > start and text[at - 1] in "@!?*+" and ends is BREAKS:
+            end = skip(text, at + 1, ")")  # bash's extended patterns
+            parts.append(Literal(text[at:end]))
+            at = end
+        elif character in "<>" and ends is BREAKS and text.startswith("(", at + 1):
             end = skip(text, at + 2, ")")
             parts.append(Substitution(text[at:end]))
             at = end
@@ -142,6 +146,9 @@ def skip(text: str, at: int, closer: str) -> int:
             if end == -1:
                 break
             at = end
+        elif character == "#" and open_[-1] == ")" and text[at - 1] in " \t\n":
+            end = text.find("\n", at)  # a comment
+            at = size if end == -1 else end
         elif character in '"`':
             open_.append(character)
         elif character == "$" and text[at + 1 : at + 2] in ("(", "{"):

@@ -139,6 +139,12 @@ def test_variables(
     assert image.unknown == unknown
 
 
+def test_a_variable_of_the_base_that_is_added_to_needs_no_words(tmp_path: Path) -> None:
+    image = built(tmp_path, "FROM a\nENV PATH=/x:$PATH LD=${LD:+$LD:}/y\nENV A=$B\n")
+    assert image.unknown == {"PATH", "LD", "A"}
+    assert [one.why for one in image.unread] == ["the value of A is not known"]
+
+
 def test_where_nothing_is_below_all_variables_are_known(tmp_path: Path) -> None:
     image = built(tmp_path, "FROM scratch\nENV A=x$B C=${D:+e}\n")
     assert {name: one.value for name, one in image.environment.items()} == {"A": "x", "C": ""}
@@ -177,6 +183,11 @@ def test_ports(tmp_path: Path, text: str, expected: object, unread: object) -> N
         ("CMD node -e \"require('http').get('http://localhost:4000/')\"", [4000]),
         ("CMD curl http://localhost:$UNKNOWN/", []),
         ("CMD curl http://localhost:99999/ http://localhost:0808080/", []),
+        ("CMD curl -f localhost:3001/health", [3001]),
+        ("CMD wget -q -O- 127.0.0.1/ || exit 1", [80]),
+        ("CMD echo localhost:3001", []),
+        ("CMD bash -c 'exec 3<>/dev/tcp/127.0.0.1/5432'", [5432]),
+        ("CMD < /dev/tcp/localhost/5433", [5433]),
         ("NONE", []),
         ("CMD curl 'http://localhost", []),
     ],
@@ -223,6 +234,9 @@ def test_installed(tmp_path: Path, command: str, names: set[str]) -> None:
         ("FROM a AS 1b", {}, "has 1b as the name of a stage"),
         ("FROM a\nSOME thing", {}, "has SOME where an instruction belongs"),
         ("FROM {{ base }}\n{% if x %}\n", {},
+         "is a template, of which only its tool makes a Dockerfile"),
+        ("FROM node:%%NODE%%", {}, "is a template, of which only its tool makes a Dockerfile"),
+        ("FROM a\nENV V {{ x }}\nENV A={{ .x.y }}", {},
          "is a template, of which only its tool makes a Dockerfile"),
         ("%%X%%\nFROM a", {}, "is a template, of which only its tool makes a Dockerfile"),
         ("FROM a", {"target": "b"}, "has no stage b"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lint502.deployment.shell import (
@@ -43,6 +43,9 @@ def written(text: str) -> list[list[str]]:
         ("function f { a; }\ng () (b)\nf", [["a"], ["b"], ["f"]]),
         ("cat <<A <<-'B' && x\n$y\nA\n\tz\n\tB\nw", [["cat"], ["x"], ["w"]]),
         ("echo fi done } then", [["echo", "fi", "done", "}", "then"]]),
+        ("declare -A X=([a]=b [c]=d) && e; X+=(f)", [["declare", "-A", "X="], ["e"], []]),
+        ("X=$(a # it's\n) b", [["b"]]),
+        ("rm !(a|b) x@(c).d", [["rm", "!(a|b)", "x@(c).d"]]),
         ("X=(a b) c; ! d", [["c"], ["d"]]),
         ("a\r\nb\r\n", [["a"], ["b"]]),
     ],
@@ -66,6 +69,8 @@ def test_commands(text: str, expected: list[list[str]]) -> None:
         ("f() { b; }; f; c", "b"),
         ("a || { b; c; }; d", "bc"),
         ("(a; b); { c; }", ""),
+        ("[ x ] && { b; } && c; d", "bc"),
+        ("a && { b; } && c", ""),
         ("if a; then (b; { c; }); fi; d", "bc"),
     ],
 )
@@ -104,6 +109,7 @@ def test_heredocs() -> None:
 def test_what_a_loop_writes() -> None:
     (inner, whole) = commands("for i in a; do echo $i; done > /out")
     assert (inner.compound, inner.redirections) == (False, ())
+    assert inner.start > whole.start
     assert (whole.compound, whole.words, whole.redirections[0].target.literal) == (True, (), "/out")
 
 
@@ -161,3 +167,26 @@ def test_words_are_those_of_a_real_shell(text: str) -> None:
     if real.returncode == 0 and first.before == ";" and "|" not in text:
         shown = "".join(f"<{one}>" for one in words(first)[1:]) or "<>"
         assert real.stdout.startswith(shown + ".\n")
+
+
+TOKENS = st.lists(
+    st.sampled_from(
+        ["a", "b=c", "'d e'", '"$f"', "$(g)", "`h`", "${i:-j}", "&&", "||", "|", ";", "&", "\n",
+         "(", ")", "{", "}", "if", "then", "else", "elif", "fi", "for x in", "while", "do", "done",
+         "case", "in", "esac", ";;", "!", "f()", "> k", "2>&1", "<<E\nl\nE\n", "# m\n", "exec"]
+    ),
+    max_size=12,
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(TOKENS)
+@example(["if", "a", "\n", "then", "(", "b", ")", "\n", "fi", "|", "a"])
+@example(["case", "a", "in", "(", "a", ")", "b", ";;", "a", ")", "\n", "esac"])
+@example(["f()", "{", "a", "\n", "}", "> k", "\n", "{", "a", ";", "}", "&&", "a"])
+@example(["for x in", "a", ";", "do", "\n", "a", "&", "done", "> k", "<<E\nl\nE\n"])
+def test_what_a_real_shell_takes_is_read(tokens: list[str]) -> None:
+    text = " ".join(tokens)
+    real = subprocess.run(["sh", "-n"], input=text, capture_output=True, text=True, timeout=10)
+    if real.returncode == 0:
+        commands(text)

@@ -56,7 +56,7 @@ def started(program: Program, files: ContainerFiles) -> Started:
     if words is None or not words.words:
         return Started()
     image = None if program.image is None else program.image.value
-    surroundings = Surroundings(files, program.workdir, program.folder, image)
+    surroundings = Surroundings(files, program.workdir, program.folder, image, program.built)
     variables = {
         name: Word(text.value, text.place, _standing(text))
         for name, text in program.environment.items()

@@ -32,6 +32,9 @@ _NUMBER = re.compile(r"\d{1,5}")
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
 _VARIABLE = re.compile(r"(?:process\.env|Bun\.env)(?:\.(\w+)|\[['\"](\w+)['\"]\])")
 _WRAPPED = re.compile(r"(?:Number|parseInt|Number\.parseInt|\+)\s*\(?\s*(.*?)(?:,\s*10\s*)?\)?$")
+_CONVERTED = re.compile(
+    r"(?:Number(?:\.parseInt)?|parseInt|\+)\s*\(?\s*(process\.env\.\w+|[A-Za-z_$][\w$]*)\s*(?:,\s*10\s*)?\)?(?=\s|$)"
+)
 _OTHER = re.compile(r"^\s*(?:\|\||\?\?)\s*['\"]?(\d{1,5})['\"]?$")
 
 
@@ -60,7 +63,7 @@ def _port(
     """The word that an expression is: a number, a variable of the environment or what stands in
     for it, a constant of the file."""
     place = _place(source, text, at, len(written))
-    written = written.strip().strip(";").strip()
+    written = _CONVERTED.sub(r"\1", written).strip()
     if _NUMBER.fullmatch(written.strip("'\"")):
         return Word(written.strip("'\""), place)
     if match := _VARIABLE.match(written):

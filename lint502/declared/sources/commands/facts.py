@@ -92,6 +92,8 @@ def address(
         name, colon, number = text, "", ""
     elif not colon:
         name, number = text, ""
+        if UNKNOWN in name:
+            return {}
     facts = port_fact(word.cut(number)) if colon else port_fact(usual)
     if not name and host is not None:
         name = host

@@ -8,13 +8,14 @@ from typing import Any
 
 from lint502.declared.listeners import Fact
 from lint502.declared.sources.commands.calls import Call
+from lint502.declared.sources.commands.comments import blanked
 from lint502.declared.sources.commands.facts import port_fact, speaks
 from lint502.declared.sources.commands.words import Word
 from lint502.places import Place, SourceFile
 
 MAX_CHARACTERS = 200_000
 
-_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+_COMMENT = re.compile(r"(?<![:\"'])//[^\n]*")
 _LISTEN = re.compile(
     r"\.listen\s*\(\s*(?:\{[^{}]{0,200}?\bport\s*:\s*)?((?:\([^()]*\)|[^,;(){}\n]){1,200})"
 )
@@ -43,7 +44,8 @@ def listens(call: Call, source: SourceFile) -> Mapping[str, Fact[Any]] | None:
     its port cannot be told."""
     if len(source.text) > MAX_CHARACTERS:
         return None
-    text = _COMMENT.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), source.text)
+    text = blanked(source.text, "/*", "*/")
+    text = _COMMENT.sub(lambda match: " " * len(match[0]), text)
     found = list(_LISTEN.finditer(text))
     if len(found) != 1:
         return None

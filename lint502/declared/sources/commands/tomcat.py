@@ -10,6 +10,7 @@ from typing import Any
 
 from lint502.declared.listeners import Fact
 from lint502.declared.sources.commands.calls import NOTHING, Call, Result
+from lint502.declared.sources.commands.comments import blanked
 from lint502.declared.sources.commands.facts import (
     bind_fact,
     default,
@@ -25,7 +26,6 @@ from lint502.places import Place, SourceFile
 Facts = dict[str, Fact[Any]]
 
 _SHIPPED = "apache/tomcat@10.1.59:conf/server.xml"
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _CONNECTOR = re.compile(r"<Connector\b([^>]*)>", re.DOTALL)
 _ATTRIBUTE = re.compile(r"([\w.:-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _FOLDERS = ("/usr/local/tomcat", "/opt/tomcat", "/opt/bitnami/tomcat", "/usr/share/tomcat")
@@ -51,7 +51,7 @@ def catalina(call: Call) -> Result | None:
 
 
 def _connectors(call: Call, source: SourceFile) -> list[Facts]:
-    text = _COMMENT.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), source.text)
+    text = blanked(source.text, "<!--", "-->")
     found = []
     for match in _CONNECTOR.finditer(text):
         attributes = {

@@ -21,7 +21,7 @@ from lint502.declared.sources.commands.facts import (
     time_fact,
 )
 from lint502.declared.sources.commands.ini import lines
-from lint502.declared.sources.commands.words import UNKNOWN, Word
+from lint502.declared.sources.commands.words import UNKNOWN, Word, bounded
 from lint502.deployment.texts import Unread
 from lint502.places import SourceFile
 
@@ -182,6 +182,7 @@ class _Options:
 
         text = re.sub(r"\$\((\w+)\)", variable, word.text)
         text = re.sub(r"%\(([^)]*)\)", lambda match: held.get(match[1].strip(), UNKNOWN), text)
+        text = bounded(text)
         text = re.sub(r"%([a-zA-Z])(?!\()", lambda match: magic.get(match[1], UNKNOWN), text)
         return Word(text, found.place, min(found.standing, word.standing))
 

@@ -113,10 +113,18 @@ def _listening(call: Call, word: Word, sources: list[SourceFile]) -> Facts:
 
 def _encrypted(source: SourceFile, port: int) -> bool:
     """Whether a virtual host of a port has SSLEngine on."""
-    hosts = re.finditer(
-        rf"<VirtualHost[^>]*:{port}\s*>(.*?)</VirtualHost>", source.text, re.I | re.S
-    )
-    return any(re.search(r"^\s*SSLEngine\s+on", host[1], re.I | re.M) for host in hosts)
+    inside = False
+    for line in source.text.split("\n"):
+        words = line.strip().lower().split()
+        if not words:
+            continue
+        if words[0] == "<virtualhost":
+            inside = any(word.rstrip(">").endswith(f":{port}") for word in words[1:])
+        elif words[0] == "</virtualhost>":
+            inside = False
+        elif inside and words[:2] == ["sslengine", "on"]:
+            return True
+    return False
 
 
 def _memcached(call: Call) -> Result:
@@ -141,7 +149,7 @@ def _memcached(call: Call) -> Result:
 
 def _varnish(call: Call) -> Result:
     """https://varnish-cache.org/docs/trunk/reference/varnishd.html"""
-    options = Options(call.arguments, spelled(at="-a", other="-f -b -s -p -T -S -t -n -F"))
+    options = Options(call.arguments, spelled(at="-a", other="-f -b -s -p -T -S -t -n"))
     made = []
     for word in options.all("at"):
         name, equals, rest = word.text.partition("=")

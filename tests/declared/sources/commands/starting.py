@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lint502.declared.claims import Claims
 from lint502.declared.sources.commands import Started, started
+from lint502.declared.upstreams import upstreams_of
 from lint502.deployment.containers import Program
 from lint502.deployment.filesystem import ContainerFiles
 from lint502.deployment.layers import Files
@@ -65,7 +67,11 @@ def start(
             None,
             name,
         )
-        return started(program, ContainerFiles(Repository(folder), layers))
+        found = started(program, ContainerFiles(Repository(folder), layers))
+    for facts in found.listeners:
+        upstreams_of([Claims("app", place, facts)])  # has no key that it does not know
+        assert not facts.keys() >= {"port", "socket"}
+    return found
 
 
 def said(found: Started) -> list[dict[str, Said]]:

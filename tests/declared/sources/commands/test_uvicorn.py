@@ -219,7 +219,7 @@ def test_they_really_listen_there(command: str, tmp_path: Path) -> None:
         if "socket.mode" in facts:
             assert Path(facts["socket"]).stat().st_mode & 0o777 == facts["socket.mode"]
     finally:
-        process.terminate()
+        process.kill()
         process.wait(20)
 
 

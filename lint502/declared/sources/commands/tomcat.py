@@ -12,8 +12,8 @@ from lint502.declared.listeners import Fact
 from lint502.declared.sources.commands.calls import NOTHING, Call, Result
 from lint502.declared.sources.commands.comments import blanked
 from lint502.declared.sources.commands.facts import (
+    assumed,
     bind_fact,
-    default,
     port_fact,
     size_fact,
     speaks,
@@ -45,7 +45,7 @@ def catalina(call: Call) -> Result | None:
     source = call.first_source(*(f"{folder}/conf/server.xml" for folder in folders))
     if source is None:
         facts = speaks("http", call.place, "tomcat")
-        facts["port"] = default(8080, call.place, "Tomcat", _SHIPPED)
+        facts["port"] = assumed(8080, call.place, "Tomcat", _SHIPPED)
         return Result(("tomcat",), (facts,), stays=background)
     return Result(("tomcat",), tuple(_connectors(call, source)), stays=background)
 

@@ -166,3 +166,14 @@ def test_varnish_that_expects_the_proxy_header() -> None:
     [facts] = listeners("varnishd -a main=0.0.0.0:81,PROXY -F")
 
     assert (facts["port"], facts["proxy_protocol"]) == (81, True)
+
+
+def test_varnishs_parameters() -> None:
+    command = (
+        "varnishd -a :80 -p http_req_size=64k -p timeout_idle=10 -p http_req_overflow_status=400"
+    )
+    [facts] = listeners(command)
+
+    assert facts["limits.request_headers"] == 65_536
+    assert facts["keepalive.idle_timeout"] == 10_000
+    assert facts["limits.overflow"] == "answer"

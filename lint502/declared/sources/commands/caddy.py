@@ -19,6 +19,9 @@ from lint502.places import Place, SourceFile
 
 Facts = dict[str, Fact[Any]]
 
+MAX_LINE = 2_000
+"""Characters."""
+
 _COMMAND_LINE = "https://caddyserver.com/docs/command-line"
 _VARIABLE = re.compile(r"\{\$(\w+)(?::([^}]*))?\}")
 
@@ -99,6 +102,9 @@ def _blocks(
     first = True
     for number, line in enumerate(source.text.split("\n"), 1):
         text = line.rstrip("\r")
+        if len(text) > MAX_LINE:
+            whole = False
+            continue
         bare = re.sub(r"(?:^|\s)#.*$", "", text).strip()
         if not bare:
             continue

@@ -20,12 +20,14 @@ Facts = Mapping[str, Fact[Any]]
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What is the same for all programs of a container: its files, the working directory of the
-    first one, and the folder of this machine that was built there."""
+    first one, and the folder of this machine that was built there; the image, and whether a
+    Dockerfile of the repository builds on it."""
 
     files: ContainerFiles
     top: str
     folder: str | None
     image: str | None = None
+    built: bool = True
 
     def source(self, path: str) -> SourceFile | None:
         """The text of a file of the container; of one that is not known to be there, that of the

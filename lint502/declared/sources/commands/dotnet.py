@@ -13,7 +13,13 @@ from typing import Any
 
 from lint502.declared.listeners import Fact
 from lint502.declared.sources.commands.calls import NOTHING, Call, Result
-from lint502.declared.sources.commands.facts import bind_fact, default, port_fact, speaks, stated
+from lint502.declared.sources.commands.facts import (
+    assumed,
+    bind_fact,
+    port_fact,
+    speaks,
+    stated,
+)
 from lint502.declared.sources.commands.options import Options, spelled
 from lint502.declared.sources.commands.words import Word
 from lint502.places import Place
@@ -66,7 +72,7 @@ def _kestrel(call: Call, urls: Word | None) -> Result | None:
     if match is None:
         return None
     facts = speaks("http", call.place, "kestrel")
-    facts["port"] = default(8080 if int(match[1]) >= 8 else 80, call.place, "the image", _PORTS)
+    facts["port"] = assumed(8080 if int(match[1]) >= 8 else 80, call.place, "the image", _PORTS)
     return Result(("kestrel",), (facts,))
 
 

@@ -7,7 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lint502.declared.sources.commands.shell_tokens import Part, ShellError, Token, tokens
-from lint502.declared.sources.commands.words import UNKNOWN, Variables, Word, narrowed
+from lint502.declared.sources.commands.words import (
+    UNKNOWN,
+    Variables,
+    Word,
+    bounded,
+    narrowed,
+)
 from lint502.places import Place
 
 _FORM = re.compile(r"([A-Za-z_]\w*|[0-9]{1,3}|[@*#?$!-])(?:(:?[-=+?])(.*))?", re.ASCII | re.DOTALL)
@@ -36,7 +42,7 @@ def value_of(token: Token, variables: Variables, parameters: Sequence[Word], pla
     if not made:
         return Word("", place)
     least = min(word.standing for word in made)
-    return Word(" ".join(word.text for word in made), made[0].place, least)
+    return Word(bounded(" ".join(word.text for word in made)), made[0].place, least)
 
 
 class _Expander:
@@ -141,4 +147,4 @@ def _joined(one: Word, another: Word) -> Word:
             column=min(here.column, there.column),
             end_column=max(here.end_column, there.end_column),
         )
-    return Word(one.text + another.text, place, min(one.standing, another.standing))
+    return Word(bounded(one.text + another.text), place, min(one.standing, another.standing))

@@ -28,6 +28,12 @@ def default(value: Any, place: Place, server: str, source: str) -> Fact[Any]:
     return Fact(value, place, Standing.DEFAULT, server, source)
 
 
+def assumed(value: Any, place: Place, server: str, source: str) -> Fact[Any]:
+    """A default that may not be in force, and nothing says so: that of an image, or of a server
+    whose own code can set another one."""
+    return Fact(value, place, Standing.DEFAULT, server, source)
+
+
 def speaks(protocol: str, place: Place, server: str | None = None) -> dict[str, Fact[Any]]:
     """What a program that is recognised says by being run: its protocol, its profile."""
     facts: dict[str, Fact[Any]] = {}
@@ -92,6 +98,8 @@ def address(
         name, colon, number = text, "", ""
     elif not colon:
         name, number = text, ""
+        if UNKNOWN in name:
+            return {}
     facts = port_fact(word.cut(number)) if colon else port_fact(usual)
     if not name and host is not None:
         name = host

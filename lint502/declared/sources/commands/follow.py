@@ -56,14 +56,15 @@ def started(program: Program, files: ContainerFiles) -> Started:
     if words is None or not words.words:
         return Started()
     image = None if program.image is None else program.image.value
-    surroundings = Surroundings(files, program.workdir, program.folder, image)
+    surroundings = Surroundings(files, program.workdir, program.folder, image, program.built)
     variables = {
         name: Word(text.value, text.place, _standing(text))
         for name, text in program.environment.items()
     }
     variables |= {name: Word(UNKNOWN, words.place) for name in program.unknown}
+    standing = _standing(words)
     call = Call(
-        tuple(Word(text, narrowed(words.place, text)) for text in words.words),
+        tuple(Word(text, narrowed(words.place, text), standing) for text in words.words),
         variables,
         program.workdir,
         surroundings,
@@ -100,6 +101,9 @@ class _Follower:
         if not call.words[0].known or not call.words[0].text:
             if lasting:
                 self._unknown(call.place, "which program is run here is not known")
+            return
+        if call.words[0].text.startswith("-"):
+            self._unknown(call.place, "which program these options are for is not known")
             return
         found = registry.look_up(call)
         if found is None:

@@ -13,7 +13,13 @@ from typing import Any
 
 from lint502.declared.listeners import Fact
 from lint502.declared.sources.commands.calls import NOTHING, Call, Result
-from lint502.declared.sources.commands.facts import bind_fact, default, port_fact, speaks, stated
+from lint502.declared.sources.commands.facts import (
+    assumed,
+    bind_fact,
+    port_fact,
+    speaks,
+    stated,
+)
 from lint502.declared.sources.commands.spring import Properties, Settings
 from lint502.declared.sources.commands.tomcat import catalina
 from lint502.declared.sources.commands.words import UNKNOWN, Word
@@ -92,7 +98,7 @@ def _spring(call: Call, settings: Settings, build: str, sure: bool) -> Result:
     if port is not None:
         facts |= port_fact(port)
     elif settings.whole and sure:
-        facts["port"] = default(8080, call.place, "Spring Boot", _SPRING)
+        facts["port"] = assumed(8080, call.place, "Spring Boot", _SPRING)
     facts |= bind_fact(settings.get("server.address"))
     facts |= _tls(settings)
     headers = settings.get("server.max-http-request-header-size", "server.max-http-header-size")
@@ -130,9 +136,9 @@ def _quarkus(call: Call, settings: Settings, system: Properties) -> Result:
     facts = speaks("http", call.place)
     port, host = settings.get("quarkus.http.port"), settings.get("quarkus.http.host")
     if port is None:
-        facts["port"] = default(8080, call.place, "Quarkus", _QUARKUS)
+        facts["port"] = assumed(8080, call.place, "Quarkus", _QUARKUS)
     if host is None:
-        facts["bind"] = default(("0.0.0.0",), call.place, "Quarkus", _QUARKUS)
+        facts["bind"] = assumed(("0.0.0.0",), call.place, "Quarkus", _QUARKUS)
     return Result(("quarkus",), (facts | port_fact(port) | bind_fact(host),))
 
 

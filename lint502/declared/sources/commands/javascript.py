@@ -126,6 +126,8 @@ def _with_host(words: tuple[Word, ...]) -> list[Word]:
 
 
 def _serve(call: Call) -> Found:
+    if not call.surroundings.built and call.source("package.json") is None:
+        return None  # of an image that has an entry point, it may be the first argument
     options = Options(call.arguments, spelled(listen="-l --listen -p --port"))
     facts = speaks("http", call.place, "node")
     source = "vercel/serve@14.2.4:source/utilities/cli.ts"

@@ -19,27 +19,10 @@ from lint502.places import Place, SourceFile
 
 Found = Call | Next | Result | None
 
-_QUIET = frozenset(
-    [
-        "install",
-        "ci",
-        "i",
-        "add",
-        "build",
-        "audit",
-        "cache",
-        "config",
-        "version",
-        "run-build",
-        "prune",
-        "rebuild",
-        "link",
-        "test",
-        "lint",
-        "publish",
-        "pack",
-    ]
-)
+_QUIET = """
+    install ci i add build audit cache config version run-build prune rebuild link test lint
+    publish pack
+"""
 _FOLDER_OPTIONS = ("--prefix", "-C", "--cwd", "--dir", "-d")
 _WITH_VALUE = (*_FOLDER_OPTIONS, "-w", "--workspace", "--filter", "-F", "--loglevel")
 
@@ -84,7 +67,7 @@ def _command(call: Call, words: list[Word]) -> Found:
     scripts = package(call)
     if scripts is not None and first.text in scripts:
         return _script(call, first.text, rest, scripts)
-    if first.text in _QUIET:
+    if first.text in _QUIET.split():
         return NOTHING
     if first.text == "start" and call.name == "npm":
         return call.running((first.cut("node"), first.cut("server.js")))

@@ -15,6 +15,7 @@ from lint502.declared.listeners import Fact
 from lint502.declared.sources.commands.calls import NOTHING, Call, Result
 from lint502.declared.sources.commands.facts import (
     address,
+    assumed,
     bind_fact,
     default,
     mode_fact,
@@ -60,7 +61,7 @@ def _fpm(call: Call) -> Result:
         # it comes after all others, and sets the address of the pool www
         www = pools.pop("www", {})
         www.pop("listen", None)
-        usual = default(9000, call.place, "the image php", _DOCKER)
+        usual = assumed(9000, call.place, "the image php", _DOCKER)
         listeners.append({**_listener(call, www), "port": usual})
     listeners += [_listener(call, pool) for pool in pools.values() if "listen" in pool]
     if not listeners:

@@ -67,10 +67,12 @@ def served(call: Call, source: SourceFile) -> Result | None:
     tree = module(source)
     if tree is None:
         return None
+    applications, waitress = _applications(tree), _imports(tree, "waitress")
     found = [
         (node, server)
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and (server := _server(node, tree)) is not None
+        if isinstance(node, ast.Call)
+        and (server := _server(node, applications, waitress)) is not None
     ]
     if len(found) != 1 or _others(tree, found[0][0]):
         return None
@@ -81,14 +83,16 @@ def served(call: Call, source: SourceFile) -> Result | None:
     return Result((server.title.lower(),), (facts,), whole=False)
 
 
-def _server(node: ast.Call, tree: ast.Module) -> _Server | None:
+def _server(node: ast.Call, applications: frozenset[str], waitress: bool) -> _Server | None:
+    """The server that a call starts; ``applications`` are the names of those of Flask,
+    ``waitress`` tells whether a bare ``serve`` may be its."""
     name = dotted(node.func)
     if name in _CALLS:
         return _CALLS[name]
-    if name == "serve" and _imports(tree, "waitress"):
+    if name == "serve" and waitress:
         return _WAITRESS
     owner, dot, method = name.rpartition(".")
-    if dot and method == "run" and owner in _applications(tree):
+    if dot and method == "run" and owner in applications:
         return _FLASK
     return None
 

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from lint502.declared.sources.commands.words import UNKNOWN, Variables, Word
 from lint502.places import Place, SourceFile
 
+MAX_LINE = 2_000
+"""Characters."""
+
 _CALL = re.compile(r"^(\s*)([a-z_]+)(?:\s+|\s*\()(?![=.|&])(.+?)\)?\s*$")
 _NAMES = frozenset(
     ("bind", "port", "ssl_bind", "listen", "timeout", "persistent_timeout", "max_keep_alive")
@@ -52,6 +55,9 @@ def ruby_settings(source: SourceFile, variables: Variables) -> RubySettings:
     local: dict[str, Word] = {}
     whole = True
     for number, line in enumerate(source.text.split("\n"), 1):
+        if len(line) > MAX_LINE:
+            whole = False
+            continue
         text = line.rstrip("\r")
         bare = re.sub(r"(?:^|\s)#(?!\{).*$", "", text)
         if match := _ASSIGNED.match(bare):

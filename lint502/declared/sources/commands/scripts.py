@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 
-from lint502.declared.sources.commands.calls import NOTHING, Call, Next, Result, ShellText
+from lint502.declared.sources.commands.calls import Call, Next, Result, ShellText
 from lint502.declared.sources.commands.words import Word, name_of
 from lint502.deployment.texts import Unread
 from lint502.places import Place, SourceFile
@@ -50,7 +50,7 @@ def handed_on(call: Call) -> Call | Result:
     """The program that an entry point is given; one that is given options alone starts what the
     image is for."""
     if not call.arguments:
-        return NOTHING if call.surroundings.image is None else Result(whole=False)
+        return Result(whole=False)
     first = call.arguments[0]
     if first.text.startswith("-"):
         programs = {"docker-php-entrypoint": "php"}

@@ -8,13 +8,14 @@ from typing import Any
 
 from lint502.declared.listeners import Fact
 from lint502.declared.sources.commands.calls import Call
+from lint502.declared.sources.commands.comments import blanked
 from lint502.declared.sources.commands.facts import port_fact, speaks
 from lint502.declared.sources.commands.words import Word
 from lint502.places import Place, SourceFile
 
 MAX_CHARACTERS = 200_000
 
-_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+_COMMENT = re.compile(r"(?<![:\"'])//[^\n]*")
 _LISTEN = re.compile(
     r"\.listen\s*\(\s*(?:\{[^{}]{0,200}?\bport\s*:\s*)?((?:\([^()]*\)|[^,;(){}\n]){1,200})"
 )
@@ -32,6 +33,9 @@ _NUMBER = re.compile(r"\d{1,5}")
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
 _VARIABLE = re.compile(r"(?:process\.env|Bun\.env)(?:\.(\w+)|\[['\"](\w+)['\"]\])")
 _WRAPPED = re.compile(r"(?:Number|parseInt|Number\.parseInt|\+)\s*\(?\s*(.*?)(?:,\s*10\s*)?\)?$")
+_CONVERTED = re.compile(
+    r"(?:Number(?:\.parseInt)?|parseInt|\+)\s*\(?\s*(process\.env\.\w+|[A-Za-z_$][\w$]*)\s*(?:,\s*10\s*)?\)?(?=\s|$)"
+)
 _OTHER = re.compile(r"^\s*(?:\|\||\?\?)\s*['\"]?(\d{1,5})['\"]?$")
 
 
@@ -40,7 +44,8 @@ def listens(call: Call, source: SourceFile) -> Mapping[str, Fact[Any]] | None:
     its port cannot be told."""
     if len(source.text) > MAX_CHARACTERS:
         return None
-    text = _COMMENT.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), source.text)
+    text = blanked(source.text, "/*", "*/")
+    text = _COMMENT.sub(lambda match: " " * len(match[0]), text)
     found = list(_LISTEN.finditer(text))
     if len(found) != 1:
         return None
@@ -60,7 +65,7 @@ def _port(
     """The word that an expression is: a number, a variable of the environment or what stands in
     for it, a constant of the file."""
     place = _place(source, text, at, len(written))
-    written = written.strip().strip(";").strip()
+    written = _CONVERTED.sub(r"\1", written).strip()
     if _NUMBER.fullmatch(written.strip("'\"")):
         return Word(written.strip("'\""), place)
     if match := _VARIABLE.match(written):

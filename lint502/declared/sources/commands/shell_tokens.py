@@ -12,7 +12,7 @@ from typing import Literal
 MAX_TOKENS = 50_000
 
 _OPERATORS = ("&&", "||", ";;&", ";;", ";&", "&", "|", ";", "(", ")")
-_REDIRECTION = re.compile(r"(?:\d{0,2}|&)(?:<<-|<<<|<<|>>|>\||<>|>&|<&|>|<)")
+_REDIRECTION = re.compile(r"(?:\d{0,2}|&|\{\w+\})(?:<<-|<<<|<<|>>|>\||<>|>&|<&|>|<)")
 _NAME = re.compile(r"[A-Za-z_]\w*|[0-9@*#?$!-]", re.ASCII)
 _BLANK = " \t\r"
 
@@ -80,6 +80,9 @@ class _Lexer:
                 self._at += 1
             elif character == "#":
                 self._at = self._until("\n")
+            elif text.startswith(("<(", ">("), self._at):
+                self._closed("(", ")", self._at + 2)
+                self._found.append(Token(self._line, (Part("unknown", "", True),)))
             elif match := _REDIRECTION.match(text, self._at):
                 self._redirection(match)
             elif operator := next((o for o in _OPERATORS if text.startswith(o, self._at)), None):
@@ -108,10 +111,13 @@ class _Lexer:
         self._documents.clear()
 
     def _redirection(self, match: re.Match[str]) -> None:
-        operator = match[0].lstrip("0123456789")
+        operator = re.sub(r"^(?:\d+|\{\w+\})", "", match[0])
         self._at = match.end()
         while self._at < len(self._text) and self._text[self._at] in _BLANK:
             self._at += 1
+        if self._text.startswith(("<(", ">("), self._at):
+            self._closed("(", ")", self._at + 2)
+            return
         if self._at < len(self._text) and self._text[self._at] not in "\n;&|()":
             target = self._word()
             if operator in ("<<", "<<-"):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from lint502.declared.sources.commands.calls import Call
-from lint502.declared.sources.commands.words import UNKNOWN, Word
+from lint502.declared.sources.commands.words import UNKNOWN, Word, bounded
 from lint502.deployment.yaml import Yaml, YamlList, YamlMap, YamlText, documents
 from lint502.places import Place, SourceFile
 from lint502.reading import UnreadableError
@@ -115,7 +115,7 @@ class Settings:
             place, standing = known.place, min(known.standing, word.standing)
         else:
             text, place, standing = other if colon else UNKNOWN, word.place, word.standing
-        joined = word.text[: match.start()] + text + word.text[match.end() :]
+        joined = bounded(word.text[: match.start()] + text + word.text[match.end() :])
         return self._expanded(Word(joined, place, standing), depth + 1)
 
     def _one_of(self, name: str, depth: int) -> Word | None:

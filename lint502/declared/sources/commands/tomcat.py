@@ -10,9 +10,10 @@ from typing import Any
 
 from lint502.declared.listeners import Fact
 from lint502.declared.sources.commands.calls import NOTHING, Call, Result
+from lint502.declared.sources.commands.comments import blanked
 from lint502.declared.sources.commands.facts import (
+    assumed,
     bind_fact,
-    default,
     port_fact,
     size_fact,
     speaks,
@@ -25,7 +26,6 @@ from lint502.places import Place, SourceFile
 Facts = dict[str, Fact[Any]]
 
 _SHIPPED = "apache/tomcat@10.1.59:conf/server.xml"
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _CONNECTOR = re.compile(r"<Connector\b([^>]*)>", re.DOTALL)
 _ATTRIBUTE = re.compile(r"([\w.:-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _FOLDERS = ("/usr/local/tomcat", "/opt/tomcat", "/opt/bitnami/tomcat", "/usr/share/tomcat")
@@ -45,13 +45,13 @@ def catalina(call: Call) -> Result | None:
     source = call.first_source(*(f"{folder}/conf/server.xml" for folder in folders))
     if source is None:
         facts = speaks("http", call.place, "tomcat")
-        facts["port"] = default(8080, call.place, "Tomcat", _SHIPPED)
+        facts["port"] = assumed(8080, call.place, "Tomcat", _SHIPPED)
         return Result(("tomcat",), (facts,), stays=background)
     return Result(("tomcat",), tuple(_connectors(call, source)), stays=background)
 
 
 def _connectors(call: Call, source: SourceFile) -> list[Facts]:
-    text = _COMMENT.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), source.text)
+    text = blanked(source.text, "<!--", "-->")
     found = []
     for match in _CONNECTOR.finditer(text):
         attributes = {

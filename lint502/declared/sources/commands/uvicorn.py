@@ -249,7 +249,7 @@ def _granian(call: Call) -> Result:
     options = _Click(call, "GRANIAN", names)
     facts = speaks("http", call.place, "granian")
     if (path := options.get("UDS")) is not None:
-        facts |= socket_fact(path, call.folder) | mode_fact(options.get("UDS_PERMISSIONS"))
+        facts |= socket_fact(path, call.folder) | _granian_mode(options.get("UDS_PERMISSIONS"))
     else:
         usual = ("127.0.0.1", 8000, "granian")
         facts |= _host_and_port(call, options.get("HOST"), options.get("PORT"), usual, _GRANIAN)
@@ -260,6 +260,16 @@ def _granian(call: Call) -> Result:
     facts |= size_fact("limits.request_headers", options.get("HTTP1_BUFFER_SIZE"))
     idle = options.get("HTTP1_HEADER_READ_TIMEOUT")
     return Result(("granian",), (facts | time_fact("keepalive.idle_timeout", idle, 1),))
+
+
+def _granian_mode(word: Word | None) -> Facts:
+    """A mode is octal only behind a 0: 660 is 0o1224.
+
+    Source: emmett-framework/granian@v2.8.7:granian/cli.py (OctalIntType)
+    """
+    if word is None or word.text.startswith("0") or not re.fullmatch(r"\d{1,4}", word.text):
+        return mode_fact(word)
+    return {"socket.mode": stated(int(word.text) & 0o777, word)}
 
 
 PROGRAMS: Mapping[str, Callable[[Call], Result]] = {

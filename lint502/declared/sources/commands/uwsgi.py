@@ -21,7 +21,7 @@ from lint502.declared.sources.commands.facts import (
     time_fact,
 )
 from lint502.declared.sources.commands.ini import lines
-from lint502.declared.sources.commands.words import UNKNOWN, Word
+from lint502.declared.sources.commands.words import UNKNOWN, Word, bounded
 from lint502.deployment.texts import Unread
 from lint502.places import SourceFile
 
@@ -62,31 +62,11 @@ _ROUTERS = ("http", "https", "httprouter")
 _PROTOCOLS = {"uwsgi": "uwsgi", "http": "http", "fastcgi": "fastcgi", "scgi": "scgi"}
 _FILES = ("ini", "include", "inherit")
 _OTHER_FILES = ("xml", "yaml", "yml", "json", "emperor", "zerg", "ldap", "zmq")
-_FLAGS = frozenset(
-    [
-        "master",
-        "enable-threads",
-        "vacuum",
-        "die-on-term",
-        "single-interpreter",
-        "need-app",
-        "lazy",
-        "lazy-apps",
-        "http-keepalive",
-        "http-auto-chunked",
-        "thunder-lock",
-        "auto-procname",
-        "no-orphans",
-        "disable-logging",
-        "so-keepalive",
-        "honour-stdin",
-        "strict",
-        "show-config",
-        "memory-report",
-        "no-site",
-        "py-auto-reload",
-    ]
-)
+_FLAGS = """
+    master enable-threads vacuum die-on-term single-interpreter need-app lazy lazy-apps
+    http-keepalive http-auto-chunked thunder-lock auto-procname no-orphans disable-logging
+    so-keepalive honour-stdin strict show-config memory-report no-site py-auto-reload
+"""
 
 
 class _Options:
@@ -110,7 +90,7 @@ class _Options:
                 name, equals, value = text[2:].partition("=")
                 if equals:
                     self._take(name, word.cut(value), {})
-                elif words and not words[0].text.startswith("-") and name not in _FLAGS:
+                elif words and not words[0].text.startswith("-") and name not in _FLAGS.split():
                     self._take(name, words.pop(0), {})
                 else:
                     self._take(name, word.cut("true"), {})
@@ -182,6 +162,7 @@ class _Options:
 
         text = re.sub(r"\$\((\w+)\)", variable, word.text)
         text = re.sub(r"%\(([^)]*)\)", lambda match: held.get(match[1].strip(), UNKNOWN), text)
+        text = bounded(text)
         text = re.sub(r"%([a-zA-Z])(?!\()", lambda match: magic.get(match[1], UNKNOWN), text)
         return Word(text, found.place, min(found.standing, word.standing))
 

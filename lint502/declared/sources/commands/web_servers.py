@@ -11,6 +11,7 @@ from lint502.declared.sources.commands.caddy import caddy
 from lint502.declared.sources.commands.calls import NOTHING, Call, Result
 from lint502.declared.sources.commands.facts import (
     address,
+    assumed,
     bind_fact,
     default,
     mode_fact,
@@ -18,9 +19,11 @@ from lint502.declared.sources.commands.facts import (
     socket_fact,
     speaks,
     stated,
+    time_fact,
 )
 from lint502.declared.sources.commands.options import Options, spelled
 from lint502.declared.sources.commands.words import UNKNOWN, Word
+from lint502.nginx.values import parse_size
 from lint502.places import Place, SourceFile
 
 Facts = dict[str, Fact[Any]]
@@ -80,7 +83,7 @@ def _httpd(call: Call) -> Result:
     made = [_listening(call, word, sources) for word in listens]
     if main is None:
         facts = speaks("http", call.place, "apache")
-        facts["port"] = default(80, call.place, "Apache httpd", _LISTEN)
+        facts["port"] = assumed(80, call.place, "Apache httpd", _LISTEN)
         made.insert(0, facts)
     return Result(("apache",), tuple(made), stays=background)
 
@@ -113,10 +116,18 @@ def _listening(call: Call, word: Word, sources: list[SourceFile]) -> Facts:
 
 def _encrypted(source: SourceFile, port: int) -> bool:
     """Whether a virtual host of a port has SSLEngine on."""
-    hosts = re.finditer(
-        rf"<VirtualHost[^>]*:{port}\s*>(.*?)</VirtualHost>", source.text, re.I | re.S
-    )
-    return any(re.search(r"^\s*SSLEngine\s+on", host[1], re.I | re.M) for host in hosts)
+    inside = False
+    for line in source.text.split("\n"):
+        words = line.strip().lower().split()
+        if not words:
+            continue
+        if words[0] == "<virtualhost":
+            inside = any(word.rstrip(">").endswith(f":{port}") for word in words[1:])
+        elif words[0] == "</virtualhost>":
+            inside = False
+        elif inside and words[:2] == ["sslengine", "on"]:
+            return True
+    return False
 
 
 def _memcached(call: Call) -> Result:
@@ -141,22 +152,37 @@ def _memcached(call: Call) -> Result:
 
 def _varnish(call: Call) -> Result:
     """https://varnish-cache.org/docs/trunk/reference/varnishd.html"""
-    options = Options(call.arguments, spelled(at="-a", other="-f -b -s -p -T -S -t -n -F"))
+    names = spelled(at="-a", parameter="-p", other="-f -b -s -T -S -t -n")
+    options = Options(call.arguments, names)
+    common = speaks("http", call.place, "varnish") | _varnish_parameters(options)
     made = []
     for word in options.all("at"):
         name, equals, rest = word.text.partition("=")
         where, *more = (rest if equals and "/" not in name else word.text).split(",")
-        facts = speaks("http", call.place, "varnish")
+        facts = dict(common)
         if any(one.upper() == "PROXY" for one in more):
             facts["proxy_protocol"] = stated(True, word)
         facts |= socket_fact(word.cut(where)) if where.startswith("/") else address(word.cut(where))
         made.append(facts)
     if not made:
-        facts = speaks("http", call.place, "varnish")
+        facts = dict(common)
         source = "varnishcache/varnish-cache@varnish-8.0.0:bin/varnishd/mgt/mgt_main.c"
         facts["port"] = default(80, call.place, "Varnish", source)
         made.append(facts)
     return Result(("varnish",), tuple(made))
+
+
+def _varnish_parameters(options: Options) -> Facts:
+    facts: Facts = {}
+    for word in options.all("parameter"):
+        name, _, value = word.text.partition("=")
+        if name == "timeout_idle":
+            facts |= time_fact("keepalive.idle_timeout", word.cut(value))
+        elif name == "http_req_overflow_status" and value != "0":
+            facts["limits.overflow"] = stated("answer", word)
+        elif name == "http_req_size" and re.fullmatch(r"\d{1,9}[kmg]?", value, re.IGNORECASE):
+            facts["limits.request_headers"] = stated(parse_size(value, offset=True), word)
+    return facts
 
 
 def _minio(call: Call) -> Result:

@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 from lint502.places import Place
 from lint502.standing import Standing
 
+MAX_LENGTH = 10_000
+"""Characters of a word; one that is made longer is not known."""
+
 UNKNOWN = "\0"
 """Stands in a text for what is not known: no argument of a program can have it."""
 
@@ -30,8 +33,13 @@ class Word:
         return UNKNOWN not in self.text
 
     def cut(self, text: str) -> Word:
-        """A part of it, at the same place."""
-        return replace(self, text=text)
+        """A part of it, at the same place, or what it becomes."""
+        return replace(self, text=bounded(text))
+
+
+def bounded(text: str) -> str:
+    """A text that is not too long, else :data:`UNKNOWN`."""
+    return text if len(text) <= MAX_LENGTH else UNKNOWN
 
 
 Variables = Mapping[str, Word]

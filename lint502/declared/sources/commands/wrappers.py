@@ -87,23 +87,11 @@ def _watch(call: Call) -> Found:
     return Result(whole=False) if found is None else found
 
 
+_NODEMON = "-w --watch -e --ext -i --ignore -d --delay --config --signal -C --cwd -s"
+
+
 def _nodemon(call: Call) -> Found:
     """https://github.com/remy/nodemon: ``nodemon [options] script``, ``--exec "program"``."""
-    options = [
-        "-w",
-        "--watch",
-        "-e",
-        "--ext",
-        "-i",
-        "--ignore",
-        "-d",
-        "--delay",
-        "--config",
-        "--signal",
-        "-C",
-        "--cwd",
-        "-s",
-    ]
     words = list(call.arguments)
     program: Word | None = None
     while words and words[0].text.startswith("-"):
@@ -111,7 +99,7 @@ def _nodemon(call: Call) -> Found:
         if text in ("-x", "--exec") and len(words) > 1:
             program = words[1]
             words = words[2:]
-        elif text in options:
+        elif text in _NODEMON.split():
             words = words[2:]
         elif text == "--":
             words.pop(0)

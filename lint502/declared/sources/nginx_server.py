@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from lint502.declared import profiles
-from lint502.declared.listeners import Fact, Standing
+from lint502.declared.listeners import Fact
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Scope, Value
 from lint502.nginx.servers import ANY, ListeningSocket, Servers, find_servers
@@ -21,6 +21,7 @@ from lint502.nginx.tree import Context, Tree
 from lint502.nginx.values import parse_size
 from lint502.nginx.version import Version
 from lint502.places import Place
+from lint502.standing import Standing
 
 MAX_LISTENERS = 500
 """Ports and sockets of one configuration."""

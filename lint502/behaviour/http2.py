@@ -9,7 +9,7 @@ from lint502.behaviour.refusals import refusal
 from lint502.declared.listeners import Listener
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
-from lint502.nginx.variables import UNKNOWN
+from lint502.nginx.symbols import UNKNOWN
 from lint502.pairing import Pair
 from lint502.wording import server_of
 

@@ -17,8 +17,8 @@ from lint502.nginx.hops import Hop, Target
 from lint502.nginx.locations import prefix_of, takes_all_below
 from lint502.nginx.routing import Routing
 from lint502.nginx.servers import ListeningSocket, Servers
+from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context
-from lint502.nginx.variables import UNKNOWN
 from lint502.pairing import Pair
 from lint502.site import Site
 
@@ -248,7 +248,8 @@ class _Area:
 
     def _a_uri(self, hop: Hop) -> str | None:
         """A URI of the requests that get to a hop; None where none is known."""
-        if hop.kind == "stream" or "try_files" in hop.context.by_name:
+        tried = "try_files" in hop.context.by_name or "try_files" in hop.context.uncertain
+        if hop.kind == "stream" or tried:
             return None
         return self._routing.uri_for(hop)
 
@@ -260,6 +261,8 @@ def _may_end(level: Context) -> bool:
 
 def _answers(level: Context) -> bool:
     if level.unseen or any(child.name == "if" for child in level.children):
+        return True
+    if level.conditional or any(map(_MAY_END.fullmatch, level.uncertain)):
         return True
     return any(
         _MAY_END.fullmatch(name)

@@ -20,10 +20,8 @@ from lint502.nginx.known_values import (
 )
 from lint502.nginx.parse import Directive
 from lint502.nginx.requested import RequestedHosts
+from lint502.nginx.symbols import UNKNOWN, carrying, symbols_in
 from lint502.nginx.tree import Context
-
-UNKNOWN = "\0"
-"""Stands for a stretch of text that cannot be known (nginx's own texts cannot hold it)."""
 
 MAX_VALUES = 2_000
 """Beyond this many texts a variable counts as unknown."""
@@ -147,8 +145,11 @@ class Variables:
             }
             if any(len(text) > MAX_CHARACTERS for text in texts):
                 return None
-        rest = template[position:]
-        return [Text(text.text + rest, text.directive, text.arg) for text in texts.values()]
+        rest, own = template[position:], symbols_in(template)
+        return [
+            Text(carrying(text.text + rest, (*own, *text.symbols)), text.directive, text.arg)
+            for text in texts.values()
+        ]
 
     def _value(self, name: str, context: Context) -> Values:
         """What a variable can hold when a hop at ``context`` is reached."""
@@ -259,6 +260,11 @@ class Variables:
                         self._assign(line, found, value)
                     for name, values in before.items():
                         found[name] = _any_of((values, found[name]))
+            elif item.name == "set" and item.conditional and _assigns(item):
+                name = item.args[0][1:]
+                without = found[name] if name in found else self._unset(name, level)
+                self._assign(item, found, value)
+                found[name] = _any_of((without, found[name]))
             elif item.name == "set":
                 self._assign(item, found, value)
 
@@ -321,8 +327,9 @@ def _identity(values: Values) -> object:
 
 def _joined(before: Text, literal: str, value: Text) -> Text:
     origin = value if value.directive else before
-    text = before.text + literal + value.text
-    return Text(_UNKNOWNS.sub(UNKNOWN, text), origin.directive, origin.arg)
+    text = _UNKNOWNS.sub(UNKNOWN, before.text + literal + value.text)
+    symbols = (*before.symbols, *value.symbols)
+    return Text(carrying(text, symbols), origin.directive, origin.arg)
 
 
 def _any_of(several: Iterable[Values]) -> Values:

@@ -28,6 +28,9 @@ MARKER = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*)
 """What envsubst looks for."""
 
 _CAPITALS = re.compile(r"\$(?:\{([A-Z][A-Z0-9_]*)\}|([A-Z][A-Z0-9_]+)(?![A-Za-z0-9_]))")
+_BEGINS = re.compile(r"(?:[;{}]|\A|\n)[ \t]*(?:\$\{?[A-Z][A-Z0-9_]*\}?)?\Z")
+"""A text after which a directive begins; a line that is a variable is one."""
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _UPPER = re.compile(r"[A-Z][A-Z0-9_]*")
 _SIMPLE_FILTER = re.compile(
@@ -139,7 +142,7 @@ def pieces(
         name = match[1] or match[2]
         if name in values and takes(name):
             yield Piece(*match.span(), values[name], name)
-        elif name in symbols or (alone and match[1] and _is_alone(text, match)):
+        elif name in symbols or (alone and _is_alone(text, match)):
             yield Piece.of(*match.span(), symbol_of(name, values))
 
 
@@ -157,9 +160,11 @@ def _is_alone(text: str, match: re.Match[str]) -> bool:
     rest = text[match.end() : len(text) if end == -1 else end]
     if text[start : match.start()].strip() or rest.strip():
         return False
-    return is_upper(match[1]) or text[max(0, start - 500) : start].rstrip().endswith(
-        (";", "{", "}")
-    )
+    if match[1] and is_upper(match[1]):
+        return True
+    before = text[max(0, start - 500) : start].rstrip()
+    named = match[1] is not None or is_upper(match[2])
+    return named and _BEGINS.search(before) is not None
 
 
 def render(text: str, values: Values, takes: Callable[[str], bool] = lambda _: True) -> Rendered:

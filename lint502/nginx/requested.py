@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.nginx.parse import Directive
-from lint502.nginx.servers import is_open, servers_of
+from lint502.nginx.servers import is_open, listens_open, servers_of
 from lint502.nginx.tree import Context
 
 
@@ -34,20 +34,11 @@ class RequestedHosts:
         return exact, whole and self._is_never_default(server)
 
     def _is_never_default(self, server: Context) -> bool:
-        if self._area.unseen or self._area.partial or not _servers_known(self._area):
+        if self._area.unseen or self._area.partial or listens_open(self._area):
             return False
         if self._defaults is None:
             self._defaults = frozenset(_defaults(self._area))
         return id(server) not in self._defaults
-
-
-def _servers_known(area: Context) -> bool:
-    """Whether it is known which server is the default of a socket, as far as templates go."""
-    return not any(
-        child.conditional or "listen" in child.uncertain
-        for child in area.children
-        if child.name == "server"
-    )
 
 
 def _defaults(area: Context) -> Iterator[int]:

@@ -291,6 +291,14 @@ def is_open(server: Context) -> bool:
     return server.conditional or server.uncertain_of("listen", "server_name")
 
 
+def listens_open(area: Context) -> bool:
+    """Whether a template leaves open where the servers of ``http{}`` or ``stream{}`` listen."""
+    servers = [child for child in area.children if child.name == "server"]
+    return any(child.conditional or "listen" in child.uncertain for child in servers) or any(
+        UNKNOWN in line.name for level in (area, *servers) for line in level.unseen
+    )
+
+
 def _server(context: Context) -> VirtualServer:
     names = tuple(
         name if name.startswith("~") else name.lower().removesuffix(".")

@@ -20,7 +20,7 @@ from lint502.nginx.known_values import (
 )
 from lint502.nginx.parse import Directive
 from lint502.nginx.requested import RequestedHosts
-from lint502.nginx.symbols import UNKNOWN, carrying, symbols_in
+from lint502.nginx.symbols import UNKNOWN, Symbol, carrying, symbols_in
 from lint502.nginx.tree import Context
 
 MAX_VALUES = 2_000
@@ -185,6 +185,8 @@ class Variables:
         block = self._blocks[name]
         if block.unseen or name in self._asked or len(self._asked) > _MAX_DEPTH:
             return None
+        if block.conditional or any(item.conditional for item in block.items):
+            return None
         if name not in self._entries:
             entries = entries_of(block)
             used = dict.fromkeys(other for one in entries for other in _names_in(one.text))
@@ -262,7 +264,7 @@ class Variables:
                         found[name] = _any_of((values, found[name]))
             elif item.name == "set" and item.conditional and _assigns(item):
                 name = item.args[0][1:]
-                without = found[name] if name in found else self._unset(name, level)
+                without = found[name] if name in found else [_left_open(item)]
                 self._assign(item, found, value)
                 found[name] = _any_of((without, found[name]))
             elif item.name == "set":
@@ -309,6 +311,12 @@ class _Carried:
     all: dict[str, Values]
     into_named: dict[str, Values]
     by_rewrite: dict[str, Values]
+
+
+def _left_open(line: Directive) -> Text:
+    """What a variable holds where a template leaves out the line that sets it."""
+    why = f"a template may leave out set {line.args[0]} (line {line.line}), or say something else"
+    return Text(carrying(UNKNOWN, (Symbol(line.args[0], why),)))
 
 
 def _names_in(template: str) -> list[str]:

@@ -206,7 +206,12 @@ class TestWhatIsOpen:
             ),
             (
                 "{% if x %}set $b a;{% else %}set $b b;{% endif %} proxy_pass http://$b:80;",
-                ["a:80", "b:80"], None,
+                ["a:80", "b:80"],
+                "a template may leave out set $b (line 2), or say something else",
+            ),
+            (
+                "set $b c; {% if x %}set $b a;{% endif %} proxy_pass http://$b:80;",
+                ["c:80", "a:80"], None,
             ),
             ("{{ pass }} http://a:1; proxy_pass http://api:80;", ["api:80"], None),
         ],

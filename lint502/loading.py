@@ -8,6 +8,8 @@ from pathlib import Path
 
 from lint502.checkout import LeadsOutError
 from lint502.declared.listeners import Spec
+from lint502.deployment.ansible import RoleVariables
+from lint502.deployment.repository import Repository
 from lint502.findings import Note, Problem
 from lint502.nginx.envsubst import Values
 from lint502.nginx.files import Files, OnDisk
@@ -45,8 +47,14 @@ def load(options: Options, standard_input: Callable[[], bytes], progress: Progre
     except ValueError as error:
         values = Values()
         problems[Problem("the values for templates", None, str(error))] = None
+    roles = RoleVariables(Repository(options.working_directory, reader, options.checkout))
     loader = RootLoader(
-        files, options.allow_missing, standard_input, values, named=options.named_roots
+        files,
+        options.allow_missing,
+        standard_input,
+        values,
+        named=options.named_roots,
+        defaults=lambda source: roles.of(files.absolute(source.name)),
     )
     trees: dict[tuple[Path, ...], list[Tree]] = {}
     try:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from lint502.findings import Note, Problem
 from lint502.nginx.builtin import is_builtin
@@ -27,11 +27,24 @@ _MOST_NAMED = 6
 _Names = frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A value for a template that a file gives."""
+
+    value: str
+    file: str
+
+
+Defaults = Callable[[SourceFile], Mapping[str, Given]]
+"""The values that files give for a template in another language than envsubst's, by name."""
+
+
 class FileParser:
     """Parses files, with the values that are given for templates."""
 
-    def __init__(self, values: Values) -> None:
-        self.values = values
+    def __init__(self, values: Values, defaults: Defaults = lambda _: {}) -> None:
+        self._values = values
+        self._defaults = defaults
         self._parsed: dict[tuple[SourceFile, _Names], ParsedFile | Problem] = {}
         self._tokens = 0
         self._rendered = 0
@@ -109,7 +122,14 @@ class FileParser:
         if filled.rendered is not None:
             names = filled.rendered.names()
             if names and not is_template(source):
-                said = f"a template, read with the values of {', '.join(names)}"
+                defaults = self._defaults(source)
+                files = dict.fromkeys(
+                    defaults[name].file
+                    for name in names
+                    if name in defaults and name not in self._values
+                )
+                where = f" ({', '.join(files)})" if files else ""
+                said = f"a template, read with the values of {', '.join(names)}{where}"
                 notes.append(Note(source.name, None, said))
             if filled.rendered.symbols:
                 notes.append(Note(source.name, None, _open(filled.rendered.symbols)))
@@ -122,9 +142,10 @@ class FileParser:
         problems: tuple[Problem, ...] = ()
         found: list[Piece] = []
         if has_tags(source):
-            read = read_template(source.name, text, self._value)
+            defaults = self._defaults(source)
+            read = read_template(source.name, text, lambda name: self._value(name, defaults))
             found, branches, problems = list(read.pieces), read.branches, read.problems
-        found = _beside(found, placeholders(text, self._value, braces=braces))
+        found = _beside(found, placeholders(text, self._values.get, braces=braces))
         found = _beside(found, self._of_envsubst(source, unset))
         if any(piece.symbol is not None for piece in found):
             found = with_whole_lines(text, found)
@@ -138,8 +159,11 @@ class FileParser:
                 )
         return filled
 
-    def _value(self, name: str) -> str | None:
-        return self.values.get(name)
+    def _value(self, name: str, defaults: Mapping[str, Given]) -> str | None:
+        value = self._values.get(name)
+        if value is None and name in defaults:
+            return defaults[name].value
+        return value
 
     def _of_envsubst(self, source: SourceFile, unset: _Names) -> Iterator[Piece]:
         if "$" not in source.text:
@@ -147,7 +171,7 @@ class FileParser:
         taken = self._taken(source)
         return pieces(
             source.text,
-            self.values,
+            self._values,
             lambda name: name in unset or taken(name),
             unset,
             alone=True,
@@ -159,19 +183,19 @@ class FileParser:
         In a file that is no template by its looks, only a ``${NAME}`` tells that it is one all the
         same, unless it is a variable of its own, or one of nginx's.
         """
-        if is_template(source) or not self.values:
+        if is_template(source) or not self._values:
             return _all
         given = {span.name: span.braced for span in markers(source.text)}
-        marked = any(braced and name in self.values for name, braced in given.items())
+        marked = any(braced and name in self._values for name, braced in given.items())
         small = {
             name
             for name in braced_names(source.text)
-            if name in self.values and not is_builtin(name)
+            if name in self._values and not is_builtin(name)
         }
         if not (marked or small):
             return _none
         own = _own_names(source)
-        names = {name for name in given if name in self.values and name.lower() not in own}
+        names = {name for name in given if name in self._values and name.lower() not in own}
         names |= {name for name in small if name.lower() not in own}
         return names.__contains__
 

@@ -16,7 +16,7 @@ from lint502.checkout import LeadsOutError
 from lint502.findings import Problem
 from lint502.nginx.dump import DumpFiles, is_dump
 from lint502.nginx.envsubst import Values
-from lint502.nginx.file_parser import FileParser
+from lint502.nginx.file_parser import Defaults, FileParser
 from lint502.nginx.files import MAX_FILE_BYTES, Files
 from lint502.nginx.fragments import contexts_around
 from lint502.nginx.includes import Builder
@@ -47,13 +47,14 @@ class RootLoader:
         values: Values | None = None,
         *,
         named: bool = True,
+        defaults: Defaults = lambda _: {},
     ) -> None:
         """``named``: the roots are where whoever asks for them says; else they were found."""
         self._files = files
         self._named = named
         self._allow_missing = allow_missing
         self._standard_input = standard_input
-        self._parser = FileParser(Values() if values is None else values)
+        self._parser = FileParser(Values() if values is None else values, defaults)
         self._hops = 0
         self._lines = 0
 

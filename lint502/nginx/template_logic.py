@@ -35,6 +35,11 @@ _NAMED = re.compile(
 )  # fmt: skip
 
 
+_PATH = re.compile(
+    r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[['\"]\w+['\"]\])+)(?:\s*\|\s*default\b.*)?", re.DOTALL
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """What is put into the text of a template, and where its branches begin; ``problems`` are what
@@ -70,6 +75,12 @@ def name_of(expression: str) -> str | None:
     environment; None where it is something else."""
     match = _NAMED.fullmatch(expression)
     return None if match is None else match[1]
+
+
+def path_of(expression: str) -> str | None:
+    """The names of an attribute, as ``nginx.port``; None where an expression is something else."""
+    match = _PATH.fullmatch(expression)
+    return None if match is None else re.sub(r"\[['\"](\w+)['\"]\]", r".\1", match[1])
 
 
 def shown_tag(text: str) -> str:
@@ -118,6 +129,9 @@ class _Reading:
             return None
         written = shown_tag(self._source[tag.start : tag.end])
         name = name_of(tag.expression)
+        path = path_of(tag.expression) if name is None else None
+        if path is not None and (found := self._value(path)) is not None:
+            return Piece(tag.start, tag.end, found, path)
         if name is None:
             return Piece.of(tag.start, tag.end, Symbol.computed(written))
         value = self._value(name)

@@ -8,6 +8,7 @@ from lint502.declared.listeners import Listener
 from lint502.findings import Finding, Severity
 from lint502.nginx.hops import Hop
 from lint502.nginx.reached import Unreached
+from lint502.nginx.symbols import UNKNOWN, written
 from lint502.pairing import Pair
 from lint502.reading import shown
 from lint502.report_model import HopReport, State, TargetReport
@@ -52,7 +53,7 @@ def _hop_report(
 ) -> HopReport:
     state: State
     reason = hop.unknown or _unseen(hop)
-    passed_by = None if unreached is None else unreached.why
+    why = reason or (None if unreached is None else unreached.why)
     if failed:
         state = "failed"
     elif reason is not None:
@@ -65,12 +66,12 @@ def _hop_report(
         hop.id,
         hop.directive.place(),
         hop.directive.name,
-        hop.value,
+        hop.written,
         hop.server,
         hop.location,
         state,
         targets,
-        reason or passed_by,
+        None if why is None else why.replace(UNKNOWN, "…"),
     )
 
 
@@ -79,8 +80,8 @@ def _unseen(hop: Hop) -> str | None:
     for level in hop.context.up():
         if level.unseen and level.name not in ("http", "stream", "main"):
             include = level.unseen[0]
-            written = shown(" ".join(include.args))
-            return f"{include.name} {written} ({include.source.name}:{include.line}) was not seen"
+            words = shown(" ".join(map(written, (include.name, *include.args))))
+            return f"{words} ({include.source.name}:{include.line}) was not seen"
     if hop.scope.absent("resolver") is None and any(one.needs_resolver for one in hop.targets):
         return "whether a resolver is set cannot be seen from here"
     return None

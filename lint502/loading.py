@@ -9,8 +9,10 @@ from pathlib import Path
 from lint502.checkout import LeadsOutError
 from lint502.declared.claims import Claims
 from lint502.declared.listeners import Spec
+from lint502.deployment.ansible import RoleVariables
 from lint502.deployment.deployed import Deployed
 from lint502.deployment.nginx_files import store_of
+from lint502.deployment.repository import Repository
 from lint502.deployment.viewpoint import Viewpoint
 from lint502.findings import Note, Problem
 from lint502.nginx.envsubst import Values
@@ -52,8 +54,14 @@ def load(options: Options, standard_input: Callable[[], bytes], progress: Progre
         problems[Problem("the values for templates", None, str(error))] = None
     if options.deployed is not None:
         files.allow(options.deployed.folder)
+    roles = RoleVariables(Repository(options.working_directory, reader, options.checkout))
     loader = RootLoader(
-        files, options.allow_missing, standard_input, values, named=options.named_roots
+        files,
+        options.allow_missing,
+        standard_input,
+        values,
+        named=options.named_roots,
+        defaults=lambda source: roles.of(files.absolute(source.name)),
     )
     trees: dict[tuple[Path, ...], list[Tree]] = {}
     try:

@@ -18,7 +18,8 @@ from lint502.declared.reachable import (
 )
 from lint502.deployment.viewpoint import Viewpoint
 from lint502.nginx.addresses import Address, normal_socket
-from lint502.nginx.hops import Hop, Kind, Target
+from lint502.nginx.hops import Hop, Target
+from lint502.nginx.pass_values import Kind
 from lint502.standing import Standing
 
 FROM_CONTAINERS = ("host.docker.internal", "host.containers.internal")

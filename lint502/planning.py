@@ -129,8 +129,6 @@ def _on_search(found: Found) -> Iterator[str]:
     if found.roots:
         roots = _few(found.roots)
         yield f"nothing names a root; taken for what has a pass: {roots}"
-    if found.templates:
-        yield f"templates in another language than nginx's are not read: {_few(found.templates)}"
 
 
 def _few(paths: Sequence[str]) -> str:

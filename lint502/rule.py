@@ -8,6 +8,7 @@ from types import EllipsisType
 
 from lint502.disagreements import Disagreement, Phase
 from lint502.findings import Finding, Fix, Frequency, Severity
+from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.values import parse_time
 from lint502.pages import facts
 from lint502.pairing import Pair
@@ -73,18 +74,19 @@ class Rule:
             severity = max(severity, Severity.WARNING, key=lambda one: one.rank)
             fix = None if fix is None else replace(fix, safe=False)
         quiet = severity is Severity.INFO
+        log = (None if quiet else stated.log) if log is ... else log
         return Finding(
             rule=self.name,
             severity=severity,
             status=(None if quiet else stated.status) if status is ... else status,
             frequency=(None if quiet else stated.frequency) if frequency is ... else frequency,
-            message=message,
-            place=place,
-            related=related,
+            message=_shown(message),
+            place=_noted(place),
+            related=tuple(map(_noted, related)),
             hops=hops,
             upstream=upstream,
-            log=(None if quiet else stated.log) if log is ... else log,
-            fix=fix,
+            log=None if log is None else _shown(log),
+            fix=None if fix is None else _certain(fix),
             front=front,
             demand=demand,
         )
@@ -135,3 +137,18 @@ class Rule:
 def _firm(related: tuple[Place, ...]) -> bool:
     """Whether all facts that are stated at some places are firm."""
     return all(place.standing is None or place.standing.firm for place in related)
+
+
+def _shown(text: str) -> str:
+    """A text with "…" for what a template leaves open."""
+    return text.replace(UNKNOWN, "…")
+
+
+def _noted(place: Place) -> Place:
+    return replace(place, note=_shown(place.note)) if UNKNOWN in place.note else place
+
+
+def _certain(fix: Fix) -> Fix:
+    """A fix without edits where what is to be written is not known."""
+    known = all(UNKNOWN not in edit.text for edit in fix.edits)
+    return fix if known and UNKNOWN not in fix.description else Fix(_shown(fix.description))

@@ -13,9 +13,10 @@ from lint502.hop_states import hop_reports
 from lint502.loading import Loaded, load
 from lint502.merging import merged, of_one_cause, order
 from lint502.nginx.alike import with_others
-from lint502.nginx.envsubst import Replaced, Span, without_edits_in
+from lint502.nginx.envsubst import Replaced, without_edits_in
 from lint502.nginx.files import OnDisk
 from lint502.nginx.noting import NotingVersion
+from lint502.nginx.rendered import Span
 from lint502.nginx.version import NEWEST, Version
 from lint502.older_versions import older_findings, run_noting
 from lint502.options import Options, Progress

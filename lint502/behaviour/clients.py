@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from lint502.nginx.addresses import literal_ip
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
-from lint502.nginx.variables import UNKNOWN
+from lint502.nginx.symbols import UNKNOWN
 from lint502.pairing import Pair
 
 _LOOPBACK = {4: "127.0.0.1", 6: "::1"}

@@ -9,7 +9,7 @@ from lint502.behaviour.refusals import refusal
 from lint502.declared.listeners import Listener
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
-from lint502.nginx.variables import UNKNOWN
+from lint502.nginx.symbols import UNKNOWN
 from lint502.pairing import Pair
 from lint502.wording import server_of
 
@@ -79,10 +79,10 @@ def sent_header(hop: Hop, line: Directive) -> SentHeader | None:
     texts = hop.variables.expand(value, hop.context) or ()
     known = [text.text for text in texts if UNKNOWN not in text.text]
     bad = [text for text in known if text and not (name == "te" and text.lower() == "trailers")]
-    unknown = len(known) < len(texts) or not texts
+    unknown = not texts or any(UNKNOWN in one.text and not one.symbols for one in texts)
     if not bad and not unknown:
         return None
-    always = not unknown and len(bad) == len(texts)
+    always = bool(bad) and len(bad) == len(texts)
     return SentHeader(
         line, f"{line.args[0]}: {bad[0] if always and len(bad) == 1 else value}", always
     )

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from lint502.nginx import error_log
 from lint502.nginx.addresses import parse_address, split_scheme
-from lint502.nginx.hops import Hop, authority, parse_pass, without_scheme
+from lint502.nginx.hops import Hop
 from lint502.nginx.known_values import Text
-from lint502.nginx.variables import UNKNOWN
+from lint502.nginx.pass_values import authority, parse_pass, without_scheme
+from lint502.nginx.symbols import UNKNOWN
 
 _STARTS_WITH_HOST = re.compile(r"(?:[^$/]*://|\$\{?scheme\}?://)?\$\{?(?:http_)?host\b", re.ASCII)
 """A host of the request, which holds no slash: what follows it is no part of a URI."""

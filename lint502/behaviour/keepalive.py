@@ -13,8 +13,8 @@ from typing import Any
 from lint502.declared.listeners import Fact, Listener
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
+from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.upstreams import KEEPALIVE_BY_DEFAULT, Block
-from lint502.nginx.variables import UNKNOWN
 from lint502.nginx.version import Version
 from lint502.site import Site
 

@@ -16,9 +16,9 @@ from lint502.nginx.addresses import Address, parse_address, split_scheme
 from lint502.nginx.hops import Hop, Target
 from lint502.nginx.locations import prefix_of, takes_all_below
 from lint502.nginx.routing import Routing
-from lint502.nginx.servers import ListeningSocket, Servers
+from lint502.nginx.servers import ListeningSocket, Servers, listens_open
+from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context
-from lint502.nginx.variables import UNKNOWN
 from lint502.pairing import Pair
 from lint502.site import Site
 
@@ -90,14 +90,15 @@ def loops(site: Site) -> list[Loop]:
 
 
 def itself(site: Site) -> Callable[[Pair], bool]:
-    """Whether nginx itself certainly listens where a target leads."""
+    """Whether nginx itself listens where a target leads, or may do so as a template has it."""
+    may = any(listens_open(servers.area) for servers in site.servers)
 
     def listens(pair: Pair) -> bool:
         address = pair.target.address
         if not (address.is_loopback or address.socket is not None):
             return False
         local = address if address.ip or address.socket else Address("127.0.0.1", address.port)
-        return any(servers.at(local) is not None for servers in site.servers)
+        return may or any(servers.at(local) is not None for servers in site.servers)
 
     return listens
 
@@ -248,7 +249,8 @@ class _Area:
 
     def _a_uri(self, hop: Hop) -> str | None:
         """A URI of the requests that get to a hop; None where none is known."""
-        if hop.kind == "stream" or "try_files" in hop.context.by_name:
+        tried = "try_files" in hop.context.by_name or "try_files" in hop.context.uncertain
+        if hop.kind == "stream" or tried:
             return None
         return self._routing.uri_for(hop)
 
@@ -260,6 +262,8 @@ def _may_end(level: Context) -> bool:
 
 def _answers(level: Context) -> bool:
     if level.unseen or any(child.name == "if" for child in level.children):
+        return True
+    if level.conditional or any(map(_MAY_END.fullmatch, level.uncertain)):
         return True
     return any(
         _MAY_END.fullmatch(name)

@@ -86,7 +86,7 @@ def _answered(level: Context) -> tuple[tuple[str, str], ...]:
     return tuple(
         (method, child.by_name["return"][0].args[0])
         for child in level.children
-        if child.name == "if" and "return" in child.by_name
+        if child.name == "if" and "return" in child.by_name and not child.conditional
         for method in ALL
         if _holds(child, method)
     )

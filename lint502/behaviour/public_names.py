@@ -12,10 +12,11 @@ from lint502.behaviour.resolving import is_private
 from lint502.behaviour.tls import asked, sends_name
 from lint502.behaviour.tls_failures import Unnamed
 from lint502.nginx.addresses import literal_ip, split_scheme
-from lint502.nginx.hops import Hop, authority
+from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
+from lint502.nginx.pass_values import authority
+from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context, once_a_context
-from lint502.nginx.variables import UNKNOWN
 from lint502.pairing import Pair
 
 _TOP_LEVEL = frozenset(

@@ -18,7 +18,8 @@ from lint502.nginx.locations import find_location, prefix_of
 from lint502.nginx.parse import Directive
 from lint502.nginx.reached import ANY_URI, Unreached, denial, is_cut_off
 from lint502.nginx.scope import Scope
-from lint502.nginx.servers import VirtualServer, servers_of
+from lint502.nginx.servers import VirtualServer, is_open, servers_of
+from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context, once_a_context
 
 _LEADS_ANYWHERE = re.compile(
@@ -76,8 +77,11 @@ def _ignored(area: Context) -> Mapping[Context, VirtualServer]:
     for socket in servers.sockets:
         owners: dict[str, VirtualServer] = {}
         for server in socket.servers:
+            if is_open(server.context):
+                found.add(server)
+                continue
             taken = [owners.setdefault(name, server) for name in server.names]
-            if server is socket.default or server in taken or server.context.unseen:
+            if server is socket.default or server in taken:
                 found.add(server)
             else:
                 lost.setdefault(server, taken[0])
@@ -88,7 +92,7 @@ def _of_a_name_that_nobody_uses(location: Context, server: Context) -> Unreached
     """A named location to which no line leads."""
     name = location.args[-1] if location.args else ""
     used = _named_locations_used(server)
-    if not name.startswith("@") or used is None or name in used:
+    if not name.startswith("@") or UNKNOWN in name or used is None or name in used:
         return None
     return Unreached(f"nothing leads to {name}")
 
@@ -102,6 +106,8 @@ def _named_locations_used(server: Context) -> frozenset[str] | None:
     if any(level.partial or level.unseen for level in outside):
         return None
     levels = (server, *server.locations(), *_ifs(server), *outside)
+    if any(level.uncertain_of("error_page", "try_files") for level in levels):
+        return None
     used = {
         str(line.args[-1])
         for level in levels
@@ -126,7 +132,7 @@ def _leads_anywhere(server: Context) -> bool:
     return any(
         _LEADS_ANYWHERE.fullmatch(name)
         for level in (*server.up(), *_levels(server))
-        for name in level.by_name
+        for name in (*level.by_name, *level.uncertain)
     )
 
 
@@ -167,6 +173,7 @@ class _Regexes:
             child
             for child in level.children
             if child.name == "location" and len(child.args) == 2 and child.args[0] in _REGEX
+            if not child.conditional and UNKNOWN not in child.args[1]
         ]
         self._first: dict[tuple[str, ...], Context] = {}
         self._orders: dict[int, int] = {}
@@ -216,7 +223,7 @@ def _of_nobody_allowed(hop: Hop, location: Context, server: Context) -> Unreache
 def _denial_around(context: Context) -> Directive | None:
     """The ``deny all`` that holds at a place."""
     for level in context.up():
-        if level.unseen:
+        if level.uncertain_of("allow", "deny"):
             return None
         line = denial(level)
         if line is not None or "allow" in level.by_name or "deny" in level.by_name:

@@ -161,9 +161,9 @@ def _may_rewrite(hop: Hop) -> bool:
 @once_a_context
 def _changes_requests(level: Context) -> bool:
     """Whether a level does so, or an ``if`` in it."""
-    if level.unseen or not _CHANGING.isdisjoint(level.by_name):
+    if level.uncertain_of(*_CHANGING) or not _CHANGING.isdisjoint(level.by_name):
         return True
-    if any(name.startswith(_CODE) for name in level.by_name):
+    if any(name.startswith(_CODE) for name in (*level.by_name, *level.uncertain)):
         return True
     if any(line.args[:1] in _ARGUMENTS for line in level.by_name.get("set", ())):
         return True

@@ -48,7 +48,7 @@ def resolver_line(hop: Hop, target: Target | None = None) -> Directive | None:
         lines = block.context.by_name.get("resolver")
         if lines:
             return _known(lines[-1])
-        if block.context.unseen or block.context.parent is None:
+        if block.context.uncertain_of("resolver") or block.context.parent is None:
             return None
         scope = Scope(block.context.parent, scope.version)
     setting = scope.setting("resolver")

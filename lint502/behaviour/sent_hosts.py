@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from lint502.nginx.addresses import Address
 from lint502.nginx.hops import Hop, Target
 from lint502.nginx.parse import Directive
+from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context, once_a_context
-from lint502.nginx.variables import UNKNOWN
 from lint502.pairing import Pair
 
 _OF_THE_CLIENT = re.compile(r"\$(?:(?:http_)?host\b|\{(?:http_)?host\})", re.ASCII)
@@ -100,6 +100,8 @@ def _names_of(server: Context) -> list[str]:
     names = [
         str(name).lower() for line in server.by_name.get("server_name", ()) for name in line.args
     ]
-    if server.unseen or any(not re.fullmatch(r"[\w.-]+", one) for one in names):
+    if server.uncertain_of("server_name") or any(
+        not re.fullmatch(r"[\w.-]+", one) for one in names
+    ):
         return []
     return [] if "_" in names else names

@@ -11,8 +11,9 @@ from lint502.behaviour.mismatches import port_left_out
 from lint502.behaviour.protocol_outcomes import passed
 from lint502.behaviour.protocol_table import known
 from lint502.nginx.addresses import Address, split_scheme
-from lint502.nginx.hops import Hop, authority
-from lint502.nginx.variables import UNKNOWN
+from lint502.nginx.hops import Hop
+from lint502.nginx.pass_values import authority
+from lint502.nginx.symbols import UNKNOWN
 from lint502.pairing import Pair
 
 _ONE_PORT = {"proxy": "http", "grpc": "http"}

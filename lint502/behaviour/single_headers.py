@@ -15,7 +15,7 @@ from lint502.behaviour.refusals import Refusal, What, refusal
 from lint502.declared.listeners import Listener
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
-from lint502.nginx.variables import UNKNOWN
+from lint502.nginx.symbols import UNKNOWN
 from lint502.wording import server_of
 
 _SINGLE: Mapping[str, What] = {

@@ -76,6 +76,8 @@ def workers(tree: Tree) -> Workers | None:
     """Whom the workers run as; None where no line says so. What nginx was built with is not in its
     files."""
     lines = tree.main.by_name.get("user", ())
+    if "user" in tree.main.uncertain:
+        return None
     if not lines or not lines[-1].args or lines[-1].args[0].isdecimal():
         return None
     user, *groups = lines[-1].args

@@ -15,7 +15,7 @@ from lint502.nginx.hops import Hop
 from lint502.nginx.known_values import Text
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Value
-from lint502.nginx.variables import UNKNOWN
+from lint502.nginx.symbols import UNKNOWN
 from lint502.pairing import Pair
 
 _WITH_TLS = frozenset(("proxy", "grpc", "uwsgi"))

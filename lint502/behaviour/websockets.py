@@ -17,8 +17,8 @@ from lint502.nginx.hops import Hop
 from lint502.nginx.locations import find_location, prefix_of
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Value
+from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context
-from lint502.nginx.variables import UNKNOWN
 from lint502.pairing import Pair
 
 UPGRADE, CONNECTION = "Upgrade", "Connection"

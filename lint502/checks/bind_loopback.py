@@ -13,7 +13,7 @@ from lint502.findings import Fix
 from lint502.nginx.addresses import literal_ip
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
-from lint502.nginx.variables import UNKNOWN
+from lint502.nginx.symbols import UNKNOWN
 from lint502.pairing import Pair
 from lint502.rule import Rule
 from lint502.site import Site

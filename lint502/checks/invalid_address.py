@@ -8,7 +8,7 @@ from dataclasses import replace
 from lint502.behaviour.invalid_addresses import Invalid, invalid_values
 from lint502.findings import Finding, Fix
 from lint502.nginx.hops import Hop
-from lint502.nginx.variables import UNKNOWN
+from lint502.nginx.symbols import UNKNOWN
 from lint502.reading import shown
 from lint502.rule import Rule
 from lint502.site import Site

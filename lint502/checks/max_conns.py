@@ -21,6 +21,8 @@ def check(site: Site) -> Iterator[Finding]:
         servers = usable(block)
         if not block.known or not servers or "queue" in block.context.by_name:
             continue
+        if block.context.uncertain_of("queue", "zone"):
+            continue
         if not all(server.max_conns for server in servers):
             continue
         first, *others = servers

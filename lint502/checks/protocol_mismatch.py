@@ -115,7 +115,7 @@ def _stream_outcome(hop: Hop, protocol: str) -> Consequence | None:
     """stream passes bytes on, so only the transport has to fit."""
     server = hop.context.enclosing("server")
     listens = server.by_name.get("listen", []) if server is not None else []
-    if not listens or (server is not None and server.unseen):
+    if not listens or (server is not None and server.uncertain_of("listen")):
         return None
     datagrams = {"udp" in line.args for line in listens}
     if datagrams == {protocol == "udp"} or len(datagrams) == 2:

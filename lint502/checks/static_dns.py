@@ -107,7 +107,11 @@ def _with_resolve(pair: Pair, site: Site, known: Known) -> str:
         block = target.block.context
         own = Scope(block, site.version).setting("resolver")
         in_effect = own if own is not None and own.directives else around
-        zone = "" if "zone" in block.by_name else f"zone {target.block.name} 64k; "
+        zone = (
+            ""
+            if "zone" in block.by_name or block.uncertain_of("zone")
+            else f"zone {target.block.name} 64k; "
+        )
         words = " ".join(target.server.directive.args)
         return f"{zone}{_resolver(in_effect, known)}server {words} resolve; in the block"
     resolver = _resolver(around, known)

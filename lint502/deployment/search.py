@@ -14,9 +14,13 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from lint502.nginx.file_parser import text_as_read
 from lint502.nginx.files import has_magic
 from lint502.nginx.includes import NGINX_FOLDERS, PASSES
+from lint502.nginx.symbols import UNKNOWN
+from lint502.nginx.templates import OTHER_SUFFIXES, SUFFIXES
 from lint502.nginx.tokens import NginxSyntaxError, Token, tokenize
+from lint502.places import SourceFile
 from lint502.reading import UnreadableError, decode
 
 MOST_LOOKED_AT = 50_000
@@ -59,34 +63,25 @@ _NO_NGINX = (
     ".crt", ".key", ".log", ".gz", ".zip", ".tar", ".bak", ".orig", ".old", ".save", "~",
     ".disabled", ".dockerfile",
 )  # fmt: skip
-_OTHER_TEMPLATES = (
-    ".j2",
-    ".jinja",
-    ".jinja2",
-    ".erb",
-    ".tmpl",
-    ".tpl",
-    ".mustache",
-    ".hbs",
-    ".ejs",
-    ".gotmpl",
-)
 _LOOKS_LIKE = re.compile(
     r"(?:^|[\s;{}])(?:(?:proxy|fastcgi|uwsgi|scgi|grpc|memcached)_pass[ \t]+[^\s;=]"
     r"|(?:http|stream|upstream\s+[\w.-]+)\s*\{)",
     re.ASCII,
 )
-_FOREIGN = re.compile(r"\{\{|\{%|<%")
-"""Marks of other templates: nginx's own files have none."""
+
+
+_HAS_BLOCK = re.compile(
+    r"(?:^|[\s;{}])(?:server|(?:location|upstream)\s[^;{}]{1,200})\s*\{", re.ASCII
+)
+"""What a template has that does not say by its name that it is nginx's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The roots that a search has found, relative to its folder. ``templates`` are those in
-    another language, which are not read; ``whole`` tells that it was not cut short."""
+    """The roots that a search has found, relative to its folder; ``whole`` tells that it was not
+    cut short."""
 
     roots: tuple[str, ...]
-    templates: tuple[str, ...]
     whole: bool
 
 
@@ -104,7 +99,6 @@ class _Candidate:
 def search(folder: Path) -> Found:
     """The roots below a folder."""
     candidates: list[_Candidate] = []
-    templates: list[str] = []
     left, whole = MOST_BYTES, True
     for path in _paths(str(folder)):
         if path is None:
@@ -113,20 +107,24 @@ def search(folder: Path) -> Found:
         text = _text(path)
         if text is None or not _LOOKS_LIKE.search(text):
             continue
+        named = _is_named(os.path.relpath(path, folder))
+        if not named and not _HAS_BLOCK.search(text):
+            continue
         left -= len(text)
         if left < 0:
             whole = False
             break
-        if _FOREIGN.search(text) or path.lower().endswith(_OTHER_TEMPLATES):
-            templates.append(os.path.relpath(path, folder))
-            continue
-        candidates.append(_candidate(path, text))
+        candidate = _candidate(path, text)
+        if candidate is not None:
+            candidates.append(candidate)
+        elif named:
+            candidates.append(_Candidate(path, False, False, True, ()))
     mains = [one for one in candidates if one.main]
     included = _Included([one for one in candidates if not one.main])
     taken = _roots(mains, included)
     roots = tuple(os.path.relpath(path, folder) for path in taken[:MOST_ROOTS])
     whole = whole and included.whole and len(taken) <= MOST_ROOTS
-    return Found(roots, tuple(templates), whole)
+    return Found(roots, whole)
 
 
 def _paths(top: str) -> Iterator[str | None]:
@@ -158,11 +156,20 @@ def _may_be(name: str, folder: str) -> bool:
     small = name.lower()
     if small.startswith(".") or small.endswith(_NO_NGINX):
         return False
-    if small.endswith(_OTHER_TEMPLATES):
-        return "nginx" in small or "nginx" in folder.lower() or ".conf." in small
+    if small.endswith(OTHER_SUFFIXES):
+        return not small.rpartition(".")[0].endswith(_NO_NGINX)
     if small.endswith(_SUFFIXES) or "nginx" in small:
         return True
     return "." not in small and folder.lower() in _FOLDERS
+
+
+def _is_named(path: str) -> bool:
+    """Whether the name of a file, or where it stands, says that it is nginx's; a template is often
+    called like what is rendered from it. One that nginx refuses is then said to be so."""
+    small = path.lower()
+    if not small.endswith(OTHER_SUFFIXES):
+        return True
+    return "nginx" in small or "openresty" in small or small.rpartition(".")[0].endswith(_SUFFIXES)
 
 
 def _text(path: str) -> str | None:
@@ -175,15 +182,14 @@ def _text(path: str) -> str | None:
         return None
 
 
-def _candidate(path: str, text: str) -> _Candidate:
-    """What a file has, word by word as nginx reads it; one that nginx refuses is a root, which is
-    then said of it."""
+def _candidate(path: str, text: str) -> _Candidate | None:
+    """What a file has, word by word as nginx reads it; None where nginx refuses it."""
     main = passes = False
     includes = []
     try:
-        items = tokenize(text).items
-    except NginxSyntaxError:
-        return _Candidate(path, False, False, True, ())
+        items = tokenize(text_as_read(SourceFile(path, text))).items
+    except (NginxSyntaxError, UnreadableError):
+        return None
     http = False
     depth, name = 0, ""
     for item in items:
@@ -195,7 +201,7 @@ def _candidate(path: str, text: str) -> _Candidate:
             main = main or (depth == 0 and name in ("http", "stream"))
             http = http or (depth == 0 and name in ("server", "upstream"))
             passes = passes or name in PASSES
-        elif name == "include":
+        elif name == "include" and UNKNOWN not in item:
             includes.append(str(item))
     return _Candidate(path, main, http, passes, tuple(includes))
 
@@ -231,6 +237,9 @@ class _Included:
         self.whole = True
         self._left = MOST_COMPARED
         self._by_path = {one.path: one for one in others}
+        self._rendered: dict[str, list[_Candidate]] = {}
+        for one in others:
+            self._rendered.setdefault(_rendered(one.path), []).append(one)
         self._found: dict[str, Sequence[_Candidate]] = {}
 
     def by(self, main: _Candidate) -> list[_Candidate]:
@@ -259,12 +268,13 @@ class _Included:
 
     def _look_for(self, pattern: str) -> Sequence[_Candidate]:
         if not has_magic(pattern):
-            return [self._by_path[pattern]] if pattern in self._by_path else []
+            one = self._by_path.get(pattern)
+            return self._rendered.get(pattern, ()) if one is None else [one]
         self._left -= len(self.others)
         if self._left < 0:
             self.whole = False
             return []
-        return [one for one in self.others if _matches(one.path, pattern)]
+        return [one for one in self.others if _is_meant(one.path, pattern)]
 
 
 def _patterns(folder: str, written: str) -> Iterator[str]:
@@ -275,10 +285,19 @@ def _patterns(folder: str, written: str) -> Iterator[str]:
             written = written[len(place) + 1 :]
     path = os.path.normpath(os.path.join(folder, written))
     yield path
-    yield f"{path}.template"
     before, found, rest = path.partition("/conf.d/")
     if found:
         yield f"{before}/templates/{rest}.template"
+
+
+def _rendered(path: str) -> str:
+    """Where what is rendered from a template beside it stands; the path itself for no template."""
+    return next((path.removesuffix(one) for one in SUFFIXES if path.endswith(one)), path)
+
+
+def _is_meant(path: str, pattern: str) -> bool:
+    """Whether a glob finds a file, or what is rendered from it."""
+    return _matches(path, pattern) or _matches(_rendered(path), pattern)
 
 
 def _matches(path: str, pattern: str) -> bool:

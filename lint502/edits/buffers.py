@@ -121,7 +121,7 @@ def _change(hop: Hop, level: Context, words: Mapping[str, str]) -> Change | None
     for name in words:
         for one in (*_within(hop, level, name), level):
             found = one.by_name.get(name, [])
-            if len(found) > 1:
+            if len(found) > 1 or name in one.uncertain:
                 return None
             lines += found
     return Change(level, words, lines)

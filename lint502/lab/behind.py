@@ -13,7 +13,8 @@ from lint502.lab.bench import LOOPBACK
 from lint502.lab.standins.behaviour import Behaviour, TlsBehaviour, behaviour
 from lint502.lab.surroundings import NONE, Surroundings
 from lint502.nginx.addresses import Address, literal_ip
-from lint502.nginx.hops import Hop, Kind
+from lint502.nginx.hops import Hop
+from lint502.nginx.pass_values import Kind
 from lint502.nginx.upstreams import Block
 from lint502.pairing import Pair
 

@@ -23,12 +23,13 @@ from lint502.lab.names import dns_mark
 from lint502.lab.writing import indented, maps_for, quoted, sets_for, statement
 from lint502.nginx.addresses import Address
 from lint502.nginx.directives import directive, names
-from lint502.nginx.hops import Hop, Kind
+from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
+from lint502.nginx.pass_values import Kind
 from lint502.nginx.scope import Scope, Setting, Value
+from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context
 from lint502.nginx.values import parse_time
-from lint502.nginx.variables import UNKNOWN
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from lint502.nginx.hops import Hop
+from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))", re.ASCII)
@@ -67,7 +68,9 @@ def indented(lines: Iterable[str], depth: int) -> str:
 
 
 def quoted(word: str) -> str:
-    """A word as nginx reads it back, in quotes where it needs them."""
+    """A word as nginx reads it back, in quotes where it needs them; what a template leaves open in
+    it is some word."""
+    word = word.replace(UNKNOWN, "open")
     if _PLAIN.fullmatch(word):
         return word
     escaped = word.replace("\\", "\\\\").replace('"', '\\"')

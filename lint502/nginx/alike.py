@@ -117,7 +117,7 @@ def _level(level: Context) -> tuple[object, ...]:
     args: tuple[str, ...] = level.args
     if level.name == "location" and not args[-1].startswith("@") and not _names_matter(level):
         args = tuple(arg for arg in args[:-1] if arg)
-    return level.name, args, level.partial, level.refused, tuple(_lines(level))
+    return level.name, args, level.partial, level.conditional, tuple(_lines(level))
 
 
 def _lines(level: Context) -> Iterator[object]:
@@ -127,7 +127,8 @@ def _lines(level: Context) -> Iterator[object]:
                 yield item.name, item.args, tuple(_lines(item))
         elif item.name not in _ONE_OF_ITS_OWN:
             yield item.name, item.args[1:] if item.name == "listen" else item.args
-    yield tuple((include.source.name, include.line) for include in level.unseen)
+    unknown = (*level.unseen, *(line for lines in level.uncertain.values() for line in lines))
+    yield tuple((line.name, line.source.name, line.line) for line in unknown)
 
 
 def _names_matter(location: Context) -> bool:

@@ -96,7 +96,11 @@ def _pools(hop: Hop) -> list[Block]:
         flag = hop.scope.flag("fastcgi_keep_conn")
         if flag is None or not flag.value:
             return []
-    return [block for block in hop.blocks if not block.context.unseen]
+    return [
+        block
+        for block in hop.blocks
+        if not block.context.uncertain_of("keepalive", "keepalive_requests")
+    ]
 
 
 def _pool_with_default_requests(hop: Hop) -> bool:

@@ -15,6 +15,7 @@ from importlib.resources import files
 import tomli
 
 from lint502.nginx.parse import Directive
+from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context, once_a_context
 from lint502.reading import shown
 
@@ -64,6 +65,8 @@ def refused(context: Context, directive: Directive) -> Iterator[tuple[Directive,
 
     Nothing where nginx takes it, or where nothing is known of it.
     """
+    if any(UNKNOWN in arg for arg in directive.args):
+        return  # a symbol may be several words
     if context.name in _ALONE:
         if len(directive.args) != 1 and not (
             not directive.args and directive.name in _ALONE[context.name]

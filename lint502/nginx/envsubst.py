@@ -9,12 +9,13 @@ https://github.com/nginx/docker-nginx, and ``subst_from_stdin()`` in ``envsubst.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Container, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lint502.reading import UnreadableError, shown
+from lint502.nginx.rendered import Lines, Piece, Rendered, Span
+from lint502.nginx.symbols import Symbol
+from lint502.reading import shown
 
 if TYPE_CHECKING:
     from lint502.findings import Finding
@@ -27,6 +28,9 @@ MARKER = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*)
 """What envsubst looks for."""
 
 _CAPITALS = re.compile(r"\$(?:\{([A-Z][A-Z0-9_]*)\}|([A-Z][A-Z0-9_]+)(?![A-Za-z0-9_]))")
+_BEGINS = re.compile(r"(?:[;{}]|\A|\n)[ \t]*(?:\$\{?[A-Z][A-Z0-9_]*\}?)?\Z")
+"""A text after which a directive begins; a line that is a variable is one."""
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _UPPER = re.compile(r"[A-Z][A-Z0-9_]*")
 _SIMPLE_FILTER = re.compile(
@@ -83,6 +87,10 @@ class Values:
     def __getitem__(self, name: str) -> str:
         return self._taken[name]
 
+    def get(self, name: str) -> str | None:
+        """The value of a name, None where it has none."""
+        return self._taken.get(name)
+
     def filtered(self, name: str) -> bool:
         """Whether a value is given, but the filter leaves it out."""
         return name in self._given and name not in self._taken
@@ -108,27 +116,61 @@ def _filter(pattern: str) -> Callable[[str], object]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A ``${NAME}`` or, if it is not ``braced``, a ``$NAME`` in a template: where it stands,
-    counted from 1, and up to where."""
-
-    line: int
-    column: int
-    end_column: int
-    name: str
-    braced: bool
-
-
 def markers(text: str) -> Iterator[Span]:
     """What looks like a variable of the environment: in capital letters, as nginx's own are not."""
     if _CAPITALS.search(text) is None:
         return
-    lines = _Lines(text)
+    lines = Lines(text)
     for match in _CAPITALS.finditer(text):
         line, column = lines.place(match.start())
         end = column + match.end() - match.start()
         yield Span(line, column, end, match[1] or match[2], match[1] is not None)
+
+
+def pieces(
+    text: str,
+    values: Values,
+    takes: Callable[[str], bool],
+    symbols: Container[str] = (),
+    *,
+    alone: bool = False,
+) -> Iterator[Piece]:
+    """What envsubst puts in: the values of the names that ``takes`` tells, of those that have one;
+    and a symbol for each of ``symbols``, which have none. ``alone``: one also for each ``${NAME}``
+    that is all that stands on a line, which is nothing that nginx reads."""
+    for match in MARKER.finditer(text):
+        name = match[1] or match[2]
+        if name in values and takes(name):
+            yield Piece(*match.span(), values[name], name)
+        elif name in symbols or (alone and _is_alone(text, match)):
+            yield Piece.of(*match.span(), symbol_of(name, values))
+
+
+def symbol_of(name: str, values: Values) -> Symbol:
+    """The symbol for a variable that has no value."""
+    written = f"${{{name}}}"
+    if values.filtered(name):
+        return Symbol(written, f"{written} has no value; {FILTER} leaves it out")
+    return Symbol.without_value(written, name)
+
+
+def _is_alone(text: str, match: re.Match[str]) -> bool:
+    start = text.rfind("\n", 0, match.start()) + 1
+    end = text.find("\n", match.end())
+    rest = text[match.end() : len(text) if end == -1 else end]
+    if text[start : match.start()].strip() or rest.strip():
+        return False
+    if match[1] and is_upper(match[1]):
+        return True
+    before = text[max(0, start - 500) : start].rstrip()
+    named = match[1] is not None or is_upper(match[2])
+    return named and _BEGINS.search(before) is not None
+
+
+def render(text: str, values: Values, takes: Callable[[str], bool] = lambda _: True) -> Rendered:
+    """What envsubst makes of a template; ``takes`` tells the names that are to be replaced, of
+    those that have a value."""
+    return Rendered(text, pieces(text, values, takes))
 
 
 def braced_names(text: str) -> set[str]:
@@ -151,133 +193,3 @@ def without_edits_in(finding: Finding, replaced: Replaced) -> Finding:
     ):
         return finding
     return replace(finding, fix=replace(fix, edits=()))
-
-
-class Rendered:
-    """A text that came out of a template; every place of it has one in the template.
-
-    What comes out of a value has the place of its ``${NAME}``, from the start to the end of it.
-    """
-
-    def __init__(self, template: str, values: Values, takes: Callable[[str], bool]) -> None:
-        """``takes`` tells the names that are to be replaced, of those that have a value."""
-        pieces: list[str] = []
-        self._starts: list[int] = []  # where the pieces start in the text
-        self._origins: list[tuple[int, int, bool]] = []  # in the template; whether it is a value
-        self._replaced: list[tuple[int, int, str]] = []
-        self._template = _Lines(template)
-        length = position = 0
-
-        def add(piece: str, start: int, end: int, value: bool) -> None:
-            nonlocal length
-            if piece:
-                pieces.append(piece)
-                self._starts.append(length)
-                self._origins.append((start, end, value))
-                length += len(piece)
-
-        for match in MARKER.finditer(template):
-            name = match[1] or match[2]
-            if name not in values or not takes(name):
-                continue
-            add(template[position : match.start()], position, match.start(), False)
-            position = match.end()
-            add(values[name], *match.span(), True)
-            self._replaced.append((*match.span(), name))
-            _check_size(length)
-        add(template[position:], position, len(template), False)
-        _check_size(length)
-        self.text = "".join(pieces)
-        self._lines = _Lines(self.text)
-
-    @property
-    def changed(self) -> bool:
-        """Whether anything was replaced."""
-        return bool(self._replaced)
-
-    def names(self) -> list[str]:
-        """The names that were replaced, in the order of the template, each once."""
-        return list(dict.fromkeys(name for _, _, name in self._replaced))
-
-    def spans(self) -> Iterator[Span]:
-        """Where the template has something else than what nginx reads."""
-        for start, end, name in self._replaced:
-            line, column = self._template.place(start)
-            braced = end - start > len(name) + 1
-            yield Span(line, column, column + end - start, name, braced)
-
-    def line(self, line: int) -> int:
-        """The line of the template from which a line of the text comes."""
-        return self._template.place(self._start(self._lines.offset(line, 1)))[0]
-
-    def start(self, line: int, column: int) -> tuple[int, int]:
-        """The line and column of the template for something that starts at those of the text."""
-        return self._template.place(self._start(self._lines.offset(line, column)))
-
-    def end_column(self, line: int, column: int) -> int:
-        """The column of the template for something that ends before a column of the text, on the
-        line where it starts."""
-        return self._template.place(self._end(self._lines.offset(line, column)))[1]
-
-    def in_value(self, line: int, column: int) -> bool:
-        """Whether what stands there comes out of a value."""
-        origin = self._origin(self._lines.offset(line, column))
-        return origin is not None and origin[1][2]
-
-    def text_line(self, line: int) -> str:
-        """A line of the text, without its end."""
-        return self._lines.text(line)
-
-    def template_line(self, line: int) -> str:
-        """A line of the template, without its end."""
-        return self._template.text(line)
-
-    def _origin(self, offset: int) -> tuple[int, tuple[int, int, bool]] | None:
-        index = bisect_right(self._starts, offset) - 1
-        return None if index < 0 else (self._starts[index], self._origins[index])
-
-    def _start(self, offset: int) -> int:
-        if offset >= len(self.text):
-            return self._template.size
-        origin = self._origin(offset)
-        if origin is None:
-            return 0
-        begin, (start, _, value) = origin
-        return start if value else start + offset - begin
-
-    def _end(self, offset: int) -> int:
-        origin = self._origin(offset - 1)
-        if origin is None:
-            return 0
-        begin, (start, end, value) = origin
-        return end if value else start + offset - begin
-
-
-def _check_size(length: int) -> None:
-    from lint502.nginx.files import MAX_FILE_BYTES
-
-    if length > MAX_FILE_BYTES:
-        raise UnreadableError(
-            f"has more than {MAX_FILE_BYTES // 1024**2} MB with the values that are given", 1
-        )
-
-
-class _Lines:
-    """A text whose offsets have lines and columns, both counted from 1."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self.size = len(text)
-        self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
-
-    def offset(self, line: int, column: int) -> int:
-        return self._starts[line - 1] + column - 1
-
-    def place(self, offset: int) -> tuple[int, int]:
-        line = bisect_right(self._starts, offset)
-        return line, offset - self._starts[line - 1] + 1
-
-    def text(self, line: int) -> str:
-        start = self._starts[line - 1]
-        end = self._starts[line] - 1 if line < len(self._starts) else self.size
-        return self._text[start:end]

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from lint502.nginx.parse import Directive, ParsedFile
+from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tokens import Comment
 from lint502.reading import shown
 
@@ -35,7 +36,9 @@ def contexts_around(parsed: ParsedFile) -> tuple[str, ...]:
         return stated
     if not parsed.directives:
         return ("http",)  # only comments: nothing that bears on anything
-    names = [directive.name for directive in parsed.directives]
+    names = [one.name for one in parsed.directives if UNKNOWN not in one.name]
+    if not names:
+        return ("http",)  # a template leaves all open
     if not {"http", "events", "stream", "mail"}.isdisjoint(names):
         return ()
     counted = {around: _allowed(names, mask) for around, mask in _fragment_contexts()}

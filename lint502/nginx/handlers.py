@@ -39,9 +39,11 @@ def handlers(level: Context) -> list[Directive]:
 
 def overridden_by(level: Context, line: Directive) -> Directive | None:
     """The line that runs in the place of one of :func:`handlers`; None where this one runs, be it
-    for the methods alone that a ``limit_except`` is for."""
+    for the methods alone that a ``limit_except`` is for, or in one branch of a template."""
     lines = handlers(level)
     last = lines[-1]
+    if last.conditional or line.conditional:
+        return None
     if _module(line) == _module(last) or _is_taken_over(level, line, lines):
         return None
     return last

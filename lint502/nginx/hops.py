@@ -5,19 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from lint502.nginx.addresses import Address, Url, parse_address, split_scheme
+from lint502.nginx.addresses import Address, Url, split_scheme
 from lint502.nginx.known_values import Text
 from lint502.nginx.parse import Directive
+from lint502.nginx.pass_values import SCHEMES, Kind, authority, parse_pass
 from lint502.nginx.scope import Scope
+from lint502.nginx.symbols import UNKNOWN, part, symbols_in, written
 from lint502.nginx.tree import Context, Tree
 from lint502.nginx.upstreams import Block, Peer, read_block
-from lint502.nginx.variables import UNKNOWN, Variables
+from lint502.nginx.variables import Variables
 from lint502.nginx.version import Version
 from lint502.places import Place
-
-Kind = Literal["proxy", "fastcgi", "uwsgi", "scgi", "grpc", "memcached", "stream"]
 
 _HTTP_PASSES: dict[str, Kind] = {
     "proxy_pass": "proxy",
@@ -27,12 +26,6 @@ _HTTP_PASSES: dict[str, Kind] = {
     "grpc_pass": "grpc",
     "memcached_pass": "memcached",
 }
-_SCHEMES: dict[Kind, dict[str, bool]] = {
-    "proxy": {"http": False, "https": True},
-    "grpc": {"": False, "grpc": False, "grpcs": True},
-    "uwsgi": {"": False, "uwsgi": False, "suwsgi": True},
-}
-"""The schemes that a directive takes, and whether each means TLS; the others take none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,6 +80,11 @@ class Hop:
     def value(self) -> str:
         """The argument of the pass directive."""
         return self.directive.args[0]
+
+    @property
+    def written(self) -> str:
+        """The argument as the file has it, where a template leaves open what it becomes."""
+        return written(self.directive.args[0])
 
     @property
     def datagrams(self) -> bool:
@@ -175,14 +173,19 @@ class _Finder:
         self._version = version
         self._ordinals = ordinals
         self._variables = Variables(area)
-        self._shared: dict[tuple[str, str, bool | None, int], _Reachable] = {}
+        self._shared: dict[tuple[object, ...], _Reachable] = {}
         self._open = area.partial or bool(area.unseen)
         """Whether blocks and resolvers may be defined where we cannot see."""
         self.blocks: dict[str, Block] = {}
+        self._several: set[str] = set()
+        """Blocks that branches of a template have several times."""
         for child in area.children:
             if child.name == "upstream":
                 block = read_block(child, stream=self._stream)
                 if block is not None:
+                    if block.name in self.blocks:
+                        self._several.add(block.name)
+                    self._open |= UNKNOWN in child.args[0]
                     self.blocks.setdefault(block.name, block)
         self._passes = list(passes(area))
         self._implicit = set(self._implicit_upstreams())
@@ -194,7 +197,7 @@ class _Finder:
     def _implicit_upstreams(self) -> Iterator[tuple[str, int | None]]:
         """The hosts with their ports that literal passes make upstreams of."""
         for _, directive, kind in self._passes:
-            if "$" not in directive.args[0]:
+            if "$" not in directive.args[0] and UNKNOWN not in directive.args[0]:
                 url = _parse(kind, directive.args[0])
                 if url is None or url.address.socket is not None:
                     continue
@@ -204,9 +207,8 @@ class _Finder:
     def _hop(self, context: Context, directive: Directive, kind: Kind) -> Hop:
         scope = Scope(context, self._version)
         server, location = _labels(context)
-        written = directive.args[0]
         found = self._reachable(context, directive, kind, scope)
-        key = (server, location, directive.name, written)
+        key = (server, location, directive.name, written(directive.args[0]))
         ordinal = self._ordinals[key] = self._ordinals.get(key, 0) + 1
         identity = "\0".join((*key, str(ordinal)))
         return Hop(
@@ -228,15 +230,16 @@ class _Finder:
         self, context: Context, directive: Directive, kind: Kind, scope: Scope
     ) -> _Reachable:
         """What a pass can reach: the same object for all that have it from the same lines."""
-        written = directive.args[0]
-        texts = self._variables.expand(written, context) if "$" in written else [Text(written)]
+        value = directive.args[0]
+        texts = self._variables.expand(value, context) if "$" in value else [Text(value)]
         tls: bool | None = False
         if kind == "stream":
             flag = scope.flag("proxy_ssl")
             tls = None if flag is None else flag.value
         if texts is None:
-            return _Reachable((), (), f"{written} can become too many addresses", False)
-        key = (directive.name, written, tls, id(texts) if "$" in written else 0)
+            return _Reachable((), (), f"{written(value)} can become too many addresses", False)
+        same = id(texts) if "$" in value else written(value)
+        key = (directive.name, value, tls, same)
         found = self._shared.get(key)
         if found is None:
             found = self._read(texts, directive, kind, tls)
@@ -247,7 +250,6 @@ class _Finder:
     def _read(
         self, texts: list[Text], directive: Directive, kind: Kind, tls: bool | None
     ) -> _Reachable:
-        written = directive.args[0]
         targets: list[Target] = []
         used: dict[str, Block] = {}
         unknown: str | None = None
@@ -256,9 +258,9 @@ class _Finder:
             reason = self._add(targets, used, text, group, directive, kind, tls)
             if reason is not None:
                 unknown = reason
-                unknown_host |= _asks_for_host(text.text)
+                unknown_host |= _asks_for_host(text.text) and not text.symbols
         if not (targets or used or unknown):
-            unknown = f"{written} is always empty: nginx answers 500"
+            unknown = f"{written(directive.args[0])} is always empty: nginx answers 500"
         return _Reachable(tuple(targets), tuple(used.values()), unknown, unknown_host)
 
     def _add(
@@ -276,15 +278,18 @@ class _Finder:
         dynamic = "$" in directive.args[0]
         if dynamic and split_scheme(value)[1][:1] in ("", ":", "/", "?"):
             return None  # nginx answers 500 for a value that leaves nothing to connect to
+        scheme = split_scheme(value)[0]
+        tls = stream_tls if kind == "stream" else SCHEMES.get(kind, {}).get(scheme, False)
         if UNKNOWN in authority(value):
-            return f"{directive.args[0]} depends on the request, or on a file that was not seen"
+            block = self._block_of_symbols(value) if text.symbols else None
+            if block is not None:
+                used.setdefault(block.name, block)
+                return self._add_block(targets, block, group, tls)
+            said = f"{directive.args[0]} depends on the request, or on a file that was not seen"
+            return text.symbols[0].why if text.symbols else said
         url = _parse(kind, value.partition(UNKNOWN)[0])
         if url is None:
             return f"{_printable(value)} is not an address that {directive.name} takes"
-        schemes = _SCHEMES.get(kind, {})
-        tls: bool | None = schemes.get(url.scheme, False)
-        if kind == "stream":
-            tls = stream_tls
         origin = text.directive or directive
         arg = text.arg if text.directive is not None else 0
         address = url.address
@@ -310,13 +315,22 @@ class _Finder:
         targets.append(Target(address, name, group, tls, origin, arg, needs_resolver=runtime))
         return None
 
+    def _block_of_symbols(self, value: str) -> Block | None:
+        """The block whose name a template writes just as the host of a pass."""
+        rest = split_scheme(value)[1]
+        start = len(value) - len(rest)
+        end = len(authority(value))
+        return self.blocks.get(written(part(value, start, end)).lower()) if start < end else None
+
     def _add_block(
         self, targets: list[Target], block: Block, group: int, tls: bool | None
     ) -> str | None:
         reason = None
+        if block.name in self._several and block.context.conditional:
+            reason = f'branches of a template have several upstreams "{_printable(block.name)}"'
         for server in block.servers:
             if server.address is None:
-                reason = f"{_printable(server.directive.args[0])} is not an address"
+                reason = _without_address(server)
             elif not server.down and block.known:
                 targets.append(
                     Target(
@@ -331,8 +345,18 @@ class _Finder:
             ]
             return None
         if not block.known:
+            if any(server.directive.conditional for server in block.servers):
+                return f'a template chooses the servers of upstream "{_printable(block.name)}"'
             return f'the servers of upstream "{_printable(block.name)}" are chosen elsewhere'
         return reason
+
+
+def _without_address(peer: Peer) -> str:
+    """Why the address of a server is not known."""
+    for arg in peer.directive.args:
+        for symbol in symbols_in(arg):
+            return symbol.why
+    return f"{_printable(peer.directive.args[0])} is not an address"
 
 
 def _parse(kind: Kind, value: str) -> Url | None:
@@ -341,37 +365,6 @@ def _parse(kind: Kind, value: str) -> Url | None:
         return parse_pass(kind, value)
     except ValueError:
         return None
-
-
-def parse_pass(kind: Kind, value: str) -> Url:
-    """The value of a pass, without variables.
-
-    Raises ``ValueError`` for what nginx refuses, in its words: "invalid port".
-    """
-    rest = without_scheme(kind, value)
-    if kind == "proxy" and rest == value:
-        raise ValueError("invalid URL prefix")
-    scheme = split_scheme(value)[0] if rest != value else ""
-    port = {"http": 80, "https": 443}.get(scheme) if kind == "proxy" else None
-    address, uri = parse_address(rest, port, uri=kind == "proxy")
-    return Url(scheme, address, uri)
-
-
-def without_scheme(kind: Kind, value: str) -> str:
-    """The value of a pass without the scheme that its directive takes, if it has one."""
-    scheme, rest = split_scheme(value)
-    return rest if scheme in _SCHEMES.get(kind, ()) else value
-
-
-def authority(value: str) -> str:
-    """The scheme and the host of a value, up to where a URI starts."""
-    _, rest = split_scheme(value)
-    scheme = value[: len(value) - len(rest)]
-    if rest[:5].lower() == "unix:":
-        end = rest.find(":", 5)
-        return value if end == -1 else scheme + rest[: end + 1]
-    end = next((i for i, character in enumerate(rest) if character in "/?"), len(rest))
-    return scheme + rest[:end]
 
 
 def _asks_for_host(value: str) -> bool:
@@ -392,8 +385,8 @@ def _labels(context: Context) -> tuple[str, str]:
     name = ""
     if server is not None:
         directive = "listen" if server.enclosing("stream") is not None else "server_name"
-        lines = server.by_name.get(directive)
+        lines = server.by_name.get(directive) or server.uncertain.get(directive)
         if lines and lines[0].args:
-            name = str(lines[0].args[0])
+            name = written(lines[0].args[0])
     location = context.enclosing("location")
-    return name, " ".join(location.args) if location is not None else ""
+    return name, " ".join(map(written, location.args)) if location is not None else ""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Protocol
 
@@ -11,10 +12,12 @@ from lint502.findings import Note, Problem
 from lint502.nginx.directive_syntax import is_placeholder, refused
 from lint502.nginx.files import ElsewhereError, OutsideTreeError, has_magic
 from lint502.nginx.parse import Directive, ParsedFile
+from lint502.nginx.rendered_from import template_patterns
 from lint502.nginx.stock_files import is_stock, lines_of
-from lint502.nginx.templates import SUFFIX
+from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tokens import MAX_DEPTH
 from lint502.nginx.tree import Context, Tree
+from lint502.nginx.uncertain import is_uncertain
 from lint502.places import SourceFile
 from lint502.reading import MissingFileError, UnreadableError, shown
 
@@ -38,7 +41,6 @@ _DEEP = 8
 """So many blocks around a hop take as much again to look at."""
 
 _HOLD_HOPS = frozenset(("server", "location", "if", "limit_except"))
-
 
 NGINX_FOLDERS = (
     "/etc/nginx", "/usr/local/nginx/conf", "/usr/local/openresty/nginx/conf",
@@ -113,7 +115,7 @@ class Builder:
                 Note(name, None, "a fragment, read as the contents of " + " { ".join(around))
             ] = None
         self._take(parsed)
-        self._fill(context, parsed.directives, depth=0)
+        self._fill(context, parsed.directives, 0, conditional=False)
         if self._exhausted:  # a bomb: what it left behind tells nothing
             main = Context("main", None, None, partial=True)
         return Tree(name, main, self._fragment, tuple(self._problems), tuple(self._notes))
@@ -123,18 +125,32 @@ class Builder:
         self._problems.update(dict.fromkeys(parsed.problems))
         self._notes.update(dict.fromkeys(parsed.notes))
 
-    def _fill(self, context: Context, directives: tuple[Directive, ...], depth: int) -> None:
+    def _fill(
+        self,
+        context: Context,
+        directives: tuple[Directive, ...],
+        depth: int,
+        *,
+        conditional: bool,
+    ) -> None:
+        """Put directives into a context; ``conditional``: all of them stand in one branch of the
+        logic of a template."""
         items, by_name = context.items, context.by_name
         self.directives += len(directives)
         for directive in directives:
             if self._exhausted:
                 return
+            if conditional and not directive.conditional:
+                directive = replace(directive, conditional=True)
             name = directive.name
+            if UNKNOWN in name or (name == "include" and UNKNOWN in "".join(directive.args)):
+                context.unseen.append(directive)
+                continue
             wrong = list(refused(context, directive))
             for one, why in wrong:
                 self._refuse(one, why)
             if wrong and wrong[0][0] is directive:
-                context.refused |= {name}
+                context.mark_uncertain(directive)
                 if name == "include" or is_placeholder(name):
                     context.unseen.append(directive)
             elif directive.block is not None and name in ENTERED and context.name not in _FLAT:
@@ -144,11 +160,13 @@ class Builder:
                 if depth >= MAX_DEPTH:
                     self._problem(directive, f"blocks are nested more than {MAX_DEPTH} levels deep")
                     continue
-                inner = Context(name, directive, context)
+                inner = Context(name, directive, context, conditional=directive.conditional)
                 items.append(inner)
-                self._fill(inner, directive.block, depth + 1)
+                self._fill(inner, directive.block, depth + 1, conditional=False)
             elif name == "include":
                 self._include(context, directive, depth)
+            elif is_uncertain(context.name, directive):
+                context.mark_uncertain(directive)
             else:
                 if name in PASSES:
                     self.passes += 1 + depth // _DEEP
@@ -179,7 +197,7 @@ class Builder:
             parsed = self._load(context, include, path)
             if parsed is not None:
                 self._stack.append(identity)
-                self._fill(context, parsed.directives, depth)
+                self._fill(context, parsed.directives, depth, conditional=include.conditional)
                 self._stack.pop()
 
     def _load(self, context: Context, include: Directive, path: str) -> ParsedFile | None:
@@ -202,8 +220,7 @@ class Builder:
                 self._problems[parsed] = None
             else:
                 self._take(parsed)
-                if not parsed.unread:
-                    return parsed
+                return parsed
             context.unseen.append(include)
         return None
 
@@ -223,16 +240,15 @@ class Builder:
             for pattern in candidates:
                 seen = self._store.sees(pattern)
                 if seen and (found := self._store.matches(pattern)):
-                    templates = [
-                        path for path in self._found_templates(include) if path not in found
-                    ]
+                    templates = self._found_templates(include, candidates)
+                    templates = [path for path in templates if path not in found]
                     if templates:
                         self._note(
                             include, f"include {shown(written)}: finds files, so that "
                             f"{self._names(templates)} was passed over"
                         )  # fmt: skip
                     return found
-            if templates := self._templates(include):
+            if templates := self._templates(include, candidates):
                 return templates
         except UnreadableError as error:
             self._problem(include, f"include {shown(written)}: {error}")
@@ -272,14 +288,14 @@ class Builder:
         try:
             self._store.read(path)
         except (MissingFileError, OutsideTreeError):
-            return self._templates(include) or [path]
+            return self._templates(include, candidates) or [path]
         except UnreadableError:
             pass  # it is there
         return [path]
 
-    def _templates(self, include: Directive) -> list[str]:
+    def _templates(self, include: Directive, candidates: Sequence[str]) -> list[str]:
         """The templates from which what an include names is rendered when nginx starts."""
-        found = self._found_templates(include)
+        found = self._found_templates(include, candidates)
         if found:
             self._note(
                 include, f"include {shown(str(include.args[0]))}: nothing is there; read from "
@@ -287,13 +303,14 @@ class Builder:
             )  # fmt: skip
         return found
 
-    def _found_templates(self, include: Directive) -> list[str]:
+    def _found_templates(self, include: Directive, candidates: Sequence[str]) -> list[str]:
         """Templates of what an include names, in the order of what is rendered from them."""
         if not self._store.has_templates:
             return []
-        for prefix in self._prefixes:
-            path = os.path.normpath(os.path.join(prefix, str(include.args[0])))
-            for pattern, suffix in _template_patterns(path, self._store.mapped):
+        written = str(include.args[0])
+        named = (os.path.normpath(os.path.join(prefix, written)) for prefix in self._prefixes)
+        for path in dict.fromkeys((*named, *candidates)):
+            for pattern, suffix in template_patterns(path, self._store.mapped):
                 if self._store.sees(pattern) and (found := self._store.matches(pattern)):
                     return sorted(found, key=lambda file: file.removesuffix(suffix))
         return []
@@ -356,7 +373,7 @@ class Builder:
     def _leave_out(self, context: Context, block: Directive) -> None:
         """A block that comes after as many hops as are looked at."""
         if context.name in ("http", "stream"):
-            context.refused |= {block.name}
+            context.mark_uncertain(block)
         else:
             context.unseen.append(block)
         if not self._left_out:
@@ -367,8 +384,8 @@ class Builder:
         self._left_out = True
 
     def _problem(self, directive: Directive, message: str) -> None:
-        place = directive.place()
-        self._problems[Problem(place.file, place.line, message, place.column)] = None
+        at = directive.place()
+        self._problems[Problem(at.file, at.line, message, at.column)] = None
 
     def _note(self, directive: Directive, message: str, stock: str | None = None) -> None:
         self._notes[Note(directive.source.name, directive.line, message, stock)] = None
@@ -377,23 +394,6 @@ class Builder:
         if not self._exhausted:
             self._problem(directive, f"{what} once all are expanded; lint502 stops here")
         self._exhausted = True
-
-
-_RENDERED_INTO = (("/conf.d/", ".template"), ("/stream-conf.d/", ".stream-template"))
-
-
-def _template_patterns(path: str, mapped: Callable[[str], str]) -> Iterator[tuple[str, str]]:
-    """Where the templates of what nginx reads at ``path`` may be, and their suffix: beside it, or
-    in ``templates/`` beside the folder that the image renders them into.
-
-    Source: the defaults in ``entrypoint/20-envsubst-on-templates.sh`` of nginx/docker-nginx.
-    """
-    yield mapped(path) + SUFFIX, SUFFIX
-    for folder, suffix in _RENDERED_INTO:
-        for candidate in (path, mapped(path)):
-            before, found, rest = candidate.partition(folder)
-            if found:
-                yield mapped(f"{before}/templates/{rest}{suffix}"), suffix
 
 
 _FLAT = frozenset(("map", "geo", "split_clients"))

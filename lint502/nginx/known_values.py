@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from lint502.nginx.parse import Directive
+from lint502.nginx.symbols import Symbol, symbols_in
 from lint502.nginx.tree import Context
 
 _CAPTURE = re.compile(
@@ -26,6 +27,11 @@ class Text:
     text: str
     directive: Directive | None = None
     arg: int = 0
+
+    @property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """What a template leaves open in it."""
+        return symbols_in(self.text)
 
 
 Values: TypeAlias = "list[Text] | None"
@@ -48,7 +54,7 @@ def entries_of(block: Context) -> list[Text]:
 def schemes(context: Context) -> list[Text] | None:
     """What ``$scheme`` can be, by the ``listen`` lines of the server."""
     server = context.enclosing("server")
-    if server is None or server.unseen or server.partial:
+    if server is None or server.partial or server.uncertain_of("listen", "ssl"):
         return None
     if any(line.args and line.args[0].lower() == "on" for line in server.by_name.get("ssl", ())):
         return [Text("https")]
@@ -63,7 +69,7 @@ def server_name(context: Context) -> list[Text] | None:
     """``$server_name``: the first name of the server, where it is a plain one."""
     server = context.enclosing("server")
     names = server.by_name.get("server_name") if server is not None else None
-    if not names or not names[0].args:
+    if server is None or "server_name" in server.uncertain or not names or not names[0].args:
         return None
     name = names[0].args[0]
     return None if set(name) & set("~*$^") else [Text(name, names[0], 0)]

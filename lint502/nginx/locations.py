@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from lint502.nginx.servers import matches
+from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context, once_a_context
 
 _PLAIN_URI = re.compile(r"/[A-Za-z0-9/_.-]*", re.ASCII)
@@ -33,7 +34,7 @@ def prefix_of(location: Context) -> str | None:
     """What the URIs of a location start with; None for a regular expression, or a name."""
     args = location.args
     name = args[-1]
-    if len(args) == 2 and args[0] not in _MODIFIERS:
+    if UNKNOWN in name or (len(args) == 2 and args[0] not in _MODIFIERS):
         return None
     return name if name.startswith("/") else None
 
@@ -110,6 +111,8 @@ def _find(level: Context, uri: str) -> tuple[Context | None, bool]:
     here = _index(level)
     if uri in here.exact:
         return here.exact[uri], True
+    if here.open:
+        return None, True
     if f"{uri}/" in here.names:
         return None, True  # nginx may send the client there
     best = next(
@@ -135,12 +138,14 @@ def _find(level: Context, uri: str) -> tuple[Context | None, bool]:
 @dataclass(frozen=True, slots=True)
 class _Index:
     """The locations directly within a level: those with ``=``, all prefixes, of two that are the
-    same the first; the names of both; and the regular expressions in their order."""
+    same the first; the names of both; and the regular expressions in their order. ``open`` tells
+    that a template may have others there."""
 
     exact: Mapping[str, Context]
     prefixes: Mapping[str, Context]
     names: frozenset[str]
     regexes: tuple[tuple[str, str, Context], ...]
+    open: bool
 
 
 @once_a_context
@@ -149,11 +154,19 @@ def _index(level: Context) -> _Index:
     prefixes: dict[str, Context] = {}
     regexes = []
     for modifier, name, location in _locations(level):
+        if _is_open(location) or location.conditional:
+            continue
         if modifier in _REGEX:
             regexes.append((modifier, name, location))
         elif not name.startswith("@"):
             (exact if modifier == "=" else prefixes).setdefault(name, location)
-    return _Index(exact, prefixes, frozenset((*exact, *prefixes)), tuple(regexes))
+    several = any(child.conditional or _is_open(child) for child in level.children)
+    return _Index(exact, prefixes, frozenset((*exact, *prefixes)), tuple(regexes), several)
+
+
+def _is_open(location: Context) -> bool:
+    """Whether a template leaves open which requests a location takes."""
+    return any(UNKNOWN in arg for arg in location.args)
 
 
 def _locations(level: Context) -> Iterator[tuple[str, str, Context]]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 from lint502.findings import Note, Problem
-from lint502.nginx.envsubst import Rendered, Span, markers
+from lint502.nginx.envsubst import markers
+from lint502.nginx.rendered import Rendered, Span
+from lint502.nginx.symbols import UNKNOWN, Symbol, Symbolic, symbolic, symbols_in, written
 from lint502.nginx.tokens import Comment, NginxSyntaxError, Token, Tokens, tokenize
 from lint502.places import Place, SourceFile
 from lint502.reading import not_utf8
@@ -20,7 +22,8 @@ class Directive:
     """A directive as it is written: ``block`` is None for a simple one.
 
     ``name`` and ``args`` are :class:`~lint502.nginx.tokens.Token`, which know their places. The
-    condition of an ``if`` is without its parentheses; a Lua block is one argument.
+    condition of an ``if`` is without its parentheses; a Lua block is one argument. ``conditional``
+    tells that a template has it in one branch of its logic, so that it may not be there.
     """
 
     name: str
@@ -30,6 +33,7 @@ class Directive:
     column: int
     end_column: int
     block: tuple[Directive, ...] | None = None
+    conditional: bool = False
 
     def place(self, note: str = "") -> Place:
         """From the directive's name to the end of its last argument on the same line."""
@@ -54,11 +58,11 @@ class Directive:
 @dataclass(frozen=True, slots=True)
 class ParsedFile:
     """One file: its directives, without what it includes, and its comments; ``tokens`` is how many
-    words, braces and comments it has. ``problems`` are those that nginx does not mind, unless it is
-    ``unread``: then they say why.
+    words, braces and comments it has. ``problems`` are those that nginx does not mind, or what of a
+    template is not read.
 
-    ``replaced`` is what stands in a template in the place of values; ``unknown`` are the markers
-    of it that have no value, whether they are meant to or not.
+    ``replaced`` is what stands in a template in the place of values, and symbols; ``unknown`` are
+    the markers of it that are neither, whether they are meant to or not.
     """
 
     source: SourceFile
@@ -66,7 +70,6 @@ class ParsedFile:
     comments: tuple[Comment, ...]
     tokens: int
     problems: tuple[Problem, ...] = ()
-    unread: bool = False
     notes: tuple[Note, ...] = ()
     replaced: tuple[Span, ...] = ()
     unknown: tuple[Span, ...] = ()
@@ -86,13 +89,16 @@ def parse_file(source: SourceFile, rendered: Rendered | None = None) -> ParsedFi
     payload = _crossplane_parse(tokens)
     comments = tuple(tokens.comments)
     size = len(tokens.items) + len(comments)
+    directives = _directives(payload, source)
+    if rendered is not None and rendered.branches:
+        directives = _with_branches(directives, rendered, 0)
     problems = tuple(
         Problem(source.name, line, f"this file {message}")
         for line, message in not_utf8(source.text)
     )
     return ParsedFile(
         source,
-        _directives(payload, source),
+        directives,
         comments,
         size,
         problems,
@@ -107,16 +113,55 @@ def _tokens_of(rendered: Rendered) -> Tokens:
         tokens = tokenize(rendered.text)
     except NginxSyntaxError as error:
         raise error.moved(rendered.line) from None
-    for token in tokens.items:
-        if isinstance(token, Token):
-            token.end_column = rendered.end_column(token.line, token.end_column)
-            token.line, token.column = rendered.start(token.line, token.column)
+    items = [
+        _in_template(token, rendered) if isinstance(token, Token) else token
+        for token in tokens.items
+    ]
     comments = [
         comment
         for found in tokens.comments
         if (comment := _comment_of(found, rendered)) is not None
     ]
-    return Tokens(tokens.items, comments)
+    return Tokens(items, comments)
+
+
+def _in_template(token: Token, rendered: Rendered) -> Token:
+    """A token at its place in the template, with its symbols."""
+    count = token.count(UNKNOWN)
+    found = rendered.symbols_at(token.line, token.column, count) if count else ()
+    line, column = rendered.start(token.line, token.column)
+    end_line, end = rendered.end(token.line, token.end_column)
+    token.line, token.column = line, column
+    token.end_column = end if end_line == line else len(rendered.template_line(line)) + 1
+    return symbolic(token, token, found) if count else token
+
+
+def _with_branches(
+    directives: Iterable[Directive], rendered: Rendered, around: int
+) -> tuple[Directive, ...]:
+    """Directives that know whether they stand in a branch of a template that what is around them
+    does not; arguments in another branch than the directive's name are not known."""
+    result = []
+    for one in directives:
+        branch = rendered.branch(one.line, one.column)
+        block = one.block
+        result.append(
+            replace(
+                one,
+                args=tuple(_argument(arg, rendered, branch) for arg in one.args),
+                block=None if block is None else _with_branches(block, rendered, branch),
+                conditional=branch != around,
+            )
+        )
+    return tuple(result)
+
+
+def _argument(arg: str, rendered: Rendered, branch: int) -> str:
+    if not isinstance(arg, Token) or rendered.branch(arg.line, arg.column) == branch:
+        return arg
+    text = written(arg)
+    why = f"{text} is what one branch of a template says; another may say something else"
+    return symbolic(arg, UNKNOWN, (Symbol(text, why),))
 
 
 def _comment_of(comment: Comment, rendered: Rendered) -> Comment | None:
@@ -192,7 +237,7 @@ def _cut(token: Token, at_start: int, at_end: int) -> Token:
     cut.column = token.column + at_start
     cut.end_column = token.end_column - (0 if "\n" in token else at_end)
     cut.quoted = token.quoted
-    return cut
+    return symbolic(cut, cut, symbols_in(token)) if isinstance(token, Symbolic) else cut
 
 
 @cache

@@ -116,6 +116,8 @@ def limit_of(location: Context) -> Context | None:
 
 def denies_all(limit: Context) -> bool:
     """Whether a ``limit_except`` lets nobody through."""
+    if limit.conditional or any("satisfy" in level.uncertain for level in limit.up()):
+        return False
     satisfied = (line for level in limit.up() for line in level.by_name.get("satisfy", ()))
     if any(line.args == ("any",) for line in satisfied):
         return False
@@ -126,7 +128,7 @@ def denies_all(limit: Context) -> bool:
 def denial(level: Context) -> Directive | None:
     """The ``deny all`` of a level that turns everybody away: the access rules are gone through in
     their order."""
-    if "deny" not in level.by_name:
+    if "deny" not in level.by_name or "allow" in level.uncertain:
         return None
     for item in level.items:
         if isinstance(item, Directive) and item.name == "allow":
@@ -146,6 +148,8 @@ def _last_line(level: Context) -> Directive | None:
     """The line of the rewrite module that certainly runs and lets no request stay, if there is one:
     a ``break`` before it, also by ``rewrite`` or in an ``if``, ends these lines at this level."""
     if "return" not in level.by_name and "rewrite" not in level.by_name:
+        return None
+    if not level.uncertain.keys().isdisjoint(("break", "rewrite")):
         return None
     for index, item in enumerate(level.items):
         if isinstance(item, Context):

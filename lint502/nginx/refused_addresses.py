@@ -11,11 +11,12 @@ from itertools import islice
 
 from lint502.findings import Problem
 from lint502.nginx.addresses import parse_address
-from lint502.nginx.hops import Kind, parse_pass, passes, without_scheme
+from lint502.nginx.hops import passes
 from lint502.nginx.includes import MAX_REFUSED
 from lint502.nginx.parse import Directive
+from lint502.nginx.pass_values import Kind, parse_pass, without_scheme
+from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context, Tree
-from lint502.nginx.variables import UNKNOWN
 from lint502.reading import shown
 
 
@@ -32,10 +33,11 @@ def _in_area(area: Context) -> Iterator[Problem]:
         for child in area.children
         if child.name == "upstream" and child.args
     }
+    open_ = any(UNKNOWN in name or block.conditional for name, block in blocks.items())
     literal = [
         (directive, kind) for _, directive, kind in passes(area) if _is_literal(directive.args[0])
     ]
-    unseen = area.partial or bool(area.unseen)
+    unseen = area.partial or bool(area.unseen) or open_
     ports = _Ports(literal, blocks, unseen=unseen)
     for directive, kind in literal:
         said = ports.refusal(directive.args[0], kind)
@@ -81,7 +83,8 @@ class _Ports:
         if address.socket is not None:
             return None
         if address.port_written:
-            if address.host not in self._blocks:
+            block = self._blocks.get(address.host)
+            if block is None or block.conditional:
                 return None
             name = rest[: len(address.host)]
             return f'upstream "{shown(name)}" may not have port {address.port}'

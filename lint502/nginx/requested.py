@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.nginx.parse import Directive
-from lint502.nginx.servers import servers_of
+from lint502.nginx.servers import is_open, listens_open, servers_of
 from lint502.nginx.tree import Context
 
 
@@ -30,11 +30,11 @@ class RequestedHosts:
             for index, name in enumerate(line.args)
         ]
         exact = [(line, index) for line, index in names if _is_exact(line.args[index])]
-        whole = bool(exact) and len(exact) == len(names) and not server.unseen
+        whole = bool(exact) and len(exact) == len(names) and not is_open(server)
         return exact, whole and self._is_never_default(server)
 
     def _is_never_default(self, server: Context) -> bool:
-        if self._area.unseen or self._area.partial:
+        if self._area.unseen or self._area.partial or listens_open(self._area):
             return False
         if self._defaults is None:
             self._defaults = frozenset(_defaults(self._area))

@@ -8,6 +8,7 @@ from typing import Generic, Literal, TypeVar
 
 from lint502.nginx.directives import directive
 from lint502.nginx.parse import Directive
+from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context
 from lint502.nginx.values import parse_flag, parse_size, parse_time
 from lint502.nginx.version import Version
@@ -81,7 +82,7 @@ class Scope:
         info = directive(self._area, name)
         written = True
         for level in self.context.up():
-            if name in level.refused:
+            if name in level.uncertain:
                 return None
             found = level.by_name.get(name)
             if found:
@@ -110,7 +111,7 @@ class Scope:
         for level in self.context.up():
             if level.by_name.get(name):
                 return False
-            if level.unseen or level.partial or name in level.refused:
+            if level.unseen or level.partial or name in level.uncertain:
                 return None
         return True
 
@@ -133,7 +134,9 @@ class Scope:
     def word(self, name: str) -> Value[str] | None:
         """A word; None where it is not known, or holds a variable."""
         value = self._typed(name, str)
-        return None if value is not None and "$" in value.value else value
+        if value is not None and ("$" in value.value or UNKNOWN in value.value):
+            return None
+        return value
 
     def words(self, name: str) -> Value[frozenset[str]] | None:
         """The words of a mask, of all its lines; None where they are not known."""

@@ -16,6 +16,7 @@ from functools import lru_cache
 
 from lint502.nginx.addresses import Address, is_loopback, literal_ip, normal_socket
 from lint502.nginx.parse import Directive
+from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context, Tree, once_a_context
 
 ANY = ("*", "::")
@@ -187,6 +188,8 @@ def matches(regex: str, host: str, *, case: bool = False) -> bool | None:
 
 @lru_cache(_REMEMBERED)
 def _pattern(regex: str, case: bool) -> re.Pattern[str] | None:
+    if UNKNOWN in regex:
+        return None
     repeats = len(re.findall(r"[*+?}]", re.sub(r"\\.|\(\?", "", regex)))
     if len(regex) > _LONGEST_REGEX or repeats > _MOST_REPEATS:
         return None
@@ -202,7 +205,8 @@ def _pattern(regex: str, case: bool) -> re.Pattern[str] | None:
 class Servers:
     """The servers and sockets of one ``http{}`` or ``stream{}``.
 
-    ``known`` is False where an include that was not seen may add servers, names or sockets.
+    ``known`` is False where an include that was not seen may add servers, names or sockets, or a
+    template leaves them open.
     """
 
     area: Context
@@ -276,13 +280,23 @@ def servers_of(area: Context) -> Servers:
         for host in _hosts(socket)
     }
     unseen = (
-        area.partial
-        or area.unseen
-        or "server" in area.refused
-        or any(context.unseen for context in contexts)
+        area.partial or area.unseen or "server" in area.uncertain or any(map(is_open, contexts))
     )
     ranges = tuple(socket for socket in sockets if len(socket.ports) > 1 and not socket.datagrams)
     return Servers(area, servers, sockets, not unseen, by_place, ranges)
+
+
+def is_open(server: Context) -> bool:
+    """Whether it is not known where a server listens or what it is called, or if it is there."""
+    return server.conditional or server.uncertain_of("listen", "server_name")
+
+
+def listens_open(area: Context) -> bool:
+    """Whether a template leaves open where the servers of ``http{}`` or ``stream{}`` listen."""
+    servers = [child for child in area.children if child.name == "server"]
+    return any(child.conditional or "listen" in child.uncertain for child in servers) or any(
+        UNKNOWN in line.name for level in (area, *servers) for line in level.unseen
+    )
 
 
 def _server(context: Context) -> VirtualServer:
@@ -293,7 +307,8 @@ def _server(context: Context) -> VirtualServer:
     )
     lines = context.by_name.get("listen", ())
     listens = [listen for line in lines for listen in _listens(line)]
-    if not lines and not context.unseen and context.enclosing("stream") is None:
+    unknown = context.uncertain_of("listen")
+    if not lines and not unknown and context.enclosing("stream") is None:
         listens = [Listen("*", range(80, 81), frozenset(), None)]
     return VirtualServer(context, names or ("",), tuple(listens))
 

@@ -1,32 +1,35 @@
-"""Telling a template from a configuration: Jinja, Go, ERB and their like, which lint502 does not
-read, and those that envsubst renders, which it reads with the values that are given."""
+"""Telling templates from configurations: those that envsubst renders, and those in another
+language (:mod:`lint502.nginx.template_tags`)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Container, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
-from lint502.findings import Problem
 from lint502.nginx.builtin import is_builtin, is_open
-from lint502.nginx.envsubst import FILTER, Span, Values, is_upper
+from lint502.nginx.lua import skip_lua_block
 from lint502.nginx.parse import Directive
+from lint502.nginx.rendered import Span
+from lint502.nginx.template_tags import tags
+from lint502.nginx.tokens import NginxSyntaxError, Token, tokenize
 from lint502.places import SourceFile
 
 SUFFIX, STREAM_SUFFIX = ".template", ".stream-template"
 """What the names of templates end with in nginx's container image."""
 
-COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
+OTHER_SUFFIXES = (
+    ".j2", ".jinja", ".jinja2", ".erb", ".ejs", ".tmpl", ".tpl", ".ctmpl", ".gotmpl", ".mustache",
+    ".hbs", ".handlebars",
+)  # fmt: skip
+"""What the names of templates in other languages end with."""
+
+SUFFIXES = (SUFFIX, *OTHER_SUFFIXES)
+"""Of what nginx reads at ``X``, the templates are ``X.template``, ``X.j2`` and so on."""
+
+_COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 """A line that is a comment, whatever language the template is in."""
 
-_Markers = tuple[tuple[re.Pattern[str], str], ...]
-
-_MARKERS: _Markers = (
-    (re.compile(r"<%[-=#]?[^%]*%>"), "ERB or EJS: <% … %>"),
-    (re.compile(r"\{%[-+]?\s*\w[^%\n]*%\}"), "Jinja: {% … %}"),
-    (re.compile(r"\{\{[^{}\n]*\}\}"), "{{ … }}"),
-    (re.compile(r"^[ \t]*\$\{(\w+)\}[ \t]*$", re.MULTILINE), "a directive from ${…}"),
-)
-_PLACEHOLDER: _Markers = ((re.compile(r"(?<!\$)\{[A-Z][A-Z0-9_]+\}"), "{NAME}"),)
+_QUOTED = re.compile(r"\"[^\"\\]*(?:\\[\s\S][^\"\\]*)*\"|'[^'\\]*(?:\\[\s\S][^'\\]*)*'")
 _UPPER_ALONE = re.compile(r"^[ \t]*\$\{([A-Z][A-Z0-9_]*)\}[ \t\r]*$", re.MULTILINE)
 _NAMED_CAPTURE = re.compile(r"\(\?(?:P?<|')([A-Za-z]\w*)[>']", re.ASCII)
 _DEFINED_BY = {
@@ -44,70 +47,56 @@ def is_template(source: SourceFile) -> bool:
     )
 
 
-def template_problem(
-    source: SourceFile, *, refused: bool = False, given: Container[str] = ()
-) -> Problem | None:
-    """The problem to report where a file is a template that is not for envsubst; ``refused``: nginx
-    would not read it, so that ``{NAME}`` is no block either. ``given`` are the names that have a
-    value."""
-    marker = _marker(source.text, given)
-    if marker is None and refused:
-        marker = _first(COMMENT.sub("", source.text), _PLACEHOLDER)
-    if marker is None:
-        return None
-    line, kind = marker
-    return Problem(
-        source.name,
-        line,
-        f"this is a template ({kind}), not what nginx reads: render it first, then check the "
-        "result",
-    )
-
-
-def _marker(text: str, given: Container[str]) -> tuple[int, str] | None:
-    """The line of the first template marker outside comments, and what it looks like."""
-    if not any(start in text for start in ("{{", "{%", "<%", "${")):
-        return None
-    plain = COMMENT.sub("", text)
-    return _first(plain, _MARKERS, given)
-
-
-def _first(text: str, markers: _Markers, given: Container[str] = ()) -> tuple[int, str] | None:
-    found = [
-        (match.start(), kind)
-        for pattern, kind in markers
-        for match in pattern.finditer(text)
-        if not match.groups() or not (match[1] in given or is_upper(match[1]))
-    ]
+def has_tags(source: SourceFile) -> bool:
+    """Whether a file is a template in another language: by its name, or by a tag where nginx would
+    read none, outside strings, comments and Lua."""
+    text = source.text
+    if not any(start in text for start in ("{{", "{%", "{#", "<%", "<?")):
+        return False
+    if source.name.lower().endswith(OTHER_SUFFIXES):
+        return True
+    found = [tag for tag in tags(text) if not text.startswith("{#", tag.start)]
     if not found:
-        return None
-    position, kind = min(found)
-    return text.count("\n", 0, position) + 1, kind
+        return False
+    try:
+        read = list(_strings(text))
+    except NginxSyntaxError:
+        read = [match.span() for match in _COMMENT.finditer(text)]
+    read.sort()
+    index = 0
+    for tag in found:
+        while index < len(read) and read[index][1] < tag.end:
+            index += 1
+        if index == len(read) or tag.start < read[index][0]:
+            return True
+    return False
 
 
-def undefined(
-    source: SourceFile, spans: Iterable[Span], known: Collection[str], values: Values
-) -> tuple[Problem, ...]:
-    """A problem for each variable of a file that has no value: neither one that is given, nor one
+def _strings(text: str) -> Iterator[tuple[int, int]]:
+    """Where the strings, the comments and the Lua of a text stand, by offsets."""
+    tokens = tokenize(text)
+    starts = [0, *(match.end() for match in re.finditer("\n", text))]
+    for token in tokens.items:
+        if isinstance(token, Token) and token.quoted:
+            start = starts[token.line - 1] + token.column - 1
+            match = _QUOTED.match(text, start)
+            yield start, skip_lua_block(text, start + 1) if match is None else match.end()
+    for comment in tokens.comments:
+        end = text.find("\n", starts[comment.line - 1])
+        end = len(text) if end == -1 else end
+        yield end - len(comment.text.rstrip("\r")) - 2, end
+
+
+def undefined(source: SourceFile, spans: Iterable[Span], known: Collection[str]) -> frozenset[str]:
+    """The names of the variables of a file that have no value: neither one that is given, nor one
     that nginx has or ``known`` names, in small letters, set."""
     template = is_template(source)
-    first: dict[str, int] = {}
-    for span in spans:
-        name = span.name
-        if name.lower() in known or (is_builtin(name) and not (template and is_open(name))):
-            continue
-        if template or span.braced:
-            first.setdefault(name, span.line)
-    return tuple(
-        Problem(source.name, line, f"${{{name}}} has no value; {_how(name, values)}")
-        for name, line in first.items()
+    return frozenset(
+        span.name
+        for span in spans
+        if span.name.lower() not in known
+        and not (is_builtin(span.name) and not (template and is_open(span.name)))
     )
-
-
-def _how(name: str, values: Values) -> str:
-    if values.filtered(name):
-        return f"{FILTER} leaves it out"
-    return f"give it one with --env {name}=VALUE, with --env-file, or in [env] of lint502.toml"
 
 
 def set_names(directives: Iterable[Directive]) -> Iterator[str]:

@@ -63,7 +63,8 @@ class Comment:
 class NginxSyntaxError(Exception):
     """nginx would refuse the file; ``str()`` words it, ``line`` and ``column`` are where, both from
     1, the latter None where it is the whole line. ``opened`` is the line that the message ends
-    with, where it speaks of another."""
+    with, where it speaks of another. Up to the offset ``complete`` the text has directives whole,
+    the last of them within so many blocks as ``depth`` says."""
 
     def __init__(
         self, message: str, line: int, opened: int | None = None, column: int | None = None
@@ -71,13 +72,16 @@ class NginxSyntaxError(Exception):
         super().__init__(message if opened is None else f"{message} {opened}")
         self.line = line
         self.column = column
+        self.complete = self.depth = 0
         self._message = message
         self._opened = opened
 
     def moved(self, to: Callable[[int], int]) -> NginxSyntaxError:
         """The same for a text whose lines are to be found elsewhere."""
         opened = None if self._opened is None else to(self._opened)
-        return NginxSyntaxError(self._message, to(self.line), opened)
+        moved = NginxSyntaxError(self._message, to(self.line), opened)
+        moved.complete, moved.depth = self.complete, self.depth
+        return moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,16 @@ def tokenize(text: str, first_line: int = 1) -> Tokens:
     Raises :class:`NginxSyntaxError` where nginx would stop, and beyond :data:`MAX_DEPTH` and
     :data:`MAX_TOKENS`.
     """
+    complete = [0, 0]
+    try:
+        return _tokenize(text, first_line, complete)
+    except NginxSyntaxError as error:
+        error.complete, error.depth = complete
+        raise
+
+
+def _tokenize(text: str, first_line: int, complete: list[int]) -> Tokens:
+    """See :func:`tokenize`; ``complete`` is then up to where directives are whole, and how deep."""
     items: list[str] = []
     comments: list[Comment] = []
     opened: list[int] = []  # the lines of the blocks that are open
@@ -167,6 +181,7 @@ def tokenize(text: str, first_line: int = 1) -> Tokens:
                         token.quoted = True
                         items += (token, ";")
                         directive, position = None, end + 1
+                        complete[0] = position
                         continue
                     opened.append(line)
                     if len(opened) > MAX_DEPTH:
@@ -178,6 +193,7 @@ def tokenize(text: str, first_line: int = 1) -> Tokens:
                         )
                 directive = None
             append(special)
+            complete[:] = position, len(opened)
         elif kind == _COMMENT:
             if position - start > _BUFFER // 4:
                 _check_comment(text, start, position, line)

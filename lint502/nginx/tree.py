@@ -19,9 +19,12 @@ class Context:
     makes three of each of its blocks.
 
     ``items`` are its directives and inner contexts in order. ``unseen`` are the includes whose
-    contents are not known. ``partial`` tells that this context was not seen whole: it is one that
-    a fragment is assumed to stand in. ``refused`` are the names of directives here that nginx does
-    not take as they are written: they are not among the items.
+    contents are not known, and symbols of templates that stand in the place of directives.
+    ``partial`` tells that this context was not seen whole: it is one that a fragment is assumed to
+    stand in. ``conditional`` tells that a template has it in one branch of its logic: it may not be
+    there. ``uncertain`` are the directives here, by name, of which it is not known what they say:
+    nginx does not take them as they are written, a template leaves their arguments open, or has
+    them in one branch of its logic. They are not among the items.
     """
 
     name: str
@@ -31,7 +34,8 @@ class Context:
     items: list[Directive | Context] = field(default_factory=list)
     by_name: dict[str, list[Directive]] = field(default_factory=dict)
     unseen: list[Directive] = field(default_factory=list)
-    refused: frozenset[str] = frozenset()
+    uncertain: dict[str, list[Directive]] = field(default_factory=dict)
+    conditional: bool = False
     _results: dict[str, Any] | None = None
 
     @property
@@ -46,8 +50,21 @@ class Context:
 
     @property
     def seen_whole(self) -> bool:
-        """Whether the contents of every include in it, and in those within it, are known."""
-        return not self.unseen and all(child.seen_whole for child in self.children)
+        """Whether the contents of every include in it, and in those within it, are known, and all
+        is there whatever a template says."""
+        return (
+            not self.unseen
+            and not self.conditional
+            and all(child.seen_whole for child in self.children)
+        )
+
+    def uncertain_of(self, *names: str) -> bool:
+        """Whether it is not known what the lines of one of these names say here."""
+        return bool(self.unseen) or not self.uncertain.keys().isdisjoint(names)
+
+    def mark_uncertain(self, directive: Directive) -> None:
+        """Note a line of which it is not known what it says."""
+        self.uncertain.setdefault(directive.name, []).append(directive)
 
     def locations(self) -> Iterator[Context]:
         """The locations in it, those within others too."""

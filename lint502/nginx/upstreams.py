@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from lint502.nginx.addresses import Address, parse_address
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Scope
+from lint502.nginx.symbols import UNKNOWN, written
 from lint502.nginx.tree import Context
 from lint502.nginx.values import parse_time
 from lint502.nginx.version import Version
@@ -52,8 +53,8 @@ class Pool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
-    """An ``upstream{}`` block. ``known`` is False where its servers are not all seen, or where a
-    program chooses them while nginx runs (``chosen``).
+    """An ``upstream{}`` block. ``known`` is False where its servers are not all seen, a template
+    may have others, or a program chooses them while nginx runs (``chosen``).
 
     ``balanced_last`` is the line of a balancing method that follows ``keepalive``, which drops the
     pool up to 1.29.6. ``addresses_known`` tells that no address of a server in use is missing.
@@ -81,6 +82,8 @@ class Block:
         default from 1.29.7 on.
         """
         lines = self.context.by_name.get("keepalive")
+        if "keepalive" in self.context.uncertain:
+            return None
         if lines:
             text = lines[-1].args[0] if lines[-1].args else ""
             if not text.isdecimal():
@@ -103,7 +106,7 @@ def read_block(context: Context, *, stream: bool) -> Block | None:
         if not directive.args:
             continue
         address: Address | None = None
-        if "$" not in directive.args[0]:
+        if "$" not in directive.args[0] and not _is_open(directive):
             try:
                 address, _ = parse_address(directive.args[0], None if stream else 80, uri=False)
             except ValueError:
@@ -121,8 +124,13 @@ def read_block(context: Context, *, stream: bool) -> Block | None:
             )
         )
     chosen = any(name in context.by_name for name in _CHOSEN_BY)
-    known = bool(servers) and not context.unseen and not chosen
-    name = context.args[0].lower()
+    known = (
+        bool(servers)
+        and not chosen
+        and not context.uncertain_of("server", *_CHOSEN_BY)
+        and not any(server.directive.conditional for server in servers)
+    )
+    name = written(context.args[0]).lower()
     addresses_known = all(server.down or server.address is not None for server in servers)
     return Block(
         name,
@@ -133,6 +141,11 @@ def read_block(context: Context, *, stream: bool) -> Block | None:
         _balanced_last(context),
         addresses_known,
     )
+
+
+def _is_open(line: Directive) -> bool:
+    """Whether a template leaves open which server a line means, or whether it takes requests."""
+    return any(UNKNOWN in arg.partition("=")[0] for arg in line.args)
 
 
 def _parameter(

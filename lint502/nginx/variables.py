@@ -20,10 +20,8 @@ from lint502.nginx.known_values import (
 )
 from lint502.nginx.parse import Directive
 from lint502.nginx.requested import RequestedHosts
+from lint502.nginx.symbols import UNKNOWN, Symbol, carrying, symbols_in
 from lint502.nginx.tree import Context
-
-UNKNOWN = "\0"
-"""Stands for a stretch of text that cannot be known (nginx's own texts cannot hold it)."""
 
 MAX_VALUES = 2_000
 """Beyond this many texts a variable counts as unknown."""
@@ -147,8 +145,11 @@ class Variables:
             }
             if any(len(text) > MAX_CHARACTERS for text in texts):
                 return None
-        rest = template[position:]
-        return [Text(text.text + rest, text.directive, text.arg) for text in texts.values()]
+        rest, own = template[position:], symbols_in(template)
+        return [
+            Text(carrying(text.text + rest, (*own, *text.symbols)), text.directive, text.arg)
+            for text in texts.values()
+        ]
 
     def _value(self, name: str, context: Context) -> Values:
         """What a variable can hold when a hop at ``context`` is reached."""
@@ -183,6 +184,8 @@ class Variables:
         """What a ``map``, ``geo`` or ``split_clients`` gives; it is looked at when it is asked."""
         block = self._blocks[name]
         if block.unseen or name in self._asked or len(self._asked) > _MAX_DEPTH:
+            return None
+        if block.conditional or any(item.conditional for item in block.items):
             return None
         if name not in self._entries:
             entries = entries_of(block)
@@ -259,6 +262,11 @@ class Variables:
                         self._assign(line, found, value)
                     for name, values in before.items():
                         found[name] = _any_of((values, found[name]))
+            elif item.name == "set" and item.conditional and _assigns(item):
+                name = item.args[0][1:]
+                without = found[name] if name in found else [_left_open(item)]
+                self._assign(item, found, value)
+                found[name] = _any_of((without, found[name]))
             elif item.name == "set":
                 self._assign(item, found, value)
 
@@ -305,6 +313,12 @@ class _Carried:
     by_rewrite: dict[str, Values]
 
 
+def _left_open(line: Directive) -> Text:
+    """What a variable holds where a template leaves out the line that sets it."""
+    why = f"a template may leave out set {line.args[0]} (line {line.line}), or say something else"
+    return Text(carrying(UNKNOWN, (Symbol(line.args[0], why),)))
+
+
 def _names_in(template: str) -> list[str]:
     """The variables of a template, each once."""
     if "$" not in template:
@@ -321,8 +335,9 @@ def _identity(values: Values) -> object:
 
 def _joined(before: Text, literal: str, value: Text) -> Text:
     origin = value if value.directive else before
-    text = before.text + literal + value.text
-    return Text(_UNKNOWNS.sub(UNKNOWN, text), origin.directive, origin.arg)
+    text = _UNKNOWNS.sub(UNKNOWN, before.text + literal + value.text)
+    symbols = (*before.symbols, *value.symbols)
+    return Text(carrying(text, symbols), origin.directive, origin.arg)
 
 
 def _any_of(several: Iterable[Values]) -> Values:

@@ -13,14 +13,14 @@ from lint502.findings import Edit, Finding, Fix, Severity
 from lint502.nginx.envsubst import (
     FILTER,
     MAX_VALUE_BYTES,
-    Rendered,
-    Span,
     Values,
     markers,
+    render,
     without_edits_in,
 )
 from lint502.nginx.files import MAX_FILE_BYTES
 from lint502.nginx.parse import parse_file
+from lint502.nginx.rendered import Rendered, Span
 from lint502.nginx.tokens import Comment, NginxSyntaxError, Token, tokenize
 from lint502.places import Place, SourceFile
 from lint502.reading import UnreadableError
@@ -38,7 +38,7 @@ VALUES = {
 
 
 def rendered(template: str, values: dict[str, str] | None = None) -> Rendered:
-    return Rendered(template, Values(VALUES if values is None else values), lambda _: True)
+    return render(template, Values(VALUES if values is None else values))
 
 
 class TestText:
@@ -275,7 +275,7 @@ class TestValues:
     def test_names_that_envsubst_never_takes(self) -> None:
         values = Values({"A-B": "1", "": "2", "1": "3"})
         assert not values
-        assert Rendered("${A-B}$1${}", values, lambda _: True).text == "${A-B}$1${}"
+        assert render("${A-B}$1${}", values).text == "${A-B}$1${}"
 
 
 class TestEdits:

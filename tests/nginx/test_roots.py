@@ -13,6 +13,7 @@ from lint502.nginx.dump import is_dump
 from lint502.nginx.files import Files, PathMap
 from lint502.nginx.hops import find_hops
 from lint502.nginx.roots import RootLoader, default_roots
+from lint502.nginx.symbols import written
 from lint502.nginx.tree import Tree
 from lint502.nginx.version import NEWEST
 from tests.support.real_nginx import HTTP, nginx_command
@@ -80,12 +81,11 @@ class TestFilesAndDirectories:
 
     def test_placeholders_that_nginx_takes_for_blocks(self, tmp_path: Path) -> None:
         write(tmp_path, {"a.conf": "server {\n listen {HTTP_PORT};\n}\n"})
-        (problem,) = load(tmp_path, "a.conf").problems
-        assert (problem.line, problem.message) == (
-            2,
-            "this is a template ({NAME}), not what nginx reads: render it first, then check the "
-            "result",
-        )
+        tree = load(tmp_path, "a.conf")
+        assert tree.problems == ()
+        (server,) = contexts(tree, "http", "server")
+        ((listen,),) = server.uncertain.values()
+        assert written(listen.args[0]) == "{HTTP_PORT}"
 
     def test_a_syntax_error(self, tmp_path: Path) -> None:
         write(tmp_path, {"a.conf": "http {\n server {\n}\n"})
@@ -266,27 +266,6 @@ class TestFragments:
 
 class TestNotNginx:
     @pytest.mark.parametrize(
-        ("text", "line", "kind"),
-        [
-            ("http { {% if x %} a; {% endif %} }", 1, "Jinja: {% … %}"),
-            ("server {\n listen {{ port }};\n}", 2, "{{ … }}"),
-            ("server {\n\n listen <%= @port %>;\n}", 3, "ERB or EJS: <% … %>"),
-            ("http {\n${servers}\n}", 2, "a directive from ${…}"),
-            ("{{ range .Sites }}\nserver { }\n{{ end }}", 1, "{{ … }}"),
-        ],
-    )
-    def test_a_template(self, tmp_path: Path, text: str, line: int, kind: str) -> None:
-        write(tmp_path, {"a.conf": text})
-        assert load(tmp_path, "a.conf").problems == (
-            Problem(
-                "a.conf",
-                line,
-                f"this is a template ({kind}), not what nginx reads: render it first, then check "
-                "the result",
-            ),
-        )
-
-    @pytest.mark.parametrize(
         "text",
         [
             "# {{ comment }}\n" + SITE,
@@ -301,10 +280,6 @@ class TestNotNginx:
             {"a.conf": text.replace("^/a{2}/", '"^/a{2}/"').replace("^/(.{3})$", '"^/(.{3})$"')},
         )
         assert load(tmp_path, "a.conf").problems == ()
-
-    def test_a_commented_marker_does_not_move_the_line(self, tmp_path: Path) -> None:
-        write(tmp_path, {"a.conf": "# {{ one }}\n#\nserver { listen {{ port }}; }"})
-        assert [problem.line for problem in load(tmp_path, "a.conf").problems] == [3]
 
     @pytest.mark.parametrize(
         "text", ["hello world;", "key = value;\nother { x; }", "import os;", "a b c {}"]

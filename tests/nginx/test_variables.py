@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from lint502.nginx.hops import Hop
-from lint502.nginx.variables import MAX_VALUES, UNKNOWN
+from lint502.nginx.symbols import UNKNOWN
+from lint502.nginx.variables import MAX_VALUES
 from tests.support.sites import hops_of, http, stream
 
 U = UNKNOWN

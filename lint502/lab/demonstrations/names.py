@@ -24,7 +24,7 @@ from lint502.lab.play import PlayOptions
 from lint502.lab.scripts import AskedAnew, Moved, Repeated, Restarted
 from lint502.lab.writing import quoted, statement
 from lint502.nginx.addresses import Address
-from lint502.nginx.variables import UNKNOWN
+from lint502.nginx.symbols import UNKNOWN
 from lint502.wording import listed
 
 _A_FEW = 4

@@ -1,0 +1,36 @@
+"""Placeholders: ``@NAME@``, ``%%NAME%%`` and their like, in whose place a script puts a text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from lint502.nginx.rendered import Piece
+from lint502.nginx.symbols import Symbol
+
+_ANYWHERE = re.compile(
+    r"@([A-Z][A-Z0-9_]+)@"
+    r"|%%([A-Z][A-Z0-9_]*)%%"
+    r"|(?<!%)%([A-Z][A-Z0-9_]{2,})%(?!%)"
+    r"|(?<![A-Za-z0-9_${])__([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)__(?![A-Za-z0-9_])"
+    r"|(?<![?P'k])<([A-Z][A-Z0-9_-]+)>(?!.*</)"
+)
+"""No text of nginx's own: ``%E2%80`` is a byte of a URI, ``(?<NAME>…)`` a capture, ``<HTML>`` a
+page."""
+
+_BRACES = re.compile(r"(?<!\$)\{([A-Z][A-Z0-9_]+)\}")
+
+
+def placeholders(text: str, value: Callable[[str], str | None], *, braces: bool) -> Iterator[Piece]:
+    """The placeholders of a text; ``braces``: ``{NAME}`` is one too, for nginx would not read the
+    text as it stands. ``value`` gives the values of names that have one."""
+    found = list(_ANYWHERE.finditer(text))
+    if braces:
+        found = sorted([*found, *_BRACES.finditer(text)], key=lambda match: match.start())
+    for match in found:
+        name = next(group for group in match.groups() if group)
+        given = value(name)
+        if given is not None:
+            yield Piece(*match.span(), given, name)
+        else:
+            yield Piece.of(*match.span(), Symbol.without_value(match[0], name))

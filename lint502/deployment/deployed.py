@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lint502.deployment.filesystem import OnDisk
+from lint502.deployment.filesystem import Entry, OnDisk
+from lint502.deployment.layers import Inline
 from lint502.deployment.nginx_containers import NginxContainer
 from lint502.deployment.repository import Repository
 
@@ -22,11 +23,13 @@ class Deployed:
     @property
     def name(self) -> str:
         """What reports call the root: the repository's file that nginx reads first."""
-        found = self.nginx.files.find(self.nginx.main)
-        if isinstance(found, OnDisk):
-            return self.repository.name(found.path)
-        first = next(self._paths(), None)
-        return self.nginx.project.name if first is None else self.repository.name(first)
+        main = self.nginx.files.find(self.nginx.main)
+        for found in (main, *self._files()):
+            if isinstance(found, OnDisk):
+                return self.repository.name(found.path)
+            if isinstance(found, Inline) and found in self.nginx.container.layers:
+                return found.text.place.file
+        return self.nginx.project.name
 
     @property
     def folder(self) -> str:
@@ -45,16 +48,22 @@ class Deployed:
 
     def has_pass(self) -> bool:
         """Whether any of these files looks as if it had a pass."""
-        for path in dict.fromkeys(self._paths()):
-            source = self.repository.text(path)
+        for found in self._files():
+            if isinstance(found, Inline) and "_pass" in found.text.value:
+                return True
+            source = self.repository.text(found.path) if isinstance(found, OnDisk) else None
             if source is not None and "_pass" in source.text:
                 return True
         return False
 
     def _paths(self) -> Iterator[str]:
+        return (found.path for found in self._files() if isinstance(found, OnDisk))
+
+    def _files(self) -> Iterator[Entry]:
+        """The files from which nginx may read its configuration."""
         nginx = self.nginx
         for folder in dict.fromkeys((os.path.dirname(nginx.main), *nginx.templates)):
             for path in nginx.files.below(folder):
                 found = nginx.files.find(path)
-                if isinstance(found, OnDisk):
-                    yield found.path
+                if found is not None:
+                    yield found

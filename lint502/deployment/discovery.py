@@ -84,7 +84,7 @@ def _sorted(repository: Repository) -> _Files:
     units: list[str] = []
     for path in found.paths:
         name = os.path.basename(path)
-        if name.endswith((".yml", ".yaml")):
+        if name.endswith((".yml", ".yaml")) or name in kubernetes.KUSTOMIZATIONS:
             left -= _size(path)
             if left < 0:
                 whole = False
@@ -110,7 +110,7 @@ def _size(path: str) -> int:
 
 def _kind(repository: Repository, path: str) -> str | None:
     """Whether a YAML file is one of Compose, or has manifests."""
-    if os.path.basename(path) in ("kustomization.yaml", "kustomization.yml"):
+    if os.path.basename(path) in kubernetes.KUSTOMIZATIONS:
         return "manifest"
     source = repository.text(path)
     if source is None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lint502.deployment.containers import Container, Project
+from lint502.deployment.dockerfile import written_at_start
 from lint502.deployment.filesystem import ContainerFiles, OnDisk
 from lint502.deployment.layers import Files, Inline, Layer, Moved, Unseen
 from lint502.deployment.nginx_images import (
@@ -147,8 +148,10 @@ def _nginx(
         main = main or family.main
     main = main or next(iter(_STOCK))
     last = [one for one in last if isinstance(one, Moved) and _is_there(container, one, repository)]
-    files = ContainerFiles(repository, (*first, *container.layers, *last))
-    if not _reads_something(container, files, main, templates):
+    layers = (*first, *container.layers, *last)
+    started = written_at_start(repository, container.program, layers, official=family is not None)
+    files = ContainerFiles(repository, (*layers, *started))
+    if not _reads_something((*container.layers, *started), files, main, templates):
         return None
     return NginxContainer(
         project,
@@ -178,7 +181,7 @@ def _main(container: Container) -> str | None:
 
 
 def _reads_something(
-    container: Container, files: ContainerFiles, main: str, templates: Mapping[str, str]
+    layers: Sequence[Layer], files: ContainerFiles, main: str, templates: Mapping[str, str]
 ) -> bool:
     """Whether any of what nginx may read is of the repository."""
     if isinstance(files.find(main), OnDisk):
@@ -192,5 +195,5 @@ def _reads_something(
             or folder.startswith(f"{layer.target.rstrip('/')}/")
             for folder in folders
         )
-        for layer in container.layers
+        for layer in layers
     )

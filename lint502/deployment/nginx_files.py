@@ -90,7 +90,7 @@ class DeployedFiles:
             place = found.text.place
             key = f"{place.file}\0{path}"
             if key not in self._sources:
-                self._sources[key] = SourceFile(place.file, found.text.value)
+                self._sources[key] = found.text.as_written()
             return self._sources[key]
         raise self._why(path, found)
 

@@ -21,6 +21,7 @@ from lint502.declared.sources.running import run_by
 from lint502.declared.sources.services import service_claims
 from lint502.deployment.containers import HOST, Container, Port
 from lint502.deployment.images import known
+from lint502.deployment.mounts import path_seen
 from lint502.deployment.networks import names_seen, shares_loopback
 from lint502.deployment.nginx_containers import NginxContainer
 from lint502.deployment.nginx_images import Beside
@@ -44,8 +45,7 @@ def claims_of(
             for one in project.containers
             if one is not nginx
         }
-        namespace = "" if nginx.pod is None else nginx.pod.namespace
-        yield from service_claims(project.services, namespace, behind)
+        yield from service_claims(project, nginx, behind)
     for container in project.containers:
         if not container.active:
             continue
@@ -60,6 +60,8 @@ def claims_of(
         found = servers.get(container.name)
         if found is None:
             found = listeners_of(container, repository)
+        if not same:
+            found = [_seen_by(nginx, container, facts) for facts in found]
         yield from _claims(container, found, hosts, same=same)
 
 
@@ -85,6 +87,18 @@ def listeners_of(container: Container, repository: Repository) -> list[Facts]:
         common = nowhere[0] if len(nowhere) == 1 else {}
         return [*placed, *({**common, "port": fact} for fact in hints.values())]
     return listeners or [{}]
+
+
+def _seen_by(nginx: Container, container: Container, facts: Facts) -> Facts:
+    """The facts of a listener with its socket at the path that nginx has for it: they share the
+    folder that it is in, or nginx cannot reach it."""
+    socket = facts.get("socket")
+    if socket is None:
+        return facts
+    path = path_seen(nginx, container, socket.value)
+    if path is None:
+        return {key: fact for key, fact in facts.items() if not key.startswith("socket")}
+    return {**facts, "socket": replace(socket, value=path)}
 
 
 def _firm_or_not(facts: Facts, ran: Started) -> Facts:

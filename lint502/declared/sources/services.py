@@ -8,42 +8,49 @@ from typing import Any
 from lint502.declared.claims import Claims
 from lint502.declared.listeners import Fact
 from lint502.declared.sources.facts import Facts
-from lint502.deployment.services import Service, ServicePort
+from lint502.deployment.containers import Container, Project
+from lint502.deployment.kubernetes.reached import Cluster
+from lint502.deployment.services import Pod, Service, ServicePort
 from lint502.standing import Standing
 
 _OF_PROCESS = frozenset(("port", "socket", "bind"))
 """What is said of the address of the process, and not of the Service's."""
 
+_SPOKEN = {"https": ("tls", True), "wss": ("tls", True), "grpc": ("protocol", "grpc")}
+"""What an ``appProtocol`` states."""
+
 
 def service_claims(
-    services: Sequence[Service], namespace: str, behind: Mapping[str, Sequence[Facts]]
+    project: Project, nginx: Container, behind: Mapping[str, Sequence[Facts]]
 ) -> Iterator[Claims]:
     """What is known of each port of each Service; ``behind`` has the listeners of containers by
-    name, ``namespace`` is that of nginx's pod."""
-    for service in services:
-        if service.outside is not None:
-            continue
-        hosts = (*_short(service, namespace), *service.names)
-        base: dict[str, Fact[Any]] = {
-            "hosts": Fact(hosts, service.place, Standing.STATED),
-            "same_host": Fact(False, service.place, Standing.STATED),
-        }
-        if service.headless:
-            for name in service.containers:
-                for facts in behind.get(name, ()):
-                    yield Claims(
-                        service.name, service.place, {**facts, **base}, listed=True, derived=True
-                    )
-            continue
-        for port in service.ports:
-            facts = {**_behind(port, behind), **base, **_own(port)}
-            several = len(service.ports) > 1
-            yield Claims(service.name, port.place, facts, listed=several, derived=True)
+    name."""
+    cluster, pod = Cluster(project), nginx.pod or Pod(nginx.name)
+    for service in project.services:
+        hosts = cluster.names(service, pod)
+        if service.outside is None and hosts:
+            yield from _of_service(service, hosts, behind)
 
 
-def _short(service: Service, namespace: str) -> tuple[str, ...]:
-    same = not service.namespace or not namespace or service.namespace == namespace
-    return (service.name,) if same else ()
+def _of_service(
+    service: Service, hosts: tuple[str, ...], behind: Mapping[str, Sequence[Facts]]
+) -> Iterator[Claims]:
+    base: dict[str, Fact[Any]] = {
+        "hosts": Fact(hosts, service.place, Standing.STATED),
+        "same_host": Fact(False, service.place, Standing.STATED),
+    }
+    if service.headless:
+        for name in service.containers:
+            for facts in behind.get(name, ()):
+                found = {**facts, **base}
+                yield Claims(service.name, service.place, found, listed=True, derived=True)
+        return
+    for port in service.ports:
+        if port.protocol == "tcp":
+            found = {**_behind(port, behind), **base, **_own(port)}
+            yield Claims(service.name, port.place, found, listed=True, derived=True)
+    if not service.complete:  # another port may be the one that is meant
+        yield Claims(service.name, service.place, base, listed=True, derived=True)
 
 
 def _own(port: ServicePort) -> dict[str, Fact[Any]]:
@@ -51,11 +58,9 @@ def _own(port: ServicePort) -> dict[str, Fact[Any]]:
         "port": Fact(port.number, port.place, Standing.STATED, what="the Service")
     }
     spoken = port.application
-    if spoken is not None:
-        said = {"https": ("tls", True), "wss": ("tls", True), "grpc": ("protocol", "grpc")}
-        known = said.get(spoken.value.lower())
-        if known is not None:
-            facts[known[0]] = Fact(known[1], spoken.place, Standing.STATED, what="appProtocol")
+    known = None if spoken is None else _SPOKEN.get(spoken.value.lower())
+    if spoken is not None and known is not None:
+        facts[known[0]] = Fact(known[1], spoken.place, Standing.STATED, what="appProtocol")
     return facts
 
 

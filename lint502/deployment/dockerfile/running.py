@@ -71,7 +71,7 @@ def run(state: State, instruction: Instruction) -> None:
     except ShellSyntaxError as error:
         state.not_known(instruction.place, f"it runs a text that {error}")
         return
-    _Taking(state, dict(state.variables)).take(found, script.place, state.path("."))
+    Taking(state, dict(state.variables)).take(found, script.place, state.path("."))
 
 
 def _script(state: State, instruction: Instruction) -> _Script | None:
@@ -95,7 +95,7 @@ def _script(state: State, instruction: Instruction) -> _Script | None:
     return _Script(text + "\n", instruction, index, line)
 
 
-class _Taking:
+class Taking:
     """The commands of a RUN, one after the other."""
 
     def __init__(self, state: State, variables: dict[str, str | None]) -> None:

@@ -129,6 +129,7 @@ class _Building:
             if name not in values and name in everywhere:
                 values[name] = everywhere[name]
         state.variables.update(values)
+        state.optional.update(name for name in instruction.words if name not in values)
 
     def _copy(self, state: State, instruction: Instruction) -> None:
         name = instruction.flag("from") if instruction.keyword == "COPY" else None

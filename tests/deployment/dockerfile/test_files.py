@@ -91,6 +91,14 @@ def test_copy(tmp_path: Path, text: str, expected: list[tuple[object, ...]]) -> 
     assert layers(tmp_path, f"FROM nginx:1.27\n{text}\n") == expected
 
 
+def test_what_may_write_anything_anywhere_is_said(tmp_path: Path) -> None:
+    assert layers(tmp_path, "FROM scratch\nADD app.tar.gz /\nCOPY conf /c\n") == [("/c", "conf")]
+    image = build(Repository(tmp_path), str(tmp_path / "Dockerfile"), str(tmp_path))
+    assert [(one.place.line, one.why) for one in image.unread] == [
+        (2, "which files it puts below / is not known")
+    ]
+
+
 def test_relative_to_a_working_directory_of_the_base(tmp_path: Path) -> None:
     assert layers(tmp_path, "FROM php:8-fpm\nCOPY nginx.conf .\n") == [
         ("/var/www/html/nginx.conf", "nginx.conf")

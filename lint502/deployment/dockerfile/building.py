@@ -155,7 +155,7 @@ class _Building:
             other = context.others[name]
             if other.startswith("/"):
                 return Context(other, (), {}), None
-            return context, other.removeprefix(_IMAGE)
+            return context, other.removeprefix(_IMAGE) if other.startswith(_IMAGE) else UNKNOWN
         index = self._stages.find(name)
         return context, state.expanded(name) if index is None else self.states[index]
 

@@ -129,6 +129,7 @@ class _Building:
             if name not in values and name in everywhere:
                 values[name] = everywhere[name]
         state.variables.update(values)
+        state.optional.update(name for name in instruction.words if name not in values)
 
     def _copy(self, state: State, instruction: Instruction) -> None:
         name = instruction.flag("from") if instruction.keyword == "COPY" else None
@@ -154,7 +155,7 @@ class _Building:
             other = context.others[name]
             if other.startswith("/"):
                 return Context(other, (), {}), None
-            return context, other.removeprefix(_IMAGE)
+            return context, other.removeprefix(_IMAGE) if other.startswith(_IMAGE) else UNKNOWN
         index = self._stages.find(name)
         return context, state.expanded(name) if index is None else self.states[index]
 

@@ -130,7 +130,11 @@ def stages(
         if name and not _STAGE_NAME.fullmatch(name):
             raise UnreadableError(f"has {shown(name[:80])} as the name of a stage", start.line)
         base: str | None = expanded(
-            words[0], arguments, dockerfile.escape, empty=lambda name: name not in declared
+            words[0],
+            arguments,
+            dockerfile.escape,
+            empty=lambda name: name not in declared,
+            optional=declared,
         )
         parent = None
         if base is None or UNKNOWN in base:

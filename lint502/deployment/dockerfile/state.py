@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lint502.deployment.containers import Image, Port
 from lint502.deployment.dockerfile.words import expanded
@@ -58,17 +58,25 @@ class State:
     shell: tuple[str, ...] = SHELL
     installed: set[str] = field(default_factory=set)
     unread: list[Unread] = field(default_factory=list)
+    optional: set[str] = field(default_factory=set)
+    """Arguments without a value."""
     runs: bool = False
     """Whether a command was run in it, which may have made any file."""
 
     def child(self) -> State:
         """The state of a stage that is built on this one."""
-        return State(
-            self.repository, self.escape, self.base, dict(self.variables), dict(self.environment),
-            self.entrypoint, self.command, False, dict(self.ports), self.health, list(self.layers),
-            set(self.folders), self.workdir, self.user, self.shell, set(self.installed),
-            list(self.unread), self.runs,
-        )  # fmt: skip
+        return replace(
+            self,
+            variables=dict(self.variables),
+            environment=dict(self.environment),
+            own_command=False,
+            ports=dict(self.ports),
+            layers=list(self.layers),
+            folders=set(self.folders),
+            installed=set(self.installed),
+            unread=list(self.unread),
+            optional=set(self.optional),
+        )
 
     def image(self, files: tuple[str, ...]) -> Image:
         """What is known of the image."""
@@ -89,7 +97,9 @@ class State:
 
     def expanded(self, text: str) -> str:
         """A word with its variables; what is not known is ``UNKNOWN``."""
-        return expanded(text, self.variables, self.escape, empty=self._is_empty)
+        return expanded(
+            text, self.variables, self.escape, empty=self._is_empty, optional=self.optional
+        )
 
     def filled(self, text: str) -> str:
         """A heredoc with its variables. Those in small letters that it does not set itself are
@@ -99,6 +109,7 @@ class State:
             self.variables,
             quotes=False,
             empty=lambda name: name.islower() or self._is_empty(name),
+            optional=self.optional,
         )
 
     def _is_empty(self, name: str) -> bool:
@@ -122,8 +133,9 @@ class State:
         return absolute(self.workdir or "/", written)
 
     def put(self, layer: Layer) -> None:
-        """Add a layer. What may have written anything anywhere says nothing of any file."""
+        """Add a layer. One that may have written anything anywhere says nothing of any file."""
         if isinstance(layer, Unseen) and layer.target == "/":
+            self.not_known(layer.place, "which files it puts below / is not known")
             return
         if self.full:
             return

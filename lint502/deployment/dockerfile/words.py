@@ -8,7 +8,7 @@ substitute, and blanks stand for themselves.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from lint502.deployment.shell import UNKNOWN, Literal, Part, Substitution, Variable, Word, expand
 
@@ -25,14 +25,19 @@ def expanded(
     escape: str = "\\",
     quotes: bool = True,
     empty: Callable[[str], bool] | None = None,
+    optional: Collection[str] = (),
 ) -> str:
     """A word with its variables put in; what is not known is ``UNKNOWN``. Without ``quotes``,
     these stand for themselves, as in a heredoc. ``empty`` tells of a variable that is not there
-    whether it is set nowhere else, and so is empty."""
+    whether it is set nowhere else, and so is empty. ``optional`` are arguments without a value:
+    ``${ARG:+x}`` and ``${ARG:-x}`` are what they are without one, ``$ARG`` alone is not known."""
     word, _ = _word(text, 0, escape, quotes, "", 0)
+    used = list(_used(word))
+    bare = {name for name, operator in used if operator != "+"}
+    filled = {name for name, operator in used if operator == "+" and name in optional} - bare
     if empty is not None:
-        variables = {**{name: "" for name in _needed(word) if empty(name)}, **variables}
-    return expand(word, variables)
+        filled.update(name for name, _ in used if empty(name))
+    return expand(word, {**dict.fromkeys(filled, ""), **variables})
 
 
 def known(text: str, variables: Mapping[str, str | None], escape: str = "\\") -> str | None:
@@ -41,13 +46,14 @@ def known(text: str, variables: Mapping[str, str | None], escape: str = "\\") ->
     return None if UNKNOWN in found else found
 
 
-def _needed(word: Word) -> Iterator[str]:
-    """The variables for which a word has nothing else."""
+def _used(word: Word) -> Iterator[tuple[str, str]]:
+    """The variables for which a word has nothing else, each with its operator."""
     for part in word.parts:
         if isinstance(part, Variable):
-            if part.operator.lstrip(":") not in ("-", "?"):
-                yield part.name
-            yield from _needed(part.word) if part.word else ()
+            operator = part.operator.lstrip(":")
+            if operator not in ("-", "?"):
+                yield part.name, operator
+            yield from _used(part.word) if part.word else ()
 
 
 def _word(

@@ -91,6 +91,14 @@ def test_copy(tmp_path: Path, text: str, expected: list[tuple[object, ...]]) -> 
     assert layers(tmp_path, f"FROM nginx:1.27\n{text}\n") == expected
 
 
+def test_what_may_write_anything_anywhere_is_said(tmp_path: Path) -> None:
+    assert layers(tmp_path, "FROM scratch\nADD app.tar.gz /\nCOPY conf /c\n") == [("/c", "conf")]
+    image = build(Repository(tmp_path), str(tmp_path / "Dockerfile"), str(tmp_path))
+    assert [(one.place.line, one.why) for one in image.unread] == [
+        (2, "which files it puts below / is not known")
+    ]
+
+
 def test_relative_to_a_working_directory_of_the_base(tmp_path: Path) -> None:
     assert layers(tmp_path, "FROM php:8-fpm\nCOPY nginx.conf .\n") == [
         ("/var/www/html/nginx.conf", "nginx.conf")
@@ -157,21 +165,29 @@ def test_the_place_of_a_heredoc(tmp_path: Path) -> None:
         ("FROM nginx\nCOPY --from=node /x/conf/ /c/", [("/c", "/x/conf", "from node")]),
         ("COPY conf /c\nFROM nginx\nCOPY nginx.conf /z", [("/z", "nginx.conf")]),
         ("COPY conf /c\nFROM s\nCOPY nginx.conf /z", [("/c", "conf"), ("/z", "nginx.conf")]),
-        ("FROM nginx\nCOPY --from=later /app/nginx.conf /c\nFROM x AS later\nCOPY . /app\n"
-         "FROM 1", []),
     ],
 )  # fmt: skip
 def test_other_stages(tmp_path: Path, text: str, expected: list[tuple[object, ...]]) -> None:
     assert layers(tmp_path, f"FROM base:1 AS s\n{text}\n") == expected
 
 
+def test_a_stage_that_stands_below(tmp_path: Path) -> None:
+    text = "FROM a AS t\nCOPY --from=later /app/nginx.conf /c\nFROM b AS later\nCOPY . /app\n"
+    assert layers(tmp_path, text, target="T") == [("/c", "nginx.conf")]
+
+
 def test_other_contexts(tmp_path: Path) -> None:
     other = tmp_path / "other"
     write(other, {"x.conf": ""})
-    text = "FROM nginx\nCOPY --from=o x.conf /a\nCOPY --from=i x.conf /b\n"
-    contexts = {"o": str(other), "i": "docker-image://im:1", "nginx": "docker-image://own:2"}
+    text = "FROM nginx\nCOPY --from=o x.conf /a\nCOPY --from=i x.conf /b\nCOPY --from=s x.conf /d\n"
+    contexts = {
+        "o": str(other),
+        "i": "docker-image://im:1",
+        "nginx": "docker-image://own:2",
+        "s": "service:s",
+    }
     assert layers(tmp_path, text, contexts=contexts) == [
-        ("/a", "other/x.conf"), ("/b", "/x.conf", "from im:1"),
+        ("/a", "other/x.conf"), ("/b", "/x.conf", "from im:1"), ("/d", "unseen"),
     ]  # fmt: skip
     image = build(
         Repository(tmp_path), str(tmp_path / "Dockerfile"), str(tmp_path), contexts=contexts

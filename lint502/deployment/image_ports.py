@@ -84,7 +84,7 @@ def open_ports(
                 slots[number] = after
     found = (*slots.values(), *added)
     ports = tuple(dict.fromkeys(port for slot in found if slot is not None for port in slot))
-    return OpenPorts(ports, None not in found)
+    return OpenPorts(ports, image.whole and None not in found)
 
 
 def _given(

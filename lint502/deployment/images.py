@@ -9,6 +9,7 @@ Each file in ``images/`` has images of one subject:
     server    = "tomcat"                  # a profile of lint502/declared/profiles/
     versioned = true                      # the tag begins with the version of that server
     runs      = false                     # a base that starts no server of its own
+    whole     = false                     # more ports may be open: what is in use decides
     ports     = [{ number = 3000, protocol = "http", tls = false }]
     variables = [{ name = "GF_SERVER_HTTP_PORT", form = "port", of = [3000] }]
     arguments = [{ name = "--http-port", form = "port", of = [3000] }]
@@ -109,7 +110,8 @@ class KnownImage:
     for the base of programs that it does not have itself. ``programs`` are patterns of the names of
     programs: a command that runs one of them runs this server all the same; where there are none,
     only the image's own command does. ``configuration`` are patterns of paths in the container:
-    what stands there instead of the image's own may change the ports.
+    what stands there instead of the image's own may change the ports. ``whole`` is False where
+    more ports may be open than those that are listed.
     """
 
     name: str
@@ -120,6 +122,7 @@ class KnownImage:
     runs: bool
     programs: tuple[str, ...] = ()
     configuration: tuple[str, ...] = ()
+    whole: bool = True
 
     @property
     def speaks_http(self) -> bool:
@@ -231,6 +234,7 @@ def _image(name: str, rows: _Rows, tag: str | None) -> KnownImage | None:
         row.get("runs", True),
         tuple(row.get("programs", ())),
         tuple(row.get("configuration", ())),
+        row.get("whole", bool(row.get("ports")) or not row.get("runs", True)),
     )
 
 

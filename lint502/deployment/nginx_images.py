@@ -90,7 +90,8 @@ def nginx_family(reference: str) -> NginxFamily | None:
 
 
 def package_family(manager: str) -> NginxFamily | None:
-    """The family of what a package manager (``apt-get``, ``apk``, ``dnf``) installs as nginx."""
+    """The family of what a package manager (``apt-get``, ``apk``, ``dnf``) installs as nginx;
+    ``nginx.org`` stands for the packages of nginx itself, with whatever they are installed."""
     for row in _rows():
         if manager in row.get("packages", ()):
             return _family(row["name"])

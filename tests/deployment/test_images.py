@@ -148,7 +148,7 @@ def test_what_may_change_the_ports_of_an_image() -> None:
 _KEYS = {
     "image": {
         *("names", "tags", "source", "server", "versioned", "runs", "ports", "variables"),
-        *("arguments", "programs", "configuration"),
+        *("arguments", "programs", "configuration", "whole"),
     },
     "port": {
         *("number", "protocol", "tls", "http_versions", "what", "since", "before", "source"),

@@ -7,6 +7,7 @@ import pytest
 
 from lint502.declared import profiles
 from lint502.deployment import images
+from lint502.deployment.image_ports import open_ports
 from lint502.deployment.images import (
     Form,
     ImagePort,
@@ -113,6 +114,9 @@ def test_a_tag_says_what_an_image_runs() -> None:
     assert known("php@sha256:abc") is None
     assert _ports("wordpress:6.5-php8.2-fpm") == [(9000, "fastcgi", False)]
     assert _ports("wordpress:6.5") == [(80, "http", False)]
+    assert _ports("wordpress:cli-2.10") == []
+    assert _ports("serversideup/php:8.3-fpm-nginx") == [(8080, "http", False), (8443, "http", True)]
+    assert _ports("serversideup/php:8.3-fpm") == [(9000, "fastcgi", False)]
 
 
 def test_a_whole_image() -> None:
@@ -130,6 +134,22 @@ def test_a_whole_image() -> None:
         True,
     )
     assert found.speaks_http
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        ("postgres:16", True),
+        ("node:20", True),
+        ("traefik:v3", False),
+        ("sonatype/nexus3", False),
+    ],
+)
+def test_whether_more_ports_may_be_open(reference: str, expected: bool) -> None:
+    found = known(reference)
+    assert found is not None
+    assert found.whole is expected
+    assert open_ports(found, {}).whole is expected
 
 
 def test_what_may_change_the_ports_of_an_image() -> None:

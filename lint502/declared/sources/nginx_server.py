@@ -63,6 +63,8 @@ def _together(servers: Servers) -> Iterator[tuple[int | None, Sequence[Listening
     for socket in servers.sockets:
         if socket.datagrams and not servers.stream:
             continue  # QUIC
+        if socket.default.context.opener is None:
+            continue  # the server that a fragment is assumed to stand in
         if socket.host.startswith("unix:"):
             yield None, (socket,)
         for port in islice(socket.ports, MAX_LISTENERS):

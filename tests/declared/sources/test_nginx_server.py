@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import trustme
 
-from lint502.declared.listeners import Standing
 from lint502.declared.sources.nginx_server import MAX_LISTENERS, listeners
 from lint502.declared.upstreams import _FIELDS
 from lint502.lab.bench import Bench
 from lint502.lab.binary import Running
 from lint502.nginx.version import Version
+from lint502.standing import Standing
 from tests.support.nginxes import RELEASES, nginx_of
 from tests.support.sites import http, load, stream
 
@@ -147,6 +147,8 @@ def test_a_fragment_is_not_seen_whole(tmp_path: Path) -> None:
     tree = load(tmp_path, {"conf.d/site.conf": "server { listen 80; }"}, "conf.d/site.conf")
     (found,) = listeners(tree, Version.parse(NEW))
     assert sorted(found) == ["port", "protocol"]
+    fragment = {"location.conf": "location / { proxy_pass http://api; }"}
+    assert listeners(load(tmp_path, fragment, "location.conf"), Version.parse(NEW)) == []
 
 
 _CERTIFICATE = "ssl_certificate c; ssl_certificate_key k;"

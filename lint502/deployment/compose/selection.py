@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from lint502.deployment.compose.loading import Loader, Model
 from lint502.deployment.compose.values import Keyed, as_keyed, each_text
@@ -35,17 +35,18 @@ class Choice:
     """Whether it is only part of a project, of which the rest is not known."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A file alone. ``lacks`` are services without image or build, and networks, volumes and
-    services that it names but does not have; ``bare``: no service of it has an image."""
+    """A file alone, with its ``services`` and what it ``has`` (``"service web"``, ``"network
+    front"``). ``lacks`` are services without image or build, and networks and services that it
+    names but does not have; ``bare``: no service of it has an image."""
 
     path: str
     model: Model
-    lacks: frozenset[str] = frozenset()
-    has: frozenset[str] = frozenset()
-    bare: bool = False
-    services: frozenset[str] = field(default=frozenset())
+    services: frozenset[str]
+    has: frozenset[str]
+    lacks: frozenset[str]
+    bare: bool
 
 
 def choices(loader: Loader, paths: Sequence[str]) -> list[Choice]:
@@ -91,7 +92,7 @@ def choices(loader: Loader, paths: Sequence[str]) -> list[Choice]:
 
 
 def _alone(one: _Candidate) -> Choice:
-    part = any(kind == "service" for kind, _, _ in (name.partition(" ") for name in one.lacks))
+    part = any(name.startswith("service ") for name in one.lacks)
     return Choice((one.path,), one.model, shown=(one.path,), part=part)
 
 
@@ -198,10 +199,10 @@ def _candidate(path: str, model: Model) -> _Candidate:
     return _Candidate(
         path,
         model,
-        frozenset(lacks),
-        frozenset(has),
-        bool(every) and bare == every.keys(),
-        frozenset(every),
+        services=frozenset(every),
+        has=frozenset(has),
+        lacks=frozenset(lacks),
+        bare=bool(every) and bare == every.keys(),
     )
 
 

@@ -11,7 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lint502.deployment.compose.loading import Loader, Model
-from lint502.deployment.compose.values import Keyed, as_keyed, each_text
+from lint502.deployment.compose.values import Keyed, Scalar, as_keyed, each, each_text
+from lint502.deployment.compose.volume_syntax import volume_of
+from lint502.deployment.texts import UNKNOWN
 from lint502.reading import UnreadableError
 
 _FIRST = ("compose", "docker-compose")
@@ -38,8 +40,8 @@ class Choice:
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     """A file alone, with its ``services`` and what it ``has`` (``"service web"``, ``"network
-    front"``). ``lacks`` are services without image or build, and networks and services that it
-    names but does not have; ``bare``: no service of it has an image."""
+    front"``). ``lacks`` are services without image or build, networks, services and so on
+    that it names but does not have; ``bare``: no service of it has an image."""
 
     path: str
     model: Model
@@ -60,7 +62,14 @@ def choices(loader: Loader, paths: Sequence[str]) -> list[Choice]:
         else:
             alone[path] = _candidate(path, read.model)
     included = {one for candidate in alone.values() for one in candidate.model.included}
-    candidates = {path: one for path, one in alone.items() if path not in included}
+    named = {
+        one for path, candidate in alone.items() for one in candidate.model.files if one != path
+    }
+    candidates = {
+        path: one
+        for path, one in alone.items()
+        if path not in included and not (one.lacks and path in named)
+    }
     found: list[Choice] = []
     used: set[str] = set()
     overlays = 0
@@ -207,7 +216,7 @@ def _candidate(path: str, model: Model) -> _Candidate:
 
 
 def _named(service: Keyed) -> set[str]:
-    """The networks, volumes and services that a service names."""
+    """The networks, services, volumes, configs and secrets that a service names."""
     found: set[str] = set()
     networks = service.get("networks")
     if networks is not None:
@@ -220,4 +229,11 @@ def _named(service: Keyed) -> set[str]:
             else [one.text.partition(":")[0] for one in each_text(value)]
         )
         found |= {f"service {name}" for name in names}
-    return found
+    found |= {f"volume {name}" for one in each(service.get("volumes")) if (name := volume_of(one))}
+    for key in ("config", "secret"):
+        for one in each(service.get(f"{key}s")):
+            source = one.text("source") if isinstance(one, Keyed) else None
+            name = one.text if isinstance(one, Scalar) else source
+            if name:
+                found.add(f"{key} {name}")
+    return {name for name in found if UNKNOWN not in name}

@@ -34,11 +34,14 @@ class Files:
 @dataclass(frozen=True, slots=True)
 class Inline:
     """A file whose text a file of the deployment has itself: ``content`` of a Compose
-    configuration, a ConfigMap, a heredoc. ``text.place`` is where it starts."""
+    configuration, a ConfigMap, a heredoc. ``text.place`` is where it starts. ``exact``: the file
+    has the text as it is; else variables are put in, so that only its lines are where they
+    stand."""
 
     target: str
     text: YamlText
     place: Place
+    exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lint502.deployment.compose.values import Items, Keyed, Scalar, Value, each_text
 from lint502.deployment.compose.volume_syntax import is_foreign, is_path, parse_volume
@@ -149,16 +149,15 @@ class Mounts:
         content = declared.scalar("content")
         if content is not None:
             text = content.with_names()
-            return (
-                Volume(target, place)
-                if text is None
-                else Inline(target, YamlText(text, content.place, False, content.block), place)
-            )
+            if text is None:
+                return Volume(target, place)
+            exact = text == content.written.value
+            return Inline(target, replace(content.written, value=text), place, exact)
         variable = declared.text("environment")
         value = self.variables.known.get(variable or "")
         if value is None:
             return Volume(target, place)
-        return Inline(target, YamlText(value.value, value.place, False), place)
+        return Inline(target, YamlText(value.value, value.place, False), place, False)
 
 
 def _below(path: str, inner: str) -> str:

@@ -16,6 +16,7 @@ from lint502.deployment.containers import Image, Program
 from lint502.deployment.interpolation import Variables
 from lint502.deployment.repository import Repository
 from lint502.deployment.texts import UNKNOWN, Text, Unread, Words
+from lint502.deployment.yaml import YamlText
 from lint502.places import Place, SourceFile
 from lint502.reading import MissingFileError, UnreadableError
 
@@ -55,7 +56,7 @@ def built(
     if value is None:
         return None
     build = as_build(value)
-    context = build.scalar("context") or Scalar(".", build.place, folder)
+    context = build.scalar("context") or Scalar(".", YamlText(".", build.place), folder)
     path, why = _context(context, repository)
     if path is None:
         return Built(None, None, (Unread(context.place, why),))
@@ -100,7 +101,7 @@ def _dockerfile(build: Keyed, context: str, repository: Repository) -> str | Sou
         if not inline.known:
             return None
         place = inline.place
-        before = place.line if inline.block else place.line - 1
+        before = place.line if inline.written.block else place.line - 1
         return SourceFile(place.file, "\n" * before + inline.text)
     name = build.scalar("dockerfile")
     if name is None:

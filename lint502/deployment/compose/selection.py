@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from lint502.deployment.compose.loading import Loader, Model
-from lint502.deployment.compose.values import Keyed, as_keyed, each_text
+from lint502.deployment.compose.values import Keyed, Scalar, as_keyed, each, each_text
+from lint502.deployment.compose.volume_syntax import volume_of
+from lint502.deployment.texts import UNKNOWN
 from lint502.reading import UnreadableError
 
 _FIRST = ("compose", "docker-compose")
@@ -35,17 +37,18 @@ class Choice:
     """Whether it is only part of a project, of which the rest is not known."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A file alone. ``lacks`` are services without image or build, and networks, volumes and
-    services that it names but does not have; ``bare``: no service of it has an image."""
+    """A file alone, with its ``services`` and what it ``has`` (``"service web"``, ``"network
+    front"``). ``lacks`` are services without image or build, networks, services and so on
+    that it names but does not have; ``bare``: no service of it has an image."""
 
     path: str
     model: Model
-    lacks: frozenset[str] = frozenset()
-    has: frozenset[str] = frozenset()
-    bare: bool = False
-    services: frozenset[str] = field(default=frozenset())
+    services: frozenset[str]
+    has: frozenset[str]
+    lacks: frozenset[str]
+    bare: bool
 
 
 def choices(loader: Loader, paths: Sequence[str]) -> list[Choice]:
@@ -59,7 +62,14 @@ def choices(loader: Loader, paths: Sequence[str]) -> list[Choice]:
         else:
             alone[path] = _candidate(path, read.model)
     included = {one for candidate in alone.values() for one in candidate.model.included}
-    candidates = {path: one for path, one in alone.items() if path not in included}
+    named = {
+        one for path, candidate in alone.items() for one in candidate.model.files if one != path
+    }
+    candidates = {
+        path: one
+        for path, one in alone.items()
+        if path not in included and not (one.lacks and path in named)
+    }
     found: list[Choice] = []
     used: set[str] = set()
     overlays = 0
@@ -91,7 +101,7 @@ def choices(loader: Loader, paths: Sequence[str]) -> list[Choice]:
 
 
 def _alone(one: _Candidate) -> Choice:
-    part = any(kind == "service" for kind, _, _ in (name.partition(" ") for name in one.lacks))
+    part = any(name.startswith("service ") for name in one.lacks)
     return Choice((one.path,), one.model, shown=(one.path,), part=part)
 
 
@@ -198,15 +208,15 @@ def _candidate(path: str, model: Model) -> _Candidate:
     return _Candidate(
         path,
         model,
-        frozenset(lacks),
-        frozenset(has),
-        bool(every) and bare == every.keys(),
-        frozenset(every),
+        services=frozenset(every),
+        has=frozenset(has),
+        lacks=frozenset(lacks),
+        bare=bool(every) and bare == every.keys(),
     )
 
 
 def _named(service: Keyed) -> set[str]:
-    """The networks, volumes and services that a service names."""
+    """The networks, services, volumes, configs and secrets that a service names."""
     found: set[str] = set()
     networks = service.get("networks")
     if networks is not None:
@@ -219,4 +229,11 @@ def _named(service: Keyed) -> set[str]:
             else [one.text.partition(":")[0] for one in each_text(value)]
         )
         found |= {f"service {name}" for name in names}
-    return found
+    found |= {f"volume {name}" for one in each(service.get("volumes")) if (name := volume_of(one))}
+    for key in ("config", "secret"):
+        for one in each(service.get(f"{key}s")):
+            source = one.text("source") if isinstance(one, Keyed) else None
+            name = one.text if isinstance(one, Scalar) else source
+            if name:
+                found.add(f"{key} {name}")
+    return {name for name in found if UNKNOWN not in name}

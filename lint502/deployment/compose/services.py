@@ -61,14 +61,12 @@ class Services:
     def not_services(self) -> tuple[Unread, ...]:
         """What stands among the services and is none."""
         section = self.model.sections.get("services")
-        return (
-            tuple(
-                Unread(section.place_of(name), "is no service: it has no image and no build")
-                for name, one in (section.entries.items() if section is not None else ())
-                if not isinstance(one, Keyed)
-            )
-            if section is not None
-            else ()
+        if section is None:
+            return ()
+        return tuple(
+            Unread(section.place_of(name), "is no service: it has no image and no build")
+            for name, one in section.entries.items()
+            if not isinstance(one, Keyed)
         )
 
     def _builds(self, section: Keyed) -> dict[str, Built]:

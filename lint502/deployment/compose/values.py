@@ -19,15 +19,19 @@ MAX_VALUES = 1_000_000
 @dataclass(frozen=True, slots=True, eq=False)
 class Scalar:
     """A text; :data:`~lint502.deployment.texts.UNKNOWN` stands in it for the variables ``missing``,
-    which have no value. A path in it is relative to ``folder``. ``block``: how YAML writes it."""
+    which have no value. ``written`` is what the file has. A path is relative to ``folder``."""
 
     text: str
-    place: Place
+    written: YamlText
     folder: str
     null: bool = False
     example: bool = False
     missing: tuple[str, ...] = ()
-    block: str = ""
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        return self.written.place
 
     @property
     def known(self) -> bool:
@@ -169,9 +173,8 @@ class _Conversion:
         count = 1 + len(made.text) // 64
         self._bounds.take(count)
         missing = made.missing
-        null, block = node.is_null, node.block
         return _Made(
-            Scalar(made.text, node.place, self._folder, null, made.example, missing, block), count
+            Scalar(made.text, node, self._folder, node.is_null, made.example, missing), count
         )
 
     def _map(self, node: YamlMap, depth: int) -> _Made:

@@ -59,3 +59,14 @@ def target_of(volume: Value) -> str | None:
         parsed = parse_volume(volume.text)
         return None if parsed is None else os.path.normpath(parsed.target)
     return None
+
+
+def volume_of(volume: Value) -> str | None:
+    """The name of the volume that is mounted, None where it is a path or has none."""
+    if isinstance(volume, Keyed):
+        named = volume.text("type") in ("volume", None)
+        source = volume.text("source") if named else None
+    else:
+        parsed = parse_volume(volume.text) if isinstance(volume, Scalar) else None
+        source = None if parsed is None else parsed.source
+    return None if source is None or is_path(source) else source

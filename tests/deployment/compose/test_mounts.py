@@ -186,6 +186,12 @@ def test_the_place_of_a_text(tmp_path: Path) -> None:
     (layer,) = found.containers[0].layers
     assert isinstance(layer, Inline)
     assert (layer.place.line, layer.text.place.line, layer.text.block) == (2, 7, "|")
+    assert layer.exact is False
+    plain = CONFIGS.replace("$$", "").replace("$", "")
+    found = project(tmp_path, "services:\n  web: {image: web, configs: [text]}\n" + plain)
+    (layer,) = found.containers[0].layers
+    assert isinstance(layer, Inline)
+    assert layer.exact is True
 
 
 def test_a_config_from_a_variable(tmp_path: Path) -> None:

@@ -64,11 +64,14 @@ def test_an_override_belongs_to_the_base_of_its_name(tmp_path: Path) -> None:
         "services: {new: {image: new, depends_on: [db]}}",
         "services: {new: {image: new, depends_on: {db: {condition: service_started}}}}",
         "services: {new: {image: new, links: ['db:x']}}",
+        "services: {new: {image: new, volumes: ['vol:/x']}}",
+        "services: {new: {image: new, volumes: [{type: volume, source: vol, target: /x}]}}",
+        "services: {new: {image: new, configs: [c], secrets: [{source: s}]}}",
     ],
 )
 @pytest.mark.parametrize("name", ["docker-compose.prod.yml", "docker-compose-prod.yml", "prod.yml"])
 def test_overlays(tmp_path: Path, over: str, name: str) -> None:
-    base = APP + "networks: {n: {}}\n"
+    base = APP + "networks: {n: {}}\nvolumes: {vol: {}}\nconfigs: {c: {file: c}}\n"
     found = projects(tmp_path, {"docker-compose.yml": base, name: over})
     both = f"docker-compose.yml + {name}"
     assert {one: project.files for one, project in found.items()} == {
@@ -122,6 +125,14 @@ def test_what_is_extended_is_a_project_where_it_can_be(tmp_path: Path) -> None:
     files = {"compose.yaml": "services: {a: {extends: {file: x.yml, service: x}}}",
              "x.yml": "services: {x: {image: x}}"}  # fmt: skip
     assert named(tmp_path, files) == {"compose.yaml": ["a"], "x.yml": ["x"]}
+
+
+def test_what_is_extended_and_lacks_something_is_none(tmp_path: Path) -> None:
+    files = {
+        "compose.yaml": "services: {a: {extends: {file: x.yml, service: x}}, db: {image: db}}",
+        "x.yml": "services: {x: {image: x, depends_on: [db]}}",
+    }
+    assert named(tmp_path, files) == {"compose.yaml": ["a", "db"]}
 
 
 def test_the_files_that_env_names_are_one_project(tmp_path: Path) -> None:

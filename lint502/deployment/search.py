@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from lint502.deployment.walk import walk
 from lint502.nginx.file_parser import text_as_read
 from lint502.nginx.files import has_magic
 from lint502.nginx.includes import NGINX_FOLDERS, PASSES
@@ -22,9 +23,6 @@ from lint502.nginx.templates import OTHER_SUFFIXES, SUFFIXES
 from lint502.nginx.tokens import NginxSyntaxError, Token, tokenize
 from lint502.places import SourceFile
 from lint502.reading import UnreadableError, decode
-
-MOST_LOOKED_AT = 50_000
-"""Files and folders that a search looks at."""
 
 MOST_BYTES = 16 * 1024**2
 """Of all files together that a search reads."""
@@ -37,14 +35,6 @@ MOST_ROOTS = 2_000
 
 MOST_COMPARED = 300_000
 """Paths that are compared with a glob of an include."""
-
-_DEEPEST = 12
-
-_PASSED_OVER = frozenset(
-    ("node_modules", "bower_components", "vendor", "venv", "env", "virtualenv", "site-packages",
-     "__pycache__", "target", "dist", "build", "testdata", "third_party")
-)  # fmt: skip
-"""Folders that tools fill, besides those whose names begin with a dot."""
 
 _FOLDERS = frozenset(
     ("nginx", "openresty", "sites-available", "sites-enabled", "conf.d", "vhosts", "vhosts.d",
@@ -99,11 +89,12 @@ class _Candidate:
 def search(folder: Path) -> Found:
     """The roots below a folder."""
     candidates: list[_Candidate] = []
-    left, whole = MOST_BYTES, True
-    for path in _paths(str(folder)):
-        if path is None:
-            whole = False
-            break
+    left = MOST_BYTES
+    found = walk(str(folder))
+    whole = found.whole
+    for path in found.paths:
+        if not _may_be(os.path.basename(path), os.path.basename(os.path.dirname(path))):
+            continue
         text = _text(path)
         if text is None or not _LOOKS_LIKE.search(text):
             continue
@@ -125,30 +116,6 @@ def search(folder: Path) -> Found:
     roots = tuple(os.path.relpath(path, folder) for path in taken[:MOST_ROOTS])
     whole = whole and included.whole and len(taken) <= MOST_ROOTS
     return Found(roots, whole)
-
-
-def _paths(top: str) -> Iterator[str | None]:
-    """The files that may be nginx's, nearest first; None where there are too many to look at."""
-    looked_at = 0
-    level = [(top, os.path.basename(top))]
-    for _ in range(_DEEPEST):
-        deeper: list[tuple[str, str]] = []
-        for folder, name in level:
-            try:
-                entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-            except OSError:
-                continue
-            looked_at += 1 + len(entries)
-            if looked_at > MOST_LOOKED_AT:
-                yield None
-                return
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    if not entry.name.startswith(".") and entry.name not in _PASSED_OVER:
-                        deeper.append((entry.path, entry.name))
-                elif entry.is_file(follow_symlinks=False) and _may_be(entry.name, name):
-                    yield entry.path
-        level = deeper
 
 
 def _may_be(name: str, folder: str) -> bool:

@@ -13,9 +13,13 @@ _DEEPEST = 12
 
 PASSED_OVER = frozenset(
     ("node_modules", "bower_components", "vendor", "venv", "env", "virtualenv", "site-packages",
-     "__pycache__", "target", "dist", "build", "testdata", "third_party")
+     "__pycache__", "target", "dist", "build", "testdata", "third_party", ".git", ".hg", ".svn",
+     ".venv", ".env", ".virtualenv", ".tox", ".nox", ".cache", ".npm", ".yarn", ".pnpm-store",
+     ".idea", ".vscode", ".vs", ".gradle", ".m2", ".mvn", ".terraform", ".next", ".nuxt",
+     ".svelte-kit", ".parcel-cache", ".turbo", ".mypy_cache", ".ruff_cache", ".pytest_cache",
+     ".hypothesis", ".eggs", ".bundle", ".cargo", ".rustup", ".local", ".direnv", ".serverless")
 )  # fmt: skip
-"""Folders that tools fill, besides those whose names begin with a dot."""
+"""Folders that tools fill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class Walk:
 
 
 def walk(top: str) -> Walk:
-    """The files below a folder; neither links nor hidden folders are followed."""
+    """The files below a folder; links are not followed."""
     paths: list[str] = []
     looked_at = 0
     level = [top]
@@ -41,7 +45,7 @@ def walk(top: str) -> Walk:
                 return Walk(tuple(paths), False)
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
-                    if not entry.name.startswith(".") and entry.name not in PASSED_OVER:
+                    if entry.name not in PASSED_OVER:
                         deeper.append(entry.path)
                 elif entry.is_file(follow_symlinks=False):
                     paths.append(entry.path)

@@ -55,6 +55,7 @@ def _is_closed(project: Project, nginx: Container) -> bool:
         and bool(networks)
         and nginx.namespace not in ("", HOST)
         and networks.isdisjoint(project.external)
+        and not nginx.open_names
         and not project.unread
     )
 

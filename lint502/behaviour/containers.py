@@ -26,10 +26,12 @@ def no_service(site: Site) -> bool:
 
     Such a unit waits until nginx goes into the background, which ``daemon off`` keeps it from, and
     until its number is in /run/nginx.pid; that of Debian says ``daemon on`` itself, which may be
-    said once. Sources: the ``nginx.service`` of nginx.org's packages, Debian and Fedora
-    (``Type=forking``, ``PIDFile``).
+    said once. Nor is it where a deployment has it in a container. Sources: the ``nginx.service`` of
+    nginx.org's packages, Debian and Fedora (``Type=forking``, ``PIDFile``).
     """
-    return _unlike_the_unit(site.tree) or _in_container(site)
+    view = site.spec.viewpoint
+    deployed = view is not None and not view.on_machine
+    return deployed or _unlike_the_unit(site.tree) or _in_container(site)
 
 
 def _unlike_the_unit(tree: Tree) -> bool:

@@ -1,7 +1,8 @@
 """The documented defaults of servers, which fill what an upstream does not declare.
 
 Each file in ``profiles/`` describes one server: a ``title``, perhaps a ``note`` and a profile that
-it is ``like``, and its facts:
+it is ``like``, ``in_code = true`` where programs set its figures in code of their own, and its
+facts:
 
     [[fact]]
     key    = "keepalive.idle_timeout"    # as in upstreams.toml
@@ -76,16 +77,20 @@ class Profile:
     facts: tuple[ProfileFact, ...]
     like: str | None = None
     note: str | None = None
+    in_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Default:
-    """A figure as it fills a listener, with whose default it is and where that is written."""
+    """A figure as it fills a listener, with whose default it is and where that is written.
+    ``certain``: neither a program's own code nor the version, where none is named, can have another
+    one."""
 
     value: Any
     profile: str
     source: str
     covers: tuple[str, ...] = ()
+    certain: bool = True
 
 
 @cache
@@ -105,7 +110,8 @@ def load(name: str) -> Profile:
     if like is not None:
         spoken += [fact.value for fact in load(like).facts if fact.key == "protocol"]
     facts = tuple(_fact(entry, spoken[:1]) for entry in entries)
-    return Profile(name, data["title"], facts, like, data.get("note"))
+    in_code = data.get("in_code", False) or (like is not None and load(like).in_code)
+    return Profile(name, data["title"], facts, like, data.get("note"), in_code)
 
 
 def parse_server(server: str) -> tuple[str, str | None]:
@@ -152,7 +158,9 @@ def defaults(server: str, protocol: str | None, tls: bool | None) -> Mapping[str
         label = name if written is None else f"{name} {written}"
         if fact.since is not None and (written is None or owner != name):
             label = f"{owner} since {fact.since}"
-        found[fact.key] = Default(fact.value, label, fact.source, fact.covers)
+        varies = written is None and (fact.since is not None or fact.before is not None)
+        certain = not (varies or load(name).in_code)
+        found[fact.key] = Default(fact.value, label, fact.source, fact.covers, certain)
     return found
 
 

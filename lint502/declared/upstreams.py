@@ -117,10 +117,9 @@ def _defaults(stated: Mapping[str, Fact[Any]]) -> Iterator[tuple[str, Fact[Any]]
             and "request_body" not in default.covers
         ):
             continue  # what happens beyond the stated limit is not known
-        yield (
-            key,
-            Fact(default.value, server.place, Standing.DEFAULT, default.profile, default.source),
-        )
+        firm = default.certain or server.standing is Standing.DECLARED
+        standing = Standing.DEFAULT if firm else Standing.ASSUMED
+        yield key, Fact(default.value, server.place, standing, default.profile, default.source)
 
 
 def _documented(stated: Mapping[str, Fact[Any]]) -> Iterator[tuple[str, Fact[Any]]]:

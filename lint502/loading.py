@@ -10,7 +10,7 @@ from lint502.checkout import LeadsOutError
 from lint502.declared.claims import Claims
 from lint502.declared.listeners import Spec
 from lint502.deployment.ansible import RoleVariables
-from lint502.deployment.deployed import Deployed
+from lint502.deployment.deployed import Around, Deployed
 from lint502.deployment.nginx_files import store_of
 from lint502.deployment.repository import Repository
 from lint502.deployment.viewpoint import Viewpoint
@@ -64,8 +64,8 @@ def load(options: Options, standard_input: Callable[[], bytes], progress: Progre
         defaults=lambda source: roles.of(files.absolute(source.name)),
     )
     trees: dict[tuple[Path, ...], list[Tree]] = {}
+    unspecified: dict[str, Note] = {}
     try:
-        unspecified: dict[str, Note] = {}
         for folder, tree in _trees(options, loader, files):
             paths = _spec_paths(folder, options, files)
             if options.specs is None and any(files.leads_out(str(path)) for path in paths):
@@ -80,14 +80,17 @@ def load(options: Options, standard_input: Callable[[], bytes], progress: Progre
             problems.update(dict.fromkeys(tree.problems))
             problems.update(dict.fromkeys(refused_addresses(tree)))
             notes.update(dict.fromkeys(tree.notes))
-        notes.update(dict.fromkeys(unspecified.values()))
     except ForeignCrossplaneError as error:
         problems[Problem("crossplane", None, str(error))] = None
     progress("reading what is declared")
     derived: Sequence[Claims] = ()
     viewpoint = None
+    if options.around is not None and trees:
+        derived, viewpoint = _around(options.around)
     if options.deployed is not None and trees:
         derived, viewpoint = _derived(options.deployed, loader, files, options.version)
+    if viewpoint is None:
+        notes.update(dict.fromkeys(unspecified.values()))
     specs = {paths: _load_spec(paths, files, reader, derived, viewpoint) for paths in trees}
     for _, wrong in specs.values():
         problems.update(dict.fromkeys(wrong))
@@ -104,6 +107,17 @@ def _trees(options: Options, loader: RootLoader, files: Files) -> Iterator[tuple
     roots = loader.distinct(options.roots)
     for root, tree in zip(roots, loader.load_all(roots), strict=True):
         yield loader.folder(root), tree
+
+
+def _around(around: Around) -> tuple[tuple[Claims, ...], Viewpoint | None]:
+    """What an nginx on the machine reaches of the deployments of its repository."""
+    from lint502.declared.sources.containers import claims_on_machine
+
+    claims = tuple(claims_on_machine(around.projects, around.repository))
+    if not claims:
+        return (), None
+    name = around.projects[0].name
+    return claims, Viewpoint(name, "nginx", claims[0].place, on_machine=True)
 
 
 def _derived(

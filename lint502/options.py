@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lint502.checkout import Checkout
-from lint502.deployment.deployed import Deployed
+from lint502.deployment.deployed import Around, Deployed
 from lint502.nginx.files import PathMap
 from lint502.nginx.version import NEWEST, Version
 from lint502.report_model import VersionOrigin
@@ -27,7 +27,8 @@ class Options:
     ``env`` are the values for templates.
     ``checkout`` is what files that are found may lead to; without one that of the working
     directory. ``named_roots``: whoever asks for the run has named the roots, and where they are.
-    ``deployed`` is an nginx of a deployment, whose main file is then the one root.
+    ``deployed`` is an nginx of a deployment, whose main file is then the one root; ``around`` are
+    the deployments of a repository whose roots belong to none of them.
     """
 
     working_directory: Path
@@ -48,6 +49,7 @@ class Options:
     checkout: Checkout | None = None
     named_roots: bool = True
     deployed: Deployed | None = None
+    around: Around | None = None
 
     def runs(self, rule: str) -> bool:
         """Whether a rule is among those asked for."""

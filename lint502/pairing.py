@@ -93,8 +93,15 @@ def _address(listener: Listener) -> Address:
     if listener.socket is not None:
         return Address(socket=normal_socket(listener.socket.value))
     port = 80 if listener.port is None else listener.port.value
-    host = listener.hosts[0].strip("[]").lower()
+    host = next(iter(listener.hosts), listener.upstream).strip("[]").lower()
     return Address(host, port, port_written=listener.port is not None)
+
+
+def _other_hosts(listener: Listener) -> Sequence[str]:
+    """The hosts of a listener but its name, which is the last."""
+    if listener.derived:
+        return listener.hosts
+    return listener.hosts[: max(len(listener.hosts) - 1, 1)]
 
 
 _Found = tuple[Listener | None, Mismatch | None]
@@ -142,7 +149,7 @@ class Pairing:
             for upstream in spec.upstreams
             for listener in upstream.listeners
             if listener.hosts_declared
-            for host in listener.hosts[: max(len(listener.hosts) - 1, 1)]  # its name is the last
+            for host in _other_hosts(listener)
         )
         self._at_hosts = {
             host: DeclaredAddresses(item for item in listeners if item.socket is None)
@@ -156,7 +163,9 @@ class Pairing:
             if host != LOOPBACK and len({listener.upstream for listener in listeners}) == 1
         }
         exact = {
-            upstream.name: DeclaredAddresses(upstream.listeners) for upstream in spec.upstreams
+            upstream.name: DeclaredAddresses(upstream.listeners)
+            for upstream in spec.upstreams
+            if not upstream.derived  # its names are hosts, whatever a block is called
         }
         small = {folded(name): declared for name, declared in reversed(exact.items())}
         self._names = small | exact

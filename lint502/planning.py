@@ -14,7 +14,7 @@ from lint502.nginx.roots import STANDARD_INPUT, default_roots
 from lint502.reading import Reader, shown
 
 if TYPE_CHECKING:
-    from lint502.deployment.deployed import Deployed
+    from lint502.deployment.deployed import Around, Deployed
     from lint502.deployment.search import Found
 
 _MOST_NAMES = 5
@@ -34,10 +34,12 @@ class NoDeploymentError(Exception):
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The roots to check: ``plain`` ones by their paths, and the nginx of deployments. ``notes``
-    are worth saying of how they were found, ``problems`` what was not looked at."""
+    are worth saying of how they were found, ``problems`` what was not looked at. ``around`` are the
+    deployments that the plain roots do not belong to."""
 
     plain: tuple[str, ...]
     deployed: tuple[Deployed, ...] = ()
+    around: Around | None = None
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
 
@@ -57,13 +59,17 @@ def plan(
     Raises :class:`NoRootError` and :class:`NoDeploymentError`.
     """
     deployed: tuple[Deployed, ...] = ()
+    around: Around | None = None
     problems: tuple[Problem, ...] = ()
     if derive and any(root != STANDARD_INPUT for root in named or ("",)):
+        from lint502.deployment.deployed import Around
         from lint502.deployment.discovery import discover
         from lint502.deployment.repository import Repository
 
-        found = discover(Repository(folder, reader, checkout))
+        repository = Repository(folder, reader, checkout)
+        found = discover(repository)
         deployed = _chosen(found.deployed, deployments)
+        around = Around(found.projects, repository)
         if not found.whole:
             problems = (Problem(".", None, f"{_CUT_SHORT}; name the roots"),)
     elif deployments:
@@ -72,17 +78,22 @@ def plan(
         tied = [(root, list(_reading(deployed, root, folder))) for root in named]
         plain = tuple(root for root, reading in tied if not reading)
         reading = dict.fromkeys(one for _, each in tied for one in each)
-        return Plan(plain, tuple(reading), problems=problems)
+        return Plan(plain, tuple(reading), around, problems=problems)
     passing = tuple(one for one in deployed if one.has_pass())
     if passing:
         return Plan((), passing, problems=problems)
     usual = tuple(default_roots(folder))
     if usual:
-        return Plan(usual, problems=problems)
-    return _searched(folder, problems)
+        return Plan(usual, (), around, problems=problems)
+    return _searched(folder, deployed, around, problems)
 
 
-def _searched(folder: Path, problems: tuple[Problem, ...]) -> Plan:
+def _searched(
+    folder: Path,
+    deployed: Sequence[Deployed],
+    around: Around | None,
+    problems: tuple[Problem, ...],
+) -> Plan:
     from lint502.deployment.search import search
 
     found = search(folder)
@@ -96,7 +107,10 @@ def _searched(folder: Path, problems: tuple[Problem, ...]) -> Plan:
         )
     if not found.whole:
         problems = (Problem(".", None, f"{_CUT_SHORT}; name the roots"),)
-    return Plan(found.roots, (), notes, problems)
+    tied = [(root, list(_reading(deployed, root, folder))) for root in found.roots]
+    plain = tuple(root for root, reading in tied if not reading)
+    reading = dict.fromkeys(one for _, each in tied for one in each)
+    return Plan(plain, tuple(reading), around, notes, problems)
 
 
 def _reading(deployed: Sequence[Deployed], root: str, folder: Path) -> Iterator[Deployed]:

@@ -182,7 +182,7 @@ class Workspace:
             given, origin, source = _version(request.nginx_version, there)
             if installed is not None and origin == "newest":
                 given, origin = Named(installed), "binary"
-            options = self._options(there, chosen, request, env)
+            options = replace(self._options(there, chosen, request, env), around=planned.around)
             parts.append(
                 replace(
                     options,

@@ -54,8 +54,9 @@ class Listener:
     Every fact is ``None`` where nothing states it: a rule that needs it then stays silent. Times
     are milliseconds, sizes bytes, modes the bits of ``chmod``; ``socket`` is the path as written.
     ``headers_status``, which only a profile states, is what too large a header is answered with.
-    ``hosts`` always has the upstream's name last, or where the user wrote it. ``hosts_declared``
-    tells whether anything but the name is stated. ``derived``: no spec file has it.
+    ``hosts`` has the upstream's name last, or where the user wrote it; what is derived has only the
+    hosts by which nginx reaches it. ``hosts_declared`` tells whether anything but the name is
+    stated. ``derived``: no spec file has it.
     """
 
     upstream: str

@@ -83,11 +83,17 @@ def _listener(claims: Claims) -> Listener:
     return Listener(
         upstream=claims.name,
         place=claims.place,
-        hosts=tuple(dict.fromkeys((*(hosts.value if hosts is not None else ()), claims.name))),
+        hosts=_hosts(claims, hosts),
         hosts_declared=hosts is not None,
         derived=claims.derived,
         **{_FIELDS[key]: fact for key, fact in facts.items()},
     )
+
+
+def _hosts(claims: Claims, stated: Fact[Any] | None) -> tuple[str, ...]:
+    """The hosts of a listener; what is declared is also reached by its name."""
+    names = () if claims.derived else (claims.name,)
+    return tuple(dict.fromkeys((*(() if stated is None else stated.value), *names)))
 
 
 def _defaults(stated: Mapping[str, Fact[Any]]) -> Iterator[tuple[str, Fact[Any]]]:

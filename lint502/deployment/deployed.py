@@ -6,10 +6,20 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lint502.deployment.containers import Project
 from lint502.deployment.filesystem import Entry, OnDisk
 from lint502.deployment.layers import Inline
 from lint502.deployment.nginx_containers import NginxContainer
 from lint502.deployment.repository import Repository
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Around:
+    """The deployments of a repository, beside nginx files that belong to none of them: an nginx on
+    the machine itself reaches what runs there, and ports that containers publish."""
+
+    projects: tuple[Project, ...]
+    repository: Repository
 
 
 @dataclass(frozen=True, slots=True, eq=False)

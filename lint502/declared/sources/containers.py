@@ -19,7 +19,7 @@ from lint502.declared.sources.facts import Facts
 from lint502.declared.sources.image_ports import image_listeners
 from lint502.declared.sources.running import run_by
 from lint502.declared.sources.services import service_claims
-from lint502.deployment.containers import HOST, Container, Port
+from lint502.deployment.containers import HOST, Container, Port, Project
 from lint502.deployment.images import known
 from lint502.deployment.mounts import path_seen
 from lint502.deployment.networks import names_seen, shares_loopback
@@ -63,6 +63,30 @@ def claims_of(
         if not same:
             found = [_seen_by(nginx, container, facts) for facts in found]
         yield from _claims(container, found, hosts, same=same)
+
+
+def claims_on_machine(projects: Sequence[Project], repository: Repository) -> Iterator[Claims]:
+    """What is known of each listener that an nginx on the machine itself reaches: the services of
+    the machine, and by the ports that are published there the containers."""
+    for project in projects:
+        for container in project.containers:
+            here = container.namespace == HOST
+            published = any(port.published is not None for port in container.ports)
+            if not container.active or not (here or published):
+                continue
+            found = listeners_of(container, repository)
+            if here:
+                yield from _claims(container, found, (_LOOPBACK,), same=True)
+            else:
+                reached = [facts for facts in found if _is_published(container, facts)]
+                yield from _claims(container, reached, (), same=False)
+
+
+def _is_published(container: Container, facts: Facts) -> bool:
+    port = facts.get("port")
+    return port is not None and any(
+        one.published is not None and one.number == port.value for one in container.ports
+    )
 
 
 def listeners_of(container: Container, repository: Repository) -> list[Facts]:

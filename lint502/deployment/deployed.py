@@ -54,7 +54,7 @@ class Deployed:
         """Whether a file of the repository, or one in a folder, is among the files from which nginx
         may read its configuration."""
         inside = f"{path.rstrip('/')}/"
-        return any(one == path or one.startswith(inside) for one in self._paths())
+        return any(one == path or one.startswith(inside) for one in self.paths())
 
     def has_pass(self) -> bool:
         """Whether any of these files looks as if it had a pass."""
@@ -66,7 +66,8 @@ class Deployed:
                 return True
         return False
 
-    def _paths(self) -> Iterator[str]:
+    def paths(self) -> Iterator[str]:
+        """The files of the repository from which nginx may read its configuration."""
         return (found.path for found in self._files() if isinstance(found, OnDisk))
 
     def _files(self) -> Iterator[Entry]:

@@ -70,6 +70,12 @@ def discover(repository: Repository) -> Discovered:
             if nginx.container.active:
                 others = tuple(other for other in found if other is not nginx)
                 deployed.append(Deployed(nginx, others, repository))
+    read = {path for one in deployed if one.nginx.project.kind != "image" for path in one.paths()}
+    deployed = [
+        one
+        for one in deployed
+        if one.nginx.project.kind != "image" or not read.issuperset(one.paths())
+    ]
     unread = tuple(one for project in projects for one in project.unread)
     return Discovered(tuple(deployed), tuple(projects), unread, files.whole)
 

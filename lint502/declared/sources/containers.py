@@ -17,16 +17,17 @@ from lint502.declared.listeners import Fact
 from lint502.declared.sources.commands import Started
 from lint502.declared.sources.facts import Facts
 from lint502.declared.sources.image_ports import image_listeners
+from lint502.declared.sources.lock_files import server_version
 from lint502.declared.sources.running import run_by
 from lint502.declared.sources.services import service_claims
-from lint502.deployment.containers import HOST, Container, Port, Project
-from lint502.deployment.images import known
+from lint502.deployment.containers import HOST, Container, Port, Program, Project
+from lint502.deployment.images import KnownImage, known
 from lint502.deployment.mounts import path_seen
 from lint502.deployment.networks import names_seen, shares_loopback
 from lint502.deployment.nginx_containers import NginxContainer
 from lint502.deployment.nginx_images import Beside
 from lint502.deployment.repository import Repository
-from lint502.deployment.texts import UNKNOWN
+from lint502.deployment.texts import UNKNOWN, Words
 from lint502.nginx.addresses import parse_address
 from lint502.standing import Standing
 
@@ -98,7 +99,8 @@ def listeners_of(container: Container, repository: Repository) -> list[Facts]:
     if not listeners and program.image is not None and UNKNOWN not in program.image.value:
         image = known(program.image.value)
         if image is not None:
-            listeners = image_listeners(image, program)
+            listeners = _of_known_image(image, container, repository)
+    listeners = [_with_version(facts, program, repository) for facts in listeners]
     ports = {facts["port"].value for facts in listeners if "port" in facts}
     hints: dict[int, Fact[Any]] = {}
     if not ran.whole or not ports:
@@ -111,6 +113,33 @@ def listeners_of(container: Container, repository: Repository) -> list[Facts]:
         common = nowhere[0] if len(nowhere) == 1 else {}
         return [*placed, *({**common, "port": fact} for fact in hints.values())]
     return listeners or [{}]
+
+
+def _of_known_image(image: KnownImage, container: Container, repository: Repository) -> list[Facts]:
+    """Where an image listens by itself; where a configuration of the repository may change that,
+    what the server makes of it, or only what does not depend on it."""
+    found = image_listeners(image, container.program)
+    if not any(image.is_configured_at(layer.target) for layer in container.layers):
+        return found
+    place = container.program.image.place if container.program.image is not None else None
+    if image.programs and place is not None:
+        words = Words((image.programs[0],), place)
+        server = replace(container, program=replace(container.program, words=words))
+        ran = run_by(server, repository)
+        if ran.listeners:
+            return [_firm_or_not(facts, ran) for facts in ran.listeners]
+    return [{key: fact for key, fact in facts.items() if key != "port"} for facts in found]
+
+
+def _with_version(facts: Facts, program: Program, repository: Repository) -> Facts:
+    """The facts of a listener with the version of its server that a lock file pins."""
+    server = facts.get("server")
+    if server is None or "/" in server.value or program.folder is None:
+        return facts
+    version = server_version(server.value, program.folder, repository)
+    if version is None:
+        return facts
+    return {**facts, "server": replace(server, value=f"{server.value}/{version.value}")}
 
 
 def _seen_by(nginx: Container, container: Container, facts: Facts) -> Facts:

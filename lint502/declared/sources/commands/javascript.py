@@ -252,6 +252,24 @@ def _remix_serve(call: Call) -> Found:
     return Result(("react-router-serve",), (facts | port_fact(port) | bind_fact(host),))
 
 
+def _deno(call: Call) -> Found:
+    """https://docs.deno.com/runtime/reference/cli/serve/ and ``deno run``."""
+    names = spelled(port="--port", host="--host", other="-c --config --lock --import-map")
+    options = Options(call.arguments, names)
+    words = options.arguments
+    command = words[0].text if words else ""
+    if command == "serve":
+        facts = speaks("http", call.place, "deno")
+        port = options.last("port")
+        if port is None:
+            source = "https://docs.deno.com/runtime/reference/cli/serve/"
+            facts["port"] = default(8000, call.place, "deno serve", source)
+        return Result(("deno",), (facts | port_fact(port) | bind_fact(options.last("host")),))
+    if command == "run" and len(words) > 1:
+        return _script(call.running(words[1:]))
+    return None if command == "task" else NOTHING
+
+
 def _pm2(call: Call) -> Found:
     """``pm2-runtime server.js``; an ecosystem file is not read."""
     options = Options(call.arguments, spelled(name="-n --name -i --instances --env -o -e -l"))
@@ -269,6 +287,7 @@ PROGRAMS: Mapping[str, Callable[[Call], Found]] = {
     "ts-node": _node,
     "ts-node-dev": _node,
     "tsx": _node,
+    "deno": _deno,
     "babel-node": _node,
     "next": _next,
     "vite": _vite,

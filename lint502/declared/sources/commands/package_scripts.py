@@ -67,6 +67,8 @@ def _command(call: Call, words: list[Word]) -> Found:
     scripts = package(call)
     if scripts is not None and first.text in scripts:
         return _script(call, first.text, rest, scripts)
+    if call.name == "bun" and first.text.endswith((".js", ".ts", ".mjs", ".tsx")):
+        return call.running((first.cut("node"), first, *rest))
     if first.text in _QUIET.split():
         return NOTHING
     if first.text == "start" and call.name == "npm":

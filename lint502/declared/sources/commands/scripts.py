@@ -17,7 +17,7 @@ _HANDING_ON = frozenset(
         "docker-php-entrypoint",
         "docker-php-serversideup-entrypoint",
         "nvidia_entrypoint.sh",
-        "cnb/lifecycle/launcher",
+        "launcher",
         "__cacert_entrypoint.sh",
     )
 )

@@ -17,7 +17,7 @@ MAX_CHARACTERS = 200_000
 
 _COMMENT = re.compile(r"(?<![:\"'])//[^\n]*")
 _LISTEN = re.compile(
-    r"\.listen\s*\(\s*(?:\{[^{}]{0,200}?\bport\s*:\s*)?((?:\([^()]*\)|[^,;(){}\n]){1,200})"
+    r"(?:\.listen|\b(?:Bun|Deno)\.serve)\s*\(\s*(?:\{[^{}]{0,200}?\bport\s*:\s*)?((?:\([^()]*\)|[^,;(){}\n]){1,200})"
 )
 _OTHER_KINDS = re.compile(
     r"\b(?:https|http2|net|tls|dgram)\s*\.\s*create|createSecureServer|[\"'](?:node:)?(?:https|http2|tls)[\"']"

@@ -122,6 +122,19 @@ def test_port_is_but_a_hint_where_nothing_is_seen_to_read_it() -> None:
     ]
 
 
+def test_rocket_alone_reads_its_variables() -> None:
+    found = start("/app/server", {"ROCKET_PORT": "80", "ROCKET_ADDRESS": "0.0.0.0", "PORT": "1"})
+
+    assert said(found) == [
+        {
+            "server": Said("rocket", "$ROCKET_PORT"),
+            "protocol": Said("http", "$ROCKET_PORT"),
+            "port": Said(80, "$ROCKET_PORT"),
+            "bind": Said(ALL, "$ROCKET_ADDRESS"),
+        }
+    ]
+
+
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
@@ -169,6 +182,11 @@ def package(**scripts: str) -> dict[str, str]:
         ("nodemon --watch src --exec 'ts-node src/a.ts'", {"src/a.ts": "x.listen(94)"}, [94]),
         ("pm2-runtime server.js", {"server.js": "x.listen(95)"}, [95]),
         ("nest start", {"src/main.ts": "await app.listen(process.env.PORT ?? 3000);"}, [3000]),
+        ("deno serve --port 96 a.ts", {}, [96]),
+        ("deno serve a.ts", {}, [8000]),
+        ("deno run -A a.ts", {"a.ts": "Deno.serve({ port: 97 }, f)"}, [97]),
+        ("bun run a.ts", {**package(), "a.ts": "Bun.serve({ port: 98, fetch })"}, [98]),
+        ("bun a.ts", {"a.ts": "new Elysia().listen(99)"}, [99]),
         ("npm ci", package(), []),
     ],
 )

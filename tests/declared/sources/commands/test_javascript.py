@@ -85,6 +85,20 @@ LISTENS = "const app = express();\n{}\n"
         ("const port = +process.env.PORT || 3003\napp.listen(port)", {}, Said(3003, "server.js:2")),
         ("app.listen(Number(process.env.PORT) || 3004)", {}, Said(3004, "server.js:2")),
         ("app.listen(parseInt(process.env.APP, 10) || 3004)", {"APP": "8"}, Said(8, "$APP")),
+        (
+            "app.set('port', process.env.PORT || 7)\napp.listen(app.get('port'))",
+            {},
+            Said(7, "server.js:2"),
+        ),
+        (
+            "var p = normalizePort(process.env.PORT || '8');\ns.listen(p);",
+            {},
+            Said(8, "server.js:2"),
+        ),
+        ("const { PORT = 9 } = process.env\napp.listen(PORT)", {}, Said(9, "server.js:2")),
+        ("const { PORT } = process.env\napp.listen(PORT || 10)", {}, Said(10, "server.js:3")),
+        ("const { PORT } = process.env\napp.listen(PORT || 10)", {"PORT": "5"}, Said(5, "$PORT")),
+        ("const port = process.env.PORT\napp.listen(port ?? 11)", {}, Said(11, "server.js:3")),
         ("app.listen({ port: 3005, host: '0.0.0.0' })", {}, Said(3005, "server.js:2")),
         ("// app.listen(1)\napp.listen(3006)", {}, Said(3006, "server.js:3")),
     ],
@@ -106,6 +120,10 @@ def test_a_script_that_listens(line: str, variables: Mapping[str, str], expected
     [
         ("app.listen(1)\nother.listen(2)", []),
         ("app.listen(config.port)", []),
+        ("app.listen(config.port || 3000)", []),
+        ("app.listen(find() || 3000)", []),
+        ("app.listen(offset(3000))", []),
+        ("let p = 1; p = 2\nvar p = 3\napp.listen(p)", []),
         ("import './app'", []),
     ],
 )

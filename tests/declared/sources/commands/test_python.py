@@ -127,6 +127,15 @@ FLASK_APP = "from flask import Flask\napp = Flask(__name__)\n"
         ("import uvicorn\nuvicorn.run('a:b', port=83, **more)", {}, (83, None)),
         ("from waitress import serve\nserve(app, port=84)", {}, (84, ALL)),
         ("from aiohttp import web\nweb.run_app(app)", {}, (8080, ALL)),
+        ("socketio.run(app, host='0.0.0.0')", {}, (5000, ALL)),
+        ("import gradio\ndemo.launch()", {}, (7860, LOCAL)),
+        ("import gradio\ndemo.launch(server_name='0.0.0.0', server_port=85)", {}, (85, ALL)),
+        (
+            "import gradio\ndemo.launch()",
+            {"GRADIO_SERVER_NAME": "0.0.0.0", "GRADIO_SERVER_PORT": "86"},
+            (86, ALL),
+        ),
+        ("app = create_app()\napp.run(port=87)", {}, (87, None)),
     ],
 )
 def test_a_script_that_starts_a_server(
@@ -143,7 +152,8 @@ def test_a_script_that_starts_a_server(
     [
         f"{FLASK_APP}app.run(port=1)\napp.run(port=2)",
         f"{FLASK_APP}app.run(port=1)\nother.serve_forever()",
-        "app.run(port=80)",
+        "job.run(port=80)",
+        "app.run()",
         f"{FLASK_APP}def",
         "asyncio.run(main())",
     ],

@@ -162,7 +162,7 @@ def _concurrently(call: Call) -> Next | Result:
             calls.append(call.running((word.cut(manager), word.cut("run"), word.cut(script))))
         elif not word.text.startswith("-"):
             texts.append(ShellText(word.text, word.place, call))
-    return Next(tuple(calls), tuple(texts), together=True)
+    return Next(tuple(calls), tuple(texts))
 
 
 def _several(call: Call) -> Next | Result:
@@ -171,7 +171,7 @@ def _several(call: Call) -> Next | Result:
     if any("*" in word.text for word in names):
         return Result(whole=False)
     calls = [call.running((word.cut("npm"), word.cut("run"), word)) for word in names]
-    return Next(tuple(calls), together=True)
+    return Next(tuple(calls))
 
 
 PROGRAMS: Mapping[str, Callable[[Call], Found]] = {

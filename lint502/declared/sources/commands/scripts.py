@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 
 from lint502.declared.sources.commands.calls import Call, Next, Result, ShellText
-from lint502.declared.sources.commands.words import Word, name_of
+from lint502.declared.sources.commands.words import Word
 from lint502.deployment.texts import Unread
 from lint502.places import Place, SourceFile
 
@@ -84,8 +84,3 @@ def run_script(
     if interpreter[0].startswith(("python", "node", "ruby", "php")):
         return call.running((call.words[0].cut(interpreter[0]), *call.words))
     return None
-
-
-def named(words: tuple[Word, ...]) -> str:
-    """The name of the program that words run."""
-    return name_of(words[0]) if words else ""

@@ -68,7 +68,6 @@ def _supervisord(call: Call) -> Next:
         ("supervisord",),
         tuple(unread_commands),
         tuple(listeners),
-        together=True,
     )
 
 

@@ -29,7 +29,7 @@ WAITRESS = {"server": "waitress", **HTTP}
         ("python manage.py runserver 0:80", {}, [{**HTTP, "port": 80, "bind": ALL}]),
         ("python -u manage.py runserver [::]:80", {}, [{**HTTP, "port": 80, "bind": ("::",)}]),
         ("python manage.py runserver -6", {}, [{**HTTP, "port": 8000, "bind": ("::1",)}]),
-        ("python manage.py runserver $ADDRESS", {}, [HTTP]),
+        ("python manage.py runserver $ADDRESS", {}, [{"protocol": "http"}]),
         ("python manage.py migrate", {}, []),
         ("flask run", {}, [{**FLASK, "port": 5000, "bind": LOCAL}]),
         (

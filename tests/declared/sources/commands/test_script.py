@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from tests.declared.sources.commands.starting import ports, said, start
+from tests.declared.sources.commands.starting import Said, ports, said, start
 
 SERVERS = "gunicorn -b :{} a"
 
@@ -172,3 +172,29 @@ def test_an_entry_point_of_the_repository_counts_more() -> None:
     files = {"/docker-entrypoint.sh": "#!/bin/bash\nexec gunicorn -b :2 a\n"}
 
     assert ports(["/docker-entrypoint.sh", "gunicorn", "-b", ":1", "a"], files=files) == [2]
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("uvicorn a:b $MORE", [{"protocol": Said("http", "command")}]),
+        (
+            "uvicorn a:b $MORE --port 80",
+            [{"protocol": Said("http", "command"), "port": Said(80, "command")}],
+        ),
+        ("flask run $MORE", [{"protocol": Said("http", "command")}]),
+    ],
+)
+def test_an_argument_that_is_not_known_may_be_any_option(
+    command: str, expected: list[dict[str, Said]]
+) -> None:
+    found = start(command)
+
+    assert (said(found), found.whole) == (expected, False)
+
+
+@pytest.mark.parametrize("name", ["JAVA_OPTS", "GUNICORN_EXTRA_ARGS", "UVICORN_OPTIONS", "flags"])
+def test_options_that_nothing_sets_are_none(name: str) -> None:
+    assert ports(f"uvicorn ${name} a:b") == [8000]
+    assert ports(f"uvicorn ${name} a:b", {name: "--port 81"}) == [81]
+    assert ports(f"uvicorn ${name} a:b", unknown=[name]) == [None]

@@ -64,12 +64,22 @@ def handed_on(call: Call) -> Call | Result:
     return call.running(call.arguments)
 
 
+def beginning(source: SourceFile) -> Place:
+    """The first line of a file that has something; what another file writes inline begins with
+    empty ones, so that its lines are where they stand there."""
+    number, line = next(
+        ((number, line) for number, line in enumerate(source.text.split("\n"), 1) if line.strip()),
+        (1, ""),
+    )
+    return Place(source.name, number, 1, len(line) + 1, line.rstrip("\r"))
+
+
 def run_script(
     call: Call, source: SourceFile, arguments: tuple[Word, ...]
 ) -> Call | Next | Result | None:
     """What a script runs, by what its first line names."""
-    first = source.line(1)
-    place = Place(source.name, 1, 1, len(first) + 1, first)
+    place = beginning(source)
+    first = place.text.strip()
     if not first.startswith("#!"):
         if source.text[:200].isprintable() or "\n" in source.text[:200]:
             return Next(texts=(ShellText(source.text, place, call, arguments, source),))

@@ -198,3 +198,12 @@ def test_options_that_nothing_sets_are_none(name: str) -> None:
     assert ports(f"uvicorn ${name} a:b") == [8000]
     assert ports(f"uvicorn ${name} a:b", {name: "--port 81"}) == [81]
     assert ports(f"uvicorn ${name} a:b", unknown=[name]) == [None]
+
+
+def test_a_script_that_begins_with_empty_lines() -> None:
+    """As one does that is written inline in another file."""
+    [facts] = said(
+        start(["./start.sh"], files={"start.sh": "\n\n  #!/bin/sh\n  exec gunicorn -b :1 a\n"})
+    )
+
+    assert facts["port"] == Said(1, "start.sh:4")

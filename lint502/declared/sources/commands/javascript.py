@@ -164,6 +164,23 @@ def _remix_serve(call: Call) -> Found:
     return Result(("react-router-serve",), (facts | port_fact(port) | bind_fact(host),))
 
 
+_WEBPACK = tuple(f"webpack.config.{kind}" for kind in ("js", "ts", "cjs", "mjs"))
+
+
+def _gatsby(call: Call) -> Found:
+    """https://www.gatsbyjs.com/docs/reference/gatsby-cli/"""
+    words = [word.text for word in call.arguments]
+    if "develop" not in words and "serve" not in words:
+        return NOTHING
+    return _Tool(
+        "Gatsby",
+        "https://www.gatsbyjs.com/docs/reference/gatsby-cli/",
+        8000 if "develop" in words else 9000,
+        "localhost",
+        host_names="-H --host",
+    )(call)
+
+
 PROGRAMS: Mapping[str, Callable[[Call], Found]] = {
     "next": _next,
     "vite": _vite,
@@ -208,6 +225,29 @@ PROGRAMS: Mapping[str, Callable[[Call], Found]] = {
         ("serve",),
         port_names="--port",
         configured=("vue.config.js",),
+    ),
+    "gatsby": _gatsby,
+    "docusaurus": _Tool(
+        "Docusaurus",
+        "https://docusaurus.io/docs/cli",
+        3000,
+        "localhost",
+        ("start", "serve"),
+    ),
+    "webpack": _Tool(
+        "webpack-dev-server",
+        "https://webpack.js.org/configuration/dev-server/",
+        8080,
+        "localhost",
+        ("serve",),
+        configured=_WEBPACK,
+    ),
+    "webpack-dev-server": _Tool(
+        "webpack-dev-server",
+        "https://webpack.js.org/configuration/dev-server/",
+        8080,
+        "localhost",
+        configured=_WEBPACK,
     ),
     "astro": _Tool(
         "Astro",

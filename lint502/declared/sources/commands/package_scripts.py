@@ -64,6 +64,8 @@ def _command(call: Call, words: list[Word]) -> Found:
     if first.text in ("exec", "dlx", "x") and rest:
         rest = [word for word in rest if word.text != "--"]
         return _executed(call, rest)
+    if call.name == "npm":
+        call, rest = _taken_by_npm(call, rest)
     scripts = package(call)
     if scripts is not None and first.text in scripts:
         return _script(call, first.text, rest, scripts)
@@ -79,6 +81,25 @@ def _command(call: Call, words: list[Word]) -> Found:
     if call.name in ("yarn", "pnpm", "bun") and scripts is not None:
         return _executed(call, words)
     return None
+
+
+def _taken_by_npm(call: Call, words: list[Word]) -> tuple[Call, list[Word]]:
+    """What npm hands to a script: of the words before ``--`` those that are no options, the values
+    of options that it does not know among them."""
+    passed: list[Word] = []
+    left = list(words)
+    while left:
+        word = left.pop(0)
+        name, equals, value = word.text.partition("=")
+        if word.text == "--":
+            return call, passed + left
+        if name in _WITH_VALUE:
+            value = value if equals or not left else left.pop(0).text
+            if name in _FOLDER_OPTIONS:
+                call = replace(call, folder=call.path(value))
+        elif not word.text.startswith("-"):
+            passed.append(word)
+    return call, passed
 
 
 def _executed(call: Call, words: list[Word]) -> Found:

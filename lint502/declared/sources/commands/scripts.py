@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 
 from lint502.declared.sources.commands.calls import Call, Next, Result, ShellText
-from lint502.declared.sources.commands.words import Word
+from lint502.declared.sources.commands.words import Word, name_of
 from lint502.deployment.texts import Unread
 from lint502.places import Place, SourceFile
 
@@ -34,7 +34,7 @@ def script_of(call: Call) -> Call | Next | Result | None:
     source = script_source(call, call.words[0].text)
     if source is not None:
         return run_script(call, source, call.arguments)
-    if call.name in _HANDING_ON:
+    if hands_on(call.words[0]):
         return handed_on(call)
     return None
 
@@ -44,6 +44,11 @@ def script_source(call: Call, name: str) -> SourceFile | None:
     if "/" in name:
         return call.source(name)
     return call.first_source(*(f"{folder}/{name}" for folder in _FOLDERS))
+
+
+def hands_on(program: Word) -> bool:
+    """Whether a program is the entry point of an image that runs what it is given."""
+    return name_of(program) in _HANDING_ON
 
 
 def handed_on(call: Call) -> Call | Result:

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lint502.declared.sources.commands import package_scripts
+from lint502.declared.sources.commands.calls import Call, Next, Surroundings
+from lint502.declared.sources.commands.words import Word
+from lint502.deployment.filesystem import ContainerFiles
+from lint502.deployment.repository import Repository
+from lint502.places import Place
 from tests.declared.sources.commands.starting import Said, listeners, ports, said, start
 
 ALL = ("0.0.0.0",)
+PLACE = Place("command", 1, 1, 2)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +43,10 @@ ALL = ("0.0.0.0",)
         ("http-server -p 87 -a 127.0.0.1", {}, ("node", 87, ("127.0.0.1",))),
         ("react-scripts start", {"PORT": "88"}, ("node", 88, ALL)),
         ("ng serve --host 0.0.0.0", {}, ("node", 4200, ALL)),
+        ("gatsby develop -H 0.0.0.0", {}, ("node", 8000, ALL)),
+        ("gatsby serve", {}, ("node", 9000, ("localhost",))),
+        ("docusaurus serve --port 91", {}, ("node", 91, ("localhost",))),
+        ("webpack serve --host 0.0.0.0", {}, ("node", 8080, ALL)),
         ("vue-cli-service serve", {}, ("node", 8080, ALL)),
         ("react-router-serve ./build/server/index.js", {"PORT": "89"}, ("node", 89, None)),
         ("node .output/server/index.mjs", {}, ("node", 3000, None)),
@@ -168,6 +182,9 @@ def package(**scripts: str) -> dict[str, str]:
     return {"package.json": json.dumps({"name": "x", "scripts": scripts}, indent=1)}
 
 
+SERVE = package(start="serve")["package.json"]
+
+
 @pytest.mark.parametrize(
     ("command", "files", "expected"),
     [
@@ -205,6 +222,13 @@ def package(**scripts: str) -> dict[str, str]:
         ("deno run -A a.ts", {"a.ts": "Deno.serve({ port: 97 }, f)"}, [97]),
         ("bun run a.ts", {**package(), "a.ts": "Bun.serve({ port: 98, fetch })"}, [98]),
         ("bun a.ts", {"a.ts": "new Elysia().listen(99)"}, [99]),
+        (
+            "npm start --prefix web",
+            {"web/package.json": package(start="serve")["package.json"]},
+            [3000],
+        ),
+        # npm takes an option for its own that stands before --
+        ("npm run dev --port 82", package(dev="next dev"), [3000]),
         ("npm ci", package(), []),
     ],
 )
@@ -234,3 +258,30 @@ def test_the_place_is_the_script() -> None:
     [facts] = said(start("npm start", files=package(start="next start -p 80")))
 
     assert facts["port"] == Said(80, "package.json:4")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
+@pytest.mark.parametrize(
+    "words", ["--port 82", "--port=82 x", "x --flag", "-- --port 82", "-p 82 x", "x -- -p 1"]
+)
+def test_npm_itself_hands_on_the_same(words: str, tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text(json.dumps({"scripts": {"dev": "echo GIVEN"}}))
+    ran = subprocess.run(
+        ["npm", "run", "dev", *words.split()],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    given = ran.splitlines()[-1].removeprefix("GIVEN").split()
+    call = Call(
+        tuple(Word(text, PLACE) for text in ("npm", "run", "dev", *words.split())),
+        {},
+        str(tmp_path),
+        Surroundings(ContainerFiles(Repository(tmp_path), ()), str(tmp_path), str(tmp_path)),
+    )
+    found = package_scripts.PROGRAMS["npm"](call)
+
+    assert isinstance(found, Next)
+    assert found.texts[0].text.removeprefix("echo GIVEN").split() == given

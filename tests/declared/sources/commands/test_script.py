@@ -164,6 +164,7 @@ def test_a_script_that_only_the_build_folder_has() -> None:
 @pytest.mark.parametrize("entry", ["docker-entrypoint.sh", "/docker-entrypoint.sh"])
 def test_entry_points_of_images_hand_on(entry: str) -> None:
     assert ports([entry, "gunicorn", "-b", ":1", "a"]) == [1]
+    assert ports(["bash", entry, "gunicorn", "-b", ":1", "a"]) == [1]
     assert not start([entry]).whole
     assert not start([entry, "--verbose"]).whole
 

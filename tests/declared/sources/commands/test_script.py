@@ -25,6 +25,10 @@ def script(text: str) -> dict[str, str]:
         ("./unknown.sh & gunicorn -b :1 a", [1], False),
         ("gunicorn -b :1 a & ./unknown.sh", [1], False),
         ("gunicorn -b :1 a &\nuvicorn a:b --port 2 &\nwait -n", [1, 2], True),
+        ("exec gunicorn -b :1 a &\nuvicorn a:b --port 2", [1, 2], True),
+        ('[ -z "$1" ] && set -- web\ncase $1 in web) gunicorn -b :1 a;; esac', [1], True),
+        ('C="$1"\n[ -z "$C" ] && C=x\ncase $C in x) gunicorn -b :1 a;; esac', [1], True),
+        ('if [ -z "$1" ] || [ "$1" = web ]; then gunicorn -b :1 a; else x; fi', [1], True),
         # nothing runs after exec
         ("exec gunicorn -b :1 a\nexec gunicorn -b :2 a", [1], True),
         ("gunicorn -b :1 a | tee log", [1], True),

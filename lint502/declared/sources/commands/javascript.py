@@ -25,6 +25,7 @@ from lint502.declared.sources.commands.facts import (
     stated,
     time_fact,
 )
+from lint502.declared.sources.commands.javascript_settings import configured
 from lint502.declared.sources.commands.options import Options, spelled
 from lint502.declared.sources.commands.words import Word
 
@@ -48,7 +49,9 @@ class _Tool:
     host_variables: tuple[str, ...] = ()
     profile: str | None = "node"
     configured: tuple[str, ...] = ()
-    """Files that may set the port otherwise."""
+    """Files that may set them otherwise."""
+    other: str = "preview"
+    """What such a file may set them for besides."""
 
     def __call__(self, call: Call) -> Found:
         options = Options(
@@ -64,14 +67,22 @@ class _Tool:
         facts = speaks("http", call.place, self.profile)
         if port is not None:
             facts |= port_fact(port)
-        elif call.first_source(*self.configured) is None:
-            facts["port"] = default(self.port, call.place, self.title, self.source)
+        else:
+            usual = default(self.port, call.place, self.title, self.source)
+            facts |= self._set(call, "port", {"port": usual})
         if host is not None:
             facts |= bind_fact(host)
-        elif self.host is not None and call.first_source(*self.configured) is None:
-            facts["bind"] = default((self.host,), call.place, self.title, self.source)
+        elif self.host is not None:
+            local = default((self.host,), call.place, self.title, self.source)
+            facts |= self._set(call, "host", {"bind": local})
         facts |= time_fact("keepalive.idle_timeout", options.last("idle"), 1)
         return Result((call.name,), (facts,))
+
+    def _set(self, call: Call, key: str, usual: Facts) -> Facts:
+        """What a file of settings says, else what is usual."""
+        source = call.first_source(*self.configured)
+        found = None if source is None else configured(source, key, self.other)
+        return usual if found is None else dict(found)
 
 
 _IDLE = "--keepAliveTimeout"
@@ -104,6 +115,7 @@ def _vite(call: Call) -> Found:
         4173 if preview else 5173,
         "localhost",
         configured=_VITE,
+        other="server" if preview else "preview",
     )
     return tool(call.running((call.words[0], *_with_host(call.arguments))))
 

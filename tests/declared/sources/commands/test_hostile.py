@@ -67,6 +67,8 @@ DEEP = 100_000
         ("puma", {"config/puma.rb": "port ENV.fetch(" + "(" * 5000}),
         ("puma", {"config/puma.rb": 'bind "' + "#{" * 5000}),
         ("node a.js", {"a.js": ".listen(" * 20_000}),
+        ("vite", {"vite.config.js": "port:" * 30_000}),
+        ("vite", {"vite.config.js": "port" + " " * 190_000}),
         ("node a.js", {"a.js": "/* " * 50_000}),
         ("node a.js", {"a.js": "x" * 199_000}),
         ("node a.js", {"a.js": "x.listen(P)\n{" + "P " * 90_000}),

@@ -76,7 +76,27 @@ def test_what_builds_listens_at_nothing(command: str) -> None:
     [("vite", "vite.config.ts"), ("ng serve", "angular.json"), ("nuxt dev", "nuxt.config.ts")],
 )
 def test_a_configuration_may_set_another_port(command: str, file: str) -> None:
-    assert ports(command, files={file: "{}"}) == [None]
+    default = ports(command)
+
+    assert ports(command, files={file: "export default {}"}) == default
+    assert ports(command, files={file: "{ port: 3000 } // port"}) == [3000]
+    assert ports(command, files={file: "{ port: find() }"}) == [None]
+    assert ports(command, files={file: "{ port: 1, b: { port: 2 } }"}) == [None]
+    assert ports(f"{command} --port 4", files={file: "{ port: 3000 }"}) == [4]
+
+
+def test_vites_configuration() -> None:
+    files = {"vite.config.ts": "export default {\n  server: { host: true, port: 3000 },\n}\n"}
+
+    assert said(start("vite", files=files)) == [
+        {
+            "server": Said("node", "command"),
+            "protocol": Said("http", "command"),
+            "port": Said(3000, "vite.config.ts:2"),
+            "bind": Said(ALL, "vite.config.ts:2"),
+        }
+    ]
+    assert ports("vite preview", files=files) == [None]
 
 
 def test_serve_may_be_an_argument_of_an_entry_point() -> None:

@@ -97,6 +97,15 @@ def test_each_default_has_its_source() -> None:
         assert facts["port"].where == facts["bind"].where == "default command"
 
 
+def test_flask_takes_variables_from_files() -> None:
+    files = {".flaskenv": "# x\nFLASK_RUN_PORT=80\nFLASK_RUN_HOST='0.0.0.0'\n"}
+
+    assert said(start("flask run", files=files))[0]["port"] == Said(80, ".flaskenv:2")
+    assert listeners("flask run", {"FLASK_RUN_PORT": "81"}, files) == [
+        {**FLASK, "port": 81, "bind": ALL}
+    ]
+
+
 def test_a_manage_py_of_something_else_is_not_djangos() -> None:
     files = {"manage.py": "from flask_script import Manager\n"}
     found = start("python manage.py runserver", files=files)

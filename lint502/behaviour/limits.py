@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from lint502.behaviour.http2 import speaks_http2
 from lint502.behaviour.internal_redirects import origins
+from lint502.declared.listeners import Listener
+from lint502.declared.profiles import at_least, parse_server
 from lint502.nginx import error_log
 from lint502.nginx.buffers import FAMILIES, Buffers, buffers_at
 from lint502.nginx.hops import Hop
@@ -30,6 +32,19 @@ def read_timeout(hop: Hop) -> Value[int] | None:
     """How long nginx waits for the upstream to say something; None where that is not known."""
     name = "proxy_timeout" if hop.kind == "stream" else f"{hop.kind}_read_timeout"
     return hop.scope.time(name)
+
+
+def answers_when_it_gives_up(listener: Listener) -> bool:
+    """Whether an upstream says that it gives a request up: gunicorn's sync workers answer 500 from
+    22.0 on.
+
+    Source: https://github.com/benoitc/gunicorn/commit/40232284 (``BaseException``)
+    """
+    if listener.server is None:
+        return False
+    name, version = parse_server(listener.server.value)
+    numbers = None if version is None else tuple(map(int, version.split(".")))
+    return name == "gunicorn" and at_least(numbers, "22.0")
 
 
 PASS_FAMILIES = ("proxy", "fastcgi", "uwsgi", "scgi", "grpc", "memcached")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.behaviour.demands import largest_for
+from lint502.behaviour.limits import answers_when_it_gives_up
 from lint502.disagreements import Disagreement
 from lint502.findings import Fix
 from lint502.nginx import error_log
@@ -63,6 +64,8 @@ def _waits_longer(pair: Pair) -> Value[int] | None:
     """nginx's read timeout, where it is above the listener's request timeout."""
     hop, listener = pair.hop, pair.meant
     if listener is None or listener.request_timeout is None or hop.kind in ("stream", "memcached"):
+        return None
+    if answers_when_it_gives_up(listener):
         return None
     timeout = hop.scope.time(f"{hop.kind}_read_timeout")
     if timeout is None or timeout.value <= listener.request_timeout.value:

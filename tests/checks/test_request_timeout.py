@@ -54,6 +54,6 @@ def test_each_family_has_one_of_its_own(lint: Lint, kind: str) -> None:
 )
 def test_gunicorn_answers_500_from_22_on(lint: Lint, server: str, found: bool) -> None:
     facts = f'[upstream.up]\nport = 1\nserver = "{server}"\n'
-    assert lint(body(""), facts) == (
-        [Found(4, "warning", 502, "sometimes", RULE, "up")] if found else []
-    )
+    expected = [Found(4, "warning", 502, "sometimes", RULE, "up")] if found else []
+    assert lint(body(""), facts) == expected
+    assert lint(body(""), spec("20s", f'server = "{server}"\n')) == expected

@@ -85,6 +85,20 @@ def test_removals_moves_and_links(here: Path) -> None:
     assert moved.find("/etc/nginx/conf.d/a.conf") is None
 
 
+def test_what_takes_files_of_an_image_away(here: Path) -> None:
+    path = "/etc/nginx/conf.d/default.conf"
+    for layer, taken in (
+        (Removed("/etc/nginx/conf.d/*", PLACE), True),
+        (Removed("/etc/nginx/nginx.conf", PLACE), False),
+        (Moved(path, "/tmp/x", PLACE, kept=False), True),
+        (Moved(path, "/tmp/x", PLACE), False),
+        (mount(here, "nginx/conf.d", "/etc/nginx/conf.d"), True),
+        (mount(here, "nginx/nginx.conf", "/etc/nginx/nginx.conf"), False),
+        (copied(here, "nginx/conf.d", "/etc/nginx/conf.d"), False),
+    ):
+        assert files(here, layer).removes(path) is taken
+
+
 def test_rendered_files(here: Path) -> None:
     rendered = files(
         here,

@@ -136,8 +136,6 @@ class Next:
     unread: tuple[Unread, ...] = ()
     listeners: tuple[Facts, ...] = ()
     """What the program listens at itself."""
-    together: bool = False
-    """Whether what is run runs at the same time, as supervisord does it."""
 
 
 @dataclass(frozen=True, slots=True)

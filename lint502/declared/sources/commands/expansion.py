@@ -17,6 +17,7 @@ from lint502.declared.sources.commands.words import (
 from lint502.places import Place
 
 _FORM = re.compile(r"([A-Za-z_]\w*|[0-9]{1,3}|[@*#?$!-])(?:(:?[-=+?])(.*))?", re.ASCII | re.DOTALL)
+_OPTIONS = re.compile(r"^\w*(?:OPTS|OPTIONS|ARGS|ARGUMENTS|FLAGS|EXTRA|PARAMS)\w*$", re.IGNORECASE)
 _SPLIT = re.compile(r"[ \t\n]+")
 _DEPTH = 8
 
@@ -52,6 +53,8 @@ class _Expander:
         self._place = place
 
     def words(self, token: Token, depth: int) -> list[Word]:
+        if self._is_absent(token):
+            return []
         found: list[Word] = []
         current: Word | None = None
         for part in token.parts:
@@ -79,6 +82,13 @@ class _Expander:
         if current is not None:
             found.append(current)
         return found
+
+    def _is_absent(self, token: Token) -> bool:
+        """Whether a word is but a variable for options that nothing sets, ``$JAVA_OPTS``."""
+        if len(token.parts) != 1 or token.parts[0].kind != "variable" or token.parts[0].quoted:
+            return False
+        name = token.parts[0].text
+        return _OPTIONS.search(name) is not None and name not in self._variables
 
     def _value(self, part: Part, depth: int) -> Word:
         if part.kind == "text":

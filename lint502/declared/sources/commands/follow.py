@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from lint502.declared.listeners import Fact
@@ -112,7 +113,7 @@ class _Follower:
             self.call(found, certain, lasting, depth + 1)
         elif isinstance(found, Result):
             if lasting or found.whole or found.stays:
-                self._add(found, certain)
+                self._add(_without_guesses(call, found), certain)
         elif isinstance(found, Next):
             self._next(found, certain, lasting, depth)
         elif lasting:
@@ -157,6 +158,26 @@ class _Follower:
 
     def _note(self, unread: Unread) -> None:
         self._unread.setdefault((unread.place.file, unread.place.line, unread.why), unread)
+
+
+def _without_guesses(call: Call, found: Result) -> Result:
+    """What a program listens at where one of its arguments is not known, which may be any option:
+    only what its command states holds then."""
+    unsure = any(
+        word.text.startswith(UNKNOWN) and not last.text.startswith("-")
+        for last, word in pairwise(call.words)
+    )
+    if not unsure or not found.listeners:
+        return found
+    left = tuple(
+        {
+            key: fact
+            for key, fact in facts.items()
+            if fact.standing is not Standing.DEFAULT and key not in ("server", "tls")
+        }
+        for facts in found.listeners
+    )
+    return replace(found, listeners=left, whole=False)
 
 
 def _merged(listeners: Sequence[Facts]) -> tuple[Facts, ...]:

@@ -1,4 +1,4 @@
-"""JavaScript: frameworks with a server of their own, and scripts that Node.js, Deno or Bun runs.
+"""JavaScript: frameworks and tools with a server of their own.
 
 Sources: https://nextjs.org/docs/app/api-reference/cli/next,
 https://nuxt.com/docs/getting-started/deployment, https://vite.dev/config/server-options,
@@ -9,7 +9,6 @@ https://angular.dev/cli/serve, https://webpack.js.org/configuration/dev-server/
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,11 +25,9 @@ from lint502.declared.sources.commands.facts import (
     stated,
     time_fact,
 )
-from lint502.declared.sources.commands.hints import hinted
+from lint502.declared.sources.commands.javascript_settings import configured
 from lint502.declared.sources.commands.options import Options, spelled
-from lint502.declared.sources.commands.scripts_of_node import listens
 from lint502.declared.sources.commands.words import Word
-from lint502.places import SourceFile
 
 Facts = dict[str, Fact[Any]]
 Found = Call | Result | None
@@ -52,7 +49,9 @@ class _Tool:
     host_variables: tuple[str, ...] = ()
     profile: str | None = "node"
     configured: tuple[str, ...] = ()
-    """Files that may set the port otherwise."""
+    """Files that may set them otherwise."""
+    other: str = "preview"
+    """What such a file may set them for besides."""
 
     def __call__(self, call: Call) -> Found:
         options = Options(
@@ -68,14 +67,22 @@ class _Tool:
         facts = speaks("http", call.place, self.profile)
         if port is not None:
             facts |= port_fact(port)
-        elif call.first_source(*self.configured) is None:
-            facts["port"] = default(self.port, call.place, self.title, self.source)
+        else:
+            usual = default(self.port, call.place, self.title, self.source)
+            facts |= self._set(call, "port", {"port": usual})
         if host is not None:
             facts |= bind_fact(host)
-        elif self.host is not None and call.first_source(*self.configured) is None:
-            facts["bind"] = default((self.host,), call.place, self.title, self.source)
+        elif self.host is not None:
+            local = default((self.host,), call.place, self.title, self.source)
+            facts |= self._set(call, "host", {"bind": local})
         facts |= time_fact("keepalive.idle_timeout", options.last("idle"), 1)
         return Result((call.name,), (facts,))
+
+    def _set(self, call: Call, key: str, usual: Facts) -> Facts:
+        """What a file of settings says, else what is usual."""
+        source = call.first_source(*self.configured)
+        found = None if source is None else configured(source, key, self.other)
+        return usual if found is None else dict(found)
 
 
 _IDLE = "--keepAliveTimeout"
@@ -108,6 +115,7 @@ def _vite(call: Call) -> Found:
         4173 if preview else 5173,
         "localhost",
         configured=_VITE,
+        other="server" if preview else "preview",
     )
     return tool(call.running((call.words[0], *_with_host(call.arguments))))
 
@@ -158,90 +166,6 @@ def _http_server(call: Call) -> Found:
     return Result(("http-server",), (facts | port_fact(port) | bind_fact(host),))
 
 
-def _node(call: Call) -> Found:
-    words = list(call.arguments)
-    while words and words[0].text.startswith("-"):
-        text = words.pop(0).text
-        if text in ("-r", "--require", "--import", "--loader", "--env-file", "-P", "--project"):
-            words[:1] = []
-        elif text in ("-e", "--eval", "-v", "--version", "-p", "--print"):
-            return NOTHING
-    if words and words[0].text in ("watch", "run") and len(words) > 1:
-        words.pop(0)
-    return None if not words else _script(call.running(words))
-
-
-def _script(call: Call) -> Found:
-    name = call.words[0].text
-    inner = _of_a_package(call)
-    if inner is not None:
-        return inner
-    endings = ("", ".js", ".mjs", ".cjs", ".ts", "/index.js", "/index.ts")
-    source = call.first_source(*(f"{name}{ending}" for ending in endings))
-    if name.endswith(".output/server/index.mjs"):
-        return _nitro(call)
-    if source is None:
-        if name.endswith("server.js") and call.first_source(*_NEXT_CONFIGS) is not None:
-            return _standalone(call)
-        return _unseen(call)
-    return _listening(call, source)
-
-
-_NEXT_CONFIGS = ("next.config.js", "next.config.mjs", "next.config.ts")
-_PACKAGES = {"next": "next", "vite": "vite", "nuxt": "nuxt", "serve": "serve", "nest": "nest"}
-
-
-def _of_a_package(call: Call) -> Call | None:
-    """``node_modules/.bin/next`` and the like."""
-    match = re.search(r"node_modules/(?:\.bin/)?(\w[\w.-]*)", call.words[0].text)
-    if match is None or match[1] not in _PACKAGES:
-        return None
-    return call.running((call.words[0].cut(match[1]), *call.arguments))
-
-
-def _nitro(call: Call) -> Result:
-    """Nuxt's server: https://nitro.build/deploy/runtimes/node."""
-    facts = speaks("http", call.place, "node")
-    port = call.variable("NITRO_PORT", "PORT")
-    host = call.variable("NITRO_HOST", "HOST")
-    if port is None:
-        source = "https://nitro.build/deploy/runtimes/node#environment-variables"
-        facts["port"] = default(3000, call.place, "Nitro", source)
-    return Result(("nuxt",), (facts | port_fact(port) | bind_fact(host),))
-
-
-def _standalone(call: Call) -> Result:
-    """Next.js' server with ``output: "standalone"``."""
-    facts = speaks("http", call.place, "next")
-    port = call.variable("PORT")
-    if port is None:
-        source = "https://nextjs.org/docs/app/api-reference/config/next-config-js/output"
-        facts["port"] = default(3000, call.place, "Next.js", source)
-    host = call.variable("HOSTNAME")
-    idle = time_fact("keepalive.idle_timeout", call.variable("KEEP_ALIVE_TIMEOUT"), 1)
-    return Result(("next",), (facts | port_fact(port) | bind_fact(host) | idle,))
-
-
-def _unseen(call: Call) -> Result:
-    """A script that cannot be read: PORT is but a hint."""
-    return Result(("node",), hinted(call), whole=False)
-
-
-def _listening(call: Call, source: SourceFile) -> Result:
-    facts = listens(call, source)
-    if facts is None:
-        return _unseen(call)
-    return Result(("node",), (facts,), whole=False)
-
-
-def _nest(call: Call) -> Found:
-    source = call.first_source("src/main.ts", "dist/main.js")
-    first = call.arguments[0].text if call.arguments else ""
-    if first not in ("start",):
-        return NOTHING
-    return _unseen(call) if source is None else _listening(call, source)
-
-
 def _remix_serve(call: Call) -> Found:
     """https://reactrouter.com/start/framework/deploying: ``react-router-serve``."""
     facts = speaks("http", call.place, "node")
@@ -252,33 +176,30 @@ def _remix_serve(call: Call) -> Found:
     return Result(("react-router-serve",), (facts | port_fact(port) | bind_fact(host),))
 
 
-def _pm2(call: Call) -> Found:
-    """``pm2-runtime server.js``; an ecosystem file is not read."""
-    options = Options(call.arguments, spelled(name="-n --name -i --instances --env -o -e -l"))
-    words = [one for one in options.arguments if one.text != "start"]
-    if call.name == "pm2" and not any(one.text == "start" for one in options.arguments):
+_WEBPACK = tuple(f"webpack.config.{kind}" for kind in ("js", "ts", "cjs", "mjs"))
+
+
+def _gatsby(call: Call) -> Found:
+    """https://www.gatsbyjs.com/docs/reference/gatsby-cli/"""
+    words = [word.text for word in call.arguments]
+    if "develop" not in words and "serve" not in words:
         return NOTHING
-    if words and words[0].text.endswith((".js", ".mjs")) and "ecosystem" not in words[0].text:
-        return _script(call.running(words))
-    return Result(("pm2",), whole=False)
+    return _Tool(
+        "Gatsby",
+        "https://www.gatsbyjs.com/docs/reference/gatsby-cli/",
+        8000 if "develop" in words else 9000,
+        "localhost",
+        host_names="-H --host",
+    )(call)
 
 
 PROGRAMS: Mapping[str, Callable[[Call], Found]] = {
-    "node": _node,
-    "nodejs": _node,
-    "ts-node": _node,
-    "ts-node-dev": _node,
-    "tsx": _node,
-    "babel-node": _node,
     "next": _next,
     "vite": _vite,
     "serve": _serve,
     "http-server": _http_server,
-    "nest": _nest,
     "react-router-serve": _remix_serve,
     "remix-serve": _remix_serve,
-    "pm2-runtime": _pm2,
-    "pm2": _pm2,
     "nuxt": _Tool(
         "Nuxt",
         "https://nuxt.com/docs/api/commands/dev",
@@ -316,6 +237,29 @@ PROGRAMS: Mapping[str, Callable[[Call], Found]] = {
         ("serve",),
         port_names="--port",
         configured=("vue.config.js",),
+    ),
+    "gatsby": _gatsby,
+    "docusaurus": _Tool(
+        "Docusaurus",
+        "https://docusaurus.io/docs/cli",
+        3000,
+        "localhost",
+        ("start", "serve"),
+    ),
+    "webpack": _Tool(
+        "webpack-dev-server",
+        "https://webpack.js.org/configuration/dev-server/",
+        8080,
+        "localhost",
+        ("serve",),
+        configured=_WEBPACK,
+    ),
+    "webpack-dev-server": _Tool(
+        "webpack-dev-server",
+        "https://webpack.js.org/configuration/dev-server/",
+        8080,
+        "localhost",
+        configured=_WEBPACK,
     ),
     "astro": _Tool(
         "Astro",

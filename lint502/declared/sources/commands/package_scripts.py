@@ -64,9 +64,13 @@ def _command(call: Call, words: list[Word]) -> Found:
     if first.text in ("exec", "dlx", "x") and rest:
         rest = [word for word in rest if word.text != "--"]
         return _executed(call, rest)
+    if call.name == "npm":
+        call, rest = _taken_by_npm(call, rest)
     scripts = package(call)
     if scripts is not None and first.text in scripts:
         return _script(call, first.text, rest, scripts)
+    if call.name == "bun" and first.text.endswith((".js", ".ts", ".mjs", ".tsx")):
+        return call.running((first.cut("node"), first, *rest))
     if first.text in _QUIET.split():
         return NOTHING
     if first.text == "start" and call.name == "npm":
@@ -77,6 +81,25 @@ def _command(call: Call, words: list[Word]) -> Found:
     if call.name in ("yarn", "pnpm", "bun") and scripts is not None:
         return _executed(call, words)
     return None
+
+
+def _taken_by_npm(call: Call, words: list[Word]) -> tuple[Call, list[Word]]:
+    """What npm hands to a script: of the words before ``--`` those that are no options, the values
+    of options that it does not know among them."""
+    passed: list[Word] = []
+    left = list(words)
+    while left:
+        word = left.pop(0)
+        name, equals, value = word.text.partition("=")
+        if word.text == "--":
+            return call, passed + left
+        if name in _WITH_VALUE:
+            value = value if equals or not left else left.pop(0).text
+            if name in _FOLDER_OPTIONS:
+                call = replace(call, folder=call.path(value))
+        elif not word.text.startswith("-"):
+            passed.append(word)
+    return call, passed
 
 
 def _executed(call: Call, words: list[Word]) -> Found:
@@ -160,7 +183,7 @@ def _concurrently(call: Call) -> Next | Result:
             calls.append(call.running((word.cut(manager), word.cut("run"), word.cut(script))))
         elif not word.text.startswith("-"):
             texts.append(ShellText(word.text, word.place, call))
-    return Next(tuple(calls), tuple(texts), together=True)
+    return Next(tuple(calls), tuple(texts))
 
 
 def _several(call: Call) -> Next | Result:
@@ -169,7 +192,7 @@ def _several(call: Call) -> Next | Result:
     if any("*" in word.text for word in names):
         return Result(whole=False)
     calls = [call.running((word.cut("npm"), word.cut("run"), word)) for word in names]
-    return Next(tuple(calls), together=True)
+    return Next(tuple(calls))
 
 
 PROGRAMS: Mapping[str, Callable[[Call], Found]] = {

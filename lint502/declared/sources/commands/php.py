@@ -27,6 +27,7 @@ from lint502.declared.sources.commands.facts import (
 from lint502.declared.sources.commands.ini import lines
 from lint502.declared.sources.commands.options import Options, spelled
 from lint502.declared.sources.commands.words import UNKNOWN, Word
+from lint502.deployment.layers import Unseen
 from lint502.nginx.values import parse_time
 from lint502.places import SourceFile
 
@@ -85,7 +86,10 @@ def _keeps_docker_file(call: Call) -> bool:
     """Whether the file of the image that sets ``listen`` is still there, and is the last one."""
     files = call.surroundings.files
     path = f"{_DOCKER_FOLDER}/{_DOCKER_FILE}"
-    if files.find(path) is not None or files.removes(path):
+    found = files.find(path)
+    if files.removes(path) or not (
+        found is None or (isinstance(found, Unseen) and not found.target.startswith(_DOCKER_FOLDER))
+    ):
         return False
     if files.source("/usr/local/etc/php-fpm.conf") is not None:
         return False

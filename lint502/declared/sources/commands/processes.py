@@ -46,7 +46,7 @@ def _foreman(call: Call) -> Next | Result:
         port = base if base is not None and number == 0 else Word(UNKNOWN, word.place)
         inner = replace(call, variables={**call.variables, "PORT": port})
         texts.append(ShellText(word.text, word.place, inner))
-    return Next(texts=tuple(texts), together=True)
+    return Next(texts=tuple(texts))
 
 
 def processes(source: SourceFile) -> list[tuple[str, Word]]:

@@ -19,6 +19,7 @@ from lint502.declared.sources.commands.facts import (
     stated,
     time_fact,
 )
+from lint502.declared.sources.commands.ini import lines
 from lint502.declared.sources.commands.options import Options, spelled
 from lint502.declared.sources.commands.python_servers import served
 from lint502.declared.sources.commands.words import Word
@@ -151,8 +152,8 @@ def _flask(call: Call) -> Found:
     command = options.arguments[0].text if options.arguments else ""
     if command != "run":
         return NOTHING if command in ("db", "init-db", "shell", "routes") else None
-    host = options.last("host") or call.variable("FLASK_RUN_HOST")
-    port = options.last("port") or call.variable("FLASK_RUN_PORT")
+    host = options.last("host") or _flask_variable(call, "FLASK_RUN_HOST")
+    port = options.last("port") or _flask_variable(call, "FLASK_RUN_PORT")
     facts = speaks("http", call.place, "werkzeug")
     facts["port"] = default(5000, call.place, "flask run", _FLASK)
     facts["bind"] = default(("127.0.0.1",), call.place, "flask run", _FLASK)
@@ -161,6 +162,20 @@ def _flask(call: Call) -> Found:
     certificate = options.last("cert") or call.variable("FLASK_RUN_CERT")
     facts["tls"] = stated(certificate is not None, certificate or Word("", call.place))
     return Result(("flask",), (facts,))
+
+
+def _flask_variable(call: Call, name: str) -> Word | None:
+    """A variable, or what the files say that ``flask`` takes variables from.
+
+    Source: https://flask.palletsprojects.com/en/stable/cli/#environment-variables-from-dotenv
+    """
+    found = call.variable(name)
+    for file in (".env", ".flaskenv"):
+        source = call.source(file)
+        for line in lines(source) if source is not None else ():
+            if found is None and line.key.removeprefix("export ").strip() == name:
+                found = line.value.cut(line.value.text.strip("\"'"))
+    return found
 
 
 def _replaced(facts: Facts, key: str, word: Word | None, found: Facts) -> Facts:

@@ -29,6 +29,8 @@ class _Server:
     host: str
     port: int
     source: str
+    arguments: tuple[str, str] = ("host", "port")
+    variables: tuple[str, str] | None = None
 
 
 _UVICORN = _Server("uvicorn", "uvicorn", "127.0.0.1", 8000, "https://www.uvicorn.org/settings/")
@@ -53,12 +55,33 @@ _WAITRESS = _Server(
     8080,
     "Pylons/waitress@v3.0.2:src/waitress/adjustments.py",
 )
+_SOCKETIO = _Server(
+    "Flask-SocketIO",
+    None,
+    "127.0.0.1",
+    5000,
+    "https://flask-socketio.readthedocs.io/en/latest/api.html#flask_socketio.SocketIO.run",
+)
+_GRADIO = _Server(
+    "Gradio",
+    "uvicorn",
+    "127.0.0.1",
+    7860,
+    "https://www.gradio.app/docs/gradio/blocks#blocks-launch",
+    ("server_name", "server_port"),
+    ("GRADIO_SERVER_NAME", "GRADIO_SERVER_PORT"),
+)
+_APPLICATION = _Server("an application", None, "", 0, "")
+"""One of a framework that is not known: what its call says counts, nothing else."""
+
 _CALLS = {
     "uvicorn.run": _UVICORN,
     "web.run_app": _AIOHTTP,
     "aiohttp.web.run_app": _AIOHTTP,
     "waitress.serve": _WAITRESS,
+    "socketio.run": _SOCKETIO,
 }
+_NAMES = ("app", "application", "server", "api", "mcp")
 _LISTENING = (".run", ".serve", ".listen", "serve_forever", ".run_app", ".launch", ".run_simple")
 
 
@@ -67,12 +90,12 @@ def served(call: Call, source: SourceFile) -> Result | None:
     tree = module(source)
     if tree is None:
         return None
-    applications, waitress = _applications(tree), _imports(tree, "waitress")
+    applications, imported = _applications(tree), _imported(tree)
     found = [
         (node, server)
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
-        and (server := _server(node, applications, waitress)) is not None
+        and (server := _server(node, applications, imported)) is not None
     ]
     if len(found) != 1 or _others(tree, found[0][0]):
         return None
@@ -80,25 +103,37 @@ def served(call: Call, source: SourceFile) -> Result | None:
     reader = Reader(source, call.variables)
     reader.body(tree.body)
     facts = _facts(node, server, reader)
-    return Result((server.title.lower(),), (facts,), whole=False)
+    return Result((server.title.lower().removeprefix("an "),), (facts,), whole=False)
 
 
-def _server(node: ast.Call, applications: frozenset[str], waitress: bool) -> _Server | None:
+def _server(
+    node: ast.Call, applications: frozenset[str], imported: frozenset[str]
+) -> _Server | None:
     """The server that a call starts; ``applications`` are the names of those of Flask,
-    ``waitress`` tells whether a bare ``serve`` may be its."""
+    ``imported`` the modules that the file takes names from."""
     name = dotted(node.func)
     if name in _CALLS:
         return _CALLS[name]
-    if name == "serve" and waitress:
+    if name == "serve" and "waitress" in imported:
         return _WAITRESS
     owner, dot, method = name.rpartition(".")
     if dot and method == "run" and owner in applications:
         return _FLASK
+    if dot and method == "launch" and "gradio" in imported:
+        return _GRADIO
+    given = {key.arg for key in node.keywords}
+    if dot and method in ("run", "run_server") and owner in _NAMES and "port" in given:
+        return _APPLICATION
     return None
 
 
-def _imports(tree: ast.Module, name: str) -> bool:
-    return any(isinstance(node, ast.ImportFrom) and node.module == name for node in tree.body)
+def _imported(tree: ast.Module) -> frozenset[str]:
+    """The modules that a file imports, or takes names from."""
+    names = {node.module for node in tree.body if isinstance(node, ast.ImportFrom)}
+    names |= {
+        alias.name for node in tree.body if isinstance(node, ast.Import) for alias in node.names
+    }
+    return frozenset(name for name in names if name)
 
 
 def _applications(tree: ast.Module) -> frozenset[str]:
@@ -134,15 +169,17 @@ def _facts(node: ast.Call, server: _Server, reader: Reader) -> Mapping[str, Fact
         given |= dict(zip(("host", "port"), node.args, strict=False))
     if {"uds", "fd", "sock", "path", "listen", "unix_socket"} & given.keys():
         return facts
-    for key, usual, made in (
-        ("port", server.port, port_fact),
-        ("host", (server.host,), bind_fact),
-    ):
-        name = "port" if key == "port" else "bind"
+    host, port = server.arguments
+    for position, (key, usual) in enumerate(((host, (server.host,)), (port, server.port))):
+        name = ("bind", "port")[position]
+        word: Word | None = None
         if key in given and not _is_none(given[key]):
-            word: Word = reader.word(given[key])
-            facts |= made(word)
-        elif not several:
+            word = reader.word(given[key])
+        elif server.variables is not None:
+            word = reader.variable(server.variables[position])
+        if word is not None:
+            facts |= bind_fact(word) if name == "bind" else port_fact(word)
+        elif not several and server.source:
             facts[name] = default(usual, place, server.title, server.source)
     return facts
 

@@ -101,6 +101,10 @@ class Reader:
             return self.values[value.id]
         return (self.word(value),)
 
+    def variable(self, name: str) -> Word | None:
+        """The value of a variable of the environment; None where it is not set."""
+        return self._variables.get(name)
+
     def word(self, node: ast.expr) -> Word:
         """The text of an expression, with :data:`UNKNOWN` for what cannot be told."""
         try:

@@ -12,6 +12,7 @@ from lint502.declared.sources.commands import (
     gunicorn,
     java,
     javascript,
+    node,
     package_scripts,
     php,
     processes,
@@ -43,6 +44,7 @@ FAMILIES = (
     uwsgi,
     python,
     javascript,
+    node,
     php,
     ruby,
     java,
@@ -66,6 +68,10 @@ _PROGRAMS = _known()
 def look_up(call: Call) -> Found:
     """What a program is; None for one that is not known."""
     name = call.name
+    if call.words[0].text.startswith("/etc/init.d/"):
+        first = call.words[0]
+        call = call.running((first.cut("service"), first.cut(name), *call.arguments))
+        name = "service"
     handler = _PROGRAMS.get(name)
     if handler is None and (match := _VERSIONED.fullmatch(name)):
         handler = _PROGRAMS.get(match[1])

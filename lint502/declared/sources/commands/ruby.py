@@ -145,7 +145,7 @@ def _rails(call: Call) -> Found:
     using = options.last("server")
     common = speaks("http", call.place, _profile(call) if using is None else None)
     port = options.last("port") or call.variable("PORT")
-    host = options.last("host") or call.variable("BINDING", "HOST")
+    host = options.last("host") or call.variable("BINDING")
     settings = None
     if using is None:
         stage = options.last("stage") or call.variable("RAILS_ENV", "RACK_ENV")

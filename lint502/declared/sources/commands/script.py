@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Literal
@@ -99,10 +100,13 @@ class _Shell:
         last: list[Run] = []
         for chain in steps.chains:
             start = len(self.found)
-            last = self._chain(chain.links)
-            if chain.background:
-                for run in self.found[start:]:
-                    run.lasting = True
+            if not chain.background:
+                last = self._chain(chain.links)
+                continue
+            with suppress(_Ended):  # of the shell in the background
+                last = self._chain(chain.links)
+            for run in self.found[start:]:
+                run.lasting = True
         return last
 
     def _chain(self, links: Sequence[tuple[str, bool, tuple[Command, ...]]]) -> list[Run]:

@@ -17,7 +17,7 @@ _HANDING_ON = frozenset(
         "docker-php-entrypoint",
         "docker-php-serversideup-entrypoint",
         "nvidia_entrypoint.sh",
-        "cnb/lifecycle/launcher",
+        "launcher",
         "__cacert_entrypoint.sh",
     )
 )
@@ -34,7 +34,7 @@ def script_of(call: Call) -> Call | Next | Result | None:
     source = script_source(call, call.words[0].text)
     if source is not None:
         return run_script(call, source, call.arguments)
-    if call.name in _HANDING_ON:
+    if hands_on(call.words[0]):
         return handed_on(call)
     return None
 
@@ -44,6 +44,11 @@ def script_source(call: Call, name: str) -> SourceFile | None:
     if "/" in name:
         return call.source(name)
     return call.first_source(*(f"{folder}/{name}" for folder in _FOLDERS))
+
+
+def hands_on(program: Word) -> bool:
+    """Whether a program is the entry point of an image that runs what it is given."""
+    return name_of(program) in _HANDING_ON
 
 
 def handed_on(call: Call) -> Call | Result:
@@ -64,12 +69,22 @@ def handed_on(call: Call) -> Call | Result:
     return call.running(call.arguments)
 
 
+def beginning(source: SourceFile) -> Place:
+    """The first line of a file that has something; what another file writes inline begins with
+    empty ones, so that its lines are where they stand there."""
+    number, line = next(
+        ((number, line) for number, line in enumerate(source.text.split("\n"), 1) if line.strip()),
+        (1, ""),
+    )
+    return Place(source.name, number, 1, len(line) + 1, line.rstrip("\r"))
+
+
 def run_script(
     call: Call, source: SourceFile, arguments: tuple[Word, ...]
 ) -> Call | Next | Result | None:
     """What a script runs, by what its first line names."""
-    first = source.line(1)
-    place = Place(source.name, 1, 1, len(first) + 1, first)
+    place = beginning(source)
+    first = place.text.strip()
     if not first.startswith("#!"):
         if source.text[:200].isprintable() or "\n" in source.text[:200]:
             return Next(texts=(ShellText(source.text, place, call, arguments, source),))
@@ -84,8 +99,3 @@ def run_script(
     if interpreter[0].startswith(("python", "node", "ruby", "php")):
         return call.running((call.words[0].cut(interpreter[0]), *call.words))
     return None
-
-
-def named(words: tuple[Word, ...]) -> str:
-    """The name of the program that words run."""
-    return name_of(words[0]) if words else ""

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from lint502.declared.sources.commands.calls import Call, Next, Result, ShellText
-from lint502.declared.sources.commands.scripts import script_source
+from lint502.declared.sources.commands.scripts import (
+    beginning,
+    handed_on,
+    hands_on,
+    script_source,
+)
 from lint502.deployment.texts import Unread
-from lint502.places import Place
 
 _WITH_VALUE = ("-o", "+o", "-O", "+O", "--rcfile", "--init-file")
 
 
-def _shell(call: Call) -> Next | Result:
+def _shell(call: Call) -> Call | Next | Result:
     words = list(call.arguments)
     while words and words[0].text.startswith(("-", "+")) and words[0].text != "--":
         option = words.pop(0).text
@@ -28,10 +32,11 @@ def _shell(call: Call) -> Next | Result:
     if not words:
         return Result()
     source = script_source(call, words[0].text) or call.source(words[0].text)
+    if source is None and hands_on(words[0]):
+        return handed_on(call.running(words))
     if source is None:
         return Result(whole=False, unread=(Unread(words[0].place, "this script cannot be read"),))
-    line = source.line(1)
-    place = Place(source.name, 1, 1, len(line) + 1, line)
+    place = beginning(source)
     return Next(texts=(ShellText(source.text, place, call, tuple(words[1:]), source),))
 
 

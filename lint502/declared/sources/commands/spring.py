@@ -8,7 +8,7 @@ https://quarkus.io/guides/config-reference
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from lint502.declared.sources.commands.calls import Call
 from lint502.declared.sources.commands.words import UNKNOWN, Word, bounded
@@ -182,8 +182,3 @@ def _flatten(node: Yaml, path: str, flat: Properties, depth: int) -> None:
 def _holds(condition: str, profiles: frozenset[str]) -> bool:
     """Whether a part is for one of the profiles; one that is written otherwise counts as none."""
     return any(one.strip() in profiles for one in condition.split(","))
-
-
-def merged(*several: Mapping[str, Word]) -> Properties:
-    """Properties of which the first count."""
-    return {name: word for one in reversed(several) for name, word in one.items()}

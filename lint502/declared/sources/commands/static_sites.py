@@ -36,6 +36,8 @@ class _Tool:
     port_variable: str = ""
     host_variable: str = ""
     profile: str | None = None
+    configured: tuple[str, ...] = ()
+    """Files that may set them otherwise."""
 
     def __call__(self, call: Call) -> Result:
         options = Options(call.arguments, spelled(port=self.port_names, host=self.host_names))
@@ -45,9 +47,10 @@ class _Tool:
         port = options.last("port") or call.variable(self.port_variable)
         host = options.last("host") or call.variable(self.host_variable)
         facts = speaks("http", call.place, self.profile)
-        if port is None:
+        known = call.first_source(*self.configured) is None
+        if port is None and known:
             facts["port"] = default(self.port, call.place, self.title, self.source)
-        if host is None:
+        if host is None and known:
             facts["bind"] = default((self.host,), call.place, self.title, self.source)
         return Result((call.name,), (facts | port_fact(port) | bind_fact(host),))
 
@@ -108,6 +111,7 @@ PROGRAMS: Mapping[str, Callable[[Call], Result]] = {
         host_names="--server.address",
         port_variable="STREAMLIT_SERVER_PORT",
         host_variable="STREAMLIT_SERVER_ADDRESS",
+        configured=(".streamlit/config.toml",),
     ),
     **dict.fromkeys(("jupyter-lab", "jupyter-notebook", "jupyter-server"), _JUPYTER),
     "jupyter": replace(_JUPYTER, commands=("lab", "notebook", "server")),

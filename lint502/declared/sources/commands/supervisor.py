@@ -11,8 +11,9 @@ import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from lint502.declared.sources.commands.calls import Call, Next
-from lint502.declared.sources.commands.ini import lines
+from lint502.declared.sources.commands.calls import Call, Facts, Next
+from lint502.declared.sources.commands.facts import ALL, address, mode_fact, socket_fact, speaks
+from lint502.declared.sources.commands.ini import Line, lines
 from lint502.declared.sources.commands.options import Options, spelled
 from lint502.declared.sources.commands.words import UNKNOWN, Word
 from lint502.deployment.texts import Unread
@@ -20,6 +21,7 @@ from lint502.places import SourceFile
 
 MAX_FILES = 200
 
+_HTTP = ("inet_http_server", "unix_http_server")
 _DEFAULTS = (
     "supervisord.conf",
     "etc/supervisord.conf",
@@ -52,6 +54,7 @@ def _supervisord(call: Call) -> Next:
     known = _read(call, source, call.path(path), sections)
     calls = []
     unread_commands = []
+    listeners = [facts for one in sections.values() if (facts := _own(one)) is not None]
     for section in sections.values():
         made = _program(call, section)
         if isinstance(made, Unread):
@@ -64,7 +67,7 @@ def _supervisord(call: Call) -> Next:
         known and not unread_commands,
         ("supervisord",),
         tuple(unread_commands),
-        together=True,
+        tuple(listeners),
     )
 
 
@@ -75,9 +78,8 @@ def _read(call: Call, source: SourceFile, path: str, sections: dict[str, _Sectio
     for line in lines(source, inline=" ;", folded=True):
         if line.section == "include" and line.key == "files":
             included += [line.value.cut(text) for text in line.value.text.split()]
-        elif line.section.startswith(("program:", "fcgi-program:")):
-            section = sections.setdefault(line.section, _Section(line.section, folder))
-            section.settings[line.key] = line.value
+        else:
+            _take(line, folder, sections)
     known = True
     for word in included[:MAX_FILES]:
         pattern = posixpath.normpath(posixpath.join(folder, word.text.replace("%(here)s", folder)))
@@ -89,9 +91,13 @@ def _read(call: Call, source: SourceFile, path: str, sections: dict[str, _Sectio
 def _read_plain(source: SourceFile, folder: str, sections: dict[str, _Section]) -> None:
     """Those of an included file, which includes none itself."""
     for line in lines(source, inline=" ;", folded=True):
-        if line.section.startswith(("program:", "fcgi-program:")):
-            section = sections.setdefault(line.section, _Section(line.section, folder))
-            section.settings[line.key] = line.value
+        _take(line, folder, sections)
+
+
+def _take(line: Line, folder: str, sections: dict[str, _Section]) -> None:
+    if line.section.startswith(("program:", "fcgi-program:")) or line.section in _HTTP:
+        section = sections.setdefault(line.section, _Section(line.section, folder))
+        section.settings[line.key] = line.value
 
 
 def _program(call: Call, section: _Section) -> Call | Unread | None:
@@ -118,6 +124,24 @@ def _program(call: Call, section: _Section) -> Call | Unread | None:
     if directory is not None:
         folder = call.path(_expanded(directory.text, section, call))
     return replace(call, words=words, variables=variables, folder=folder)
+
+
+def _own(section: _Section) -> Facts | None:
+    """What supervisord listens at itself: its HTTP server, and the socket that the processes of a
+    FastCGI program share."""
+    if section.name in _HTTP:
+        word = section.settings.get("port" if section.name == _HTTP[0] else "file")
+        if word is None:
+            return None
+        at = address(word, host=ALL) if section.name == _HTTP[0] else socket_fact(word)
+        return {**speaks("http", word.place), **at}
+    word = section.settings.get("socket")
+    if word is None or not section.name.startswith("fcgi-program:"):
+        return None
+    facts = {**speaks("fastcgi", word.place), **address(word, host=ALL)}
+    if "socket" in facts:
+        facts |= mode_fact(section.settings.get("socket_mode"))
+    return facts
 
 
 def _expanded(text: str, section: _Section, call: Call) -> str:

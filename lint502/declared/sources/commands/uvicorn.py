@@ -112,7 +112,7 @@ def _fastapi(call: Call) -> Result:
     command = options.arguments[0].text if options.arguments else ""
     if command not in ("run", "dev"):
         return NOTHING
-    host, port = options.last("host"), options.last("port")
+    host, port = options.last("host"), options.last("port") or call.variable("PORT")
     usual = ("0.0.0.0" if command == "run" else "127.0.0.1", 8000, "fastapi")
     facts = speaks("http", call.place, "uvicorn")
     facts |= _host_and_port(call, host, port, usual, _FASTAPI)

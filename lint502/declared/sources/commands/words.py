@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from lint502.places import Place
@@ -60,8 +60,3 @@ def narrowed(place: Place, text: str) -> Place:
 def name_of(word: Word) -> str:
     """The name of a program without the folder that it is in."""
     return word.text.rpartition("/")[2]
-
-
-def texts(words: Sequence[Word]) -> tuple[str, ...]:
-    """The bare texts."""
-    return tuple(word.text for word in words)

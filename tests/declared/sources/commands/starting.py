@@ -12,7 +12,7 @@ from lint502.declared.sources.commands import Started, started
 from lint502.declared.upstreams import upstreams_of
 from lint502.deployment.containers import Program
 from lint502.deployment.filesystem import ContainerFiles
-from lint502.deployment.layers import Files
+from lint502.deployment.layers import Files, Layer
 from lint502.deployment.repository import Repository
 from lint502.deployment.texts import Text, Words
 from lint502.places import Place
@@ -37,13 +37,15 @@ def start(
     image: str | None = None,
     built: bool = True,
     copied: bool = True,
+    more: Sequence[Layer] = (),
 ) -> Started:
     """What a command starts in the folder /app. A text is one for the shell. ``files`` are in
-    /app, or at an absolute path; ``copied`` is False where only the build folder has them."""
+    /app, or at an absolute path; ``copied`` is False where only the build folder has them.
+    ``more`` is what else has happened to the files."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / ".git").mkdir()
-        layers = []
+        layers: list[Layer] = []
         text = command if isinstance(command, str) else " ".join(command)
         place = Place("command", 1, 1, len(text) + 1, text)
         for path, content in (files or {}).items():
@@ -67,7 +69,7 @@ def start(
             None,
             name,
         )
-        found = started(program, ContainerFiles(Repository(folder), layers))
+        found = started(program, ContainerFiles(Repository(folder), [*layers, *more]))
     for facts in found.listeners:
         upstreams_of([Claims("app", place, facts)])  # has no key that it does not know
         assert not facts.keys() >= {"port", "socket"}

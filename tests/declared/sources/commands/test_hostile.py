@@ -67,8 +67,13 @@ DEEP = 100_000
         ("puma", {"config/puma.rb": "port ENV.fetch(" + "(" * 5000}),
         ("puma", {"config/puma.rb": 'bind "' + "#{" * 5000}),
         ("node a.js", {"a.js": ".listen(" * 20_000}),
+        ("vite", {"vite.config.js": "port:" * 30_000}),
+        ("vite", {"vite.config.js": "port" + " " * 190_000}),
         ("node a.js", {"a.js": "/* " * 50_000}),
         ("node a.js", {"a.js": "x" * 199_000}),
+        ("node a.js", {"a.js": "x.listen(P)\n{" + "P " * 90_000}),
+        ("node a.js", {"a.js": "x.listen(P)\n" + "const P: " * 20_000}),
+        ("node a.js", {"a.js": "x.listen((" + "x" * 190_000}),
         ("caddy run", {"Caddyfile": "{$A:" * 50_000}),
         ("puma", {"config/puma.rb": "port " + "ENV[" * 50_000}),
         (

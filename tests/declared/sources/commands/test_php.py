@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from lint502.deployment.layers import Layer, Removed, Unseen, Volume
+from lint502.places import Place
 from tests.declared.sources.commands.starting import Said, listeners, ports, said, start
 
 FPM = {"server": Said("php-fpm", "command"), "protocol": Said("fastcgi", "command")}
@@ -100,6 +102,23 @@ def test_pools(
 
     assert said(found) == expected
     assert found.programs == {"php-fpm"}
+
+
+PLACE = Place("Dockerfile", 3, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("layer", "port"),
+    [
+        # of a command that may do anything nobody expects that
+        (Unseen("/", PLACE), 9000),
+        (Unseen(f"{D}/zz-docker.conf", PLACE), None),
+        (Removed(f"{D}/zz-docker.conf", PLACE), None),
+        (Volume("/var/www", PLACE, keeps=True), 9000),
+    ],
+)
+def test_what_may_have_changed_the_file_of_the_image(layer: Layer, port: int | None) -> None:
+    assert ports("php-fpm", image=OFFICIAL, more=[layer]) == [port]
 
 
 def test_variables_in_a_pool() -> None:

@@ -29,7 +29,7 @@ WAITRESS = {"server": "waitress", **HTTP}
         ("python manage.py runserver 0:80", {}, [{**HTTP, "port": 80, "bind": ALL}]),
         ("python -u manage.py runserver [::]:80", {}, [{**HTTP, "port": 80, "bind": ("::",)}]),
         ("python manage.py runserver -6", {}, [{**HTTP, "port": 8000, "bind": ("::1",)}]),
-        ("python manage.py runserver $ADDRESS", {}, [HTTP]),
+        ("python manage.py runserver $ADDRESS", {}, [{"protocol": "http"}]),
         ("python manage.py migrate", {}, []),
         ("flask run", {}, [{**FLASK, "port": 5000, "bind": LOCAL}]),
         (
@@ -97,6 +97,15 @@ def test_each_default_has_its_source() -> None:
         assert facts["port"].where == facts["bind"].where == "default command"
 
 
+def test_flask_takes_variables_from_files() -> None:
+    files = {".flaskenv": "# x\nFLASK_RUN_PORT=80\nFLASK_RUN_HOST='0.0.0.0'\n"}
+
+    assert said(start("flask run", files=files))[0]["port"] == Said(80, ".flaskenv:2")
+    assert listeners("flask run", {"FLASK_RUN_PORT": "81"}, files) == [
+        {**FLASK, "port": 81, "bind": ALL}
+    ]
+
+
 def test_a_manage_py_of_something_else_is_not_djangos() -> None:
     files = {"manage.py": "from flask_script import Manager\n"}
     found = start("python manage.py runserver", files=files)
@@ -127,6 +136,15 @@ FLASK_APP = "from flask import Flask\napp = Flask(__name__)\n"
         ("import uvicorn\nuvicorn.run('a:b', port=83, **more)", {}, (83, None)),
         ("from waitress import serve\nserve(app, port=84)", {}, (84, ALL)),
         ("from aiohttp import web\nweb.run_app(app)", {}, (8080, ALL)),
+        ("socketio.run(app, host='0.0.0.0')", {}, (5000, ALL)),
+        ("import gradio\ndemo.launch()", {}, (7860, LOCAL)),
+        ("import gradio\ndemo.launch(server_name='0.0.0.0', server_port=85)", {}, (85, ALL)),
+        (
+            "import gradio\ndemo.launch()",
+            {"GRADIO_SERVER_NAME": "0.0.0.0", "GRADIO_SERVER_PORT": "86"},
+            (86, ALL),
+        ),
+        ("app = create_app()\napp.run(port=87)", {}, (87, None)),
     ],
 )
 def test_a_script_that_starts_a_server(
@@ -143,7 +161,8 @@ def test_a_script_that_starts_a_server(
     [
         f"{FLASK_APP}app.run(port=1)\napp.run(port=2)",
         f"{FLASK_APP}app.run(port=1)\nother.serve_forever()",
-        "app.run(port=80)",
+        "job.run(port=80)",
+        "app.run()",
         f"{FLASK_APP}def",
         "asyncio.run(main())",
     ],

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from tests.declared.sources.commands.starting import ports, said, start
+from tests.declared.sources.commands.starting import Said, ports, said, start
 
 SERVERS = "gunicorn -b :{} a"
 
@@ -25,6 +25,10 @@ def script(text: str) -> dict[str, str]:
         ("./unknown.sh & gunicorn -b :1 a", [1], False),
         ("gunicorn -b :1 a & ./unknown.sh", [1], False),
         ("gunicorn -b :1 a &\nuvicorn a:b --port 2 &\nwait -n", [1, 2], True),
+        ("exec gunicorn -b :1 a &\nuvicorn a:b --port 2", [1, 2], True),
+        ('[ -z "$1" ] && set -- web\ncase $1 in web) gunicorn -b :1 a;; esac', [1], True),
+        ('C="$1"\n[ -z "$C" ] && C=x\ncase $C in x) gunicorn -b :1 a;; esac', [1], True),
+        ('if [ -z "$1" ] || [ "$1" = web ]; then gunicorn -b :1 a; else x; fi', [1], True),
         # nothing runs after exec
         ("exec gunicorn -b :1 a\nexec gunicorn -b :2 a", [1], True),
         ("gunicorn -b :1 a | tee log", [1], True),
@@ -164,6 +168,7 @@ def test_a_script_that_only_the_build_folder_has() -> None:
 @pytest.mark.parametrize("entry", ["docker-entrypoint.sh", "/docker-entrypoint.sh"])
 def test_entry_points_of_images_hand_on(entry: str) -> None:
     assert ports([entry, "gunicorn", "-b", ":1", "a"]) == [1]
+    assert ports(["bash", entry, "gunicorn", "-b", ":1", "a"]) == [1]
     assert not start([entry]).whole
     assert not start([entry, "--verbose"]).whole
 
@@ -172,3 +177,38 @@ def test_an_entry_point_of_the_repository_counts_more() -> None:
     files = {"/docker-entrypoint.sh": "#!/bin/bash\nexec gunicorn -b :2 a\n"}
 
     assert ports(["/docker-entrypoint.sh", "gunicorn", "-b", ":1", "a"], files=files) == [2]
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("uvicorn a:b $MORE", [{"protocol": Said("http", "command")}]),
+        (
+            "uvicorn a:b $MORE --port 80",
+            [{"protocol": Said("http", "command"), "port": Said(80, "command")}],
+        ),
+        ("flask run $MORE", [{"protocol": Said("http", "command")}]),
+    ],
+)
+def test_an_argument_that_is_not_known_may_be_any_option(
+    command: str, expected: list[dict[str, Said]]
+) -> None:
+    found = start(command)
+
+    assert (said(found), found.whole) == (expected, False)
+
+
+@pytest.mark.parametrize("name", ["JAVA_OPTS", "GUNICORN_EXTRA_ARGS", "UVICORN_OPTIONS", "flags"])
+def test_options_that_nothing_sets_are_none(name: str) -> None:
+    assert ports(f"uvicorn ${name} a:b") == [8000]
+    assert ports(f"uvicorn ${name} a:b", {name: "--port 81"}) == [81]
+    assert ports(f"uvicorn ${name} a:b", unknown=[name]) == [None]
+
+
+def test_a_script_that_begins_with_empty_lines() -> None:
+    """As one does that is written inline in another file."""
+    [facts] = said(
+        start(["./start.sh"], files={"start.sh": "\n\n  #!/bin/sh\n  exec gunicorn -b :1 a\n"})
+    )
+
+    assert facts["port"] == Said(1, "start.sh:4")

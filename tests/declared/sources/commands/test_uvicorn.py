@@ -125,6 +125,11 @@ def http(server: str, **facts: Any) -> dict[str, Any]:
             {},
             [{"server": "uvicorn", "protocol": "http", "port": 8000, "bind": LOCAL}],
         ),
+        (
+            "fastapi run",
+            {"PORT": "85"},
+            [{"server": "uvicorn", "protocol": "http", "port": 85, "bind": ALL}],
+        ),
         ("fastapi --version", {}, []),
     ],
 )

@@ -151,7 +151,7 @@ class TestIni:
             ("uwsgi --yaml u.yaml", {"u.yaml": "uwsgi:\n  socket: :1\n"}),
             ("uwsgi u.xml", {"u.xml": "<uwsgi/>"}),
             ("uwsgi --emperor /etc/vassals", {}),
-            ("uwsgi $OPTIONS", {}),
+            ("uwsgi $MORE", {}),
             ("uwsgi --ini u.ini", {"u.ini": "[uwsgi]\nif-env = X\nsocket = :1\nendif =\n"}),
             ("uwsgi --ini u.ini", {"u.ini": "[uwsgi]\nini = u.ini\n"}),
         ],

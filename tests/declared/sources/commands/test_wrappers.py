@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.declared.sources.commands.starting import Said, ports, said, start
+from tests.declared.sources.commands.starting import Said, listeners, ports, said, start
 
 SERVER = "gunicorn -b :1 a"
 
@@ -146,6 +146,21 @@ class TestSupervisord:
         assert found.programs == {"supervisord", "nginx", "gunicorn", "uvicorn"}
         assert found.whole
         assert said(found)[1]["port"] == Said(82, "etc/supervisor/supervisord.conf:11")
+
+    def test_what_it_listens_at_itself(self) -> None:
+        text = (
+            "[inet_http_server]\nport = *:9001\n"
+            "[unix_http_server]\nfile = /run/s.sock\n"
+            "[fcgi-program:php]\nsocket = tcp://127.0.0.1:9000\ncommand = php-cgi\n"
+            "[fcgi-program:two]\nsocket = unix:///run/two.sock\nsocket_mode = 0660\n"
+        )
+
+        assert listeners("supervisord", files={"supervisord.conf": text}) == [
+            {"protocol": "http", "port": 9001, "bind": ("*",)},
+            {"protocol": "http", "socket": "/run/s.sock"},
+            {"protocol": "fastcgi", "port": 9000, "bind": ("127.0.0.1",)},
+            {"protocol": "fastcgi", "socket": "/run/two.sock", "socket.mode": 0o660},
+        ]
 
     def test_its_usual_file(self) -> None:
         files = {"/etc/supervisord.conf": "[program:a]\ncommand=gunicorn -b :1 a\n"}

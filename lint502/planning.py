@@ -69,7 +69,7 @@ def plan(
         repository = Repository(folder, reader, checkout)
         found = discover(repository)
         deployed = _chosen(found.deployed, deployments)
-        around = Around(found.projects, repository)
+        around = Around(found.projects, repository) if found.projects else None
         if not found.whole:
             problems = (Problem(".", None, f"{_CUT_SHORT}; name the roots"),)
     elif deployments:

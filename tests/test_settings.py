@@ -192,7 +192,7 @@ tls-mismatch = 3
         ('map = { a = "b\\u0000" }', 1, '"a" in [map] must not have a NUL byte'),
         ('"\\u001b[31m" = 1', 1, 'unknown key "\\x1b[31m"; known are "root", "roots", "specs", '
          '"nginx_version", "fail_on", "select", "ignore", "ignore_in", "baseline", '
-         '"allow_missing", "allow_paths", "map", "env" or "rules"'),
+         '"allow_missing", "allow_paths", "derive", "allow_empty", "map", "env" or "rules"'),
     ],
 )  # fmt: skip
 def test_mistakes(tmp_path: Path, text: str, line: int, message: str) -> None:
@@ -210,7 +210,7 @@ def test_an_absurd_number_of_mistakes_has_few_hints(tmp_path: Path) -> None:
     keys = [f"key{number}" for number in range(200)]
     known = (
         'known are "root", "roots", "specs", "nginx_version", "fail_on", "select", "ignore", '
-        '"ignore_in", "baseline", "allow_missing", "allow_paths", "map", "env" or "rules"'
+        '"ignore_in", "baseline", "allow_missing", "allow_paths", "derive", "allow_empty", "map", "env" or "rules"'
     )
     assert problems_of(tmp_path, "".join(f"{key} = 1\n" for key in keys)) == [
         (line, f'unknown key "{key}"' + (f"; {known}" if line <= MOST_HINTS else ""))

@@ -63,7 +63,7 @@ def _message(target: Target, view: Viewpoint, *, asked: bool) -> str:
 def _log(target: Target, *, asked: bool) -> str:
     host = target.address.host
     if asked:
-        return error_log.line("not-resolved", host=host)
+        return error_log.line("host-not-found", host=host)
     return f'host not found in upstream "{host}"'
 
 

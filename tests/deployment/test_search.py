@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lint502.deployment import search as module
+from lint502.deployment import walk
 from lint502.deployment.search import Found, search
 from tests.support.cli import Run
 from tests.support.sites import write
@@ -138,10 +139,10 @@ def test_no_more_is_looked_at_than_a_repository_has(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(tmp_path, {f"{number}/a.conf": PASS for number in range(9)})
-    monkeypatch.setattr(module, "MOST_LOOKED_AT", 15)
+    monkeypatch.setattr(walk, "MOST_LOOKED_AT", 15)
     cut = search(tmp_path)
     assert (len(cut.roots) < 9, cut.whole) == (True, False)
-    monkeypatch.setattr(module, "MOST_LOOKED_AT", 50)
+    monkeypatch.setattr(walk, "MOST_LOOKED_AT", 50)
     monkeypatch.setattr(module, "MOST_BYTES", 3 * len(PASS))
     assert (len(search(tmp_path).roots), search(tmp_path).whole) == (3, False)
     monkeypatch.undo()

@@ -58,8 +58,9 @@ def test_nothing_reaches_the_terminal_unescaped(format: str, style: Style) -> No
 
 def test_clean_text() -> None:
     assert renderer("text")(CLEAN, Style()) == (
-        "checked a.conf, b.conf, c.conf and 2 more, found no upstreams.toml\n"
+        "checked a.conf, b.conf, c.conf and 2 more\n"
         "1 hop: 1 passed · 0 errors, 0 warnings · nginx 1.26 (newest known)\n"
+        "1 hop: 1 compared with upstreams.toml\n"
     )
     assert renderer("concise")(CLEAN, Style()) == ""
 

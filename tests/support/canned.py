@@ -16,7 +16,9 @@ def hop(
     location: str = "/api/",
     directive: str = "proxy_pass",
     value: str = "http://api",
-    targets: tuple[TargetReport, ...] = (TargetReport("127.0.0.1:3001", "api"),),
+    targets: tuple[TargetReport, ...] = (
+        TargetReport("127.0.0.1:3001", "api", ("upstreams.toml:3",)),
+    ),
     reason: str | None = None,
 ) -> HopReport:
     place = Place("nginx/conf.d/shop.conf", 10 + number, 9, 9 + len(f"{directive} {value}"))
@@ -38,7 +40,7 @@ HOPS = (
         location="~ \\.php$",
         directive="fastcgi_pass",
         value="unix:/run/php.sock",
-        targets=(TargetReport("unix:/run/php.sock", "php"),),
+        targets=(TargetReport("unix:/run/php.sock", "php", ("compose.yaml:14",)),),
     ),
     hop(
         7,

@@ -31,7 +31,7 @@ def default(value: Any, place: Place, server: str, source: str) -> Fact[Any]:
 def assumed(value: Any, place: Place, server: str, source: str) -> Fact[Any]:
     """A default that may not be in force, and nothing says so: that of an image, or of a server
     whose own code can set another one."""
-    return Fact(value, place, Standing.DEFAULT, server, source)
+    return Fact(value, place, Standing.ASSUMED, server, source)
 
 
 def speaks(protocol: str, place: Place, server: str | None = None) -> dict[str, Fact[Any]]:

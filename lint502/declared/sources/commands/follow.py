@@ -173,7 +173,8 @@ def _without_guesses(call: Call, found: Result) -> Result:
         {
             key: fact
             for key, fact in facts.items()
-            if fact.standing is not Standing.DEFAULT and key not in ("server", "tls")
+            if fact.standing not in (Standing.ASSUMED, Standing.DEFAULT)
+            and key not in ("server", "tls")
         }
         for facts in found.listeners
     )

@@ -88,7 +88,7 @@ def _where(fact: Any) -> str:
     place = fact.place.file
     if place not in ("command",) and not place.startswith("$"):
         place = f"{place}:{fact.place.line}"
-    if fact.standing is Standing.DEFAULT:
+    if fact.standing in (Standing.ASSUMED, Standing.DEFAULT):
         assert fact.source and fact.profile, "a default has a source"
         return f"default {place}"
     return f"hint {place}" if fact.standing is Standing.HINTED else place

@@ -27,7 +27,9 @@ FILTER = "NGINX_ENVSUBST_FILTER"
 MARKER = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
 """What envsubst looks for."""
 
-_CAPITALS = re.compile(r"\$(?:\{([A-Z][A-Z0-9_]*)\}|([A-Z][A-Z0-9_]+)(?![A-Za-z0-9_]))")
+_PLAIN = r"([A-Z][A-Z0-9_]+)(?![A-Za-z0-9_])"
+_CAPITALS = re.compile(rf"\$(?:\{{([A-Z][A-Z0-9_]*)\}}|{_PLAIN})")
+_BRACED = re.compile(rf"\$(?:\{{([A-Za-z_][A-Za-z0-9_]*)\}}|{_PLAIN})")
 _BEGINS = re.compile(r"(?:[;{}]|\A|\n)[ \t]*(?:\$\{?[A-Z][A-Z0-9_]*\}?)?\Z")
 """A text after which a directive begins; a line that is a variable is one."""
 
@@ -116,12 +118,14 @@ def _filter(pattern: str) -> Callable[[str], object]:
     )
 
 
-def markers(text: str) -> Iterator[Span]:
-    """What looks like a variable of the environment: in capital letters, as nginx's own are not."""
-    if _CAPITALS.search(text) is None:
+def markers(text: str, *, small: bool = False) -> Iterator[Span]:
+    """What looks like a variable of the environment: in capital letters, as nginx's own are not;
+    ``small``: in braces in any letters."""
+    form = _BRACED if small else _CAPITALS
+    if form.search(text) is None:
         return
     lines = Lines(text)
-    for match in _CAPITALS.finditer(text):
+    for match in form.finditer(text):
         line, column = lines.place(match.start())
         end = column + match.end() - match.start()
         yield Span(line, column, end, match[1] or match[2], match[1] is not None)

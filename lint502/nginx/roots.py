@@ -21,7 +21,8 @@ from lint502.nginx.files import MAX_FILE_BYTES, Files
 from lint502.nginx.fragments import contexts_around
 from lint502.nginx.includes import Builder
 from lint502.nginx.parse import Directive, ParsedFile
-from lint502.nginx.templates import SUFFIXES, set_names, undefined
+from lint502.nginx.template_names import SUFFIXES
+from lint502.nginx.templates import set_names, undefined
 from lint502.nginx.tree import Context, Tree
 from lint502.places import SourceFile
 from lint502.reading import MissingFileError, UnreadableError, decode

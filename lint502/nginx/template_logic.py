@@ -27,14 +27,22 @@ _ENDS_DIRECTIVE = re.compile(r"[;{}]\s*$")
 _COMMENT = re.compile(r"(?:^|(?<=[\s;{}]))#[^\n]*", re.MULTILINE)
 _ALONE = re.compile(rf"[ \t\r]*{UNKNOWN}[ \t\r{UNKNOWN}]*(?:#.*)?")
 _MOST_SHOWN = 60
-_NAMED = re.compile(
-    r"(?:ENV\[['\"]|ENV\.fetch\(?\s*['\"]|(?:process)?\.[Ee]nv\.|env\.|(?:get)?env\s+[\"'])?"
-    r"([A-Za-z_][A-Za-z0-9_]*)(?:['\"]\)?\]?)?"
-    r"(?:\s*\|\s*default\b.*|\s*\|\|.*|\s*\|\s*(?:trim|string|int))?",
-    re.DOTALL,
-)  # fmt: skip
-
-
+_NAME = r"([A-Za-z_][A-Za-z0-9_]*)"
+_QUOTED = rf"['\"]{_NAME}['\"]"
+_DEFAULT = r"(?:\s*\|\s*default\b.*|\s*(?:\|\||\?\?|\?:).*|\s*\|\s*(?:trim|string|int|quote)\s*)?"
+_NAMED = tuple(
+    re.compile(form + _DEFAULT, re.DOTALL)
+    for form in (
+        _NAME,
+        rf"(?:ENV|env|environ|\$_ENV|process\.env)\[{_QUOTED}\]",
+        rf"(?:ENV\.fetch|getenv|env|environ)\(\s*{_QUOTED}\s*(?:,[^()]*)?\)",
+        rf"(?:ENV\.fetch|getenv|env)\s+{_QUOTED}(?:\s+['\"][^'\"]*['\"])?",
+        rf"lookup\(\s*['\"]env['\"]\s*,\s*{_QUOTED}\s*\)",
+        rf"(?:(?:process)?\.[Ee]nv|env)\.{_NAME}",
+        rf"default\s+\.Env\.{_NAME}\s+\S+",
+        rf"\$\{{?{_NAME}\}}?",
+    )
+)
 _PATH = re.compile(
     r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[['\"]\w+['\"]\])+)(?:\s*\|\s*default\b.*)?", re.DOTALL
 )
@@ -73,7 +81,8 @@ class _Block:
 def name_of(expression: str) -> str | None:
     """The name by which an expression takes its value: that of a variable, or of one of the
     environment; None where it is something else."""
-    match = _NAMED.fullmatch(expression)
+    found = (match for form in _NAMED if (match := form.fullmatch(expression)))
+    match = next(found, None)
     return None if match is None else match[1]
 
 
@@ -120,8 +129,8 @@ class _Reading:
             if start >= taken:
                 pieces.append(Piece(start, end) if piece is None else piece)
                 taken = end
-        numbers = sorted(_numbered(blocks), key=lambda branch: branch.start)
-        return Text(tuple(pieces), tuple(numbers), tuple(self._problems))
+        branches = sorted(_numbered(blocks), key=lambda one: (one[0].start, one[1]))
+        return Text(tuple(pieces), tuple(one for one, _ in branches), tuple(self._problems))
 
     def _piece(self, tag: Tag) -> Piece | None:
         """What stands in the place of one tag."""
@@ -248,8 +257,8 @@ def _blocks(found: Iterable[Tag]) -> list[_Block]:
     return outermost
 
 
-def _numbered(blocks: Sequence[_Block]) -> Iterator[Branch]:
-    """Where each branch begins, and where the text goes on after it."""
+def _numbered(blocks: Sequence[_Block]) -> Iterator[tuple[Branch, bool]]:
+    """Where each branch begins, which is True, and where the text goes on after it."""
     number = 0
     waiting = [(block, 0) for block in blocks]
     while waiting:
@@ -261,8 +270,8 @@ def _numbered(blocks: Sequence[_Block]) -> Iterator[Branch]:
         for start, _ in block.parts:
             number += 1
             numbers.append(number)
-            yield Branch(start, number)
-        yield Branch(block.end, outer)
+            yield Branch(start, number), True
+        yield Branch(block.end, outer), False
         for inner in block.inner:
             own = max(
                 index

@@ -7,24 +7,14 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 
 from lint502.nginx.builtin import is_builtin, is_open
+from lint502.nginx.envsubst import is_upper
 from lint502.nginx.lua import skip_lua_block
 from lint502.nginx.parse import Directive
 from lint502.nginx.rendered import Span
+from lint502.nginx.template_names import OTHER_SUFFIXES, STREAM_SUFFIX, SUFFIX
 from lint502.nginx.template_tags import tags
 from lint502.nginx.tokens import NginxSyntaxError, Token, tokenize
 from lint502.places import SourceFile
-
-SUFFIX, STREAM_SUFFIX = ".template", ".stream-template"
-"""What the names of templates end with in nginx's container image."""
-
-OTHER_SUFFIXES = (
-    ".j2", ".jinja", ".jinja2", ".erb", ".ejs", ".tmpl", ".tpl", ".ctmpl", ".gotmpl", ".mustache",
-    ".hbs", ".handlebars",
-)  # fmt: skip
-"""What the names of templates in other languages end with."""
-
-SUFFIXES = (SUFFIX, *OTHER_SUFFIXES)
-"""Of what nginx reads at ``X``, the templates are ``X.template``, ``X.j2`` and so on."""
 
 _COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 """A line that is a comment, whatever language the template is in."""
@@ -51,7 +41,7 @@ def has_tags(source: SourceFile) -> bool:
     """Whether a file is a template in another language: by its name, or by a tag where nginx would
     read none, outside strings, comments and Lua."""
     text = source.text
-    if not any(start in text for start in ("{{", "{%", "{#", "<%", "<?")):
+    if not any(start in text for start in ("{{", "{%", "{#", "<%", "<?", "%{")):
         return False
     if source.name.lower().endswith(OTHER_SUFFIXES):
         return True
@@ -95,7 +85,9 @@ def undefined(source: SourceFile, spans: Iterable[Span], known: Collection[str])
         span.name
         for span in spans
         if span.name.lower() not in known
-        and not (is_builtin(span.name) and not (template and is_open(span.name)))
+        and not (
+            is_builtin(span.name) and not (template and is_open(span.name) and is_upper(span.name))
+        )
     )
 
 

@@ -30,9 +30,6 @@ MARKER = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*)
 _PLAIN = r"([A-Z][A-Z0-9_]+)(?![A-Za-z0-9_])"
 _CAPITALS = re.compile(rf"\$(?:\{{([A-Z][A-Z0-9_]*)\}}|{_PLAIN})")
 _BRACED = re.compile(rf"\$(?:\{{([A-Za-z_][A-Za-z0-9_]*)\}}|{_PLAIN})")
-_BEGINS = re.compile(r"(?:[;{}]|\A|\n)[ \t]*(?:\$\{?[A-Z][A-Z0-9_]*\}?)?\Z")
-"""A text after which a directive begins; a line that is a variable is one."""
-
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _UPPER = re.compile(r"[A-Z][A-Z0-9_]*")
 _SIMPLE_FILTER = re.compile(
@@ -140,14 +137,17 @@ def pieces(
     alone: bool = False,
 ) -> Iterator[Piece]:
     """What envsubst puts in: the values of the names that ``takes`` tells, of those that have one;
-    and a symbol for each of ``symbols``, which have none. ``alone``: one also for each ``${NAME}``
-    that is all that stands on a line, which is nothing that nginx reads."""
+    and a symbol for each of ``symbols``, which have none. ``alone``: perhaps one also for each
+    variable that is all that stands on a line, which is nothing that nginx reads where a directive
+    begins."""
     for match in MARKER.finditer(text):
         name = match[1] or match[2]
         if name in values and takes(name):
             yield Piece(*match.span(), values[name], name)
-        elif name in symbols or (alone and _is_alone(text, match)):
+        elif name in symbols:
             yield Piece.of(*match.span(), symbol_of(name, values))
+        elif alone and _is_alone(text, match):
+            yield Piece.of(*match.span(), symbol_of(name, values), tentative=True)
 
 
 def symbol_of(name: str, values: Values) -> Symbol:
@@ -164,11 +164,7 @@ def _is_alone(text: str, match: re.Match[str]) -> bool:
     rest = text[match.end() : len(text) if end == -1 else end]
     if text[start : match.start()].strip() or rest.strip():
         return False
-    if match[1] and is_upper(match[1]):
-        return True
-    before = text[max(0, start - 500) : start].rstrip()
-    named = match[1] is not None or is_upper(match[2])
-    return named and _BEGINS.search(before) is not None
+    return match[1] is not None or is_upper(match[2])
 
 
 def render(text: str, values: Values, takes: Callable[[str], bool] = lambda _: True) -> Rendered:

@@ -26,6 +26,7 @@ _PASS = re.compile(r"(?:^|[\s;{}])(?:proxy|fastcgi|uwsgi|scgi|grpc|memcached)_pa
 _ENDS_DIRECTIVE = re.compile(r"[;{}]\s*$")
 _COMMENT = re.compile(r"(?:^|(?<=[\s;{}]))#[^\n]*", re.MULTILINE)
 _ALONE = re.compile(rf"[ \t\r]*{UNKNOWN}[ \t\r{UNKNOWN}]*(?:#.*)?")
+_WHOLE = re.compile(rf"(^|[;{{}}])[ \t\r]*{UNKNOWN}[ \t\r{UNKNOWN}]*(?=$|\}})")
 _MOST_SHOWN = 60
 _NAME = r"([A-Za-z_][A-Za-z0-9_]*)"
 _QUOTED = rf"['\"]{_NAME}['\"]"
@@ -112,7 +113,7 @@ class _Reading:
         self._problems: list[Problem] = []
 
     def text(self) -> Text:
-        blocks = _blocks(self._tags)
+        blocks = _blocks(self._tags, len(self._source))
         left_out: list[tuple[int, int]] = []
         whole: list[tuple[int, int, Piece | None]] = []
         self._sort(blocks, left_out, whole)
@@ -228,8 +229,9 @@ class _Reading:
             self._problems.append(Problem(self._file, line, said))
 
 
-def _blocks(found: Iterable[Tag]) -> list[_Block]:
-    """The blocks of a template, those within others in them; what is not closed is none."""
+def _blocks(found: Iterable[Tag], size: int) -> list[_Block]:
+    """The blocks of a template, those within others in them. One that is not closed ends with the
+    text, unless what is in it is rendered elsewhere."""
     outermost: list[_Block] = []
     stack: list[_Block] = []
     for tag in found:
@@ -253,7 +255,13 @@ def _blocks(found: Iterable[Tag]) -> list[_Block]:
                     )
     while stack:
         block = stack.pop()
-        (stack[-1].inner if stack else outermost).extend(block.inner)
+        around = stack[-1].inner if stack else outermost
+        if block.role == "hidden":
+            around.extend(block.inner)
+        else:
+            block.parts.append((block.start, size))
+            block.closing = Tag(size, size)
+            around.append(block)
     return outermost
 
 
@@ -282,31 +290,30 @@ def _numbered(blocks: Sequence[_Block]) -> Iterator[tuple[Branch, bool]]:
 
 
 def with_whole_lines(text: str, pieces: Sequence[Piece]) -> list[Piece]:
-    """The pieces, with a semicolon behind symbols that are all that stands on a line, where a
-    directive could begin."""
-    masked = _masked(text, pieces)
-    symbols = iter([index for index, piece in enumerate(pieces) if piece.symbol is not None])
+    """The pieces, with a semicolon behind symbols that stand where a directive begins, and behind
+    which nothing follows on the line."""
+    lines = _masked(text, pieces).split("\n")
+    symbols = (index for index, piece in enumerate(pieces) if piece.symbol is not None)
     result = list(pieces)
-    begins = True
-    lines = masked.split("\n")
     follows = ""
     following = [""] * len(lines)
     for number in range(len(lines) - 1, -1, -1):
         following[number] = follows
         follows = lines[number].lstrip()[:1] or follows
+    begins = True
     for number, line in enumerate(lines):
         here = [next(symbols) for _ in range(line.count(UNKNOWN))]
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
         code = _COMMENT.sub("", line).rstrip()
-        if begins and _ALONE.fullmatch(line):
-            if following[number] not in (";", "{"):
-                last = result[here[-1]]
-                assert last.symbol is not None, "only symbols are counted"
-                result[here[-1]] = Piece.of(last.start, last.end, last.symbol, alone=True)
-        else:
-            begins = line.rstrip().endswith((";", "{", "}")) or code.endswith((";", "{", "}"))
-    return result
+        if not code:
+            continue
+        for match in _WHOLE.finditer(code):
+            at_end = match.end() == len(code) and following[number] in (";", "{")
+            if not at_end and (match[1] or begins):
+                last = here[code.count(UNKNOWN, 0, match.end()) - 1]
+                result[last] = result[last].as_directive()
+        whole = begins and _ALONE.fullmatch(code) is not None
+        begins = whole or line.rstrip().endswith((";", "{", "}")) or code.endswith((";", "{", "}"))
+    return [piece for piece in result if not piece.tentative]
 
 
 def _masked(text: str, pieces: Iterable[Piece]) -> str:

@@ -191,3 +191,25 @@ def _all(directives: tuple[Directive, ...]) -> Iterator[Directive]:
     for one in directives:
         yield one
         yield from _all(one.block or ())
+
+
+_BITS = st.sampled_from(
+    ["{{", "}}", "{%", "%}", "{#", "#}", "<%", "%>", "<?php", "?>", "{{{", "}}}", "{{!--", "--}}",
+     " if x ", " else ", " endif ", " for ", " end ", " macro ", " endmacro ", " raw ", " endraw ",
+     " define ", "/x", "#x", "^", "-", "=", "{", "}", ";", "\n", " ", "a", "'", '"', "\\", "#",
+     "${A}", "$A", "@AB@", "%AB%", "<AB>", "{AB}", "__A__", "server", "proxy_pass http://a:1",
+     "upstream", "%{ if x }", "%{ endif }", "{{ a }}", "{% if x %}", "{% else %}", "{% endif %}"]
+)  # fmt: skip
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.lists(_BITS, max_size=60).map("".join), st.sampled_from(["a.j2", "a.conf", "a.template"]))
+def test_no_text_is_too_much(text: str, name: str) -> None:
+    """Whatever stands in a file, it is read, or it is said what is wrong."""
+    with TemporaryDirectory() as folder:
+        report = check(Path(folder), {name: text}, name)
+    assert report.problems or report.hops or report.notes is not None
+    assert all(UNKNOWN not in problem.message for problem in report.problems)
+    assert all(UNKNOWN not in note.message for note in report.notes)
+    assert all(UNKNOWN not in f"{hop.value}{hop.reason}{hop.location}" for hop in report.hops)
+    assert all(UNKNOWN not in finding.message for finding in report.findings)

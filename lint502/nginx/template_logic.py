@@ -282,9 +282,7 @@ def _numbered(blocks: Sequence[_Block]) -> Iterator[tuple[Branch, bool]]:
         yield Branch(block.end, outer), False
         for inner in block.inner:
             own = max(
-                index
-                for index, (start, _) in enumerate(block.parts)
-                if start <= inner.opening.start
+                index for index, (start, _) in enumerate(block.parts) if start <= inner.opening.end
             )
             waiting.append((inner, numbers[own]))
 

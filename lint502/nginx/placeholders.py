@@ -21,10 +21,18 @@ page."""
 _BRACES = re.compile(r"(?<!\$)\{([A-Z][A-Z0-9_]+)\}")
 
 
+def _is_text(text: str, match: re.Match[str]) -> bool:
+    """Whether a ``<NAME>`` stands in a string, as those of pages do."""
+    if not match[0].startswith("<"):
+        return False
+    before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+    return before.count('"') % 2 == 1 or before.count("'") % 2 == 1
+
+
 def placeholders(text: str, value: Callable[[str], str | None], *, braces: bool) -> Iterator[Piece]:
     """The placeholders of a text; ``braces``: ``{NAME}`` is one too, for nginx would not read the
     text as it stands. ``value`` gives the values of names that have one."""
-    found = list(_ANYWHERE.finditer(text))
+    found = [match for match in _ANYWHERE.finditer(text) if not _is_text(text, match)]
     if braces:
         found = sorted([*found, *_BRACES.finditer(text)], key=lambda match: match.start())
     for match in found:

@@ -20,6 +20,12 @@ _COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 """A line that is a comment, whatever language the template is in."""
 
 _QUOTED = re.compile(r"\"[^\"\\]*(?:\\[\s\S][^\"\\]*)*\"|'[^'\\]*(?:\\[\s\S][^'\\]*)*'")
+_HAS_NO_BRACES = re.compile(
+    r"\w+_pass|listen|server|server_name|upstream|include|root|alias|resolver|keepalive"
+    r"|ssl_certificate(?:_key)?|proxy_redirect|\w+_(?:timeout|size|buffers|bind)"
+)
+"""Directives of which no argument has braces, in a string or not, unless it is a regex."""
+
 _UPPER_ALONE = re.compile(r"^[ \t]*\$\{([A-Z][A-Z0-9_]*)\}[ \t\r]*$", re.MULTILINE)
 _NAMED_CAPTURE = re.compile(r"\(\?(?:P?<|')([A-Za-z]\w*)[>']", re.ASCII)
 _DEFINED_BY = {
@@ -63,11 +69,16 @@ def has_tags(source: SourceFile) -> bool:
 
 
 def _strings(text: str) -> Iterator[tuple[int, int]]:
-    """Where the strings, the comments and the Lua of a text stand, by offsets."""
+    """Where the strings that may hold any text, the comments and the Lua stand, by offsets."""
     tokens = tokenize(text)
     starts = [0, *(match.end() for match in re.finditer("\n", text))]
+    name = ""
     for token in tokens.items:
-        if isinstance(token, Token) and token.quoted:
+        if not isinstance(token, Token):
+            name = ""
+            continue
+        name = name or token
+        if token.quoted and not (_HAS_NO_BRACES.fullmatch(name) and not token.startswith("~")):
             start = starts[token.line - 1] + token.column - 1
             match = _QUOTED.match(text, start)
             yield start, skip_lua_block(text, start + 1) if match is None else match.end()

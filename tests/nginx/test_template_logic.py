@@ -352,7 +352,19 @@ GENUINE = [
     "location @NAME { return 404; } error_page 404 @NAME;",
     "location / { # {# no comment of a template\n}",
     'return 200 "<?php echo 1; ?>";',
+    'return 200 "<H1>x %E2%80%93 %2F</H1><BR>";',
+    'server_name "~^{{2}}$";',
 ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['proxy_pass "http://{{ a }}:80";', "listen '<%= b %>';", 'client_body_timeout "{{ t }}s";'],
+)
+def test_a_template_by_a_string(tmp_path: Path, text: str) -> None:
+    tree = read(tmp_path, f"events {{}} http {{ server {{ location / {{ {text} }} }} }}")
+    assert tree.problems == ()
+    assert [note.message[:16] for note in tree.notes] == ["without a value:"]
 
 
 @pytest.mark.parametrize("text", GENUINE)

@@ -213,3 +213,27 @@ def test_no_text_is_too_much(text: str, name: str) -> None:
     assert all(UNKNOWN not in note.message for note in report.notes)
     assert all(UNKNOWN not in f"{hop.value}{hop.reason}{hop.location}" for hop in report.hops)
     assert all(UNKNOWN not in finding.message for finding in report.findings)
+
+
+def test_no_edit_touches_a_symbol_or_a_tag(tmp_path: Path) -> None:
+    passes = {
+        "proxy_pass http://api:3001;": True,
+        "proxy_pass http://api:3001/{{ path }};": False,
+        "proxy_pass http://api:3001/${PATH_OF};": False,
+        "{% if s %}proxy_pass http://api:3001;{% endif %}": True,
+        "proxy_pass {# c #}http://api:3001;": True,
+        "proxy_pass http://api:{# c #}3001;": False,
+    }
+    locations = "\n".join(f"location /{n} {{ {line} }}" for n, line in enumerate(passes))
+    files = {
+        "nginx.conf.j2": f"events {{}} http {{ server {{ listen 80;\n{locations}\n}} }}",
+        "upstreams.toml": "[upstream.api]\nport = 3000\n",
+    }
+    report = check(tmp_path, files, "nginx.conf.j2")
+    assert report.problems == ()
+    edited = {
+        finding.place.line - 2: bool(finding.fix and finding.fix.edits)
+        for finding in report.findings
+        if finding.rule == "port-mismatch"
+    }
+    assert edited == dict(enumerate(passes.values()))

@@ -18,6 +18,9 @@ _ANYWHERE = re.compile(
 """No text of nginx's own: ``%E2%80`` is a byte of a URI, ``(?<NAME>…)`` a capture, ``<HTML>`` a
 page."""
 
+_WITH_DEFAULT = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*:[-=?+][^{}\n]*\}")
+"""``${NAME:-default}``, which some programs called envsubst know, and nginx does not."""
+
 _BRACES = re.compile(r"(?<!\$)\{([A-Z][A-Z0-9_]+)\}")
 
 
@@ -33,9 +36,17 @@ def placeholders(text: str, value: Callable[[str], str | None], *, braces: bool)
     """The placeholders of a text; ``braces``: ``{NAME}`` is one too, for nginx would not read the
     text as it stands. ``value`` gives the values of names that have one."""
     found = [match for match in _ANYWHERE.finditer(text) if not _is_text(text, match)]
+    found += _WITH_DEFAULT.finditer(text)
     if braces:
-        found = sorted([*found, *_BRACES.finditer(text)], key=lambda match: match.start())
-    for match in found:
+        found += _BRACES.finditer(text)
+    end = 0
+    for match in sorted(found, key=lambda match: match.start()):
+        if match.start() < end:
+            continue
+        end = match.end()
+        if match[0].startswith("$"):
+            yield Piece.of(*match.span(), Symbol.computed(match[0]))
+            continue
         name = next(group for group in match.groups() if group)
         given = value(name)
         if given is not None:

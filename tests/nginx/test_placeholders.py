@@ -35,6 +35,16 @@ def test_what_is_one(text: str, names: list[str]) -> None:
     assert [piece.symbol is not None for piece in left] == [True] * len(names)
 
 
+def test_a_default(tmp_path: Path) -> None:
+    """The envsubst of nginx's image leaves it as it is, others do not: so it stays open."""
+    text = "server { listen ${P:-80}; location / { proxy_pass http://${A:-a}:${B:?@C@}; } }"
+    ((_, written, _, unknown),) = hops(read(tmp_path, text, values={"A": "b", "C": "d"}))
+    assert (written, unknown) == (
+        "http://${A:-a}:${B:?@C@}",
+        "what ${A:-a} becomes is not known before the template is rendered",
+    )
+
+
 def test_braces(tmp_path: Path) -> None:
     """``{NAME}`` is one only where nginx would not read the file as it stands."""
     text = "server { location / { proxy_pass http://{HOST}:{PORT}; } }"

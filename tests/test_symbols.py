@@ -191,3 +191,49 @@ def _all(directives: tuple[Directive, ...]) -> Iterator[Directive]:
     for one in directives:
         yield one
         yield from _all(one.block or ())
+
+
+_BITS = st.sampled_from(
+    ["{{", "}}", "{%", "%}", "{#", "#}", "<%", "%>", "<?php", "?>", "{{{", "}}}", "{{!--", "--}}",
+     " if x ", " else ", " endif ", " for ", " end ", " macro ", " endmacro ", " raw ", " endraw ",
+     " define ", "/x", "#x", "^", "-", "=", "{", "}", ";", "\n", " ", "a", "'", '"', "\\", "#",
+     "${A}", "$A", "@AB@", "%AB%", "<AB>", "{AB}", "__A__", "server", "proxy_pass http://a:1",
+     "upstream", "%{ if x }", "%{ endif }", "{{ a }}", "{% if x %}", "{% else %}", "{% endif %}"]
+)  # fmt: skip
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.lists(_BITS, max_size=60).map("".join), st.sampled_from(["a.j2", "a.conf", "a.template"]))
+def test_no_text_is_too_much(text: str, name: str) -> None:
+    """Whatever stands in a file, it is read, or it is said what is wrong."""
+    with TemporaryDirectory() as folder:
+        report = check(Path(folder), {name: text}, name)
+    assert report.problems or report.hops or report.notes is not None
+    assert all(UNKNOWN not in problem.message for problem in report.problems)
+    assert all(UNKNOWN not in note.message for note in report.notes)
+    assert all(UNKNOWN not in f"{hop.value}{hop.reason}{hop.location}" for hop in report.hops)
+    assert all(UNKNOWN not in finding.message for finding in report.findings)
+
+
+def test_no_edit_touches_a_symbol_or_a_tag(tmp_path: Path) -> None:
+    passes = {
+        "proxy_pass http://api:3001;": True,
+        "proxy_pass http://api:3001/{{ path }};": False,
+        "proxy_pass http://api:3001/${PATH_OF};": False,
+        "{% if s %}proxy_pass http://api:3001;{% endif %}": True,
+        "proxy_pass {# c #}http://api:3001;": True,
+        "proxy_pass http://api:{# c #}3001;": False,
+    }
+    locations = "\n".join(f"location /{n} {{ {line} }}" for n, line in enumerate(passes))
+    files = {
+        "nginx.conf.j2": f"events {{}} http {{ server {{ listen 80;\n{locations}\n}} }}",
+        "upstreams.toml": "[upstream.api]\nport = 3000\n",
+    }
+    report = check(tmp_path, files, "nginx.conf.j2")
+    assert report.problems == ()
+    edited = {
+        finding.place.line - 2: bool(finding.fix and finding.fix.edits)
+        for finding in report.findings
+        if finding.rule == "port-mismatch"
+    }
+    assert edited == dict(enumerate(passes.values()))

@@ -42,9 +42,11 @@ class Clash:
 
 
 def clashes(pairs: Iterable[Pair]) -> Iterator[Clash]:
-    """The addresses that the pairs of a root speak to in two ways."""
+    """The addresses that the pairs of a root speak to in two ways, whatever a template says."""
     spoken: dict[tuple[str, object], dict[Way, list[Pair]]] = {}
     for pair in pairs:
+        if pair.hop.conditional:
+            continue
         if pair.hop.kind != "stream" and pair.target.tls is not None:
             ways = spoken.setdefault(_place(pair.target.address), {})
             ways.setdefault(way(pair), []).append(pair)

@@ -62,7 +62,7 @@ def clashes(site: Site, block: Block, hops: list[Hop]) -> Iterator[Clash]:
     in which they speak and each that they get."""
     at: dict[Address, dict[Dialect, list[Pair]]] = {}
     for hop in hops:
-        spoken = _spoken(hop)
+        spoken = None if hop.conditional else _spoken(hop)
         for pair in site.pairs[hop.id] if spoken is not None else ():
             if pair.target.block is not block or pair.target.tls is None or pair.mismatch:
                 continue

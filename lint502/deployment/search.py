@@ -19,7 +19,7 @@ from lint502.nginx.file_parser import text_as_read
 from lint502.nginx.files import has_magic
 from lint502.nginx.includes import NGINX_FOLDERS, PASSES
 from lint502.nginx.symbols import UNKNOWN
-from lint502.nginx.templates import OTHER_SUFFIXES, SUFFIXES
+from lint502.nginx.template_names import OTHER_SUFFIXES, SUFFIXES
 from lint502.nginx.tokens import NginxSyntaxError, Token, tokenize
 from lint502.places import SourceFile
 from lint502.reading import UnreadableError, decode

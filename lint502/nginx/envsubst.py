@@ -27,10 +27,9 @@ FILTER = "NGINX_ENVSUBST_FILTER"
 MARKER = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
 """What envsubst looks for."""
 
-_CAPITALS = re.compile(r"\$(?:\{([A-Z][A-Z0-9_]*)\}|([A-Z][A-Z0-9_]+)(?![A-Za-z0-9_]))")
-_BEGINS = re.compile(r"(?:[;{}]|\A|\n)[ \t]*(?:\$\{?[A-Z][A-Z0-9_]*\}?)?\Z")
-"""A text after which a directive begins; a line that is a variable is one."""
-
+_PLAIN = r"([A-Z][A-Z0-9_]+)(?![A-Za-z0-9_])"
+_CAPITALS = re.compile(rf"\$(?:\{{([A-Z][A-Z0-9_]*)\}}|{_PLAIN})")
+_BRACED = re.compile(rf"\$(?:\{{([A-Za-z_][A-Za-z0-9_]*)\}}|{_PLAIN})")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _UPPER = re.compile(r"[A-Z][A-Z0-9_]*")
 _SIMPLE_FILTER = re.compile(
@@ -116,12 +115,14 @@ def _filter(pattern: str) -> Callable[[str], object]:
     )
 
 
-def markers(text: str) -> Iterator[Span]:
-    """What looks like a variable of the environment: in capital letters, as nginx's own are not."""
-    if _CAPITALS.search(text) is None:
+def markers(text: str, *, small: bool = False) -> Iterator[Span]:
+    """What looks like a variable of the environment: in capital letters, as nginx's own are not;
+    ``small``: in braces in any letters."""
+    form = _BRACED if small else _CAPITALS
+    if form.search(text) is None:
         return
     lines = Lines(text)
-    for match in _CAPITALS.finditer(text):
+    for match in form.finditer(text):
         line, column = lines.place(match.start())
         end = column + match.end() - match.start()
         yield Span(line, column, end, match[1] or match[2], match[1] is not None)
@@ -136,14 +137,17 @@ def pieces(
     alone: bool = False,
 ) -> Iterator[Piece]:
     """What envsubst puts in: the values of the names that ``takes`` tells, of those that have one;
-    and a symbol for each of ``symbols``, which have none. ``alone``: one also for each ``${NAME}``
-    that is all that stands on a line, which is nothing that nginx reads."""
+    and a symbol for each of ``symbols``, which have none. ``alone``: perhaps one also for each
+    variable that is all that stands on a line, which is nothing that nginx reads where a directive
+    begins."""
     for match in MARKER.finditer(text):
         name = match[1] or match[2]
         if name in values and takes(name):
             yield Piece(*match.span(), values[name], name)
-        elif name in symbols or (alone and _is_alone(text, match)):
+        elif name in symbols:
             yield Piece.of(*match.span(), symbol_of(name, values))
+        elif alone and _is_alone(text, match):
+            yield Piece.of(*match.span(), symbol_of(name, values), tentative=True)
 
 
 def symbol_of(name: str, values: Values) -> Symbol:
@@ -160,11 +164,7 @@ def _is_alone(text: str, match: re.Match[str]) -> bool:
     rest = text[match.end() : len(text) if end == -1 else end]
     if text[start : match.start()].strip() or rest.strip():
         return False
-    if match[1] and is_upper(match[1]):
-        return True
-    before = text[max(0, start - 500) : start].rstrip()
-    named = match[1] is not None or is_upper(match[2])
-    return named and _BEGINS.search(before) is not None
+    return match[1] is not None or is_upper(match[2])
 
 
 def render(text: str, values: Values, takes: Callable[[str], bool] = lambda _: True) -> Rendered:

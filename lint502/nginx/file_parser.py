@@ -14,6 +14,7 @@ from lint502.nginx.placeholders import placeholders
 from lint502.nginx.rendered import Branch, Piece, Rendered
 from lint502.nginx.symbols import HOW, Symbol
 from lint502.nginx.template_logic import read_template, with_whole_lines
+from lint502.nginx.template_names import is_named_template
 from lint502.nginx.templates import has_tags, is_template, set_names
 from lint502.nginx.tokens import NginxSyntaxError
 from lint502.places import SourceFile
@@ -96,7 +97,8 @@ class FileParser:
             except NginxSyntaxError as error:
                 refused, filled = error, braced
         problem = _problem(source, refused)
-        if filled.rendered is None or not filled.rendered.symbols:
+        left_open = filled.rendered is not None and filled.rendered.symbols
+        if not left_open and not is_named_template(source.name):
             return problem
         cut = filled.up_to(refused)
         try:
@@ -219,8 +221,9 @@ class Filled:
     def up_to(self, error: NginxSyntaxError) -> Filled:
         """The text as far as it can be read; what follows is one symbol at the end of each block
         that is open there."""
-        assert self.rendered is not None, "there is something in it"
-        start = self.rendered.offset(error.complete)
+        start = error.complete
+        if self.rendered is not None:
+            start = self.rendered.offset(start)
         rest = Symbol.computed("the rest of this file")
         kept = [piece for piece in self.pieces if piece.end <= start]
         closing = Piece.closing(start, len(self._text), rest, error.depth)

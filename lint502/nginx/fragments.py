@@ -36,7 +36,9 @@ def contexts_around(parsed: ParsedFile) -> tuple[str, ...]:
         return stated
     if not parsed.directives:
         return ("http",)  # only comments: nothing that bears on anything
-    names = [one.name for one in parsed.directives if UNKNOWN not in one.name]
+    names = [
+        one.name for one in parsed.directives if UNKNOWN not in one.name and "$" not in one.name
+    ]
     if not names:
         return ("http",)  # a template leaves all open
     if not {"http", "events", "stream", "mail"}.isdisjoint(names):

@@ -90,8 +90,15 @@ class Hop:
     def datagrams(self) -> bool:
         """Whether it passes datagrams on: a stream server that listens for nothing else."""
         server = self.context.enclosing("server") if self.kind == "stream" else None
-        listens = server.by_name.get("listen", ()) if server is not None else ()
+        if server is None:
+            return False
+        listens = (*server.by_name.get("listen", ()), *server.uncertain.get("listen", ()))
         return bool(listens) and all("udp" in line.args for line in listens)
+
+    @property
+    def conditional(self) -> bool:
+        """Whether a template has it in one branch of its logic."""
+        return self.directive.conditional or any(one.conditional for one in self.context.up())
 
     def groups(self) -> Iterator[tuple[Target, ...]]:
         """The targets, by the requests that they stand in for each other for."""

@@ -148,7 +148,7 @@ class Builder:
                 continue
             wrong = list(refused(context, directive))
             for one, why in wrong:
-                self._refuse(one, why)
+                self._refuse(context, one, why)
             if wrong and wrong[0][0] is directive:
                 context.mark_uncertain(directive)
                 if name == "include" or is_placeholder(name):
@@ -340,6 +340,8 @@ class Builder:
                 include, f"include {shown(written)}: not found; this file is a fragment, and the "
                 "folder that its includes start from is not known"
             )  # fmt: skip
+        elif include.conditional:
+            self._note(include, f"include {shown(written)}: not found; a template may leave it out")
         elif isinstance(why, OutsideTreeError):
             self._problem(include, f"include {shown(written)}: {why}{self._map_hint(written)}")
         else:
@@ -360,14 +362,15 @@ class Builder:
                 return f" (here: --map {shown('/'.join(parts[:index]))}={target})"
         return ""
 
-    def _refuse(self, directive: Directive, why: str) -> None:
-        """A problem for a directive that nginx refuses, if there are not too many."""
+    def _refuse(self, context: Context, directive: Directive, why: str) -> None:
+        """A problem for a directive that nginx refuses, outside the branches of a template."""
+        if directive.conditional or any(one.conditional for one in context.up()):
+            return
         if self._refused < MAX_REFUSED:
             self._problem(directive, f"nginx would not start: {why}")
         elif self._refused == MAX_REFUSED:
-            self._problem(
-                directive, "nginx does not take this either, and perhaps more; no more is listed"
-            )
+            said = "nginx does not take this either, and perhaps more; no more is listed"
+            self._problem(directive, said)
         self._refused += 1
 
     def _leave_out(self, context: Context, block: Directive) -> None:

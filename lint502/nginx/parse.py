@@ -12,6 +12,7 @@ from lint502.findings import Note, Problem
 from lint502.nginx.envsubst import markers
 from lint502.nginx.rendered import Rendered, Span
 from lint502.nginx.symbols import UNKNOWN, Symbol, Symbolic, symbolic, symbols_in, written
+from lint502.nginx.template_names import is_named_template
 from lint502.nginx.tokens import Comment, NginxSyntaxError, Token, Tokens, tokenize
 from lint502.places import Place, SourceFile
 from lint502.reading import not_utf8
@@ -185,7 +186,7 @@ def _unknown(
     commented = {
         comment.line: len(source.line(comment.line)) - len(comment.text) for comment in comments
     }
-    for span in markers(source.text):
+    for span in markers(source.text, small=is_named_template(source.name)):
         in_comment = commented.get(span.line, span.column) < span.column
         if not in_comment and (span.line, span.column) not in starts:
             yield span

@@ -18,16 +18,35 @@ _ANYWHERE = re.compile(
 """No text of nginx's own: ``%E2%80`` is a byte of a URI, ``(?<NAME>…)`` a capture, ``<HTML>`` a
 page."""
 
+_WITH_DEFAULT = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*:[-=?+][^{}\n]*\}")
+"""``${NAME:-default}``, which some programs called envsubst know, and nginx does not."""
+
 _BRACES = re.compile(r"(?<!\$)\{([A-Z][A-Z0-9_]+)\}")
+
+
+def _is_text(text: str, match: re.Match[str]) -> bool:
+    """Whether a ``<NAME>`` stands in a string, as those of pages do."""
+    if not match[0].startswith("<"):
+        return False
+    before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+    return before.count('"') % 2 == 1 or before.count("'") % 2 == 1
 
 
 def placeholders(text: str, value: Callable[[str], str | None], *, braces: bool) -> Iterator[Piece]:
     """The placeholders of a text; ``braces``: ``{NAME}`` is one too, for nginx would not read the
     text as it stands. ``value`` gives the values of names that have one."""
-    found = list(_ANYWHERE.finditer(text))
+    found = [match for match in _ANYWHERE.finditer(text) if not _is_text(text, match)]
+    found += _WITH_DEFAULT.finditer(text)
     if braces:
-        found = sorted([*found, *_BRACES.finditer(text)], key=lambda match: match.start())
-    for match in found:
+        found += _BRACES.finditer(text)
+    end = 0
+    for match in sorted(found, key=lambda match: match.start()):
+        if match.start() < end:
+            continue
+        end = match.end()
+        if match[0].startswith("$"):
+            yield Piece.of(*match.span(), Symbol.computed(match[0]))
+            continue
         name = next(group for group in match.groups() if group)
         given = value(name)
         if given is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lint502.nginx.symbols import UNKNOWN, Symbol
 from lint502.reading import UnreadableError
@@ -27,18 +27,24 @@ class Span:
 @dataclass(frozen=True, slots=True)
 class Piece:
     """What is put in the place of a stretch of a template, by offsets: a value (``name`` has one),
-    nothing, or a symbol, which is each :data:`~lint502.nginx.symbols.UNKNOWN` of the ``text``."""
+    nothing, or a symbol, which is each :data:`~lint502.nginx.symbols.UNKNOWN` of the ``text``.
+    ``tentative``: it is one only where a directive begins."""
 
     start: int
     end: int
     text: str = ""
     name: str = ""
     symbol: Symbol | None = None
+    tentative: bool = False
 
     @classmethod
-    def of(cls, start: int, end: int, symbol: Symbol, *, alone: bool = False) -> Piece:
-        """A symbol; ``alone``: it is a whole directive, with no semicolon behind it."""
-        return cls(start, end, UNKNOWN + ";" if alone else UNKNOWN, symbol=symbol)
+    def of(cls, start: int, end: int, symbol: Symbol, *, tentative: bool = False) -> Piece:
+        """A symbol."""
+        return cls(start, end, UNKNOWN, symbol=symbol, tentative=tentative)
+
+    def as_directive(self) -> Piece:
+        """The same symbol as a whole directive, where no semicolon is behind it."""
+        return replace(self, text=UNKNOWN + ";", tentative=False)
 
     @classmethod
     def closing(cls, start: int, end: int, symbol: Symbol, depth: int) -> Piece:

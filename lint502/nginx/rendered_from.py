@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from lint502.nginx.templates import SUFFIXES
+from lint502.nginx.template_names import SUFFIXES
 
 _RENDERED_INTO = (("/conf.d/", ".template"), ("/stream-conf.d/", ".stream-template"))
 

@@ -1,8 +1,8 @@
 """Roots: what ``lint502 check ROOT`` can be given, and the tree that each becomes.
 
-A root is a main file, a directory that holds ``nginx.conf`` or else fragments, a fragment
-(:mod:`lint502.nginx.fragments`), ``-`` for standard input, or the output of ``nginx -T``
-(:mod:`lint502.nginx.dump`).
+A root is a main file, a directory that holds ``nginx.conf``, a template of it, or else fragments,
+a fragment (:mod:`lint502.nginx.fragments`), ``-`` for standard input, or the output of
+``nginx -T`` (:mod:`lint502.nginx.dump`).
 """
 
 from __future__ import annotations
@@ -21,12 +21,15 @@ from lint502.nginx.files import MAX_FILE_BYTES, Files
 from lint502.nginx.fragments import contexts_around
 from lint502.nginx.includes import Builder, Store
 from lint502.nginx.parse import Directive, ParsedFile
-from lint502.nginx.templates import SUFFIXES, set_names, undefined
+from lint502.nginx.template_names import SUFFIXES
+from lint502.nginx.templates import set_names, undefined
 from lint502.nginx.tree import Context, Tree
 from lint502.places import SourceFile
 from lint502.reading import MissingFileError, UnreadableError, decode, shown
 
 STANDARD_INPUT = "-"
+_MAIN = ("nginx.conf", *(f"nginx.conf{suffix}" for suffix in SUFFIXES))
+
 MAX_ALL_HOPS = 30_000
 MAX_ALL_LINES = 1_000_000
 """Hops, and directives and includes, that roots may come to before another is looked at."""
@@ -95,7 +98,7 @@ class RootLoader:
         for argument in arguments:
             path = argument if argument == STANDARD_INPUT else self._files.absolute(argument)
             if os.path.isdir(path):
-                path = os.path.join(path, "nginx.conf")
+                path = _main_in(path) or os.path.join(path, "nginx.conf")
             found.setdefault(path, argument)
         return list(found.values())
 
@@ -110,8 +113,8 @@ class RootLoader:
         path = self._files.absolute(argument)
         found = not self._named
         if os.path.isdir(path):
-            inner = os.path.join(path, "nginx.conf")
-            if not os.path.lexists(inner):
+            inner = _main_in(path)
+            if inner is None:
                 return self._folder(path)
             path = inner
             found = True
@@ -198,7 +201,8 @@ class RootLoader:
         folder = os.path.dirname(path)
         prefixes = [folder]
         if around:
-            above = self._files.folder_above(folder, "nginx.conf")
+            found = (self._files.folder_above(folder, name) for name in _MAIN)
+            above = next((one for one in found if one is not None), None)
             if above is not None:  # where nginx.conf stands is where its includes start from
                 self._files.allow(above)
                 prefixes.append(above)
@@ -274,6 +278,12 @@ class RootLoader:
     def parsed(self) -> Iterator[ParsedFile]:
         """The files that were read and could be parsed, each once."""
         return self._parser.parsed()
+
+
+def _main_in(folder: str) -> str | None:
+    """The main file of a folder, or the template that it is rendered from."""
+    paths = (os.path.join(folder, name) for name in _MAIN)
+    return next((path for path in paths if os.path.lexists(path)), None)
 
 
 def _failed(name: str, line: int | None, message: str) -> _Build:

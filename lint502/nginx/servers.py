@@ -10,7 +10,7 @@ Source: ``ngx_http_add_addresses()`` in ``src/http/ngx_http.c``, so since before
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -131,10 +131,12 @@ class Names:
 
     plain: Mapping[str, VirtualServer]
     regexes: tuple[tuple[str, VirtualServer], ...]
+    open: bool = False
+    """Whether a template leaves open what one of the servers is called."""
     _found: dict[str, tuple[VirtualServer | None, bool]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, servers: Iterable[VirtualServer]) -> Names:
+    def of(cls, servers: Sequence[VirtualServer]) -> Names:
         """Collect the names; of two servers that are called alike nginx takes the first."""
         plain: dict[str, VirtualServer] = {}
         regexes = []
@@ -147,7 +149,11 @@ class Names:
                     plain.setdefault(f"*{name}", server)
                 else:
                     plain.setdefault(name, server)
-        return cls(plain, tuple(regexes))
+        several = any(
+            server.context.conditional or "server_name" in server.context.uncertain
+            for server in servers
+        )
+        return cls(plain, tuple(regexes), several)
 
     def find(self, host: str) -> tuple[VirtualServer | None, bool]:
         """The server that is called so, if any; and whether that is certain."""
@@ -159,6 +165,8 @@ class Names:
     def _find(self, host: str) -> tuple[VirtualServer | None, bool]:
         if host in self.plain:
             return self.plain[host], True
+        if self.open:
+            return None, False
         parts = host.split(".")
         for index in range(1, len(parts)):
             found = self.plain.get(f"*.{'.'.join(parts[index:])}")

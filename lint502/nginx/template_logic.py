@@ -26,15 +26,24 @@ _PASS = re.compile(r"(?:^|[\s;{}])(?:proxy|fastcgi|uwsgi|scgi|grpc|memcached)_pa
 _ENDS_DIRECTIVE = re.compile(r"[;{}]\s*$")
 _COMMENT = re.compile(r"(?:^|(?<=[\s;{}]))#[^\n]*", re.MULTILINE)
 _ALONE = re.compile(rf"[ \t\r]*{UNKNOWN}[ \t\r{UNKNOWN}]*(?:#.*)?")
+_WHOLE = re.compile(rf"(^|[;{{}}])[ \t\r]*{UNKNOWN}[ \t\r{UNKNOWN}]*(?=$|\}})")
 _MOST_SHOWN = 60
-_NAMED = re.compile(
-    r"(?:ENV\[['\"]|ENV\.fetch\(?\s*['\"]|(?:process)?\.[Ee]nv\.|env\.|(?:get)?env\s+[\"'])?"
-    r"([A-Za-z_][A-Za-z0-9_]*)(?:['\"]\)?\]?)?"
-    r"(?:\s*\|\s*default\b.*|\s*\|\|.*|\s*\|\s*(?:trim|string|int))?",
-    re.DOTALL,
-)  # fmt: skip
-
-
+_NAME = r"([A-Za-z_][A-Za-z0-9_]*)"
+_QUOTED = rf"['\"]{_NAME}['\"]"
+_DEFAULT = r"(?:\s*\|\s*default\b.*|\s*(?:\|\||\?\?|\?:).*|\s*\|\s*(?:trim|string|int|quote)\s*)?"
+_NAMED = tuple(
+    re.compile(form + _DEFAULT, re.DOTALL)
+    for form in (
+        _NAME,
+        rf"(?:ENV|env|environ|\$_ENV|process\.env)\[{_QUOTED}\]",
+        rf"(?:ENV\.fetch|getenv|env|environ)\(\s*{_QUOTED}\s*(?:,[^()]*)?\)",
+        rf"(?:ENV\.fetch|getenv|env)\s+{_QUOTED}(?:\s+['\"][^'\"]*['\"])?",
+        rf"lookup\(\s*['\"]env['\"]\s*,\s*{_QUOTED}\s*\)",
+        rf"(?:(?:process)?\.[Ee]nv|env)\.{_NAME}",
+        rf"default\s+\.Env\.{_NAME}\s+\S+",
+        rf"\$\{{?{_NAME}\}}?",
+    )
+)
 _PATH = re.compile(
     r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[['\"]\w+['\"]\])+)(?:\s*\|\s*default\b.*)?", re.DOTALL
 )
@@ -73,7 +82,8 @@ class _Block:
 def name_of(expression: str) -> str | None:
     """The name by which an expression takes its value: that of a variable, or of one of the
     environment; None where it is something else."""
-    match = _NAMED.fullmatch(expression)
+    found = (match for form in _NAMED if (match := form.fullmatch(expression)))
+    match = next(found, None)
     return None if match is None else match[1]
 
 
@@ -103,7 +113,7 @@ class _Reading:
         self._problems: list[Problem] = []
 
     def text(self) -> Text:
-        blocks = _blocks(self._tags)
+        blocks = _blocks(self._tags, len(self._source))
         left_out: list[tuple[int, int]] = []
         whole: list[tuple[int, int, Piece | None]] = []
         self._sort(blocks, left_out, whole)
@@ -120,8 +130,8 @@ class _Reading:
             if start >= taken:
                 pieces.append(Piece(start, end) if piece is None else piece)
                 taken = end
-        numbers = sorted(_numbered(blocks), key=lambda branch: branch.start)
-        return Text(tuple(pieces), tuple(numbers), tuple(self._problems))
+        branches = sorted(_numbered(blocks), key=lambda one: (one[0].start, one[1]))
+        return Text(tuple(pieces), tuple(one for one, _ in branches), tuple(self._problems))
 
     def _piece(self, tag: Tag) -> Piece | None:
         """What stands in the place of one tag."""
@@ -219,8 +229,9 @@ class _Reading:
             self._problems.append(Problem(self._file, line, said))
 
 
-def _blocks(found: Iterable[Tag]) -> list[_Block]:
-    """The blocks of a template, those within others in them; what is not closed is none."""
+def _blocks(found: Iterable[Tag], size: int) -> list[_Block]:
+    """The blocks of a template, those within others in them. One that is not closed ends with the
+    text, unless what is in it is rendered elsewhere."""
     outermost: list[_Block] = []
     stack: list[_Block] = []
     for tag in found:
@@ -244,12 +255,18 @@ def _blocks(found: Iterable[Tag]) -> list[_Block]:
                     )
     while stack:
         block = stack.pop()
-        (stack[-1].inner if stack else outermost).extend(block.inner)
+        around = stack[-1].inner if stack else outermost
+        if block.role == "hidden":
+            around.extend(block.inner)
+        else:
+            block.parts.append((block.start, size))
+            block.closing = Tag(size, size)
+            around.append(block)
     return outermost
 
 
-def _numbered(blocks: Sequence[_Block]) -> Iterator[Branch]:
-    """Where each branch begins, and where the text goes on after it."""
+def _numbered(blocks: Sequence[_Block]) -> Iterator[tuple[Branch, bool]]:
+    """Where each branch begins, which is True, and where the text goes on after it."""
     number = 0
     waiting = [(block, 0) for block in blocks]
     while waiting:
@@ -261,43 +278,40 @@ def _numbered(blocks: Sequence[_Block]) -> Iterator[Branch]:
         for start, _ in block.parts:
             number += 1
             numbers.append(number)
-            yield Branch(start, number)
-        yield Branch(block.end, outer)
+            yield Branch(start, number), True
+        yield Branch(block.end, outer), False
         for inner in block.inner:
             own = max(
-                index
-                for index, (start, _) in enumerate(block.parts)
-                if start <= inner.opening.start
+                index for index, (start, _) in enumerate(block.parts) if start <= inner.opening.end
             )
             waiting.append((inner, numbers[own]))
 
 
 def with_whole_lines(text: str, pieces: Sequence[Piece]) -> list[Piece]:
-    """The pieces, with a semicolon behind symbols that are all that stands on a line, where a
-    directive could begin."""
-    masked = _masked(text, pieces)
-    symbols = iter([index for index, piece in enumerate(pieces) if piece.symbol is not None])
+    """The pieces, with a semicolon behind symbols that stand where a directive begins, and behind
+    which nothing follows on the line."""
+    lines = _masked(text, pieces).split("\n")
+    symbols = (index for index, piece in enumerate(pieces) if piece.symbol is not None)
     result = list(pieces)
-    begins = True
-    lines = masked.split("\n")
     follows = ""
     following = [""] * len(lines)
     for number in range(len(lines) - 1, -1, -1):
         following[number] = follows
         follows = lines[number].lstrip()[:1] or follows
+    begins = True
     for number, line in enumerate(lines):
         here = [next(symbols) for _ in range(line.count(UNKNOWN))]
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
         code = _COMMENT.sub("", line).rstrip()
-        if begins and _ALONE.fullmatch(line):
-            if following[number] not in (";", "{"):
-                last = result[here[-1]]
-                assert last.symbol is not None, "only symbols are counted"
-                result[here[-1]] = Piece.of(last.start, last.end, last.symbol, alone=True)
-        else:
-            begins = line.rstrip().endswith((";", "{", "}")) or code.endswith((";", "{", "}"))
-    return result
+        if not code:
+            continue
+        for match in _WHOLE.finditer(code):
+            at_end = match.end() == len(code) and following[number] in (";", "{")
+            if not at_end and (match[1] or begins):
+                last = here[code.count(UNKNOWN, 0, match.end()) - 1]
+                result[last] = result[last].as_directive()
+        whole = begins and _ALONE.fullmatch(code) is not None
+        begins = whole or line.rstrip().endswith((";", "{", "}")) or code.endswith((";", "{", "}"))
+    return [piece for piece in result if not piece.tentative]
 
 
 def _masked(text: str, pieces: Iterable[Piece]) -> str:

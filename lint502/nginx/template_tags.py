@@ -1,8 +1,8 @@
 """The tags of template languages, as ``{{ x }}``, ``{% if x %}``, ``<%= x %>``: where they stand in
 a file, and what each does to the text around it.
 
-Jinja, Go's templates (Helm, consul-template, confd), Handlebars and Mustache, ERB, EJS and PHP are
-told apart tag by tag, not file by file: they share their brackets.
+Jinja, Go's templates (Helm, consul-template, confd), Handlebars and Mustache, ERB, EJS, PHP and
+Terraform's ``%{ if }`` are told apart tag by tag, not file by file: they share their brackets.
 """
 
 from __future__ import annotations
@@ -27,13 +27,18 @@ class Tag:
     roles: tuple[Role, ...] = ()
 
 
-_START = re.compile(r"\{\{\{|\{\{!--|\{\{|\{%|\{#|<%|<\?(?:=|php\b)")
-_ENDS = {"{{{": "}}}", "{{!--": "--}}", "{{": "}}", "{%": "%}", "{#": "#}", "<%": "%>"}
-_END_OF_RAW = re.compile(r"\{%[-+]?\s*endraw\s*[-+]?%\}")
+_START = re.compile(
+    r"\$?\{\{\{|\{\{!--|\$?\{\{|\{%|\{#|<%|<\?(?:=|php\b)|%\{(?=~?\s*(?:if|for|else|endif|endfor)\b)"
+)
+_ENDS = {"{{{": "}}}", "{{!--": "--}}", "{{": "}}", "{%": "%}", "{#": "#}", "<%": "%>", "%{": "}"}
+_END_OF_RAW = re.compile(r"\{%[-+]?\s*end(?:raw|verbatim)\s*[-+]?%\}")
 _WORD = re.compile(r"\w+")
 
 _JINJA_OPEN = frozenset(("if", "for", "unless", "case"))
-_JINJA_ALWAYS = frozenset(("block", "with", "filter", "raw", "autoescape", "trans", "call"))
+_JINJA_ALWAYS = frozenset(
+    ("block", "with", "filter", "raw", "verbatim", "autoescape", "trans", "call")
+)
+_JINJA_HIDDEN = frozenset(("macro", "comment", "capture"))
 _JINJA_MIDDLE = frozenset(("else", "elif", "elseif", "elsif", "when"))
 _JINJA_OTHER_FILES = frozenset(("include", "extends"))
 _GO_BLOCK = re.compile(r"(if|range|with|define|block)[\s(]+\S")
@@ -42,7 +47,7 @@ _RUBY_OPEN = re.compile(
     r"(?:if|unless|case|while|until|for|begin)\b|.*\bdo\s*(?:\|[^|]*\|)?$", re.DOTALL
 )
 _RUBY_MIDDLE = re.compile(r"(?:else|elsif|when|in|rescue|ensure)\b")
-_RUBY_STATEMENT = re.compile(r"end\b|@?\w+\s*(?:\|\|)?=[^=~>]|require\b|include\b")
+_RUBY_STATEMENT = re.compile(r"\||end\b|@?\w+\s*(?:\|\|)?=[^=~>]|require\b|include\b")
 _PHP_OPEN = re.compile(r"(?:if|foreach|for|while|switch)\b.*:\s*$", re.DOTALL)
 _PHP_MIDDLE = re.compile(r"(?:else|elseif|else if|case|default)\b.*:\s*$", re.DOTALL)
 _PHP_CLOSE = re.compile(r"end(?:if|foreach|for|while|switch)\b")
@@ -55,7 +60,7 @@ def tags(text: str) -> Iterator[Tag]:
     position = 0
     without_end: set[str] = set()
     while match := _START.search(text, position):
-        kind = match[0]
+        kind = match[0].removeprefix("$")
         closing = _ENDS.get(kind, "?>")
         position = match.end()
         if kind in without_end:
@@ -74,7 +79,7 @@ def tags(text: str) -> Iterator[Tag]:
         inner, position = text[position:end], min(end + len(closing), len(text))
         tag = _tag(kind, inner, match.start(), position)
         yield tag
-        if kind == "{%" and _words(inner)[:1] == ["raw"]:
+        if kind == "{%" and _words(inner)[:1] in (["raw"], ["verbatim"]):
             ended = _END_OF_RAW.search(text, position)
             position = len(text) if ended is None else ended.start()
 
@@ -82,8 +87,8 @@ def tags(text: str) -> Iterator[Tag]:
 def _tag(kind: str, inner: str, start: int, end: int) -> Tag:
     if kind in ("{#", "{{!--"):
         return Tag(start, end)
-    if kind == "{%":
-        return _jinja(inner.strip("-+ \t\r\n"), start, end)
+    if kind in ("{%", "%{"):
+        return _jinja(inner.strip("-+~ \t\r\n"), start, end)
     if kind == "{{{":
         return Tag(start, end, inner.strip())
     if kind == "{{":
@@ -107,7 +112,7 @@ def _jinja(inner: str, start: int, end: int) -> Tag:
         return Tag(start, end, roles=("always",))
     if word in _JINJA_MIDDLE:
         return Tag(start, end, roles=("middle",))
-    if word == "macro" or (word == "set" and "=" not in inner):
+    if word in _JINJA_HIDDEN or (word == "set" and "=" not in inner):
         return Tag(start, end, roles=("hidden",))
     if word.startswith("end"):
         return Tag(start, end, roles=("close",))
@@ -167,7 +172,7 @@ def _roles_of_code(code: str) -> tuple[Role, ...]:
             opened += 1
         elif character == "}":
             closed, opened = (closed, opened - 1) if opened else (closed + 1, opened)
-    if closed and opened and re.search(r"\}\s*else\b", plain):
+    if closed and opened and re.search(r"\}\s*els", plain):
         return (*_times("close", closed - 1), "middle", *_times("open", opened - 1))
     if closed or opened:
         return (*_times("close", closed), *_times("open", opened))

@@ -7,29 +7,25 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 
 from lint502.nginx.builtin import is_builtin, is_open
+from lint502.nginx.envsubst import is_upper
 from lint502.nginx.lua import skip_lua_block
 from lint502.nginx.parse import Directive
 from lint502.nginx.rendered import Span
+from lint502.nginx.template_names import OTHER_SUFFIXES, STREAM_SUFFIX, SUFFIX
 from lint502.nginx.template_tags import tags
 from lint502.nginx.tokens import NginxSyntaxError, Token, tokenize
 from lint502.places import SourceFile
-
-SUFFIX, STREAM_SUFFIX = ".template", ".stream-template"
-"""What the names of templates end with in nginx's container image."""
-
-OTHER_SUFFIXES = (
-    ".j2", ".jinja", ".jinja2", ".erb", ".ejs", ".tmpl", ".tpl", ".ctmpl", ".gotmpl", ".mustache",
-    ".hbs", ".handlebars",
-)  # fmt: skip
-"""What the names of templates in other languages end with."""
-
-SUFFIXES = (SUFFIX, *OTHER_SUFFIXES)
-"""Of what nginx reads at ``X``, the templates are ``X.template``, ``X.j2`` and so on."""
 
 _COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 """A line that is a comment, whatever language the template is in."""
 
 _QUOTED = re.compile(r"\"[^\"\\]*(?:\\[\s\S][^\"\\]*)*\"|'[^'\\]*(?:\\[\s\S][^'\\]*)*'")
+_HAS_NO_BRACES = re.compile(
+    r"\w+_pass|listen|server|server_name|upstream|include|root|alias|resolver|keepalive"
+    r"|ssl_certificate(?:_key)?|proxy_redirect|\w+_(?:timeout|size|buffers|bind)"
+)
+"""Directives of which no argument has braces, in a string or not, unless it is a regex."""
+
 _UPPER_ALONE = re.compile(r"^[ \t]*\$\{([A-Z][A-Z0-9_]*)\}[ \t\r]*$", re.MULTILINE)
 _NAMED_CAPTURE = re.compile(r"\(\?(?:P?<|')([A-Za-z]\w*)[>']", re.ASCII)
 _DEFINED_BY = {
@@ -51,7 +47,7 @@ def has_tags(source: SourceFile) -> bool:
     """Whether a file is a template in another language: by its name, or by a tag where nginx would
     read none, outside strings, comments and Lua."""
     text = source.text
-    if not any(start in text for start in ("{{", "{%", "{#", "<%", "<?")):
+    if not any(start in text for start in ("{{", "{%", "{#", "<%", "<?", "%{")):
         return False
     if source.name.lower().endswith(OTHER_SUFFIXES):
         return True
@@ -73,11 +69,16 @@ def has_tags(source: SourceFile) -> bool:
 
 
 def _strings(text: str) -> Iterator[tuple[int, int]]:
-    """Where the strings, the comments and the Lua of a text stand, by offsets."""
+    """Where the strings that may hold any text, the comments and the Lua stand, by offsets."""
     tokens = tokenize(text)
     starts = [0, *(match.end() for match in re.finditer("\n", text))]
+    name = ""
     for token in tokens.items:
-        if isinstance(token, Token) and token.quoted:
+        if not isinstance(token, Token):
+            name = ""
+            continue
+        name = name or token
+        if token.quoted and not (_HAS_NO_BRACES.fullmatch(name) and not token.startswith("~")):
             start = starts[token.line - 1] + token.column - 1
             match = _QUOTED.match(text, start)
             yield start, skip_lua_block(text, start + 1) if match is None else match.end()
@@ -95,7 +96,9 @@ def undefined(source: SourceFile, spans: Iterable[Span], known: Collection[str])
         span.name
         for span in spans
         if span.name.lower() not in known
-        and not (is_builtin(span.name) and not (template and is_open(span.name)))
+        and not (
+            is_builtin(span.name) and not (template and is_open(span.name) and is_upper(span.name))
+        )
     )
 
 

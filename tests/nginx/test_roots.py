@@ -264,6 +264,17 @@ class TestFragments:
         ]
 
 
+def test_a_folder_with_a_template_of_its_main_file(tmp_path: Path) -> None:
+    text = "events {} http { include conf.d/*.conf; }"
+    write(tmp_path, {"d/nginx.conf.j2": text, "d/conf.d/a.conf.erb": SITE, "d/b.conf": SITE})
+    tree = load(tmp_path, "d")
+    assert (tree.name, tree.fragment, tree.problems) == ("d/nginx.conf.j2", False, ())
+    found, _ = find_hops(tree, NEWEST, {})
+    assert [hop.directive.source.name for hop in found] == ["d/conf.d/a.conf.erb"]
+    alone = load(tmp_path, "d/b.conf")
+    assert (alone.fragment, alone.problems) == (True, ())
+
+
 class TestNotNginx:
     @pytest.mark.parametrize(
         "text",

@@ -259,6 +259,30 @@ class TestWhatIsOpen:
         assert Note("a.conf", None, "a template, read with the values of PORT, U") in tree.notes
 
 
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("{{ a }}\nx 1;", ["2:1 …{{ a }}", "3:1 x 1"]),
+        ("{{ a }} {{ b }} # c\nx 1;", ["2:1 …{{ a }} {{ b }}", "3:1 x 1"]),
+        ("{{ a }};\nx 1;", ["2:1 …{{ a }}", "3:1 x 1"]),
+        ("y 2; {{ a }}\nx 1;", ["2:1 y 2", "2:6 …{{ a }}", "3:1 x 1"]),
+        ("{{ a }}x 1;", ["2:1 …{{ a }}x 1"]),
+        ("x\n{{ a }}\n;", ["2:1 ~x {{ a }}"]),
+        ("x 1 # c\n{{ a }}\n2;", ["2:1 ~x 1 {{ a }} 2"]),
+        ("{{ a }}\n{ x 1; }", ["2:1 …{{ a }}"]),
+        ("${A}\n$AB\n${c}\nx $AB;", ["2:1 …${A}", "3:1 …${AB}", "4:1 …${c}", "5:1 ~x ${AB}"]),
+        ("x\n${request_uri}\n;", ["2:1 x ${request_uri}"]),
+        ("{% if a %}\nx 1;", ["3:1 ~x 1"]),
+        ("x 1;\n{% endif %}", ["2:1 x 1"]),
+    ],
+)
+def test_where_a_directive_ends(tmp_path: Path, text: str, lines: list[str]) -> None:
+    tree = read(tmp_path, f"events {{}} http {{\n{text}\n}}", "nginx.conf.j2")
+    assert tree.problems == ()
+    found = [line.strip() for line in outline(tree)[2:]]
+    assert sorted(found) == sorted(lines)
+
+
 class TestWhatIsNotRead:
     def test_a_macro(self, tmp_path: Path) -> None:
         text = "{% macro loc() %}\nlocation /m {\n proxy_pass http://m;\n}\n{% endmacro %}\n"
@@ -328,7 +352,19 @@ GENUINE = [
     "location @NAME { return 404; } error_page 404 @NAME;",
     "location / { # {# no comment of a template\n}",
     'return 200 "<?php echo 1; ?>";',
+    'return 200 "<H1>x %E2%80%93 %2F</H1><BR>";',
+    'server_name "~^{{2}}$";',
 ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['proxy_pass "http://{{ a }}:80";', "listen '<%= b %>';", 'client_body_timeout "{{ t }}s";'],
+)
+def test_a_template_by_a_string(tmp_path: Path, text: str) -> None:
+    tree = read(tmp_path, f"events {{}} http {{ server {{ location / {{ {text} }} }} }}")
+    assert tree.problems == ()
+    assert [note.message[:16] for note in tree.notes] == ["without a value:"]
 
 
 @pytest.mark.parametrize("text", GENUINE)

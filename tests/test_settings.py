@@ -150,7 +150,8 @@ tls-mismatch = 3
         (
             8,
             'unknown key "jobs"; known are "root", "roots", "specs", "nginx_version", "fail_on", '
-            '"select", "ignore", "ignore_in", "baseline", "allow_missing", "allow_paths", "map", '
+            '"select", "ignore", "ignore_in", "baseline", "allow_missing", "allow_paths", '
+            '"derive", "allow_empty", "map", '
             '"env" or "rules"',
         ),
         (10, '"X" in [env] must be a string, not 1'),
@@ -210,7 +211,8 @@ def test_an_absurd_number_of_mistakes_has_few_hints(tmp_path: Path) -> None:
     keys = [f"key{number}" for number in range(200)]
     known = (
         'known are "root", "roots", "specs", "nginx_version", "fail_on", "select", "ignore", '
-        '"ignore_in", "baseline", "allow_missing", "allow_paths", "derive", "allow_empty", "map", "env" or "rules"'
+        '"ignore_in", "baseline", "allow_missing", "allow_paths", "derive", "allow_empty", "map", '
+        '"env" or "rules"'
     )
     assert problems_of(tmp_path, "".join(f"{key} = 1\n" for key in keys)) == [
         (line, f'unknown key "{key}"' + (f"; {known}" if line <= MOST_HINTS else ""))

@@ -44,6 +44,7 @@ READ_FROM = (
 PASSED = (
     "checked nginx/nginx.conf\n"
     "1 hop: 1 passed · 0 errors, 0 warnings · nginx 1.31.4 (newest known)\n"
+    "1 hop: 1 compared with upstreams.toml\n"
 )
 FAILED = """\
 nginx/templates/default.conf.template:4:20  error  port-mismatch  ·  502 on every request

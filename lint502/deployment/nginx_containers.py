@@ -21,7 +21,7 @@ from lint502.deployment.nginx_images import (
 from lint502.deployment.repository import Repository
 from lint502.deployment.texts import UNKNOWN, Text
 from lint502.deployment.yaml import YamlText
-from lint502.nginx.includes import NGINX_FOLDERS
+from lint502.nginx.stock_files import NGINX_FOLDERS
 from lint502.places import Place
 
 _PROGRAMS = frozenset(("nginx", "nginx-debug", "openresty", "angie", "tengine", "freenginx"))

@@ -16,7 +16,7 @@ from lint502.nginx.files import (
     has_magic,
     posix_glob,
 )
-from lint502.nginx.templates import SUFFIX
+from lint502.nginx.template_names import SUFFIX
 from lint502.places import SourceFile
 from lint502.reading import MissingFileError, UnreadableError, shown
 

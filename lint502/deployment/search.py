@@ -17,7 +17,8 @@ from pathlib import Path
 from lint502.deployment.walk import walk
 from lint502.nginx.file_parser import text_as_read
 from lint502.nginx.files import has_magic
-from lint502.nginx.includes import NGINX_FOLDERS, PASSES
+from lint502.nginx.includes import PASSES
+from lint502.nginx.stock_files import NGINX_FOLDERS
 from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.template_names import OTHER_SUFFIXES, SUFFIXES
 from lint502.nginx.tokens import NginxSyntaxError, Token, tokenize

@@ -13,7 +13,7 @@ from lint502.nginx.directive_syntax import is_placeholder, refused
 from lint502.nginx.files import ElsewhereError, OutsideTreeError, has_magic
 from lint502.nginx.parse import Directive, ParsedFile
 from lint502.nginx.rendered_from import template_patterns
-from lint502.nginx.stock_files import is_stock, lines_of
+from lint502.nginx.stock_files import NGINX_FOLDERS, is_stock, lines_of
 from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tokens import MAX_DEPTH
 from lint502.nginx.tree import Context, Tree
@@ -41,12 +41,6 @@ _DEEP = 8
 """So many blocks around a hop take as much again to look at."""
 
 _HOLD_HOPS = frozenset(("server", "location", "if", "limit_except"))
-
-NGINX_FOLDERS = (
-    "/etc/nginx", "/usr/local/nginx/conf", "/usr/local/openresty/nginx/conf",
-    "/usr/local/etc/nginx", "/opt/nginx/conf", "/etc/openresty", "/etc/angie",
-)  # fmt: skip
-"""Where nginx, and what is made from it, has its configuration."""
 
 
 class Store(Protocol):

@@ -11,6 +11,12 @@ from fnmatch import fnmatchcase
 
 from lint502.nginx.parse import Directive
 
+NGINX_FOLDERS = (
+    "/etc/nginx", "/usr/local/nginx/conf", "/usr/local/openresty/nginx/conf",
+    "/usr/local/etc/nginx", "/opt/nginx/conf", "/etc/openresty", "/etc/angie",
+)  # fmt: skip
+"""Where nginx, and what is made from it, has its configuration."""
+
 _NAMES = (
     "mime.types", "fastcgi_params", "fastcgi.conf", "uwsgi_params", "scgi_params", "proxy_params",
     "koi-*", "win-utf",

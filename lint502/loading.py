@@ -23,6 +23,7 @@ from lint502.nginx.roots import RootLoader
 from lint502.nginx.tree import Tree
 from lint502.nginx.version import Version
 from lint502.options import Options, Progress
+from lint502.places import Place
 from lint502.reading import Reader
 
 
@@ -89,7 +90,7 @@ def load(options: Options, standard_input: Callable[[], bytes], progress: Progre
         derived, viewpoint = _around(options.around)
     if options.deployed is not None and trees:
         derived, viewpoint = _derived(options.deployed, loader, files, options.version)
-    if viewpoint is None:
+    if not derived:
         notes.update(dict.fromkeys(unspecified.values()))
     specs = {paths: _load_spec(paths, files, reader, derived, viewpoint) for paths in trees}
     for _, wrong in specs.values():
@@ -109,15 +110,17 @@ def _trees(options: Options, loader: RootLoader, files: Files) -> Iterator[tuple
         yield loader.folder(root), tree
 
 
-def _around(around: Around) -> tuple[tuple[Claims, ...], Viewpoint | None]:
-    """What an nginx on the machine reaches of the deployments of its repository."""
+def _around(around: Around) -> tuple[tuple[Claims, ...], Viewpoint]:
+    """What an nginx on the machine reaches of the deployments of its repository; one in a container
+    that no file says more of sees what is not known."""
     from lint502.declared.sources.containers import claims_on_machine
 
+    project = around.projects[0]
+    place = Place(next(iter(project.files), project.name), 1, 1, 2)
+    if around.contained:
+        return (), Viewpoint(project.name, "nginx", place)
     claims = tuple(claims_on_machine(around.projects, around.repository))
-    if not claims:
-        return (), None
-    name = around.projects[0].name
-    return claims, Viewpoint(name, "nginx", claims[0].place, on_machine=True)
+    return claims, Viewpoint(project.name, "nginx", place, on_machine=True)
 
 
 def _derived(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lint502.checkout import Checkout
-from lint502.deployment.deployed import Deployed
+from lint502.deployment.deployed import Around, Deployed
 from lint502.deployment.texts import UNKNOWN
 from lint502.findings import Problem
 from lint502.nginx.derivatives import Named, named
@@ -176,13 +176,13 @@ class Workspace:
                 )
             )
             notes += (*said, *_on_version(given))
-        for there, chosen in self._by_settings(settings, planned.plain):
+        for there, chosen, around in self._plain(settings, planned):
             if not chosen and parts:
                 continue
             given, origin, source = _version(request.nginx_version, there)
             if installed is not None and origin == "newest":
                 given, origin = Named(installed), "binary"
-            options = replace(self._options(there, chosen, request, env), around=planned.around)
+            options = replace(self._options(there, chosen, request, env), around=around)
             parts.append(
                 replace(
                     options,
@@ -212,6 +212,27 @@ class Workspace:
             raise WorkspaceError(str(error), problems=self.problems) from None
         except NoDeploymentError as error:
             raise WorkspaceError(str(error), "deployments") from None
+
+    def _plain(
+        self, settings: Settings, planned: Plan
+    ) -> Iterator[tuple[Settings, tuple[str, ...], Around | None]]:
+        """The roots that belong to no deployment with the settings that count, those apart that are
+        put into a container."""
+        around = planned.around
+        for there, chosen in self._by_settings(settings, planned.plain):
+            if around is None:
+                yield there, chosen, None
+                continue
+            held = [
+                root
+                for root in chosen
+                if around.puts_into_a_container(absolute_path(root, self.folder))
+            ]
+            others = tuple(root for root in chosen if root not in held)
+            if held:
+                yield there, tuple(held), replace(around, contained=True)
+            if others or not held:
+                yield there, others, around
 
     def _deployed(
         self, deployed: Deployed, settings: Settings, request: CheckRequest, env: Mapping[str, str]

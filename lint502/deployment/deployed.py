@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lint502.deployment.containers import Project
 from lint502.deployment.filesystem import Entry, OnDisk
-from lint502.deployment.layers import Inline
+from lint502.deployment.layers import Files, Inline
 from lint502.deployment.nginx_containers import NginxContainer
 from lint502.deployment.repository import Repository
+
+_USUAL = re.compile(
+    r"/etc/nginx/(?:nginx\.conf|(?:conf|http)\.d/[^/]+\.conf|sites-enabled/[^/]+"
+    r"|templates/.+\.template)"
+)
+"""What nginx reads where its main file is not known, but taken for a usual one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,6 +27,18 @@ class Around:
 
     projects: tuple[Project, ...]
     repository: Repository
+    contained: bool = False
+    """Whether these files are put into a container, though no nginx there is seen to read them."""
+
+    def puts_into_a_container(self, path: str) -> bool:
+        """Whether a file of the repository goes into a container."""
+        return any(
+            path == layer.source or path.startswith(f"{layer.source.rstrip('/')}/")
+            for project in self.projects
+            for container in project.containers
+            for layer in container.layers
+            if isinstance(layer, Files) and layer.from_image is None
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,5 +95,5 @@ class Deployed:
         for folder in dict.fromkeys((os.path.dirname(nginx.main), *nginx.templates)):
             for path in nginx.files.below(folder):
                 found = nginx.files.find(path)
-                if found is not None:
+                if found is not None and not (nginx.guessed and not _USUAL.fullmatch(path)):
                     yield found

@@ -77,7 +77,7 @@ def discover(repository: Repository) -> Discovered:
         if one.nginx.project.kind != "image" or not read.issuperset(one.paths())
     ]
     unread = tuple(one for project in projects for one in project.unread)
-    return Discovered(tuple(deployed), tuple(projects), unread, files.whole)
+    return Discovered(tuple(deployed), (*projects, *images), unread, files.whole)
 
 
 def _sorted(repository: Repository) -> _Files:

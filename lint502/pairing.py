@@ -6,7 +6,8 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from lint502.declared.listeners import Listener, Spec
+from lint502.declared.likeliest import called, likeliest, speaks, spelled
+from lint502.declared.listeners import Listener, Spec, hinted
 from lint502.declared.nearest import DeclaredAddresses
 from lint502.declared.reachable import (
     LOOPBACK,
@@ -14,6 +15,8 @@ from lint502.declared.reachable import (
     folded,
     has_other_hosts,
     is_elsewhere,
+    is_of_containers,
+    is_private,
     reachable_hosts,
 )
 from lint502.deployment.viewpoint import Viewpoint
@@ -30,16 +33,6 @@ Sources: https://docs.docker.com/desktop/features/networking/ and podman-run(1),
 
 _OF_THE_MACHINE = (LOOPBACK, *FROM_CONTAINERS)
 """By what a port that is published on the machine is reached there, and from its containers."""
-
-_PROTOCOLS: dict[Kind, str] = {
-    "proxy": "http",
-    "fastcgi": "fastcgi",
-    "uwsgi": "uwsgi",
-    "scgi": "scgi",
-    "grpc": "grpc",
-    "memcached": "memcached",
-    "stream": "tcp",
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -218,7 +211,7 @@ class Pairing:
         return {hop: tuple(map(weighed, pairs)) for hop, pairs in found.items()}
 
     def _pair(self, hop: Hop, target: Target) -> Pair:
-        key = (_spelled(target), target.name, target.address, hop.kind)  # many hops share a block
+        key = (spelled(target), target.name, target.address, hop.kind)  # many hops share a block
         found = self._found.get(key)
         if found is None:
             found = self._found[key] = self._find(target, hop.kind)
@@ -228,10 +221,10 @@ class Pairing:
         address = target.address
         exact = self._exact(address)
         if exact:
-            return _likeliest(exact, target, kind), None
+            return likeliest(exact, target, kind), None
         meant = self._start_of(address)
         if meant:
-            listener = _likeliest(meant, target, kind)
+            listener = likeliest(meant, target, kind)
             return None, Mismatch(True, (listener,), 1, listener.upstream)
         named = self._named(target)
         if named is None:
@@ -239,7 +232,7 @@ class Pairing:
         if address.port in named.at:
             return _unless_elsewhere(next(iter(named.at[address.port].values())), address)
         if named.anywhere:
-            return _unless_elsewhere(_likeliest(named.anywhere, target, kind), address)
+            return _unless_elsewhere(likeliest(named.anywhere, target, kind), address)
         by_host = not (_is_block_of(target, named) or _are_all(named))
         return None, _mismatch(named, address, certain=True, by_host=by_host)
 
@@ -264,7 +257,7 @@ class Pairing:
         host = folded(target.address.host)
         if self._view is not None and host in self._view.names:
             return self._owners.get(host)  # what it is the name of, whatever the block is called
-        for name in _called(target):
+        for name in called(target):
             if name in self._names:
                 return self._names[name]
         return self._owners.get(canonical(target.address.host))
@@ -272,6 +265,8 @@ class Pairing:
     def _shared(self, address: Address, kind: Kind) -> _Found:
         """By a host where something undeclared may listen too; a socket is on nginx's own."""
         host = LOOPBACK if address.socket is not None else canonical(address.host)
+        if self._view is not None and self._view.on_machine and is_private(address):
+            return self._published_there(address)
         if self._view is not None and host == LOOPBACK and address.socket is None:
             return self._on_own_loopback(address, kind, self._view)
         at_host = self._at_hosts.get(host)
@@ -290,6 +285,18 @@ class Pairing:
         if declared.total or (self._complete and host == LOOPBACK):
             return None, _mismatch(declared, address, certain=self._complete)
         return None, None
+
+    def _published_there(self, address: Address) -> _Found:
+        """By a port that one container alone publishes, at the address of another machine, or of a
+        container: it is likely the one that is meant."""
+        there: Sequence[Listener] = self._published_ports.get(address.port or 0, ())
+        if len({listener.upstream for listener in there}) != 1:
+            return None, None
+        listener = there[0]
+        own = listener.port
+        if is_of_containers(address) and own is not None and own.value != address.port:
+            return None, Mismatch(False, (listener,), 1, listener.upstream)
+        return hinted(listener), None
 
     def _on_own_loopback(self, address: Address, kind: Kind, view: Viewpoint) -> _Found:
         """Where it is known what listens in nginx's network namespace, and that is not there."""
@@ -315,7 +322,8 @@ class Pairing:
             found = self._at_local[socket, kind] = DeclaredAddresses(
                 listener
                 for listener in self._local
-                if (listener.socket is not None) is socket or _speaks(listener, kind)
+                if ((listener.socket is not None) is socket and not listener.derived)
+                or speaks(listener, kind)
             )
         return found
 
@@ -348,10 +356,6 @@ def goes_beyond(rest: str) -> bool:
     return rest.startswith(("/", ":/")) or rest == ":"
 
 
-def _speaks(listener: Listener, kind: Kind) -> bool:
-    return listener.protocol is not None and listener.protocol.value == _PROTOCOLS[kind]
-
-
 def _unless_elsewhere(listener: Listener, address: Address) -> _Found:
     """A listener that is meant by its name, unless the address is on nginx's own loopback and the
     listener is not."""
@@ -363,28 +367,3 @@ def _unless_elsewhere(listener: Listener, address: Address) -> _Found:
 def _way(pair: Pair) -> object:
     """What leads to a target: its block, whichever hops share it, or else its hop."""
     return pair.target.block or pair.hop.id
-
-
-def _spelled(target: Target) -> str:
-    """What a target is called, as it is spelled where its block is defined."""
-    return target.name if target.block is None else target.block.context.args[0]
-
-
-def _called(target: Target) -> tuple[str, str, str]:
-    """The names by which a target may mean an upstream, the closest first."""
-    return _spelled(target), folded(target.name), folded(target.address.host)
-
-
-def _likeliest(listeners: Sequence[Listener], target: Target, kind: Kind) -> Listener:
-    """Of several listeners at one address, the one that is meant: by name, then protocol."""
-    names = _called(target)
-
-    def rank(listener: Listener) -> tuple[bool, bool, bool]:
-        protocol = listener.protocol.value if listener.protocol is not None else None
-        return (
-            folded(listener.upstream) not in names,
-            listener.upstream != names[0],
-            protocol is not None and protocol != _PROTOCOLS[kind],
-        )
-
-    return min(listeners, key=rank)

@@ -60,7 +60,8 @@ def _message(target: Target, mismatch: Mismatch, view: Viewpoint | None) -> str:
             "that it is complete"
         )
     if mismatch.upstream is not None:
-        doubt = "" if mismatch.certain else ", which other passes reach: a second service there?"
+        reached = not (mismatch.certain or (view is not None and view.on_machine))
+        doubt = ", which other passes reach: a second service there?" if reached else ""
         message = (
             f"nginx connects to {target.address}, but {mismatch.upstream} listens on "
             f"{where_declared(mismatch)}{doubt}"

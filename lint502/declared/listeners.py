@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeVar
 
 from lint502.deployment.viewpoint import Viewpoint
@@ -113,6 +113,17 @@ class Listener:
         )
         places = dict.fromkeys(fact.place for fact in facts if isinstance(fact, Fact))
         return tuple(places) or (() if self.derived else (self.place,))
+
+
+def hinted(listener: Listener) -> Listener:
+    """The same, where only something suggests that it is the one that is meant."""
+    facts = {name: getattr(listener, name) for name in listener.__dataclass_fields__}
+    changed: dict[str, Any] = {
+        name: replace(fact, standing=Standing.HINTED)
+        for name, fact in facts.items()
+        if isinstance(fact, Fact)
+    }
+    return replace(listener, **changed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from ipaddress import ip_network
 
 from lint502.declared.listeners import Listener
-from lint502.nginx.addresses import is_loopback, literal_ip
+from lint502.nginx.addresses import Address, is_loopback, literal_ip
 
 LOOPBACK = "127.0.0.1"
 """Stands for every way to write nginx's own network namespace."""
@@ -54,3 +55,21 @@ def has_other_hosts(listener: Listener, reachable: Iterable[str]) -> bool:
     """Whether a listener is declared by other hosts than the loopback, and nothing says whether it
     runs where nginx runs."""
     return listener.same_host is None and listener.bind is None and LOOPBACK not in reachable
+
+
+_CONTAINERS = ip_network("172.16.0.0/12")
+"""Of which Docker takes the first networks that it makes.
+
+Source: https://docs.docker.com/engine/network/#subnet-allocation
+"""
+
+
+def is_private(address: Address) -> bool:
+    """Whether an address is one of a private network, but not of nginx's own machine."""
+    ip = address.ip
+    return ip is not None and ip.is_private and not (ip.is_loopback or ip.is_unspecified)
+
+
+def is_of_containers(address: Address) -> bool:
+    """Whether an address is likely that of a container."""
+    return address.ip is not None and address.ip in _CONTAINERS

@@ -35,6 +35,7 @@ class Around:
         return any(
             path == layer.source or path.startswith(f"{layer.source.rstrip('/')}/")
             for project in self.projects
+            if project.kind != "host"
             for container in project.containers
             for layer in container.layers
             if isinstance(layer, Files) and layer.from_image is None

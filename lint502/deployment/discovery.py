@@ -13,6 +13,7 @@ from lint502.deployment.deployed import Deployed
 from lint502.deployment.nginx_containers import nginx_containers
 from lint502.deployment.repository import Repository
 from lint502.deployment.texts import Unread
+from lint502.deployment.unstarted import unstarted
 from lint502.deployment.walk import walk
 from lint502.deployment.yaml import Yaml, documents
 from lint502.places import Place
@@ -26,6 +27,7 @@ _MAY_BE_COMPOSE = re.compile(r"^\s*[\"']?(?:image|build|extends|include)[\"']?\s
 _MAY_BE_MANIFEST = re.compile(r"^\s*[\"']?apiVersion[\"']?\s*:", re.M)
 _DOCKERFILE = re.compile(r"(?:^|.*[.-])(?:Dockerfile|Containerfile)(?:[.-].*)?$", re.IGNORECASE)
 _UNITS = (".service", ".socket")
+_SETTINGS = (".ini", ".py", ".conf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class _Files:
     manifests: tuple[str, ...]
     dockerfiles: tuple[str, ...]
     units: tuple[str, ...]
+    settings: tuple[str, ...]
     whole: bool
 
 
@@ -58,11 +61,11 @@ def discover(repository: Repository) -> Discovered:
         *kubernetes.projects(repository, files.manifests),
     ]
     host = systemd.project(repository, files.units) if files.units else None
-    if host is not None:
-        projects.append(host)
+    alone = unstarted(repository, files.settings)
+    projects += [one for one in (host, alone) if one is not None]
     built = {name for project in projects for name in project.files}
-    alone = (path for path in files.dockerfiles if repository.name(path) not in built)
-    images = list(_images(repository, alone))
+    left = (path for path in files.dockerfiles if repository.name(path) not in built)
+    images = list(_images(repository, left))
     deployed: list[Deployed] = []
     for project in (*projects, *images):
         found = tuple(nginx_containers(project, repository))
@@ -88,6 +91,7 @@ def _sorted(repository: Repository) -> _Files:
     manifests: list[str] = []
     dockerfiles: list[str] = []
     units: list[str] = []
+    settings: list[str] = []
     for path in found.paths:
         name = os.path.basename(path)
         if name.endswith((".yml", ".yaml")) or name in kubernetes.KUSTOMIZATIONS:
@@ -100,11 +104,20 @@ def _sorted(repository: Repository) -> _Files:
                 compose_files.append(path)
             elif kind == "manifest":
                 manifests.append(path)
+        elif name.endswith(_SETTINGS):
+            settings.append(path)
         elif name.endswith(_UNITS):
             units.append(path)
         elif _DOCKERFILE.fullmatch(name):
             dockerfiles.append(path)
-    return _Files(tuple(compose_files), tuple(manifests), tuple(dockerfiles), tuple(units), whole)
+    return _Files(
+        tuple(compose_files),
+        tuple(manifests),
+        tuple(dockerfiles),
+        tuple(units),
+        tuple(settings),
+        whole,
+    )
 
 
 def _size(path: str) -> int:

@@ -37,6 +37,18 @@ server {
     location / { proxy_pass http://127.0.0.1:3000; }
 }
 """
+COMPOSE = """\
+services:
+  nginx:
+    image: nginx:1.26
+    configs: [{ source: web, target: /etc/nginx/conf.d/a.conf }]
+  web:
+    image: python:3.13
+    command: gunicorn --bind 0.0.0.0:8000 shop.wsgi
+configs:
+  web:
+    file: web/a.conf
+"""
 SPEC = 'complete = true\n[upstream.api]\nhosts = ["127.0.0.1"]\nport = 3000\n'
 
 
@@ -147,6 +159,16 @@ def test_hooks(site: Repository, tmp_path: Path) -> None:
     assert "include conf.d/api.conf" in deleted.output
     site.done("git", "reset", "--quiet", "--hard")
 
+    site.write("web/a.conf", "server { location / { proxy_pass http://web:8000; } }\n")
+    site.write("compose.yaml", COMPOSE)
+    deployed = site.commit()
+    assert (deployed.code, states(deployed.output)) == (0, ["Passed", "Passed"])
+    site.write("compose.yaml", COMPOSE.replace("--bind 0.0.0.0:8000", "--bind 0.0.0.0:8001"))
+    moved = site.commit()
+    assert (moved.code, states(moved.output)) == (1, ["Failed", "Failed"])
+    assert "web/a.conf:1:34  error  port-mismatch" in moved.output
+    site.done("git", "reset", "--quiet", "--hard")
+
     site.write("README.md", "hello\n")
     other = site.commit()
     assert (other.code, states(other.output)) == (0, ["Passed", "Skipped"])
@@ -175,10 +197,68 @@ def test_hooks(site: Repository, tmp_path: Path) -> None:
         ("upstreams.toml", True),
         ("deploy/lint502.toml", True),
         ("my-upstreams.toml", False),
-        ("pyproject.toml", False),
+        ("pyproject.toml", True),
         ("src/nginx.py", False),
         ("sites/shop", False),
-        ("a.conf.j2", False),
+        ("a.conf.j2", True),
+        ("templates/default.conf.template", True),
+        # what is run
+        ("compose.yaml", True),
+        ("docker/default.yml", True),
+        ("k8s/web.yaml", True),
+        ("Dockerfile", True),
+        ("api.Dockerfile", True),
+        ("deploy/Dockerfile.prod", True),
+        ("Containerfile", True),
+        ("web/.dockerignore", True),
+        ("docs/dockerfiles.md", False),
+        ("deploy/web.service", True),
+        ("deploy/web.socket", True),
+        # variables
+        (".env", True),
+        (".env.example", True),
+        ("env.sample", True),
+        ("api.env", True),
+        ("envs/api.env.dist", True),
+        ("environment.py", False),
+        ("venv/x.py", False),
+        # start scripts
+        ("docker/start.sh", True),
+        ("docker-entrypoint", True),
+        ("Procfile", True),
+        ("Procfile.dev", True),
+        ("Makefile", True),
+        # settings of servers
+        ("gunicorn.conf.py", True),
+        ("config/gunicorn_config.py", True),
+        ("uwsgi.ini", True),
+        ("php/www.conf", True),
+        ("supervisord.conf", True),
+        ("Caddyfile", True),
+        ("src/main/resources/application-prod.properties", True),
+        ("config/puma.rb", True),
+        ("config/puma/production.rb", True),
+        ("app/models/user.rb", False),
+        ("web/next.config.mjs", True),
+        ("appsettings.Production.json", True),
+        ("tsconfig.json", False),
+        # versions
+        ("requirements.txt", True),
+        ("requirements/base.txt", True),
+        ("dev-requirements.txt", True),
+        ("notes.txt", False),
+        ("package.json", True),
+        ("package-lock.json", True),
+        ("pnpm-lock.yaml", True),
+        ("yarn.lock", True),
+        ("uv.lock", True),
+        ("Gemfile.lock", True),
+        ("Cargo.toml", True),
+        ("go.mod", True),
+        ("go.sum", False),
+        ("build.gradle.kts", True),
+        ("README.md", False),
+        ("src/app.js", False),
     ],
 )
 def test_which_files_count_as_changed(name: str, matches: bool) -> None:

@@ -33,8 +33,9 @@ Roots = Annotated[
         metavar="ROOT",
         show_default=False,
         help="nginx's main file, a directory with nginx.conf or of fragments, a fragment such as "
-        "conf.d/site.conf, the output of nginx -T, or - for standard input. Without it: "
-        "nginx.conf, nginx/nginx.conf and their like, else what has a pass below this folder.",
+        "conf.d/site.conf, the output of nginx -T, or - for standard input. Without it: what "
+        "Compose files and their like have nginx read, else nginx.conf, nginx/nginx.conf and their "
+        "like, else what has a pass below this folder.",
     ),
 ]
 Specs = Annotated[
@@ -54,7 +55,7 @@ NginxVersion = Annotated[
         metavar="VERSION",
         show_default=False,
         help="The nginx to go by, such as 1.26.3 or angie/1.10.1, or auto: the installed one. "
-        "Without it: the newest known.",
+        "Without it: that of the image, else the newest known.",
     ),
 ]
 Maps = Annotated[

@@ -23,7 +23,7 @@ MOST_BYTES = 32 * 1024**2
 """Of all files together that are looked into."""
 
 _LARGEST = 4 * 1024**2
-_MAY_BE_COMPOSE = re.compile(r"^\s*[\"']?(?:image|build|extends|include)[\"']?\s*:", re.M)
+_MAY_BE_COMPOSE = re.compile(r"^\s*[\"']?(?:image|build|extends|include|services)[\"']?\s*:", re.M)
 _MAY_BE_MANIFEST = re.compile(r"^\s*[\"']?apiVersion[\"']?\s*:", re.M)
 _DOCKERFILE = re.compile(r"(?:^|.*[.-])(?:Dockerfile|Containerfile)(?:[.-].*)?$", re.IGNORECASE)
 _UNITS = (".service", ".socket")

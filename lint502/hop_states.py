@@ -20,17 +20,17 @@ def hop_reports(site: Site, findings: Sequence[Finding]) -> list[HopReport]:
     failed = {
         hop for finding in findings if finding.severity is not Severity.INFO for hop in finding.hops
     }
-    known: dict[int, tuple[tuple[TargetReport, ...], bool]] = {}
+    known: dict[int, tuple[tuple[TargetReport, ...], str | None]] = {}
 
-    def targets(pairs: tuple[Pair, ...]) -> tuple[tuple[TargetReport, ...], bool]:
-        """Those of some pairs, and whether one of them is undeclared: once for all hops that share
-        them."""
+    def targets(pairs: tuple[Pair, ...]) -> tuple[tuple[TargetReport, ...], str | None]:
+        """Those of some pairs, and where one of them is undeclared, why: once for all hops that
+        share them."""
         if id(pairs) not in known:
             reached = (
                 (str(pair.target.address), _upstream_of(pair), _compared_with(pair))
                 for pair in pairs
             )
-            undeclared = any(_is_undeclared(pair) for pair in pairs)
+            undeclared = next((_why(pair) for pair in pairs if _is_undeclared(pair)), None)
             found = tuple(TargetReport(*one) for one in dict.fromkeys(reached))
             known[id(pairs)] = found, undeclared
         return known[id(pairs)]
@@ -46,7 +46,7 @@ def hop_reports(site: Site, findings: Sequence[Finding]) -> list[HopReport]:
 def _hop_report(
     hop: Hop,
     targets: tuple[TargetReport, ...],
-    undeclared: bool,
+    undeclared: str | None,
     unreached: Unreached | None,
     *,
     failed: bool,
@@ -58,8 +58,9 @@ def _hop_report(
         state = "failed"
     elif reason is not None:
         state = "undecidable"
-    elif undeclared:
+    elif undeclared is not None:
         state = "undeclared"
+        why = why or undeclared or None
     else:
         state = "passed"
     return HopReport(
@@ -92,6 +93,14 @@ def _is_undeclared(pair: Pair) -> bool:
     if pair.listener is None:
         return _upstream_of(pair) is None
     return pair.listener.derived and not pair.listener.stated_at
+
+
+def _why(pair: Pair) -> str:
+    """Why nothing is known of a target, "" where no file has its name."""
+    if pair.listener is None:
+        return ""
+    place = pair.listener.place
+    return f"{place.file}:{place.line} does not show where {pair.listener.upstream} listens"
 
 
 def _compared_with(pair: Pair) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
     from lint502.report_model import HopReport, Report
     from lint502.workspace import CheckRequest
 
-_HEADINGS = ("WHERE", "SERVER", "LOCATION", "PASSES TO", "TARGET", "UPSTREAM", "STATE")
+_HEADINGS = (
+    "WHERE", "SERVER", "LOCATION", "PASSES TO", "TARGET", "UPSTREAM", "COMPARED WITH", "STATE",
+)  # fmt: skip
+_MOST_PLACES = 2
 _STATE = _HEADINGS.index("STATE")
 
 
@@ -85,11 +89,22 @@ def _rows(hop: HopReport, most: int) -> list[tuple[str, ...]]:
         shown(hop.location) or "-",
         shown(f"{hop.directive} {hop.value}"),
     ]
-    targets = [(shown(target.address), shown(target.upstream or "-")) for target in hop.targets]
+    targets = [
+        (shown(target.address), shown(target.upstream or "-"), _compared(target.compared_with))
+        for target in hop.targets
+    ]
     if not targets:
-        targets = [("?", "-")]
+        targets = [("?", "-", "-")]
     rows = [(*first, *targets[0], state)]
     rows += [("", "", "", "", *target, "") for target in targets[1:most]]
     if targets[most:] and most:
-        rows.append(("", "", "", "", f"and {len(targets) - most} more", "", ""))
+        rows.append(("", "", "", "", f"and {len(targets) - most} more", "", "", ""))
     return rows
+
+
+def _compared(places: Sequence[str]) -> str:
+    """What a target was compared with: the first few places."""
+    from lint502.reading import shown
+    from lint502.wording import listed
+
+    return listed(map(shown, places), _MOST_PLACES) or "-"

@@ -13,16 +13,16 @@ from tests.support.canned import CLEAN, REPORT
 from tests.support.cli import Asked, Run
 
 HOPS = """\
-WHERE                      SERVER            LOCATION  PASSES TO                        TARGET              UPSTREAM  STATE
-nginx/conf.d/shop.conf:11  shop.example.com  /api/     proxy_pass http://api            127.0.0.1:3001      api       failed
-nginx/conf.d/shop.conf:12  shop.example.com  /v1/      proxy_pass http://api            127.0.0.1:3001      api       failed
-nginx/conf.d/shop.conf:13  shop.example.com  /v2/      proxy_pass http://api            127.0.0.1:3001      api       failed
-nginx/conf.d/shop.conf:14  shop.example.com  /v3/      proxy_pass http://api            127.0.0.1:3001      api       failed
-nginx/conf.d/shop.conf:15  shop.example.com  /v4/      proxy_pass http://api            127.0.0.1:3001      api       failed
-nginx/conf.d/shop.conf:16  例え.jp           ~ \\.php$  fastcgi_pass unix:/run/php.sock  unix:/run/php.sock  php       passed
-nginx/conf.d/shop.conf:17  -                 -         proxy_pass backend               10.0.0.1:80         -         undeclared
-                                                                                        [2001:db8::1]:80    -
-nginx/conf.d/shop.conf:18  shop.example.com  /api/     proxy_pass http://$host          ?                   -         undecidable: the host comes from the request
+WHERE                      SERVER            LOCATION  PASSES TO                        TARGET              UPSTREAM  COMPARED WITH     STATE
+nginx/conf.d/shop.conf:11  shop.example.com  /api/     proxy_pass http://api            127.0.0.1:3001      api       upstreams.toml:3  failed
+nginx/conf.d/shop.conf:12  shop.example.com  /v1/      proxy_pass http://api            127.0.0.1:3001      api       upstreams.toml:3  failed
+nginx/conf.d/shop.conf:13  shop.example.com  /v2/      proxy_pass http://api            127.0.0.1:3001      api       upstreams.toml:3  failed
+nginx/conf.d/shop.conf:14  shop.example.com  /v3/      proxy_pass http://api            127.0.0.1:3001      api       upstreams.toml:3  failed
+nginx/conf.d/shop.conf:15  shop.example.com  /v4/      proxy_pass http://api            127.0.0.1:3001      api       upstreams.toml:3  failed
+nginx/conf.d/shop.conf:16  例え.jp           ~ \\.php$  fastcgi_pass unix:/run/php.sock  unix:/run/php.sock  php       compose.yaml:14   passed
+nginx/conf.d/shop.conf:17  -                 -         proxy_pass backend               10.0.0.1:80         -         -                 undeclared
+                                                                                        [2001:db8::1]:80    -         -
+nginx/conf.d/shop.conf:18  shop.example.com  /api/     proxy_pass http://$host          ?                   -         -                 undecidable: the host comes from the request
 """  # noqa: E501
 COULD_NOT = """\
 error: nginx/conf.d/\\x1bx.conf:3: include "missing.conf": there is no such file

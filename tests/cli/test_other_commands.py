@@ -68,7 +68,7 @@ def test_hops_in_colour(run: Run, asked: Asked) -> None:
     asked.report = replace(CLEAN, hops=REPORT.hops[-1:])
     assert run("hops", "a.conf", "--color=always").out.splitlines()[1] == (
         "nginx/conf.d/shop.conf:18  shop.example.com  /api/     proxy_pass http://$host  ?       "
-        "-         \x1b[33mundecidable: the host comes from the request\x1b[0m"
+        "-         -              \x1b[33mundecidable: the host comes from the request\x1b[0m"
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from lint502.behaviour.fronts import ways
 from lint502.checks import rule_of
 from lint502.evidence import Proof
-from lint502.findings import Finding, Severity
+from lint502.findings import Finding
 from lint502.lab.behind import routes, servers_of
 from lint502.lab.binary import Nginx
 from lint502.lab.demonstrations import of_front, of_hop
@@ -84,7 +84,7 @@ def all_played(shown: Page, found: Result, nginx: Nginx, folder: Path) -> Iterat
     for hop in site.hops:
         for route in routes(hop, site.pairs[hop.id]):
             case = Case(shown.name, None, site, route, route.pairs, nginx.version, _path(hop))
-            usual = shown.severity is Severity.INFO
+            usual = shown.status is None
             yield _played(
                 once(case) if usual else of_hop(rule_of(shown.name).shown_by)(case),
                 site,

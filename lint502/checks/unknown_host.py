@@ -103,4 +103,4 @@ def _fix(target: Target, view: Viewpoint) -> Fix | None:
     return replacement(target.written, target.arg, target.address.host, names[0], safe=False)
 
 
-RULE = Rule("unknown-host", check, "names.nobody")
+RULE = Rule("unknown-host", check, "names.unknown_names")

@@ -17,6 +17,7 @@ from lint502.behaviour.resolving import (
     servers_of,
     unaware,
 )
+from lint502.behaviour.unknown_names import is_nobody
 from lint502.lab.behind import host_of
 from lint502.lab.demonstrations.case import CannotShowError, Case, Experiment
 from lint502.lab.demonstrations.usual import times, usual_bytes, usual_script
@@ -112,12 +113,13 @@ def unknown_to_dns(case: Case) -> Experiment:
     return Experiment(made, script, conditions=tuple(clauses))
 
 
-def nobody(case: Case) -> Experiment:
+def unknown_names(case: Case) -> Experiment:
     """The usual request, where no DNS server knows the names that the finding is about."""
-    if any(not looked_up(pair.target, case.version) for pair in case.failing):
+    nobody = [pair for pair in case.failing if is_nobody(pair, case.site.spec.viewpoint)]
+    if any(not looked_up(pair.target, case.version) for pair in nobody):
         raise CannotShowError("nginx does not start with such a name")
     made = plan(case.route, case.version, case.failing, resolving=True)
-    hosts = tuple(dict.fromkeys(pair.target.address.host for pair in case.failing))
+    hosts = tuple(dict.fromkeys(pair.target.address.host for pair in nobody))
     asked = servers_of(resolver_line(case.hop))
     unknown = dict.fromkeys(range(len(asked)), hosts)
     clauses = (f"there is no {listed(hosts)} for {listed(asked)}",) if hosts else ()

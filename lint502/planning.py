@@ -121,15 +121,14 @@ def _reading(deployed: Sequence[Deployed], root: str, folder: Path) -> Iterator[
 
 
 def _chosen(deployed: Sequence[Deployed], names: Sequence[str]) -> tuple[Deployed, ...]:
-    """Those of the deployments that are asked for, by their names or those of one of their
-    files."""
+    """Those of the deployments that are asked for: by their names, or else by those of one of
+    their files."""
     if not names:
         return tuple(deployed)
     found = []
     for name in names:
-        wanted = [
-            one for one in deployed if name in (one.nginx.project.name, *one.nginx.project.files)
-        ]
+        wanted = [one for one in deployed if name == one.nginx.project.name]
+        wanted = wanted or [one for one in deployed if name in one.nginx.project.files]
         if not wanted:
             known = dict.fromkeys(one.nginx.project.name for one in deployed)
             there = f"there are {_few(tuple(known))}" if known else "there is none with an nginx"

@@ -123,6 +123,7 @@ BOTH = ["compose.yaml", "compose.yaml + compose.prod.yaml"]
     [
         ((), "", BOTH, ["failed", "passed"]),
         (("nginx/default.conf",), "", BOTH, ["failed", "passed"]),
+        (("--deployment", "compose.yaml"), "", BOTH[:1], ["failed"]),
         (("--deployment", "compose.prod.yaml"), "", BOTH[1:], ["passed"]),
         (("--deployment", BOTH[1]), "", BOTH[1:], ["passed"]),
         (("--no-derive",), "", [], ["undeclared"]),

@@ -23,7 +23,7 @@ from lint502.nginx.roots import RootLoader
 from lint502.nginx.tree import Tree
 from lint502.nginx.version import Version
 from lint502.options import Options, Progress
-from lint502.places import Place
+from lint502.places import Place, SourceFile
 from lint502.reading import Reader
 
 
@@ -38,6 +38,22 @@ class Loaded:
     on_disk: Mapping[str, OnDisk]
     problems: Mapping[Problem, None]
     notes: Mapping[Note, None]
+
+    def stating(self) -> Iterator[SourceFile]:
+        """The files of the deployment, and those of others that state something in it."""
+        options = self.options
+        deployed = options.deployed or options.around
+        if deployed is None:
+            return
+        names = set() if options.deployed is None else set(options.deployed.nginx.project.files)
+        for spec, _ in self.specs.values():
+            for upstream in spec.upstreams:
+                for listener in upstream.listeners:
+                    names.update(place.file for place in (listener.place, *listener.stated_at))
+        nginx = {(one.source.name, one.source.text) for one in self.parsed}
+        for one in deployed.repository.sources():
+            if one.name in names and (one.name, one.text) not in nginx:
+                yield one
 
 
 def load(options: Options, standard_input: Callable[[], bytes], progress: Progress) -> Loaded:

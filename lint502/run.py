@@ -30,6 +30,7 @@ from lint502.suppression import (
     Ignore,
     Suppression,
     in_configuration,
+    in_source,
     in_spec,
 )
 from lint502.verdict import verdicts
@@ -202,18 +203,24 @@ def _suppression(options: Options, loaded: Iterable[Loaded]) -> tuple[Suppressio
     """What the files and the settings say is not to be reported, and what is wrong with that."""
     ignores: list[Ignore] = []
     problems: list[Problem] = []
-    parsed = {one.source.name: one for part in loaded for one in part.parsed}
-    sources = {
+    parsed = {(one.source.name, one.source.text): one for part in loaded for one in part.parsed}
+    specs = {
         source.name: source
         for part in loaded
         for spec, _ in part.specs.values()
         for source in spec.sources
     }
+    known: set[tuple[str, int]] = set()
+    stating = {source.name: source for part in loaded for source in part.stating()}
     for ignored, wrong in (
         *map(in_configuration, parsed.values()),
-        *map(in_spec, sources.values()),
+        *map(in_spec, specs.values()),
+        *(in_source(source) for name, source in stating.items() if name not in specs),
     ):
-        ignores += ignored
+        # an nginx file may stand in a script
+        found = [one for one in ignored if (one.place.file, one.place.line) not in known]
+        known.update((one.place.file, one.place.line) for one in found)
+        ignores += found
         problems += wrong
     if len(ignores) > MAX_IGNORES:
         last = ignores[MAX_IGNORES].place
@@ -221,4 +228,4 @@ def _suppression(options: Options, loaded: Iterable[Loaded]) -> tuple[Suppressio
         problems.append(Problem(last.file, last.line, said))
         del ignores[MAX_IGNORES:]
     here = options.working_directory
-    return Suppression(ignores, options.path_ignores, frozenset(sources), here), problems
+    return Suppression(ignores, options.path_ignores, here), problems

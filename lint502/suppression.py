@@ -2,19 +2,21 @@
 
     # lint502: ignore[keepalive-race, port-mismatch] the legacy host goes in May
 
-counts for its own line where something stands before it, else for the directive or, in TOML, the
-key or table that follows, a block or table as a whole. Rules know nothing of it.
+counts for its own line where something stands before it, else for the directive that follows or, in
+files that state something of upstreams, the key, table or instruction; a block or table as a whole.
+Rules know nothing of it.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from lint502.deployment.comments import comments
 from lint502.findings import Finding, Problem
 from lint502.nginx.parse import Directive, ParsedFile
 from lint502.places import Place, SourceFile
@@ -33,12 +35,14 @@ _HOW = "write: # lint502: ignore[RULE] and why"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ignore:
-    """One rule of a comment: not to be reported between two lines of its file."""
+    """One rule of a comment: not to be reported between two lines of its file. ``states``: the file
+    is one that states something of upstreams, so that it counts for what rests on that, too."""
 
     rule: str
     place: Place
     first: int
     last: int
+    states: bool = False
 
     def covers(self, place: Place) -> bool:
         """Whether something is written in its lines."""
@@ -77,7 +81,23 @@ def in_configuration(parsed: ParsedFile) -> tuple[list[Ignore], list[Problem]]:
             index = bisect_right(starts, comment.line)
             first, last = spans[index][:2] if index < len(spans) else (comment.line, comment.line)
         place = Place(parsed.source.name, comment.line, column, len(line) + 1, line)
-        _add(match, place, first, last, ignores, problems)
+        _add(match, Ignore("", place, first, last), ignores, problems)
+    return ignores, problems
+
+
+def in_source(source: SourceFile) -> tuple[list[Ignore], list[Problem]]:
+    """The comments of a file of a deployment that ignore something, and what is wrong with them."""
+    ignores: list[Ignore] = []
+    problems: list[Problem] = []
+    if _MARK not in source.text:
+        return ignores, problems
+    for comment in comments(source):
+        if (match := _COMMENT.match(comment.text)) is None:
+            continue
+        line = source.line(comment.line)
+        place = Place(source.name, comment.line, comment.column, len(line) + 1, line)
+        about = Ignore("", place, comment.first, comment.last, states=True)
+        _add(match, about, ignores, problems)
     return ignores, problems
 
 
@@ -100,18 +120,14 @@ def in_spec(source: SourceFile) -> tuple[list[Ignore], list[Problem]]:
             first = following[number]
             last = tables[first] = tables.get(first) or _end_in_toml(lines, first)
         place = Place(source.name, number, found.start() + 1, len(text) + 1, text.rstrip("\r"))
-        _add(match, place, first, last, ignores, problems)
+        _add(match, Ignore("", place, first, last, states=True), ignores, problems)
     return ignores, problems
 
 
 def _add(
-    match: re.Match[str],
-    place: Place,
-    first: int,
-    last: int,
-    ignores: list[Ignore],
-    problems: list[Problem],
+    match: re.Match[str], about: Ignore, ignores: list[Ignore], problems: list[Problem]
 ) -> None:
+    """Take what a comment says, which is about some lines."""
     rules = [name.strip() for name in (match[1] or "").split(",") if name.strip()]
     wrong = None
     unknown = [name for name in rules if name not in RULES]
@@ -125,8 +141,9 @@ def _add(
         hint = meant(unknown[0], RULES, 'see "lint502 rules"')
         wrong = f"this comment ignores a rule {quote(unknown[0])} that does not exist; {hint}"
     if wrong is not None:
-        problems.append(Problem(place.file, place.line, wrong))
-    ignores += [Ignore(rule, place, first, last) for rule in rules if rule in RULES and not wrong]
+        problems.append(Problem(about.place.file, about.place.line, wrong))
+        return
+    ignores += [replace(about, rule=rule) for rule in rules]
 
 
 def _spans(directives: Iterable[Directive]) -> Iterator[tuple[int, int, bool]]:
@@ -165,14 +182,11 @@ def _end_in_toml(lines: Sequence[str], first: int) -> int:
 
 @dataclass(slots=True)
 class Suppression:
-    """All that a run is not to report, and what of it was of use.
-
-    ``specs`` are the names of the spec files; ``folder`` is what names of files are relative to.
-    """
+    """All that a run is not to report, and what of it was of use; ``folder`` is what names of files
+    are relative to."""
 
     ignores: Sequence[Ignore]
     paths: Sequence[PathIgnore]
-    specs: Container[str]
     folder: Path
     _used: set[Ignore] = field(default_factory=set)
     _by_rule: dict[str, list[Ignore]] = field(default_factory=dict)
@@ -184,8 +198,8 @@ class Suppression:
     def left(self, finding: Finding, passes: Mapping[str, Place]) -> Finding | None:
         """A finding without what is ignored of it: None where nothing is left.
 
-        A comment counts at the finding's own place, at its declaration, and at the passes of its
-        hops (``passes``, by the hop's id): a finding of several hops keeps the others.
+        A comment counts at the finding's own place, where the other side is stated, and at the
+        passes of its hops (``passes``, by the hop's id): of several, a finding keeps the others.
         """
         ignores = self._by_rule.get(finding.rule, ())
         if self._by_path(finding):
@@ -194,7 +208,11 @@ class Suppression:
             ignore
             for ignore in ignores
             if ignore.covers(finding.place)
-            or any(ignore.covers(place) for place in finding.related if place.file in self.specs)
+            or any(
+                ignore.covers(place)
+                for place in finding.related
+                if ignore.states or place.standing is not None
+            )
         ]
         if whole:
             self._used.update(whole)

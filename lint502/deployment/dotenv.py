@@ -40,6 +40,22 @@ class EnvFile:
     alone: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the marks of the comments of a file stand, and where its statements begin and end:
+    offsets."""
+
+    comments: tuple[int, ...]
+    statements: tuple[tuple[int, int], ...]
+
+
+def layout(source: SourceFile) -> Layout:
+    """Where the comments and statements of a file are."""
+    reading = _Reading(source, Variables(), False, False)
+    reading.read()
+    return Layout(tuple(reading.comments), tuple(reading.statements))
+
+
 def read(
     source: SourceFile, outer: Variables | None = None, *, raw: bool = False, example: bool = False
 ) -> EnvFile:
@@ -64,16 +80,23 @@ class _Reading:
         self._starts = [0, *(match.end() for match in re.finditer("\n", source.text))]
         self._left = MAX_TOTAL
         self._alone = True
+        self.comments: list[int] = []
+        self.statements: list[tuple[int, int]] = []
         self._seen = Variables(Stacked(outer.known, self._known), self._unknown)
 
     def read(self) -> EnvFile:
         at = 0
         while True:
             skipped = _SKIPPED.match(self._text, at)
-            at = skipped.end() if skipped else at
+            if skipped:
+                while (mark := self._text.find("#", at, skipped.end())) != -1:
+                    self._note_comment(mark)
+                    at = self._line_end(mark)
+                at = skipped.end()
             if at >= len(self._text):
                 break
-            at = self._statement(at)
+            start, at = at, self._statement(at)
+            self.statements.append((start, at))
         variables = Variables(self._known, frozenset(self._unknown))
         return EnvFile(variables, tuple(self._unread), self._alone)
 
@@ -96,7 +119,8 @@ class _Reading:
         if self._raw or quote not in _QUOTED:
             value = self._text[start : max(start, end)]
             if not self._raw:
-                value = value.partition(" #")[0]
+                value, mark, _ = value.partition(" #")
+                self._note_comment(start + len(value) + 1 if mark else -1)
             value = value.rstrip()
             self._set(name[1], value, start, start + len(value), interpolated=not self._raw)
             return max(start, end)
@@ -108,7 +132,9 @@ class _Reading:
         if quote == '"':
             value = _ESCAPE.sub(_unescaped, value)
         self._set(name[1], value, start, quoted.end(), interpolated=quote == '"')
-        return self._line_end(quoted.end())
+        end = self._line_end(quoted.end())
+        self._note_comment(self._text.find("#", quoted.end(), end))
+        return end
 
     def _set(
         self, name: str, value: str, start: int, end: int, *, interpolated: bool = False
@@ -125,6 +151,10 @@ class _Reading:
             self._unknown.add(name)
         else:
             self._known[name] = Text(value, self._place(start, end), example)
+
+    def _note_comment(self, at: int) -> None:
+        if at != -1:
+            self.comments.append(at)
 
     def _refuse(self, at: int, why: str) -> None:
         self._unread.append(Unread(self._place(at, self._line_end(at)), why))

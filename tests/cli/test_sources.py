@@ -42,7 +42,7 @@ def examples() -> Iterator[tuple[dict[str, str], str, str]]:
 def test_there_are_examples() -> None:
     assert [sorted(files) for files, _, _ in examples()] == [
         ["compose.yaml", "nginx/default.conf"]
-    ] * 2
+    ] * 3
 
 
 @pytest.mark.parametrize(("files", "command", "output"), list(examples()))

@@ -41,8 +41,9 @@ def fixed(
         output.say_notes(report.notes)
         output.say_problems(report.problems)
         output.fail(f"{what}, for not everything could be checked")
+    deployed = {root for one in report.deployments for root in one.roots}
     for site in result.sites:
-        if site.tree.name not in result.on_disk:
+        if site.tree.name not in result.on_disk and site.tree.name not in deployed:
             output.fail(
                 f"{shown(site.tree.name)}: {what}: standard input and the output of nginx -T are "
                 "no files to write to; name the file that nginx starts from"

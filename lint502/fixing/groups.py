@@ -62,7 +62,7 @@ def _placed(view: View, finding: Finding) -> tuple[list[Edit], str | None]:
     for edit in finding.fix.edits if finding.fix is not None else ():
         file = view.result.on_disk.get(edit.file)
         if file is None:
-            return edits, f"{edit.file} is no file on the disk"
+            return edits, f"{edit.file} is no nginx file that can be written to"
         if not file.inside:
             return edits, (
                 f"{edit.file} is a link to a file outside the tree that lint502 may read; check "

@@ -406,3 +406,39 @@ def test_a_file_that_cannot_be_put_in_place(
     )
     assert texts() == (NGINX, MAIL)
     assert names() == ["mail.conf", "nginx.conf", "upstreams.toml"]
+
+
+def test_what_stands_within_another_file_keeps_nothing_else_from_being_fixed(
+    tmp_path: Path, run: Run
+) -> None:
+    within = "server { listen 81; location / { proxy_pass http://web:8081; } }"
+    compose = f"""\
+services:
+  nginx:
+    image: nginx:1.26
+    volumes: ["./nginx:/etc/nginx/conf.d"]
+    configs: [{{ source: more, target: /etc/nginx/conf.d/more.conf }}]
+  alone:
+    image: nginx:1.26
+    configs: [{{ source: more, target: /etc/nginx/conf.d/more.conf }}]
+  web:
+    image: python:3.13
+    command: gunicorn --bind 0.0.0.0:8000 a
+configs:
+  more:
+    content: |
+      {within}
+"""
+    (tmp_path / "nginx").mkdir()
+    (tmp_path / "nginx/a.conf").write_text("server { location / { proxy_pass http://web:8080; } }")
+    (tmp_path / "compose.yaml").write_text(compose)
+    code, _, err = run("check", "--fix")
+    assert code == 1
+    fixed = "server { location / { proxy_pass http://web:8000; } }"
+    assert (tmp_path / "nginx/a.conf").read_text() == fixed
+    assert (tmp_path / "compose.yaml").read_text() == compose
+    assert err == (
+        "not fixed: compose.yaml:15: port-mismatch: compose.yaml is no nginx file that can be "
+        "written to\n"
+        "fixed 1 finding in 1 file\n"
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,9 @@ from lint502.reading import Reader, shown
 
 if TYPE_CHECKING:
     from lint502.deployment.deployed import Around, Deployed
+    from lint502.deployment.discovery import Discovered
     from lint502.deployment.search import Found
+    from lint502.deployment.texts import Unread
 
 _MOST_NAMES = 5
 """As many files as a note names."""
@@ -42,6 +44,8 @@ class Plan:
     around: Around | None = None
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    """What could not be made out of the files of the deployments."""
 
 
 def plan(
@@ -61,6 +65,7 @@ def plan(
     deployed: tuple[Deployed, ...] = ()
     around: Around | None = None
     problems: tuple[Problem, ...] = ()
+    unread: tuple[Unread, ...] = ()
     if derive and any(root != STANDARD_INPUT for root in named or ("",)):
         from lint502.deployment.deployed import Around
         from lint502.deployment.discovery import discover
@@ -70,22 +75,22 @@ def plan(
         found = discover(repository)
         deployed = _chosen(found.deployed, deployments)
         around = Around(found.projects, repository) if found.projects else None
-        if not found.whole:
-            problems = (Problem(".", None, f"{_CUT_SHORT}; name the roots"),)
+        problems = tuple(_problems(found))
+        unread = found.unread
     elif deployments:
         deployed = _chosen((), deployments)
     if named:
         tied = [(root, list(_reading(deployed, root, folder))) for root in named]
         plain = tuple(root for root, reading in tied if not reading)
         reading = dict.fromkeys(one for _, each in tied for one in each)
-        return Plan(plain, tuple(reading), around, problems=problems)
+        return Plan(plain, tuple(reading), around, (), problems, unread)
     passing = tuple(one for one in deployed if one.has_pass())
     if passing:
-        return Plan((), passing, problems=problems)
+        return Plan((), passing, None, (), problems, unread)
     usual = tuple(default_roots(folder))
     if usual:
-        return Plan(usual, (), around, problems=problems)
-    return _searched(folder, deployed, around, problems)
+        return Plan(usual, (), around, (), problems, unread)
+    return replace(_searched(folder, deployed, around, problems), unread=unread)
 
 
 def _searched(
@@ -111,6 +116,16 @@ def _searched(
     plain = tuple(root for root, reading in tied if not reading)
     reading = dict.fromkeys(one for _, each in tied for one in each)
     return Plan(plain, tuple(reading), around, notes, problems)
+
+
+def _problems(found: Discovered) -> Iterator[Problem]:
+    """What was not looked at: a Compose file that is none, and where a search was cut short."""
+    if not found.whole:
+        yield Problem(".", None, f"{_CUT_SHORT}; name the roots")
+    for project in found.projects:
+        if project.kind == "compose" and not project.containers:
+            for one in project.unread:
+                yield Problem(one.place.file, one.place.line, f"this file {one.why}")
 
 
 def _reading(deployed: Sequence[Deployed], root: str, folder: Path) -> Iterator[Deployed]:

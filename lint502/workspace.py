@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lint502.checkout import Checkout
 from lint502.deployment.deployed import Around, Deployed
-from lint502.deployment.texts import UNKNOWN
+from lint502.deployment.texts import UNKNOWN, Unread
 from lint502.findings import Problem
 from lint502.nginx.derivatives import Named, named
 from lint502.nginx.files import PathMap, absolute_path
@@ -67,12 +67,14 @@ class CheckRequest:
 @dataclass(frozen=True, slots=True)
 class Job:
     """A run that is ready: the options of each part, none where the settings cannot be read;
-    ``problems`` are those of the settings, ``notes`` is what is worth saying beside a report."""
+    ``problems`` are those of the settings, ``notes`` is what is worth saying beside a report,
+    ``unread`` what could not be made out of the files that say how the repository is run."""
 
     parts: tuple[Options, ...]
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
     standard_input: Callable[[], bytes]
+    unread: tuple[Unread, ...] = ()
 
     def run(
         self, overlay: Mapping[str, str] | None = None, progress: Progress = lambda _: None
@@ -192,7 +194,13 @@ class Workspace:
                 )
             )
             notes += _on_version(given)
-        return Job(tuple(parts), problems, tuple(dict.fromkeys(notes)), self.standard_input)
+        return Job(
+            tuple(parts),
+            problems,
+            tuple(dict.fromkeys(notes)),
+            self.standard_input,
+            planned.unread,
+        )
 
     def _plan(self, settings: Settings, request: CheckRequest) -> Plan:
         """The roots to check, and how they were found."""

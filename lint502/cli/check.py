@@ -17,7 +17,7 @@ from lint502.report import AUTO, FORMATS, Style, renderer, with_roots
 if TYPE_CHECKING:
     from lint502.report_model import Report
     from lint502.run import Result
-    from lint502.workspace import CheckRequest, Workspace
+    from lint502.workspace import CheckRequest, Job, Workspace
 
 
 class Output(NamedTuple):
@@ -175,7 +175,7 @@ def check(
     allowed = allow_empty or (settings is not None and settings.allow_empty)
     report = with_empty_said(report, allowed=allowed)
     if verbose:
-        _say_what_counted(result)
+        _say_what_counted(result, job)
     if not quiet:
         output.say_notes(report.notes)
     output.say_problems(report.problems)
@@ -189,7 +189,7 @@ def check(
     raise typer.Exit(exit_code(report, threshold))
 
 
-def _say_what_counted(result: Result) -> None:
+def _say_what_counted(result: Result, job: Job) -> None:
     """Which files, specs and versions a run went by."""
     from lint502.reading import shown
 
@@ -201,6 +201,9 @@ def _say_what_counted(result: Result) -> None:
         output.say(f"nginx: {version} for {shown(root)}")
     if not report.root_versions:
         output.say(f"nginx: {report.version} ({report.version_origin})")
+    for unread in job.unread:
+        where = f"{shown(unread.place.file)}:{unread.place.line}"
+        output.say(f"not made out: {where}: {shown(unread.why)}")
     for one in report.older:
         place = one.finding.place
         where = f"{shown(place.file)}:{place.line}"

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lint502.checkout import LeadsOutError
 from lint502.declared.claims import Claims
 from lint502.declared.listeners import Spec
 from lint502.deployment.ansible import RoleVariables
-from lint502.deployment.deployed import Around, Deployed
-from lint502.deployment.nginx_files import store_of
 from lint502.deployment.repository import Repository
 from lint502.deployment.viewpoint import Viewpoint
 from lint502.findings import Note, Problem
@@ -25,6 +24,9 @@ from lint502.nginx.version import Version
 from lint502.options import Options, Progress
 from lint502.places import Place, SourceFile
 from lint502.reading import Reader
+
+if TYPE_CHECKING:
+    from lint502.deployment.deployed import Around, Deployed
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,8 @@ def load(options: Options, standard_input: Callable[[], bytes], progress: Progre
 def _trees(options: Options, loader: RootLoader, files: Files) -> Iterator[tuple[str, Tree]]:
     """The trees of the roots, each with the folder that it stands in."""
     if options.deployed is not None:
+        from lint502.deployment.nginx_files import store_of
+
         store = store_of(options.deployed.nginx, files)
         tree = loader.load_from(store, options.deployed.nginx.main)
         yield options.deployed.folder, replace(tree, name=options.deployed.name)
@@ -146,6 +150,7 @@ def _derived(
     from lint502.declared.sources.containers import claims_of
     from lint502.declared.sources.nginx_server import listeners
     from lint502.declared.sources.viewpoints import viewpoint_of
+    from lint502.deployment.nginx_files import store_of
 
     nginx = deployed.nginx
     servers = {

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lint502.checkout import Checkout
-from lint502.deployment.deployed import Around, Deployed
 from lint502.nginx.files import PathMap
 from lint502.nginx.version import NEWEST, Version
 from lint502.report_model import VersionOrigin
 from lint502.suppression import PathIgnore
+
+if TYPE_CHECKING:
+    from lint502.deployment.deployed import Around, Deployed
 
 
 @dataclass(frozen=True, slots=True)

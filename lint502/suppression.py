@@ -16,7 +16,6 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from lint502.deployment.comments import comments
 from lint502.findings import Finding, Problem
 from lint502.nginx.parse import Directive, ParsedFile
 from lint502.places import Place, SourceFile
@@ -91,6 +90,8 @@ def in_source(source: SourceFile) -> tuple[list[Ignore], list[Problem]]:
     problems: list[Problem] = []
     if _MARK not in source.text:
         return ignores, problems
+    from lint502.deployment.comments import comments
+
     for comment in comments(source):
         if (match := _COMMENT.match(comment.text)) is None:
             continue

@@ -10,10 +10,9 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lint502.checkout import Checkout
-from lint502.deployment.deployed import Around, Deployed
-from lint502.deployment.texts import UNKNOWN, Unread
 from lint502.findings import Problem
 from lint502.nginx.derivatives import Named, named
 from lint502.nginx.files import PathMap, absolute_path
@@ -29,6 +28,10 @@ from lint502.run import Result, run
 from lint502.settings.confined import confined
 from lint502.settings.environment import EnvironmentFileError, given, quoted, read
 from lint502.settings.load import Settings, checkout_of, load_settings
+
+if TYPE_CHECKING:
+    from lint502.deployment.deployed import Around, Deployed
+    from lint502.deployment.texts import Unread
 
 
 class WorkspaceError(Exception):
@@ -247,6 +250,8 @@ class Workspace:
     ) -> tuple[Options, list[str]]:
         """An nginx of a deployment: what its image and its variables say counts where neither the
         settings nor the request say anything."""
+        from lint502.deployment.texts import UNKNOWN
+
         values = {
             name: text.value
             for name, text in deployed.nginx.values.items()

@@ -27,7 +27,7 @@ def hop_reports(site: Site, findings: Sequence[Finding]) -> list[HopReport]:
         share them."""
         if id(pairs) not in known:
             reached = (
-                (str(pair.target.address), _upstream_of(pair), _compared_with(pair))
+                (str(pair.target.address), upstream_of(pair), _compared_with(pair))
                 for pair in pairs
             )
             undeclared = next((_why(pair) for pair in pairs if _is_undeclared(pair)), None)
@@ -90,8 +90,10 @@ def _unseen(hop: Hop) -> str | None:
 
 def _is_undeclared(pair: Pair) -> bool:
     """Whether nothing is known of a target, but perhaps a name."""
+    if pair.undeclared:
+        return True
     if pair.listener is None:
-        return _upstream_of(pair) is None
+        return upstream_of(pair) is None
     return pair.listener.derived and not pair.listener.stated_at
 
 
@@ -105,7 +107,7 @@ def _why(pair: Pair) -> str:
 
 def _compared_with(pair: Pair) -> tuple[str, ...]:
     """Where that stands which a target was compared with."""
-    if pair.listener is not None:
+    if pair.listener is not None and not pair.listener.blank:
         listeners: Sequence[Listener] = (pair.listener,)
     elif pair.mismatch is not None:
         listeners = pair.mismatch.nearest
@@ -115,7 +117,8 @@ def _compared_with(pair: Pair) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{place.file}:{place.line}" for place in places))
 
 
-def _upstream_of(pair: Pair) -> str | None:
+def upstream_of(pair: Pair) -> str | None:
+    """The upstream that a target reaches, or would with the right address."""
     if pair.listener is not None:
         return pair.listener.upstream
     return pair.mismatch.upstream if pair.mismatch is not None else None
@@ -123,7 +126,7 @@ def _upstream_of(pair: Pair) -> str | None:
 
 def upstreams_meant(pair: Pair) -> Iterator[str]:
     """The upstreams of which a target may be meant to reach one."""
-    name = _upstream_of(pair)
+    name = upstream_of(pair)
     if name is not None:
         yield name
     elif pair.mismatch is not None and pair.mismatch.elsewhere:

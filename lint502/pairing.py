@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from lint502.declared.likeliest import called, likeliest, speaks, spelled
-from lint502.declared.listeners import Listener, Spec, hinted
+from lint502.declared.listeners import Listener, Spec, hinted, is_blank
 from lint502.declared.nearest import DeclaredAddresses
 from lint502.declared.reachable import (
     LOOPBACK,
@@ -72,13 +72,18 @@ class Pair:
     mismatch: Mismatch | None = None
 
     @property
+    def undeclared(self) -> bool:
+        """Whether nothing is stated of what the target reaches, but perhaps a name."""
+        return self.mismatch is None and (self.listener is None or self.listener.blank)
+
+    @property
     def meant(self) -> Listener | None:
         """The listener that it reaches, or where the address is wrong, the only one that can be
         meant: with the right address it would be reached."""
         mismatch = self.mismatch
         if mismatch is not None and mismatch.certain and mismatch.total == 1:
             return mismatch.nearest[0]
-        return self.listener
+        return None if self.undeclared else self.listener
 
 
 def _address(listener: Listener) -> Address:
@@ -108,6 +113,10 @@ class Pairing:
         stand there, so that only names and exact addresses count."""
         self._whole = whole
         self._upstreams = {upstream.name.lower(): upstream.listeners for upstream in spec.upstreams}
+        blank = {one.name: one.listeners[0] for one in spec.upstreams if is_blank(one)}
+        self._blank = {folded(name): one for name, one in reversed(blank.items())} | blank
+        filled = tuple(one for one in spec.upstreams if one.name not in blank)
+        spec = replace(spec, upstreams=filled)
         self._complete = spec.complete
         self._view = spec.viewpoint
         inside = self._view is not None and not self._view.on_machine
@@ -214,7 +223,11 @@ class Pairing:
         key = (spelled(target), target.name, target.address, hop.kind)  # many hops share a block
         found = self._found.get(key)
         if found is None:
-            found = self._found[key] = self._find(target, hop.kind)
+            found = self._find(target, hop.kind)
+            if found == (None, None):
+                names = (name for name in called(target) if name in self._blank)
+                found = self._blank.get(next(names, "")), None
+            self._found[key] = found
         return Pair(hop, target, *found)
 
     def _find(self, target: Target, kind: Kind) -> _Found:

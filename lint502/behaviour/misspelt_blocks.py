@@ -68,8 +68,7 @@ def _is_bare(pair: Pair) -> bool:
         and target.address.ip is None
         and "." not in host
         and not target.address.is_loopback
-        and pair.listener is None
-        and pair.mismatch is None
+        and pair.undeclared
     )
 
 

@@ -51,7 +51,7 @@ def is_public(host: str) -> bool:
 def unnamed_in_public(pair: Pair) -> Unnamed | None:
     """Why a public server, of which nothing is declared, does not get its name."""
     target = pair.target
-    if pair.listener is not None or pair.mismatch is not None or not target.tls:
+    if not pair.undeclared or not target.tls:
         return None
     if pair.hop.kind not in _WITH_HTTPS:
         return None

@@ -9,7 +9,7 @@ from lint502.pairing import Pair
 def is_nobody(pair: Pair, view: Viewpoint | None) -> bool:
     """Whether a target is a name that nothing in the deployment of nginx has."""
     address = pair.target.address
-    if view is None or pair.listener is not None or pair.mismatch is not None:
+    if view is None or not pair.undeclared:
         return False
     if address.socket is not None or address.ip is not None or address.is_loopback:
         return False

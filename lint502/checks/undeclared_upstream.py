@@ -15,6 +15,7 @@ from lint502.nginx.parse import Directive
 from lint502.pairing import Pair
 from lint502.rule import Rule
 from lint502.site import Site
+from lint502.wording import address_place
 
 
 def check(site: Site) -> Iterator[Finding]:
@@ -22,19 +23,20 @@ def check(site: Site) -> Iterator[Finding]:
     found: dict[tuple[Directive, int, Address], list[Pair]] = {}
     named = {id(one.pair) for one in misspelt(site)}
     for pair in site.each_pair():
-        if pair.listener is not None or pair.mismatch is not None or id(pair) in named:
+        if not pair.undeclared or id(pair) in named:
             continue
         if not _has_another_name(pair, site.spec.viewpoint):
             target = pair.target
             found.setdefault((target.written, target.arg, target.address), []).append(pair)
     for pairs in found.values():
-        target = pairs[0].target
+        target, listener = pairs[0].target, pairs[0].listener
+        known = f"no upstream is declared for {target.address}"
+        if listener is not None:
+            known = f"{listener.upstream} is declared for {target.address}, but nothing of it"
         yield RULE.finding(
-            message=(
-                f"no upstream is declared for {target.address}: what stands there was not "
-                "compared with anything"
-            ),
+            message=f"{known}: what stands there was not compared with anything",
             place=target.place(),
+            related=() if listener is None else (address_place(listener),),
             hops=tuple(dict.fromkeys(pair.hop.id for pair in pairs)),
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from lint502.declared.listeners import is_blank
 from lint502.findings import Finding
 from lint502.rule import Rule
 from lint502.site import Site
@@ -15,6 +16,8 @@ def check(site: Site) -> Iterator[Finding]:
     if site.reached is None:
         return
     for upstream in site.spec.upstreams:
+        if is_blank(upstream):
+            continue  # it is still to be filled in
         if not upstream.derived and site.reached.isdisjoint((upstream.name, upstream.name.lower())):
             yield RULE.finding(
                 message=f"no hop reaches {upstream.name}; is it declared under another address?",

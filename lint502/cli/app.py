@@ -12,6 +12,7 @@ from lint502 import __version__
 from lint502.cli.check import check
 from lint502.cli.explain import explain
 from lint502.cli.hops import hops
+from lint502.cli.init import init
 from lint502.cli.prove import prove
 from lint502.cli.rules import rules
 from lint502.cli.schema import schema
@@ -54,5 +55,5 @@ def _lint502(
     """Find the nginx configuration changes that will answer 502 Bad Gateway."""
 
 
-for _command in (check, prove, upgrade, explain, rules, hops, schema):
+for _command in (check, init, prove, upgrade, explain, rules, hops, schema):
     app.command()(_command)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from lint502.cli import baselines, output
+from lint502.cli.differences import unified
 from lint502.cli.writing import Change, UnwritableError, change_all
 from lint502.reading import shown
 from lint502.report import counted
@@ -65,13 +65,8 @@ def fixed(
 
 def difference(result: Result, done: Fixed) -> str:
     """What changes, as a unified diff."""
-    lines = [
-        line
-        for name, _, old, new in _changed(result, done.texts)
-        for line in difflib.unified_diff(_lines(old), _lines(new), name, name)
-    ]
     return "".join(
-        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
+        unified(old, new, name, name) for name, _, old, new in _changed(result, done.texts)
     )
 
 
@@ -83,13 +78,6 @@ def _changed(result: Result, texts: Mapping[str, str]) -> list[tuple[str, str, s
         if file.path in texts
     }
     return sorted(found.values())
-
-
-def _lines(text: str) -> list[str]:
-    """The lines with their ends; only a line feed ends one."""
-    lines = [f"{line}\n" for line in text.split("\n")]
-    lines[-1] = lines[-1][:-1]
-    return lines if lines[-1] else lines[:-1]
 
 
 def _say(done: Fixed, *, written: bool) -> None:

@@ -8,7 +8,7 @@ import os
 import signal
 import stat
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -65,6 +65,29 @@ def change_all(changes: Sequence[Change]) -> None:
                 raise
         for change in changes:
             _sync_folder(change.path)
+
+
+def create_all(texts: Mapping[str, str]) -> None:
+    """Write files that are not there, by their paths, or none where one is there already. Raises
+    :class:`UnwritableError`."""
+    with _undisturbed(), contextlib.ExitStack() as leftovers:
+        with contextlib.ExitStack() as made:
+            for path, text in texts.items():
+                _create(path, text, leftovers)
+                made.callback(_remove, path)
+            made.pop_all()
+        for path in texts:
+            _sync_folder(path)
+
+
+def _create(path: str, text: str, leftovers: contextlib.ExitStack) -> None:
+    try:
+        if os.path.lexists(path):
+            raise UnwritableError("it is there already")
+        os.link(_beside(path, text.encode(), leftovers), path)  # which replaces nothing
+    except (OSError, UnwritableError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise UnwritableError(f"cannot write {shown(path)}: {reason}") from None
 
 
 def write_whole(path: str, text: str) -> None:

@@ -33,6 +33,8 @@ def with_derived(declared: Sequence[Claims], derived: Sequence[Claims]) -> Combi
     declared is one of those that are derived. They are the same listener where the port or the
     socket is the same, or where each side has only one.
     """
+    stated = {one.name for one in derived} - {one.name for one in declared if one.facts}
+    declared = [one for one in declared if one.name not in stated]  # a table without a key
     of_upstream: dict[str, list[Claims]] = {}
     for one in declared:
         of_upstream.setdefault(one.name, []).append(one)

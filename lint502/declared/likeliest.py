@@ -7,22 +7,12 @@ from collections.abc import Sequence
 from lint502.declared.listeners import Listener
 from lint502.declared.reachable import folded
 from lint502.nginx.hops import Target
-from lint502.nginx.pass_values import Kind
-
-_PROTOCOLS: dict[Kind, str] = {
-    "proxy": "http",
-    "fastcgi": "fastcgi",
-    "uwsgi": "uwsgi",
-    "scgi": "scgi",
-    "grpc": "grpc",
-    "memcached": "memcached",
-    "stream": "tcp",
-}
+from lint502.nginx.pass_values import PROTOCOLS, Kind
 
 
 def speaks(listener: Listener, kind: Kind) -> bool:
     """Whether a listener is known to speak what a pass does."""
-    return listener.protocol is not None and listener.protocol.value == _PROTOCOLS[kind]
+    return listener.protocol is not None and listener.protocol.value == PROTOCOLS[kind]
 
 
 def spelled(target: Target) -> str:
@@ -44,7 +34,7 @@ def likeliest(listeners: Sequence[Listener], target: Target, kind: Kind) -> List
         return (
             folded(listener.upstream) not in names,
             listener.upstream != names[0],
-            protocol is not None and protocol != _PROTOCOLS[kind],
+            protocol is not None and protocol != PROTOCOLS[kind],
         )
 
     return min(listeners, key=rank)

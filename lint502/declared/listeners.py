@@ -103,6 +103,13 @@ class Listener:
     derived: bool = False
 
     @property
+    def blank(self) -> bool:
+        """Whether a spec file has its table, but nothing in it: it is still to be filled in."""
+        return not (self.derived or self.hosts_declared) and not any(
+            isinstance(getattr(self, name), Fact) for name in self.__dataclass_fields__
+        )
+
+    @property
     def stated_at(self) -> tuple[Place, ...]:
         """The places of all facts but its hosts, the address first; where a spec file has it, that
         of its table at least."""
@@ -135,6 +142,11 @@ class Upstream:
     place: Place
     listeners: tuple[Listener, ...]
     derived: bool = False
+
+
+def is_blank(upstream: Upstream) -> bool:
+    """Whether its table is still to be filled in."""
+    return all(listener.blank for listener in upstream.listeners)
 
 
 @dataclass(frozen=True, slots=True)

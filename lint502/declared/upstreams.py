@@ -10,7 +10,7 @@ from lint502.declared.claims import Claims
 from lint502.declared.listeners import Fact, Front, Listener, Upstream
 from lint502.standing import Standing
 
-_FIELDS: Mapping[str, str] = {
+FIELDS: Mapping[str, str] = {
     "port": "port",
     "published": "published",
     "bind": "bind",
@@ -86,7 +86,7 @@ def _listener(claims: Claims) -> Listener:
         hosts=_hosts(claims, hosts),
         hosts_declared=hosts is not None,
         derived=claims.derived,
-        **{_FIELDS[key]: fact for key, fact in facts.items()},
+        **{FIELDS[key]: fact for key, fact in facts.items()},
     )
 
 

@@ -11,6 +11,17 @@ from lint502.nginx.addresses import Url, parse_address, split_scheme
 
 Kind = Literal["proxy", "fastcgi", "uwsgi", "scgi", "grpc", "memcached", "stream"]
 
+PROTOCOLS: dict[Kind, str] = {
+    "proxy": "http",
+    "fastcgi": "fastcgi",
+    "uwsgi": "uwsgi",
+    "scgi": "scgi",
+    "grpc": "grpc",
+    "memcached": "memcached",
+    "stream": "tcp",
+}
+"""What is spoken to the targets of each kind of pass."""
+
 SCHEMES: dict[Kind, dict[str, bool]] = {
     "proxy": {"http": False, "https": True},
     "grpc": {"": False, "grpc": False, "grpcs": True},

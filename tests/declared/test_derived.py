@@ -126,3 +126,9 @@ def test_facts_of_what_is_declared_not_to_be(tmp_path: Path) -> None:
 def test_nothing_declared_is_kept_as_it_is() -> None:
     one = derived("api", port=1)
     assert with_derived((), (one,)).claims == (one,)
+
+
+@pytest.mark.parametrize("spec", ["[upstream.api]\n", "[[upstream.api]]\n[[upstream.api]]\n"])
+def test_an_empty_table_leaves_all_as_it_is(tmp_path: Path, spec: str) -> None:
+    several = derived("api", port=8000), derived("api", port=8001), derived("web", port=80)
+    assert both(tmp_path, spec, *several) == both(tmp_path, "", *several)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,13 +12,17 @@ from lint502.checkout import Checkout
 from lint502.findings import Problem
 from lint502.nginx.files import absolute_path
 from lint502.nginx.roots import STANDARD_INPUT, default_roots
-from lint502.reading import Reader, shown
+from lint502.places import SourceFile
+from lint502.reading import Reader, UnreadableError, decode, shown
 
 if TYPE_CHECKING:
     from lint502.deployment.deployed import Around, Deployed
     from lint502.deployment.discovery import Discovered
+    from lint502.deployment.repository import Repository
     from lint502.deployment.search import Found
     from lint502.deployment.texts import Unread
+
+_MANIFEST = re.compile(rb"^\s*[\"']?apiVersion[\"']?\s*:", re.MULTILINE)
 
 _MOST_NAMES = 5
 """As many files as a note names."""
@@ -56,9 +61,11 @@ def plan(
     deployments: Sequence[str] = (),
     reader: Reader | None = None,
     checkout: Checkout | None = None,
+    standard_input: Callable[[], bytes] = lambda: b"",
 ) -> Plan:
     """What a run in a folder checks. ``named`` are roots; with ``derive`` deployments are looked
-    for, and with ``deployments`` only those of these names count.
+    for, and with ``deployments`` only those of these names count. What ``standard_input`` gives for
+    the root ``-`` may be manifests of Kubernetes.
 
     Raises :class:`NoRootError` and :class:`NoDeploymentError`.
     """
@@ -79,6 +86,15 @@ def plan(
         unread = found.unread
     elif deployments:
         deployed = _chosen((), deployments)
+    if derive and STANDARD_INPUT in named:
+        from lint502.deployment.repository import Repository
+
+        given = _manifests(standard_input(), Repository(folder, reader, checkout))
+        if given:
+            named = [root for root in named if root != STANDARD_INPUT]
+            deployed = (*given, *deployed)
+            if not named:
+                return Plan((), given, None, (), problems, unread)
     if named:
         tied = [(root, list(_reading(deployed, root, folder))) for root in named]
         plain = tuple(root for root, reading in tied if not reading)
@@ -116,6 +132,30 @@ def _searched(
     plain = tuple(root for root, reading in tied if not reading)
     reading = dict.fromkeys(one for _, each in tied for one in each)
     return Plan(plain, tuple(reading), around, notes, problems)
+
+
+def _manifests(data: bytes, repository: Repository) -> tuple[Deployed, ...]:
+    """The nginx that rendered manifests run, such as the output of ``helm template``.
+
+    Raises :class:`NoRootError` where they run none that has a configuration of its own.
+    """
+    if _MANIFEST.search(data) is None:
+        return ()
+    from lint502.deployment import kubernetes
+    from lint502.deployment.discovery import deployed_of
+
+    try:
+        source = SourceFile("<stdin>", decode(data))
+    except UnreadableError:
+        return ()
+    project = kubernetes.project_of("<stdin>", source)
+    found = tuple(deployed_of(project, repository))
+    if not found:
+        raise NoRootError(
+            "standard input has manifests of Kubernetes, but no pod of them runs an nginx with a "
+            "configuration that they have"
+        )
+    return found
 
 
 def _problems(found: Discovered) -> Iterator[Problem]:

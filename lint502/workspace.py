@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -160,7 +161,8 @@ class Workspace:
         settings, problems = self.settings, self.problems
         if settings is None:
             return Job((), problems, (), self.standard_input)
-        planned = self._plan(settings, request)
+        standard_input = cache(self.standard_input)  # which is there to be read once
+        planned = self._plan(settings, request, standard_input)
         problems += planned.problems
         env, notes = self._values(request)
         notes += planned.notes
@@ -201,11 +203,13 @@ class Workspace:
             tuple(parts),
             problems,
             tuple(dict.fromkeys(notes)),
-            self.standard_input,
+            standard_input,
             planned.unread,
         )
 
-    def _plan(self, settings: Settings, request: CheckRequest) -> Plan:
+    def _plan(
+        self, settings: Settings, request: CheckRequest, standard_input: Callable[[], bytes]
+    ) -> Plan:
         """The roots to check, and how they were found."""
         named = (*settings.roots, *(own.path for own in settings.own_roots))
         mapped = bool(request.maps or settings.maps or any(one.maps for one in settings.own_roots))
@@ -218,6 +222,7 @@ class Workspace:
                 deployments=request.deployments,
                 reader=Reader(self.overlay),
                 checkout=self.checkout,
+                standard_input=standard_input,
             )
         except NoRootError as error:
             raise WorkspaceError(str(error), problems=self.problems) from None

@@ -68,11 +68,7 @@ def discover(repository: Repository) -> Discovered:
     images = list(_images(repository, left))
     deployed: list[Deployed] = []
     for project in (*projects, *images):
-        found = tuple(nginx_containers(project, repository))
-        for nginx in found:
-            if nginx.container.active:
-                others = tuple(other for other in found if other is not nginx)
-                deployed.append(Deployed(nginx, others, repository))
+        deployed += deployed_of(project, repository)
     read = {path for one in deployed if one.nginx.project.kind != "image" for path in one.paths()}
     deployed = [
         one
@@ -81,6 +77,15 @@ def discover(repository: Repository) -> Discovered:
     ]
     unread = tuple(one for project in projects for one in project.unread)
     return Discovered(tuple(deployed), (*projects, *images), unread, files.whole)
+
+
+def deployed_of(project: Project, repository: Repository) -> Iterator[Deployed]:
+    """The nginx of a deployment."""
+    found = tuple(nginx_containers(project, repository))
+    for nginx in found:
+        if nginx.container.active:
+            others = tuple(other for other in found if other is not nginx)
+            yield Deployed(nginx, others, repository)
 
 
 def _sorted(repository: Repository) -> _Files:

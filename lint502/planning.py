@@ -96,16 +96,13 @@ def plan(
             if not named:
                 return Plan((), given, None, (), problems, unread)
     if named:
-        tied = [(root, list(_reading(deployed, root, folder))) for root in named]
-        plain = tuple(root for root, reading in tied if not reading)
-        reading = dict.fromkeys(one for _, each in tied for one in each)
-        return Plan(plain, tuple(reading), around, (), problems, unread)
+        return Plan(*_by_readers(named, deployed, folder), around, (), problems, unread)
     passing = tuple(one for one in deployed if one.has_pass())
     if passing:
         return Plan((), passing, None, (), problems, unread)
     usual = tuple(default_roots(folder))
     if usual:
-        return Plan(usual, (), around, (), problems, unread)
+        return Plan(*_by_readers(usual, deployed, folder), around, (), problems, unread)
     return replace(_searched(folder, deployed, around, problems), unread=unread)
 
 
@@ -128,10 +125,16 @@ def _searched(
         )
     if not found.whole:
         problems = (Problem(".", None, f"{_CUT_SHORT}; name the roots"),)
-    tied = [(root, list(_reading(deployed, root, folder))) for root in found.roots]
-    plain = tuple(root for root, reading in tied if not reading)
-    reading = dict.fromkeys(one for _, each in tied for one in each)
-    return Plan(plain, tuple(reading), around, notes, problems)
+    return Plan(*_by_readers(found.roots, deployed, folder), around, notes, problems)
+
+
+def _by_readers(
+    roots: Sequence[str], deployed: Sequence[Deployed], folder: Path
+) -> tuple[tuple[str, ...], tuple[Deployed, ...]]:
+    """The roots that no nginx of a deployment reads, and those that read the others."""
+    readers = [(root, list(_reading(deployed, root, folder))) for root in roots]
+    plain = tuple(root for root, reading in readers if not reading)
+    return plain, tuple(dict.fromkeys(one for _, reading in readers for one in reading))
 
 
 def _manifests(data: bytes, repository: Repository) -> tuple[Deployed, ...]:

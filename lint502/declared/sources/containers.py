@@ -111,7 +111,10 @@ def listeners_of(container: Container, repository: Repository) -> list[Facts]:
     placed = [facts for facts in listeners if facts not in nowhere]
     if hints:
         common = nowhere[0] if len(nowhere) == 1 else {}
-        return [*placed, *({**common, "port": fact} for fact in hints.values())]
+        hinted: list[Facts] = [{**common, "port": fact} for fact in hints.values()]
+        # what is not seen of the image may say of other ports
+        unseen: list[Facts] = [{}] if program.built and program.image is None else []
+        return [*placed, *hinted, *unseen]
     return listeners or [{}]
 
 

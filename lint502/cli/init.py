@@ -70,6 +70,10 @@ def init(
         for one in (_settings(workspace, request, job, result), _upstreams(spec, result))
         if one.after != one.before
     ]
+    for one in files:
+        if len(one.after.encode()) > _LARGEST:
+            large = f"{shown(one.name)} would have more than {_LARGEST // 1024**2} MB"
+            output.fail(f"{large}, which lint502 does not read; nothing is written")
     if diff:
         output.write_difference("".join(map(_difference, files)))
     else:

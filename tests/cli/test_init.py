@@ -358,6 +358,22 @@ def test_none_is_written_where_one_cannot_be(run: Run, monkeypatch: pytest.Monke
     assert Path("upstreams.toml").read_text() == "somebody's"
 
 
+def test_no_file_that_a_check_would_not_read(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(Path(), SITE)
+    monkeypatch.setattr("lint502.cli.init._LARGEST", len(SPEC) - 1)
+    assert run("init").err == (
+        "error: upstreams.toml would have more than 0 MB, which lint502 does not read; "
+        "nothing is written\n"
+    )
+    assert files() == {"compose.yaml", "nginx"}
+
+
+def test_a_byte_order_mark_stays(run: Run) -> None:
+    write(Path(), {**SITE, "upstreams.toml": "\ufeff[upstream.pool]\n"})
+    assert run("init", "--update").code == 0
+    assert written()[1].startswith("\ufeff[upstream.pool]\n\n[upstream.api]\n")
+
+
 def test_several_listeners_of_an_upstream(run: Run) -> None:
     command = "sh -c 'gunicorn -b :8000 a:b & gunicorn -b :8001 a:c; wait'"
     api = SITE["compose.yaml"].replace("gunicorn -b 0.0.0.0:8000 --timeout 60 app:app", command)

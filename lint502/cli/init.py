@@ -70,6 +70,10 @@ def init(
         for one in (_settings(workspace, request, job, result), _upstreams(spec, result))
         if one.after != one.before
     ]
+    for one in files:
+        if len(one.after.encode()) > _LARGEST:
+            large = f"{shown(one.name)} would have more than {_LARGEST // 1024**2} MB"
+            output.fail(f"{large}, which lint502 does not read; nothing is written")
     if diff:
         output.write_difference("".join(map(_difference, files)))
     else:
@@ -94,7 +98,7 @@ def _refuse(names: Sequence[str]) -> NoReturn:
 
 def _settings(workspace: Workspace, request: CheckRequest, job: Job, result: Result) -> _Written:
     """The settings; where there are some, they stay as they are."""
-    from lint502.initial.settings import Asked, OutsideError, settings_text
+    from lint502.initial.settings import Asked, UnnameableError, settings_text
 
     settings, report = workspace.settings, result.report
     if settings is not None and settings.file is not None:
@@ -111,11 +115,8 @@ def _settings(workspace: Workspace, request: CheckRequest, job: Job, result: Res
     )
     try:
         return _Written(_SETTINGS, None, settings_text(asked, workspace.folder))
-    except OutsideError as error:
-        output.fail(
-            f"{_SETTINGS} cannot name {shown(str(error))}, which is not below this folder; run "
-            "lint502 init in a folder above it"
-        )
+    except UnnameableError as error:
+        output.fail(f"{_SETTINGS} cannot name {error}")
 
 
 def _upstreams(name: str, result: Result) -> _Written:
@@ -167,7 +168,7 @@ def _write(folder: Path, files: list[_Written]) -> None:
             change_all(changes)
         except UnwritableError:
             for name in created:
-                Path(name).unlink(missing_ok=True)
+                (folder / name).unlink(missing_ok=True)
             raise
     except UnwritableError as error:
         output.fail(str(error))

@@ -28,6 +28,7 @@ class Entry:
 def entries(sites: Sequence[Site]) -> tuple[Entry, ...]:
     """What the hops of the sites reach, in the order of the hops."""
     found: dict[str, Entry] = {}
+    taken: set[tuple[str, int]] = set()
     stated = {upstream.name for site in sites for upstream in site.spec.upstreams}
     for site in sites:
         upstreams = {upstream.name: upstream for upstream in site.spec.upstreams}
@@ -39,6 +40,9 @@ def entries(sites: Sequence[Site]) -> tuple[Entry, ...]:
             if upstream is None:
                 entry.targets[pair.target] = None
                 continue
+            if (name, id(upstream)) in taken:
+                continue
+            taken.add((name, id(upstream)))
             entry.declared = entry.declared or not upstream.derived
             entry.listeners += [one for one in upstream.listeners if one not in entry.listeners]
     return tuple(found.values())

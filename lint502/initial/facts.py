@@ -57,10 +57,11 @@ _SERVERS = {
 
 
 def toml(value: Any) -> str:
-    """A value as TOML writes it."""
+    """A value as TOML writes it, with escapes for what would not be seen."""
     import tomlkit
 
-    return str(tomlkit.item(value).as_string())
+    text = str(tomlkit.item(value).as_string())
+    return "".join(one if one.isprintable() else f"\\U{ord(one):08x}" for one in text)
 
 
 def fact_lines(listener: Listener) -> Iterator[tuple[str, Fact[Any]]]:

@@ -21,8 +21,8 @@ _HEAD = "# The settings of lint502. What its command line says comes before them
 _MISSING = re.compile(r"include (?P<written>\S+): .*name it in allow_missing")
 
 
-class OutsideError(Exception):
-    """A path that no settings of a folder can name; ``str()`` is the path."""
+class UnnameableError(Exception):
+    """A path that no settings of a folder can name; ``str()`` has it, and says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Asked:
 
 def settings_text(asked: Asked, folder: Path) -> str:
     """The settings with which a check in ``folder`` does what the run did. Raises
-    :class:`OutsideError`."""
+    :class:`UnnameableError`."""
     groups = [
         _roots(asked, folder),
         _derive(asked),
@@ -121,7 +121,12 @@ def _is_outside(path: str, folder: Path) -> bool:
 
 
 def below(path: str, folder: Path) -> str:
-    """A path below a folder, as settings there name it. Raises :class:`OutsideError`."""
+    """A path below a folder, as settings there name it. Raises :class:`UnnameableError`."""
     if path == STANDARD_INPUT or _is_outside(absolute_path(path, folder), folder):
-        raise OutsideError(path)
-    return os.path.relpath(absolute_path(path, folder), folder)
+        raise UnnameableError(
+            f"{shown(path)}, which is not below this folder; run lint502 init in a folder above it"
+        )
+    relative = os.path.relpath(absolute_path(path, folder), folder)
+    if any(0xD800 <= ord(one) <= 0xDFFF for one in relative):
+        raise UnnameableError(f"{shown(path)}, for that is not UTF-8")
+    return relative

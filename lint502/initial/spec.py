@@ -64,25 +64,26 @@ def _header(name: str) -> str:
 
 def is_name(name: str) -> bool:
     """Whether a table can have a name, and show it as it is."""
-    from pydantic import TypeAdapter, ValidationError
-
-    from lint502.declared.sources.upstreams_toml.values import Name
+    from lint502.declared.sources.upstreams_toml.values import name as checked
 
     try:
-        TypeAdapter(Name).validate_python(name)
-    except ValidationError:
+        return checked(name).isprintable()
+    except ValueError:
         return False
-    return name.isprintable()
 
 
 def _lines(entry: Entry) -> Iterator[str]:
-    lines: dict[str, None] = {}
-    if len(entry.listeners) > 1:
+    groups = [
+        [f"{line}  # {stated_by(fact)}" for line, fact in fact_lines(listener)]
+        for listener in entry.listeners
+    ]
+    groups = [list(group) for group in dict.fromkeys(map(tuple, groups))]
+    if len(groups) > 1:
         yield "several listeners: to say something of one, make it [[…]] tables, each with its port"
-    for listener in entry.listeners:
-        for line, fact in fact_lines(listener):
-            lines[f"{line}  # {stated_by(fact)}"] = None
-    yield from lines
+    for number, group in enumerate(groups):
+        if number:
+            yield "or:"
+        yield from group
     yield from _connected_to(entry)
     yield from unknown_lines(entry.listeners, entry.kinds)
 

@@ -14,7 +14,7 @@ class UnfitError(Exception):
 def names_in(text: str) -> frozenset[str]:
     """The upstreams of a file. Raises :class:`UnfitError`."""
     try:
-        upstreams = tomli.loads(text).get("upstream", {})
+        upstreams = tomli.loads(text.removeprefix("\ufeff")).get("upstream", {})
     except (ValueError, RecursionError) as error:
         raise UnfitError(f"is not valid TOML: {error}") from None
     return frozenset(upstreams) if isinstance(upstreams, dict) else frozenset()
@@ -26,7 +26,7 @@ def with_tables(text: str, tables: Iterable[str]) -> str:
     before = text if not text or text.endswith("\n") else f"{text}{end}"
     added = "".join(f"\n{table}" for table in tables).replace("\n", end)
     try:
-        tomli.loads(before + added)
+        tomli.loads((before + added).removeprefix("\ufeff"))
     except (ValueError, RecursionError):
         raise UnfitError(
             "takes no more tables: write its upstreams as tables headed [upstream.NAME]"

@@ -358,6 +358,47 @@ def test_none_is_written_where_one_cannot_be(run: Run, monkeypatch: pytest.Monke
     assert Path("upstreams.toml").read_text() == "somebody's"
 
 
+def test_no_file_that_a_check_would_not_read(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(Path(), SITE)
+    monkeypatch.setattr("lint502.cli.init._LARGEST", len(SPEC) - 1)
+    assert run("init").err == (
+        "error: upstreams.toml would have more than 0 MB, which lint502 does not read; "
+        "nothing is written\n"
+    )
+    assert files() == {"compose.yaml", "nginx"}
+
+
+def test_a_byte_order_mark_stays(run: Run) -> None:
+    write(Path(), {**SITE, "upstreams.toml": "\ufeff[upstream.pool]\n"})
+    assert run("init", "--update").code == 0
+    assert written()[1].startswith("\ufeff[upstream.pool]\n\n[upstream.api]\n")
+
+
+def test_several_listeners_of_an_upstream(run: Run) -> None:
+    command = "sh -c 'gunicorn -b :8000 a:b & gunicorn -b :8001 a:c; wait'"
+    api = SITE["compose.yaml"].replace("gunicorn -b 0.0.0.0:8000 --timeout 60 app:app", command)
+    write(Path(), {**SITE, "compose.yaml": api})
+    before = checked(run)
+    run("init")
+    table = Path("upstreams.toml").read_text().split("\n\n")[1].split("\n")
+    assert table[1].startswith("# several listeners: to say something of one, make it [[…]] tables")
+    assert [one for one in table if "port = " in one or one == "# or:"] == [
+        "# port = 8000  # compose.yaml:7 (stated)",
+        "# or:",
+        "# port = 8001  # compose.yaml:7 (stated)",
+    ]
+    assert checked(run) == before
+
+
+def test_a_root_whose_name_is_no_utf_8(run: Run) -> None:
+    name = os.fsdecode(b"\xff.conf")
+    write(Path(), {name: "events {} http { server { location / { proxy_pass http://a:1; } } }"})
+    assert run("init", name) == Ran(
+        2, "", "error: lint502.toml cannot name \\xff.conf, for that is not UTF-8\n"
+    )
+    assert files() == {name}
+
+
 NASTY = ["a]b", 'a\\"b', "a.b", "ünï", "a\u2028b", "a\u202eb", "\x1b[31m", "]#x", "::error::"]
 
 

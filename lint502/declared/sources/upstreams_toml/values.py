@@ -115,7 +115,8 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _name(value: str) -> str:
+def name(value: str) -> str:
+    """The name of an upstream or a front. Raises ``ValueError``."""
     if not value:
         raise ValueError("an upstream or a front needs a name, not an empty one")
     if _NO_HOST.search(value) or "/" in value:
@@ -163,7 +164,7 @@ Bind = Annotated[str, AfterValidator(_bind)]
 Ip = Annotated[str, AfterValidator(_ip)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 UrlPath = Annotated[str, AfterValidator(_url_path)]
-Name = Annotated[str, AfterValidator(_name)]
+Name = Annotated[str, AfterValidator(name)]
 SocketPath = Annotated[str, AfterValidator(_socket_path)]
 Mode = Annotated[
     int, PlainValidator(_mode), WithJsonSchema({"type": "string", "examples": ["0660"]})

@@ -75,7 +75,7 @@ def init(
             large = f"{shown(one.name)} would have more than {_LARGEST // 1024**2} MB"
             output.fail(f"{large}, which lint502 does not read; nothing is written")
     if diff:
-        output.write_difference("".join(map(_difference, files)))
+        output.write("".join(map(_difference, files)))
     else:
         _write(workspace.folder, files)
         _say(files, spec)

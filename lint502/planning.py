@@ -195,6 +195,19 @@ def _chosen(deployed: Sequence[Deployed], names: Sequence[str]) -> tuple[Deploye
     return tuple(dict.fromkeys(found))
 
 
+def on_deployed(deployed: Deployed) -> Iterator[str]:
+    """What is worth saying of how the files of a deployment were found."""
+    nginx = deployed.nginx
+    where = f"{nginx.project.name}: {nginx.container.name}"
+    if nginx.guessed:
+        yield f"{where}: the main file of its image is not known; taken to include conf.d/*.conf"
+    if nginx.version is not None and nginx.version[1]:
+        yield f"{where}: its tag floats; taken for nginx {nginx.version[0]}"
+    examples = sorted(name for name, text in nginx.values.items() if text.example)
+    if examples:
+        yield f"{where}: values of {', '.join(examples)} are those of an example file"
+
+
 def _on_search(found: Found) -> Iterator[str]:
     """What is worth saying of roots that were searched for."""
     if found.roots:

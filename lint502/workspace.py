@@ -20,7 +20,7 @@ from lint502.nginx.files import PathMap, absolute_path
 from lint502.nginx.installed import installed_version
 from lint502.nginx.version import NEWEST, OLDEST, Version
 from lint502.options import Options, Progress
-from lint502.planning import NoDeploymentError, NoRootError, Plan, plan
+from lint502.planning import NoDeploymentError, NoRootError, Plan, on_deployed, plan
 from lint502.quoting import meant, quote
 from lint502.reading import Reader, shown
 from lint502.report_model import Report, VersionOrigin
@@ -265,7 +265,7 @@ class Workspace:
         options = self._options(
             settings, (deployed.name,), request, {**values, **settings.env, **env}
         )
-        return replace(options, deployed=deployed), list(_on_deployed(deployed))
+        return replace(options, deployed=deployed), list(on_deployed(deployed))
 
     def _by_settings(
         self, settings: Settings, roots: Sequence[str]
@@ -373,19 +373,6 @@ def _version(wanted: str | None, settings: Settings) -> tuple[Named, VersionOrig
     except ValueError as error:
         raise WorkspaceError(f"{error}, nor auto", "nginx_version") from None
     return (given, "config", settings.file) if wanted is None else (given, "option", None)
-
-
-def _on_deployed(deployed: Deployed) -> Iterator[str]:
-    """What is worth saying of how the files of a deployment were found."""
-    nginx = deployed.nginx
-    where = f"{nginx.project.name}: {nginx.container.name}"
-    if nginx.guessed:
-        yield f"{where}: the main file of its image is not known; taken to include conf.d/*.conf"
-    if nginx.version is not None and nginx.version[1]:
-        yield f"{where}: its tag floats; taken for nginx {nginx.version[0]}"
-    examples = sorted(name for name, text in nginx.values.items() if text.example)
-    if examples:
-        yield f"{where}: values of {', '.join(examples)} are those of an example file"
 
 
 def _on_version(given: Named) -> Iterator[str]:

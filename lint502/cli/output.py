@@ -113,12 +113,17 @@ def say(text: str) -> None:
         print(harmless(text), file=sys.stderr, flush=True)
 
 
+_PROGRESS = 60
+"""Columns in which progress is shown."""
+
+
 def progress(text: str) -> None:
     """Show on a terminal how far a long run is, in the place of what was shown before; "" for the
     end of it."""
     if sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
         with contextlib.suppress(OSError):
-            write_as_it_is(sys.stderr, f"\r\x1b[K{text}")
+            line = f"{text[:_PROGRESS]:<{_PROGRESS}}" + ("" if text else "\r")
+            write_as_it_is(sys.stderr, f"\r{line}")
             sys.stderr.flush()
 
 

@@ -10,7 +10,7 @@ import pytest
 import trustme
 
 from lint502.declared.sources.nginx_server import MAX_LISTENERS, listeners
-from lint502.declared.upstreams import _FIELDS
+from lint502.declared.upstreams import FIELDS
 from lint502.lab.bench import Bench
 from lint502.lab.binary import Running
 from lint502.nginx.version import Version
@@ -290,7 +290,7 @@ def test_every_key_is_one_of_a_listener(tmp_path: Path) -> None:
         "server { listen unix:/s; client_max_body_size 0; } server { listen 127.0.0.1:81; }"
     )
     for one in listeners(load(tmp_path, {"nginx.conf": http(text)}), Version.parse(NEW)):
-        assert set(one) <= set(_FIELDS)
+        assert set(one) <= set(FIELDS)
 
 
 def test_very_many_ports_are_bounded(tmp_path: Path) -> None:

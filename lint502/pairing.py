@@ -59,7 +59,8 @@ class Mismatch:
     @property
     def guessed(self) -> bool:
         """Whether it is ``elsewhere`` by the hosts alone."""
-        return self.elsewhere and all(listener.same_host is None for listener in self.nearest)
+        hosts_alone = all(listener.same_host is None for listener in self.nearest)
+        return self.elsewhere and bool(self.nearest) and hosts_alone
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -82,7 +82,7 @@ def plan(
         found = discover(repository)
         deployed = _chosen(found.deployed, deployments)
         around = Around(found.projects, repository) if found.projects else None
-        problems = tuple(_problems(found))
+        problems = tuple(_problems(found, named=bool(named)))
         unread = found.unread
     elif deployments:
         deployed = _chosen((), deployments)
@@ -161,9 +161,10 @@ def _manifests(data: bytes, repository: Repository) -> tuple[Deployed, ...]:
     return found
 
 
-def _problems(found: Discovered) -> Iterator[Problem]:
-    """What was not looked at: a Compose file that is none, and where a search was cut short."""
-    if not found.whole:
+def _problems(found: Discovered, *, named: bool) -> Iterator[Problem]:
+    """What was not looked at: a Compose file that is none; and, unless roots are ``named``, that a
+    search was cut short."""
+    if not (found.whole or named):
         yield Problem(".", None, f"{_CUT_SHORT}; name the roots")
     for project in found.projects:
         if project.kind == "compose" and not project.containers:

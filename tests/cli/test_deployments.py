@@ -259,3 +259,15 @@ def test_no_hop_at_all(run: Run, tmp_path: Path) -> None:
     assert run("check", "--allow-empty", "--format", "concise").code == 0
     write(tmp_path, {"lint502.toml": "allow_empty = true\n"})
     assert run("check", "--format", "concise").code == 0
+
+
+def test_nothing_but_nginx_in_the_deployment(run: Run, tmp_path: Path) -> None:
+    site = "server { location / { proxy_pass http://127.0.0.1:8000; } }"
+    compose = COMPOSE.partition("  api:")[0]
+    write(tmp_path, {"compose.yaml": compose, "default.conf": site})
+    (one,) = report_of(run)["findings"]
+    assert (one["rule"], one["severity"], one["fix"]) == ("loopback-in-container", "error", None)
+    assert one["message"] == (
+        "nginx connects to 127.0.0.1:8000, in its own container (web), where nothing listens on "
+        "that port"
+    )

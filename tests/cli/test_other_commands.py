@@ -197,6 +197,7 @@ def test_help_names_every_command(run: Run) -> None:
             "check",
             "explain",
             "hops",
+            "init",
             "prove",
             "rules",
             "schema",

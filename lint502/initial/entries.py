@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from lint502.declared.listeners import Listener
+from lint502.declared.listeners import Listener, is_blank
 from lint502.hop_states import upstream_of
 from lint502.nginx.hops import Target
 from lint502.nginx.pass_values import Kind
@@ -29,7 +29,9 @@ def entries(sites: Sequence[Site]) -> tuple[Entry, ...]:
     """What the hops of the sites reach, in the order of the hops."""
     found: dict[str, Entry] = {}
     taken: set[tuple[str, int]] = set()
-    stated = {upstream.name for site in sites for upstream in site.spec.upstreams}
+    every = [upstream for site in sites for upstream in site.spec.upstreams]
+    stated = {upstream.name for upstream in every if not is_blank(upstream)}
+    blank = {upstream.name for upstream in every if is_blank(upstream)}
     for site in sites:
         upstreams = {upstream.name: upstream for upstream in site.spec.upstreams}
         for pair in _pairs(site):
@@ -39,6 +41,7 @@ def entries(sites: Sequence[Site]) -> tuple[Entry, ...]:
             entry.kinds[pair.hop.kind] = None
             if upstream is None:
                 entry.targets[pair.target] = None
+                entry.declared = entry.declared or name in blank
                 continue
             if (name, id(upstream)) in taken:
                 continue

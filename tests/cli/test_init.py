@@ -447,7 +447,9 @@ def sites(draw: st.DrawFn) -> dict[str, str]:
         f"location /{number} {{ {one} }}\n"
         for number, one in enumerate(draw(st.lists(passes, min_size=1, max_size=5)))
     )
-    found = {"nginx.conf": f"events {{}}\nhttp {{\n{text}server {{\nlisten 8080;\n{locations}}}\n}}\n"}
+    found = {
+        "nginx.conf": f"events {{}}\nhttp {{\n{text}server {{\nlisten 8080;\n{locations}}}\n}}\n"
+    }
     services = draw(
         st.dictionaries(st.sampled_from(("api", "web", "db")), st.sampled_from(COMMANDS))
     )

@@ -48,15 +48,19 @@ def check(
     overlay: Mapping[str, str] | None = None,
     standard_input: bytes = b"",
     allow_paths: Sequence[str | Path] = (),
+    derive: bool | None = None,
+    deployments: Sequence[str] = (),
 ) -> Report:
     """What ``lint502 check`` finds in a folder.
 
     ``roots`` are main files, directories or fragments; without any, those of the folder's settings
-    count, or nginx.conf where it usually is. The other arguments are the command's options; each
-    comes before the settings. ``folder`` is what relative paths start from, here and in the report.
-    ``overlay`` has texts of files, by absolute path, that count instead of what the disk has: nginx
-    files, upstreams.toml and lint502.toml alike. ``standard_input`` is what the root ``-`` stands
-    for. Nothing is written, and no working directory is looked at.
+    count, or those that its deployments have, or nginx.conf where it usually is. ``derive`` tells
+    whether Compose files and their like are read, ``deployments`` names those that count. The other
+    arguments are the command's options; each comes before the settings. ``folder`` is what relative
+    paths start from, here and in the report. ``overlay`` has texts of files, by absolute path, that
+    count instead of what the disk has: nginx files, upstreams.toml and lint502.toml alike.
+    ``standard_input`` is what the root ``-`` stands for. Nothing is written, and no working
+    directory is looked at.
 
     What cannot be checked is among the problems of the report. Raises :class:`WorkspaceError` where
     nothing can be checked as it is asked for: no configuration is there, no such rule, no such
@@ -78,5 +82,7 @@ def check(
         [f"{name}={value}" for name, value in (env or {}).items()],
         select=select,
         ignore=ignore,
+        derive=derive,
+        deployments=deployments,
     )
     return workspace.job(request).run().report

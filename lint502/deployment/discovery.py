@@ -136,9 +136,10 @@ def _kind(repository: Repository, path: str) -> str | None:
     """Whether a YAML file is one of Compose, or has manifests."""
     if os.path.basename(path) in kubernetes.KUSTOMIZATIONS:
         return "manifest"
+    named = re.match(r"(?:docker-)?compose\b", os.path.basename(path))
     source = repository.text(path)
     if source is None:
-        return None
+        return "compose" if named else None
     if _MAY_BE_MANIFEST.search(source.text):
         return "manifest"
     if not _MAY_BE_COMPOSE.search(source.text):
@@ -147,7 +148,6 @@ def _kind(repository: Repository, path: str) -> str | None:
         nodes: Iterable[Yaml] = documents(source)
         return "compose" if any(map(compose.is_compose, nodes)) else None
     except UnreadableError:
-        named = re.match(r"(?:docker-)?compose\b", os.path.basename(path))
         return "compose" if named else None
 
 

@@ -101,6 +101,8 @@ def load(options: Options, standard_input: Callable[[], bytes], progress: Progre
             notes.update(dict.fromkeys(tree.notes))
     except ForeignCrossplaneError as error:
         problems[Problem("crossplane", None, str(error))] = None
+    if options.deployed is not None and trees:
+        notes.update(dict.fromkeys(_left_out(options.deployed, loader)))
     progress("reading what is declared")
     derived: Sequence[Claims] = ()
     viewpoint = None
@@ -128,6 +130,15 @@ def _trees(options: Options, loader: RootLoader, files: Files) -> Iterator[tuple
     roots = loader.distinct(options.roots)
     for root, tree in zip(roots, loader.load_all(roots), strict=True):
         yield loader.folder(root), tree
+
+
+def _left_out(deployed: Deployed, loader: RootLoader) -> Iterator[Note]:
+    """The files that a deployment puts where its nginx does not read them."""
+    read = {parsed.source.name for parsed in loader.parsed()}
+    container = deployed.nginx.container.name
+    for name, path in deployed.left_out(read):
+        said = f"stands at {path} in {container}, where nothing includes it: it is not read"
+        yield Note(name, None, said)
 
 
 def _around(around: Around) -> tuple[tuple[Claims, ...], Viewpoint]:

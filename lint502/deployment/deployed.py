@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 from lint502.deployment.containers import Project
@@ -18,6 +18,13 @@ _USUAL = re.compile(
     r"|templates/.+\.template)"
 )
 """What nginx reads where its main file is not known, but taken for a usual one."""
+
+
+_PASS = re.compile(r"(?:^|[\s;{}])[a-z]+_pass\s+[^\s;]")
+
+
+_NOT_IN_USE = (".example", ".sample", ".dist", ".disabled", ".off", ".bak", ".orig", ".old", "~")
+"""How people call files that are not to be read."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,15 +93,31 @@ class Deployed:
                 return True
         return False
 
+    def left_out(self, read: Container[str]) -> Iterator[tuple[str, str]]:
+        """The files with a pass beside those that nginx ``read``, all by their names, each with the
+        path that it has in the container."""
+        for path, found in self._at_paths():
+            if path.endswith(_NOT_IN_USE) or "/sites-available/" in path:
+                continue
+            source = self.repository.text(found.path) if isinstance(found, OnDisk) else None
+            if source is not None and source.name not in read and _PASS.search(source.text):
+                yield source.name, path
+
     def paths(self) -> Iterator[str]:
         """The files of the repository from which nginx may read its configuration."""
         return (found.path for found in self._files() if isinstance(found, OnDisk))
 
     def _files(self) -> Iterator[Entry]:
         """The files from which nginx may read its configuration."""
+        for path, found in self._at_paths():
+            if not (self.nginx.guessed and not _USUAL.fullmatch(path)):
+                yield found
+
+    def _at_paths(self) -> Iterator[tuple[str, Entry]]:
+        """The files in the folders that nginx is configured in, by their paths there."""
         nginx = self.nginx
         for folder in dict.fromkeys((os.path.dirname(nginx.main), *nginx.templates)):
             for path in nginx.files.below(folder):
                 found = nginx.files.find(path)
-                if found is not None and not (nginx.guessed and not _USUAL.fullmatch(path)):
-                    yield found
+                if found is not None:
+                    yield path, found

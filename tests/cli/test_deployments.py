@@ -271,3 +271,22 @@ def test_nothing_but_nginx_in_the_deployment(run: Run, tmp_path: Path) -> None:
         "nginx connects to 127.0.0.1:8000, in its own container (web), where nothing listens on "
         "that port"
     )
+
+
+def test_files_that_nothing_includes_and_files_that_are_missing(run: Run, tmp_path: Path) -> None:
+    mounts = """\
+      - ./shop.conf:/etc/nginx/sites-enabled/shop.conf
+      - ./none.conf:/etc/nginx/conf.d/none.conf
+"""
+    compose = COMPOSE.replace("  api:\n", f"{mounts}  api:\n", 1)
+    site = "server { location / { proxy_pass http://api:8000; } }"
+    write(tmp_path, {"compose.yaml": compose, "default.conf": site, "shop.conf": site})
+    result = run("check", "--format", "concise")
+    assert (result.code, result.out) == (2, "")
+    assert result.err.splitlines() == [
+        "note: shop.conf: stands at /etc/nginx/sites-enabled/shop.conf in web, where nothing "
+        "includes it: it is not read",
+        "error: nginx:1.27:/etc/nginx/nginx.conf:4: include /etc/nginx/conf.d/*.conf: none.conf is "
+        "mounted there (compose.yaml:8), but there is no such file, and nginx would not start; if "
+        "it exists only where nginx runs, name it in allow_missing",
+    ]

@@ -14,7 +14,7 @@ demo: $(INSTALLED)  ## lint502 finds the 502s in a sample
 
 test: $(EQUIPPED) lint  ## all checks and tests
 	@scripts/ensure-servers
-	PATH="$$PATH:/usr/sbin" $(BIN)/python -m pytest -n auto
+	PATH="$$PATH:/usr/sbin" $(BIN)/python -m pytest -n $$(($$(nproc) + 1))  # some of them wait
 
 quick: $(EQUIPPED)  ## the tests that start no server
 	$(BIN)/python -m pytest -n auto -m "not slow"

@@ -122,7 +122,7 @@ def test_each_directive_in_a_branch(tmp_path: Path, rule: str) -> None:
         assert example.contradicts(replaced(example.text, edits)) == set(), (name, name.line)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_several_at_once(data: st.DataObject) -> None:
     with TemporaryDirectory() as folder:
@@ -202,7 +202,7 @@ _BITS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(_BITS, max_size=60).map("".join), st.sampled_from(["a.j2", "a.conf", "a.template"]))
 def test_no_text_is_too_much(text: str, name: str) -> None:
     """Whatever stands in a file, it is read, or it is said what is wrong."""

@@ -69,11 +69,6 @@ class ContainerFiles:
             return SourceFile(found.text.place.file, found.text.value)
         return None
 
-    def sources_in(self, folder: str) -> list[SourceFile]:
-        """The texts of the files directly in a folder of the container, by their names."""
-        paths = (os.path.join(folder, name) for name in self.listing(folder).names)
-        return [source for path in paths if (source := self.source(path)) is not None]
-
     def listing(self, folder: str) -> Listing:
         """The names in a folder of the container."""
         return self._listing(os.path.normpath(folder), len(self._layers), MAX_MOVED)
@@ -131,14 +126,6 @@ class ContainerFiles:
             or (isinstance(layer, Files) and not layer.merges and bool(_rest(layer.target, path)))
             for layer in self._layers
         )
-
-    def missing(self) -> Iterator[Missing]:
-        """What is mounted, but is not there."""
-        for layer in self._layers:
-            if not isinstance(layer, Files) or layer.from_image is not None or layer.merges:
-                continue
-            if not self.repository.exists(layer.source):
-                yield Missing(layer.source, layer.place)
 
     def _names(self, layer: Files, inner: str) -> list[str]:
         folder = os.path.normpath(os.path.join(layer.source, inner))

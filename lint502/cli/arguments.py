@@ -33,9 +33,10 @@ Roots = Annotated[
         metavar="ROOT",
         show_default=False,
         help="nginx's main file, a directory with nginx.conf or of fragments, a fragment such as "
-        "conf.d/site.conf, the output of nginx -T, or - for standard input. Without it: what "
-        "Compose files and their like have nginx read, else nginx.conf, nginx/nginx.conf and their "
-        "like, else what has a pass below this folder.",
+        "conf.d/site.conf, the output of nginx -T, or - for standard input, which may also be "
+        "rendered manifests of Kubernetes. Without it: what Compose files and their like have "
+        "nginx read, else nginx.conf, nginx/nginx.conf and their like, else what has a pass below "
+        "this folder.",
     ),
 ]
 Specs = Annotated[

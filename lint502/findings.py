@@ -72,6 +72,10 @@ class Finding:
     One line can fail for several upstreams: ``pairs`` then has each hop with each of them, and
     ``upstream`` is the first one. ``aside`` is what the message says of the other servers of its
     hops. The one with the largest ``demand`` says what the line has to be.
+
+    ``cause`` is the line that findings at many places have in common, with what is to be seen
+    there: the block in which a setting would have to stand that is set nowhere, or the line that
+    all inherit. None where the place itself is that line.
     """
 
     rule: str
@@ -90,6 +94,7 @@ class Finding:
     behind: tuple[str, ...] = ()
     pairs: tuple[tuple[str, str], ...] = ()
     aside: str = ""
+    cause: Place | None = None
     demand: int = field(default=0, compare=False)
 
     @property

@@ -43,11 +43,15 @@ class HopReport:
     reason: str | None = None
 
     @property
+    def request(self) -> str:
+        """Its server and its location: "shop.example /api/"; "" where it has neither."""
+        return " ".join(part for part in (self.server, self.location) if part)
+
+    @property
     def label(self) -> str:
         """Its server, its location, and where it passes requests to."""
-        where = " ".join(part for part in (self.server, self.location) if part)
         passes = f"{self.directive} {self.value}"
-        return f"{where} → {passes}" if where else passes
+        return f"{self.request} → {passes}" if self.request else passes
 
 
 @dataclass(frozen=True, slots=True)

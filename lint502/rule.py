@@ -64,6 +64,7 @@ class Rule:
         upstream: str | None = None,
         front: str | None = None,
         fix: Fix | None = None,
+        cause: Place | None = None,
         demand: int = 0,
     ) -> Finding:
         """A finding of this rule. What is left out (``...``) is as its page states it; a finding of
@@ -88,6 +89,7 @@ class Rule:
             log=None if log is None else _shown(log),
             fix=None if fix is None else _certain(fix),
             front=front,
+            cause=None if cause is None else _noted(cause),
             demand=demand,
         )
 
@@ -107,6 +109,7 @@ class Rule:
         log: str | EllipsisType | None = ...,
         upstream: str | EllipsisType | None = ...,
         fix: Fix | None = None,
+        cause: Place | None = None,
         demand: int = 0,
     ) -> Disagreement:
         """What disagrees at a pair, as it is where nothing hides it.
@@ -129,6 +132,7 @@ class Rule:
             if upstream is ...
             else upstream,
             fix=fix,
+            cause=cause,
             demand=demand,
         )
         return Disagreement(pair, phase, found, methods)

@@ -8,6 +8,7 @@ from typing import Literal
 from lint502.behaviour.tls import family, gives_certificate, speaks_tls
 from lint502.behaviour.tls_failures import answers_400
 from lint502.behaviour.tls_versions import protocols
+from lint502.behaviour.unset import unset
 from lint502.disagreements import Disagreement, Phase
 from lint502.edits.propose import in_place_of
 from lint502.findings import Fix
@@ -65,6 +66,7 @@ def _disagreement(pair: Pair, ending: Outcome) -> Disagreement:
         place=(line or hop.directive).place("nginx shows no client certificate"),
         related=(declared(listener.tls_client_certificate, f"{listener.upstream} wants one"),),
         log=_log(ending),
+        cause=unset(hop, written),
         fix=Fix(f"{name} FILE; {name}_key FILE;{in_place_of(keys)}"),
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lint502.behaviour.protocol_outcomes import Consequence, consequence
 from lint502.behaviour.refusals import refusal
+from lint502.behaviour.unset import unset
 from lint502.disagreements import Disagreement
 from lint502.edits.propose import set_to
 from lint502.findings import Fix
@@ -47,6 +48,7 @@ def check(site: Site) -> Iterator[Disagreement]:
             place=line.place(f"nginx speaks {spoken}"),
             related=(declared(listener.http_versions, f"{listener.upstream} accepts {takes}"),),
             log=outcome.log,
+            cause=unset(hop, version.setting),
             fix=Fix(
                 f"proxy_http_version {wanted};" + ("" if known else " (from nginx 1.29.4 on)"),
                 wanted == "1.1" and (version.value == "1.0" or len(site.pairs[hop.id]) == 1),

@@ -13,6 +13,7 @@ from lint502.behaviour.keepalive import (
     reuse,
     users,
 )
+from lint502.behaviour.unset import unset
 from lint502.edits.propose import (
     Edits,
     in_place_of,
@@ -29,6 +30,7 @@ from lint502.nginx.parse import Directive
 from lint502.nginx.upstreams import KEEPALIVE_BY_DEFAULT, Block
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
+from lint502.places import Place
 from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import listed
@@ -69,8 +71,24 @@ def check(site: Site) -> Iterator[Finding]:
                 item.cause.place('where "close" comes from') for item in found[:1] if item.cause
             ),
             hops=tuple(hop.id for hop in hops),
+            cause=_cause(hops[0], found[0]),
             fix=_fix(site, block, hops, found),
         )
+
+
+def _cause(hop: Hop, found: Reuse) -> Place | None:
+    """What keeps the pools of many blocks empty."""
+    note = 'where "close" comes from'
+    if found.cause is not None:
+        return found.cause.place(note)
+    if hop.kind != "proxy":
+        return None
+    headers = hop.scope.setting("proxy_set_header")
+    lines = headers.directives if headers is not None and headers.origin == "inherited" else ()
+    closing = [line for line in lines if line.args and line.args[0].lower() == "connection"]
+    if closing:
+        return closing[-1].place(note)
+    return unset(hop, hop.scope.setting("proxy_http_version"))
 
 
 def _kept_all_the_same(pair: Pair) -> bool:

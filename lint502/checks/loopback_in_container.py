@@ -38,9 +38,11 @@ def check(site: Site) -> Iterator[Disagreement]:
         status, log = nothing_listens(pairs[0].hop.datagrams)
         message = _guess(target, mismatch) if mismatch.guessed else _message(target, mismatch)
         related = tuple(map(_stated, mismatch.nearest[:NEAREST]))
+        cause = None
         if view is not None and mismatch.certain:
             message = _in_deployment(target, mismatch, view)
             related = tuple(_seen_from(view, mismatch))
+            cause = related[0]
         if not certain and not mismatch.guessed:
             message += f", unless something that is not declared listens on {target.address}"
         disagreement = RULE.disagreement(
@@ -53,6 +55,7 @@ def check(site: Site) -> Iterator[Disagreement]:
             related=related,
             upstream=mismatch.upstream,
             log=log,
+            cause=cause,
             fix=_fix(target, mismatch),
         )
         yield from disagreement.at(pairs)

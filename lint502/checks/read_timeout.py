@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lint502.behaviour.demands import largest_for
 from lint502.behaviour.limits import read_timeout
+from lint502.behaviour.unset import unset
 from lint502.declared.listeners import Fact, Listener
 from lint502.disagreements import Disagreement
 from lint502.edits.propose import set_to
@@ -53,6 +54,7 @@ def check(site: Site) -> Iterator[Disagreement]:
                 ),
             ),
             log=None if stream else ...,
+            cause=unset(hop, timeout.setting),
             fix=Fix(f"{name} {longer};", True, set_to(hop, [(timeout.setting, longer)])),
             demand=takes,
         )
@@ -97,6 +99,7 @@ def _too_soon(
         ),
         place=(timeout.directive or pair.hop.directive).place(f"nginx waits {waits}"),
         related=(declared(works, f"{listener.upstream} gives a request up after {gives_up}"),),
+        cause=unset(pair.hop, timeout.setting),
         fix=Fix(
             f"{name} {gives_up}; or say how long answers take (timeouts.response)",
             edits=set_to(pair.hop, [(timeout.setting, gives_up)]),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from lint502.behaviour.limits import body_limit
 from lint502.behaviour.methods import sends_bodies
 from lint502.behaviour.next_upstream import WITH_A_BODY
+from lint502.behaviour.unset import unset
 from lint502.declared.listeners import Listener
 from lint502.disagreements import Disagreement
 from lint502.edits.propose import beside, set_to
@@ -44,6 +45,7 @@ def check(site: Site) -> Iterator[Disagreement]:
             place=line.place(f"nginx lets {allowed} through"),
             related=(declared(listener.request_body, f"{listener.upstream} takes {takes}"),),
             log=log,
+            cause=unset(hop, limit.setting),
             fix=Fix(
                 f"client_max_body_size {takes};{beside(hop, limit.setting)}",
                 True,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lint502.behaviour.demands import largest_for
 from lint502.behaviour.limits import answers_when_it_gives_up
+from lint502.behaviour.unset import unset
 from lint502.disagreements import Disagreement
 from lint502.findings import Fix
 from lint502.nginx import error_log
@@ -46,6 +47,7 @@ def check(site: Site) -> Iterator[Disagreement]:
                 ),
             ),
             log=_log(hop),
+            cause=unset(hop, timeout.setting),
             fix=Fix(
                 f"lower {timeout.setting.name} below {format_time(-least[line])}, or let the "
                 f"upstream work for longer than {format_time(timeout.value)}"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from lint502.behaviour.unset import unset_place
 from lint502.disagreements import Disagreement
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx import error_log
@@ -81,6 +82,7 @@ def _found(
         place=hop.directive.place(f"{name} is looked up at run time"),
         hops=(hop.id,),
         log=error_log.line("no-resolver", host="…" if "$" in name or not certain else name),
+        cause=unset_place(hop, "no resolver is set"),
         fix=_fix(hop, names),
     )
     looked_up = [pair for pair in site.pairs[hop.id] if pair.target.needs_resolver]

@@ -8,6 +8,7 @@ from dataclasses import replace
 from lint502.behaviour.demands import largest_for
 from lint502.behaviour.http2 import speaks_http2
 from lint502.behaviour.limits import HTTP2_LIMITED, meant_for_headers, too_big_header
+from lint502.behaviour.unset import unset
 from lint502.disagreements import Disagreement
 from lint502.edits.buffers import Lines, fix
 from lint502.nginx import error_log
@@ -102,6 +103,7 @@ def _too_small_ones(site: Site, compared: Lines) -> Iterator[Disagreement]:
                 ),
             ),
             log=log,
+            cause=unset(hop, size.setting) if line is hop.directive else None,
             fix=fix(hop, line, _room_for(needed[line]), compared),
             demand=largest,
         )

@@ -14,6 +14,7 @@ from lint502.behaviour.tls import (
     sends_name,
 )
 from lint502.behaviour.tls_failures import Unnamed, unnamed
+from lint502.behaviour.unset import unset
 from lint502.declared.listeners import Listener
 from lint502.disagreements import Disagreement
 from lint502.edits.propose import in_place_of, set_to
@@ -23,6 +24,7 @@ from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Setting
 from lint502.pairing import Pair
+from lint502.places import Place
 from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import by_profile, declared
@@ -41,6 +43,7 @@ def check(site: Site) -> Iterator[Disagreement | Finding]:
                 certain=False,
                 message=_doubt(host, found),
                 place=(found.line or pair.hop.directive).place(f"nginx {found.clause}"),
+                cause=_cause(pair.hop),
                 fix=_fix_in_public(pair.hop, host if found.names else None),
             )
     for hop in site.hops:
@@ -52,8 +55,15 @@ def check(site: Site) -> Iterator[Disagreement | Finding]:
                 message=_doubt("the host of the request", found),
                 place=(found.line or hop.directive).place(f"nginx {found.clause}"),
                 hops=(hop.id,),
+                cause=_cause(hop),
                 fix=_fix_in_public(hop, None),
             )
+
+
+def _cause(hop: Hop) -> Place | None:
+    """Where one line would have nginx send names at this hop and others."""
+    sends = sends_name(hop)
+    return None if sends is None or sends.value else unset(hop, sends.setting)
 
 
 def _doubt(host: str, found: Unnamed) -> str:
@@ -94,6 +104,7 @@ def _declared(site: Site) -> Iterator[Disagreement]:
             place=(found.line or hop.directive).place(f"nginx {found.clause}"),
             related=(declared(required, f"{listener.upstream} requires the name"),),
             log=error_log.line("handshake-failed"),
+            cause=_cause(hop),
             fix=_fix(pair, listener, found.line),
         )
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from lint502.behaviour.demands import largest_for
 from lint502.behaviour.tls import family
 from lint502.behaviour.tls_failures import too_small
+from lint502.behaviour.unset import unset
 from lint502.disagreements import Disagreement
 from lint502.edits.propose import set_to
 from lint502.findings import Fix
@@ -49,6 +50,7 @@ def check(site: Site) -> Iterator[Disagreement]:
                 *(flag.place("verified here") for flag in verifying),
             ),
             log=error_log.line("certificate-not-verified"),
+            cause=unset(hop, depth.setting),
             fix=Fix(f"{name} {wanted};", True, set_to(hop, [(depth.setting, wanted)])),
             demand=chain.value,
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from lint502.behaviour.tls import family
 from lint502.behaviour.tls_failures import OLD, without_version
 from lint502.behaviour.tls_versions import VERSIONS, by_commands, protocols
+from lint502.behaviour.unset import unset
 from lint502.disagreements import Disagreement
 from lint502.edits.propose import in_place_of, set_to
 from lint502.findings import Fix
@@ -46,6 +47,7 @@ def check(site: Site) -> Iterator[Disagreement]:
             place=(offered.directive or hop.directive).place(f"nginx offers {offers}"),
             related=(declared(accepted, f"{listener.upstream} accepts {takes}"),),
             log=error_log.line("handshake-failed"),
+            cause=unset(hop, offered.setting),
             fix=_fix(hop, offered, accepted.value, certain=certain),
         )
 

@@ -4,31 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lint502.cli import arguments, baselines, output
+from lint502.cli import arguments, baselines, output, reports
 from lint502.cli.exits import FailOn, exit_code, with_empty_said
-from lint502.cli.logs import without_commands
 from lint502.cli.stages import Stages
-from lint502.report import AUTO, FORMATS, Style, renderer, with_roots
+from lint502.report import FORMATS
 
 if TYPE_CHECKING:
-    from lint502.report_model import Report
     from lint502.run import Result
     from lint502.workspace import CheckRequest, Job, Workspace
-
-
-class Output(NamedTuple):
-    """A report to be written: its format and its file, or None for standard output."""
-
-    format: str
-    file: str | None
-
-
-def _complete_formats(incomplete: str) -> list[str]:
-    return [name for name in (*FORMATS, AUTO) if name.startswith(incomplete)]
 
 
 @arguments.with_request()
@@ -44,7 +31,7 @@ def check(
             show_default=False,
             help=f"{', '.join(FORMATS)}, or auto: github in GitHub Actions, else text, which is "
             "the default; with a FILE, written there. May be repeated.",
-            autocompletion=_complete_formats,
+            autocompletion=reports.complete_formats,
         ),
     ] = None,
     select: Annotated[
@@ -101,6 +88,15 @@ def check(
     diff: Annotated[
         bool, typer.Option("--diff", help="Print what --fix would change, and write nothing.")
     ] = False,
+    unlimited: Annotated[
+        bool, typer.Option("--all", help="All findings and hops, however many there are.")
+    ] = False,
+    statistics: Annotated[
+        bool,
+        typer.Option(
+            "--statistics", help="Count the findings by rule, file and upstream (text and json)."
+        ),
+    ] = False,
     color: arguments.Color = output.Colour.auto,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Say nothing beside the report but errors.")
@@ -132,7 +128,7 @@ def check(
     lint502 itself.
     """
     stages = Stages()
-    outputs = _outputs(formats)
+    outputs = reports.outputs(formats, statistics=statistics)
     selected = arguments.rule_names(select, "--select")
     ignored = arguments.rule_names(ignore, "--ignore")
     workspace = arguments.workspace_here(allow_paths)
@@ -179,7 +175,8 @@ def check(
     if not quiet:
         output.say_notes(report.notes)
     output.say_problems(report.problems)
-    _write_all(report, outputs, color, quiet)
+    wanted = reports.Wanted(color, unlimited=unlimited, statistics=statistics)
+    reports.write(report, outputs, wanted, quiet=quiet)
     if profile:
         output.say(stages.table())
     set_to = None if workspace.settings is None else workspace.settings.fail_on
@@ -240,57 +237,3 @@ def _baseline(given: Path | None, workspace: Workspace) -> str | None:
     if given is not None:
         return str(given)
     return None if workspace.settings is None else workspace.settings.baseline
-
-
-def _outputs(formats: list[str] | None) -> list[Output]:
-    from lint502.cli.ci import format_here
-    from lint502.quoting import listing, meant, quote
-
-    outputs: list[Output] = []
-    known = (*FORMATS, AUTO)
-    for text in formats or [AUTO]:
-        name, colon, file = text.partition(":")
-        if name not in known:
-            hint = meant(name, known, f"known are {listing(known)}")
-            raise typer.BadParameter(
-                f"there is no format {quote(name)}; {hint}", param_hint="--format"
-            )
-        if colon and not file:
-            raise typer.BadParameter(
-                f"{quote(text)} names no file after the colon", param_hint="--format"
-            )
-        wanted = Output(format_here() if name == AUTO else name, file or None)
-        if wanted.file in [other.file for other in outputs]:
-            where = "standard output" if wanted.file is None else quote(wanted.file)
-            raise typer.BadParameter(
-                f"two reports would go to {where}; name a file for one: {name}:FILE",
-                param_hint="--format",
-            )
-        outputs.append(wanted)
-    return outputs
-
-
-def _write_all(report: Report, outputs: list[Output], color: output.Colour, quiet: bool) -> None:
-    from lint502.cli import ci
-
-    renamed: Report | None = None
-    named = with_roots(report)
-    for wanted in outputs:
-        if wanted.format in ci.FROM_TOP:
-            renamed = renamed or ci.named_from_top(named)
-            _write(renamed, wanted, color)
-        else:
-            _write(report if wanted.format == "json" else named, wanted, color)
-    if renamed is not None and "github" in [wanted.format for wanted in outputs]:
-        reason = ci.write_summary(renamed)
-        if reason is not None and not quiet:
-            output.say(f"note: {reason}")
-
-
-def _write(report: Report, wanted: Output, color: output.Colour) -> None:
-    render = renderer(wanted.format)
-    if wanted.file is None:
-        output.write(render(report, output.style(color)), wanted.format)
-    else:
-        style = Style(colour=color is output.Colour.always)
-        output.write_file(wanted.file, without_commands(render(report, style), wanted.format))

@@ -53,7 +53,8 @@ def named_from_top(report: Report) -> Report:
             fix = replace(fix, edits=tuple(_renamed(edit, name) for edit in fix.edits))
         place = _renamed(finding.place, name)
         related = tuple(_renamed(place, name) for place in finding.related)
-        return replace(finding, place=place, related=related, fix=fix)
+        cause = None if finding.cause is None else _renamed(finding.cause, name)
+        return replace(finding, place=place, related=related, cause=cause, fix=fix)
 
     return replace(
         report.changed(moved),
@@ -86,7 +87,7 @@ def _name(path: Path, top: Path) -> str | None:
     return None
 
 
-def write_summary(report: Report) -> str | None:
+def write_summary(report: Report, *, unlimited: bool = False) -> str | None:
     """Add the report to the page of the job, where GitHub has named a file for that. Says why it
     cannot be written; the annotations say the same.
 
@@ -99,7 +100,7 @@ def write_summary(report: Report) -> str | None:
 
     try:
         with Path(file).open("a", encoding="utf-8") as summary:
-            summary.write(shortened(report, _MOST_SUMMARY) + "\n")
+            summary.write(shortened(report, _MOST_SUMMARY, unlimited=unlimited) + "\n")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no file can have this name"
         return f"the summary of the job cannot be written to {shown(file)}: {reason}"

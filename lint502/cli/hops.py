@@ -12,6 +12,7 @@ from lint502.cli import arguments, output
 
 if TYPE_CHECKING:
     from lint502.report import Style
+    from lint502.report.palette import Palette
     from lint502.report_model import HopReport, Report
     from lint502.workspace import CheckRequest
 
@@ -61,20 +62,42 @@ def _json(report: Report) -> str:
 def _text(report: Report, style: Style) -> str:
     from lint502.report.limits import most_of_each
     from lint502.report.palette import Palette
-    from lint502.report.table import table
+    from lint502.report.table import Column, fits, table
 
     if not report.hops:
         return "no hops\n"
     palette = Palette(style.colour)
 
-    def paint(column: int, text: str, padded: str) -> str:
-        return (
-            palette.state(text.partition(":")[0], padded) if column == _STATE and text else padded
-        )
+    def paint(column: int, text: str) -> str:
+        return palette.state(text.partition(":")[0], text) if column == _STATE and text else text
 
     most = most_of_each([len(hop.targets) for hop in report.hops])
     rows = [row for hop in report.hops for row in _rows(hop, most)]
-    return table(_HEADINGS, rows, paint)
+    columns = [Column(heading) for heading in _HEADINGS]
+    if fits(columns, rows, style.width):
+        return table(columns, rows, style, paint)
+    return _stacked(rows, style, palette)
+
+
+def _stacked(rows: Sequence[Sequence[str]], style: Style, palette: Palette) -> str:
+    """The same in three columns, what belongs together below each other."""
+    from lint502.report.table import Column, table
+
+    found: list[list[str]] = []
+    for where, server, location, passes, target, upstream, compared, state in rows:
+        reached = "" if upstream in ("", "-") else f" = {upstream}"
+        against = "" if compared in ("", "-") else f"\ncompared with {compared}"
+        if where:
+            word, _, reason = state.partition(": ")
+            said = f"\n{reason}" if reason else ""
+            found.append([word, f"{server} {location}\n{where}", f"{passes}{said}"])
+        found[-1][-1] += f"\n{target}{reached}{against}"
+
+    def paint(column: int, text: str) -> str:
+        return palette.state(text, text) if column == 0 else text
+
+    columns = [Column("STATE"), Column("REQUEST", wraps=True), Column("PASSES TO", wraps=True)]
+    return table(columns, found, style, paint)
 
 
 def _rows(hop: HopReport, most: int) -> list[tuple[str, ...]]:

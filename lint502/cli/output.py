@@ -16,11 +16,13 @@ import typer
 from lint502.cli.logs import goes_to_a_log, harmless, without_commands, write_as_it_is
 from lint502.reading import shown
 from lint502.report import Style, counted
+from lint502.report.layout import running
 
 if TYPE_CHECKING:
     from lint502.findings import Note, Problem
 
 _MOST_PROBLEMS = 200
+_MOST_ALIKE = 3
 _ASCII = {ord("│"): "|", ord("·"): "-", ord("→"): "->", ord("…"): "~"}
 
 
@@ -43,7 +45,8 @@ def style(when: Colour, stream: TextIO | None = None) -> Style:
     width = None
     if terminal or os.environ.get("COLUMNS", "").isdecimal():
         width = max(40, shutil.get_terminal_size().columns)
-    return Style(_colour(when, terminal), width)
+    colour = _colour(when, terminal)
+    return Style(colour, width, links=colour and terminal)
 
 
 def _colour(when: Colour, terminal: bool) -> bool:
@@ -108,8 +111,10 @@ def write_file(path: str, text: str) -> None:
 
 
 def say(text: str) -> None:
-    """Write a line to standard error."""
+    """Write a text to standard error; one that is a line in as many as the terminal takes."""
     with contextlib.suppress(OSError):  # then there is nobody to tell
+        if "\n" not in text and sys.stderr is not None and sys.stderr.isatty():
+            text = "\n".join(running(text, shutil.get_terminal_size().columns))
         print(harmless(text), file=sys.stderr, flush=True)
 
 
@@ -146,17 +151,28 @@ def say_notes(notes: Iterable[Note]) -> None:
 
 
 def say_problems(problems: Iterable[Problem]) -> None:
-    """What could not be checked; of a file with very many problems the first ones."""
+    """What could not be checked: the first ones of a file with very many, and of what is the same
+    at many places."""
+    from lint502.wording import listed
+
     files: dict[str, list[Problem]] = {}
+    alike: dict[str, list[Problem]] = {}
     for problem in problems:
         of_file = files.setdefault(problem.file, [])
         of_file.append(problem)
         if len(of_file) <= _MOST_PROBLEMS:
-            say(f"error: {_where(problem)}{shown(problem.message)}")
-    for file, of_file in files.items():
-        more = of_file[_MOST_PROBLEMS:]
+            alike.setdefault(problem.message, []).append(problem)
+    for message, there in alike.items():
+        for problem in there[:_MOST_ALIKE]:
+            say(f"error: {_where(problem)}{shown(message)}")
+        more = there[_MOST_ALIKE:]
         if more:
-            say(f"error: {shown(file)}: and {counted(more, 'more problem')}")
+            places = listed(_where(problem).rstrip(": ") for problem in more)
+            say(f"error: the same at {places}")
+    for file, of_file in files.items():
+        left = of_file[_MOST_PROBLEMS:]
+        if left:
+            say(f"error: {shown(file)}: and {counted(left, 'more problem')}")
 
 
 def _where(item: Note | Problem) -> str:

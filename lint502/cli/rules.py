@@ -54,12 +54,12 @@ def _text(pages: list[Page], style: Style) -> str:
     from lint502.findings import Severity
     from lint502.report.lines import status_words
     from lint502.report.palette import Palette
-    from lint502.report.table import table
+    from lint502.report.table import Column, fits, table
 
     palette = Palette(style.colour)
 
-    def paint(column: int, text: str, padded: str) -> str:
-        return palette.severity(Severity(text), padded) if column == _SEVERITY else padded
+    def paint(column: int, text: str) -> str:
+        return palette.severity(Severity(text), text) if column == _SEVERITY else text
 
     rows = [
         (
@@ -70,4 +70,8 @@ def _text(pages: list[Page], style: Style) -> str:
         )
         for page in pages
     ]
-    return table(_HEADINGS, rows, paint)
+    columns = [Column(heading) for heading in _HEADINGS]
+    if fits(columns, rows, style.width):
+        return table(columns, rows, style, paint)
+    stacked = [(f"{rule}\n{severity} · {seen}", what) for rule, severity, seen, what in rows]
+    return table([Column("RULE"), Column("SUMMARY", wraps=True)], stacked, style)

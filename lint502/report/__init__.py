@@ -29,10 +29,15 @@ AUTO = "auto"
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What a report may use: colour, and how many columns a line has (None: any number)."""
+    """What a report may use: colour, how many columns a line has (None: any number), links that a
+    terminal follows; ``unlimited``: all findings and hops, however many there are;
+    ``statistics``: how many findings there are of what."""
 
     colour: bool = False
     width: int | None = None
+    links: bool = False
+    unlimited: bool = False
+    statistics: bool = False
 
 
 Renderer = Callable[["Report", Style], str]

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lint502.findings import Finding, Problem, Severity
+from lint502.findings import Problem, Severity
 from lint502.reading import shown
-from lint502.report import Style
+from lint502.report import Style, counted
 from lint502.report.evidence import saw
-from lint502.report.lines import status_words
+from lint502.report.groups import Group, grouped
+from lint502.report.lines import position, status_words
+from lint502.wording import listed
 
 if TYPE_CHECKING:
     from lint502.evidence import Proof
@@ -23,16 +25,47 @@ _DATA = {ord("%"): "%25", ord("\r"): "%0D", ord("\n"): "%0A"}
 _PROPERTY = {**_DATA, ord(":"): "%3A", ord(","): "%2C"}
 
 
+MOST = 10
+"""How many annotations of a level GitHub shows for a step.
+
+Source: https://docs.github.com/en/actions/reference/limits, "Annotations"
+"""
+
+_PROBLEMS = 2
+"""How many of them are kept for what could not be checked, where there are findings, too."""
+
+
 def render(report: Report, style: Style) -> str:
-    """A command for each finding, then one for each problem."""
-    lines = [_finding(finding, report.proofs.get(finding)) for finding in report.findings]
-    lines += map(_problem, report.problems)
+    """A command for each cause, those first that matter most, then one for each problem: as many
+    as GitHub shows, and how many more there are."""
+    if style.unlimited:
+        lines = [_finding(group, report.proofs.get(group.head)) for group in grouped(report)]
+        return "".join(f"{line}\n" for line in (*lines, *map(_problem, report.problems)))
+    groups: dict[Severity, list[Group]] = {severity: [] for severity in Severity}
+    for group in grouped(report):
+        groups[group.head.severity].append(group)
+    kept = min(len(report.problems), _PROBLEMS)
+    most = {**dict.fromkeys(Severity, MOST), Severity.ERROR: MOST - kept}
+    chosen = [group for severity, of_it in groups.items() for group in of_it[: most[severity]]]
+    lines = [_finding(group, report.proofs.get(group.head)) for group in chosen]
+    problems = report.problems[: MOST - min(len(groups[Severity.ERROR]), MOST - kept)]
+    lines += map(_problem, problems)
+    more = [
+        counted(range(total - there), what)
+        for total, there, what in (
+            (sum(map(len, groups.values())), len(chosen), "finding"),
+            (len(report.problems), len(problems), "problem"),
+        )
+        if total > there
+    ]
+    if more:
+        lines.append(f"and {listed(more)} more: lint502 check --all")
     return "".join(f"{line}\n" for line in lines)
 
 
-def _finding(finding: Finding, proof: Proof | None) -> str:
+def _finding(group: Group, proof: Proof | None) -> str:
     """The place stands in the message, too: the log of a run shows nothing else."""
-    place = finding.place
+    place, finding = group.place, group.head
     status = status_words(finding.status, finding.frequency)
     properties = {
         "file": shown(place.file),
@@ -41,8 +74,8 @@ def _finding(finding: Finding, proof: Proof | None) -> str:
         "endColumn": str(max(place.column, place.end_column - 1)),
         "title": f"{finding.rule} ({status})" if status else finding.rule,
     }
-    where = f"{shown(place.file)}:{place.line}:{place.column}"
-    lines = [f"{where}: {shown(finding.message)} [{finding.rule}]"]
+    message = f"{position(place)}: {shown(group.message)}{group.more} [{finding.rule}]"
+    lines = [message]
     if finding.fix is not None:
         lines += [f"fix: {shown(line)}" for line in finding.fix.description.splitlines()]
     lines += saw(proof)

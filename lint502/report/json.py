@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lint502 import __version__
 from lint502.findings import Finding, Fix, Problem, Severity, unique_fingerprints
+from lint502.places import Place
 from lint502.report import Style
 from lint502.report.limits import most_of_each
 
@@ -30,6 +31,11 @@ def render(report: Report, style: Style) -> str:
             for own in (finding.fingerprints if finding.hops else ())
         }
     most = most_of_each([len(finding.hops) for finding in findings])
+    statistics: dict[str, Any] = {}
+    if style.statistics:
+        from lint502.report.statistics import objects
+
+        statistics = {"statistics": objects(report)}
     return dump(
         {
             "schema_version": SCHEMA_VERSION,
@@ -63,6 +69,7 @@ def render(report: Report, style: Style) -> str:
                 "suppressed": report.suppressed,
                 "known": report.known,
             },
+            **statistics,
         }
     )
 
@@ -139,10 +146,8 @@ def finding_object(
         "standing": None if finding.standing is None else finding.standing.word,
         "front": finding.front,
         "roots": list(finding.roots),
-        "related": [
-            {"file": related.file, "line": related.line, "message": related.note}
-            for related in finding.related
-        ],
+        "related": [_noted(related) for related in finding.related],
+        "cause": None if finding.cause is None else _noted(finding.cause),
         "log": finding.log,
         "fix": None if finding.fix is None else _fix(finding.fix),
         "behind": list(dict.fromkeys((names or {}).get(one, one) for one in finding.behind)),
@@ -158,6 +163,10 @@ def finding_object(
     if proof is not None:
         found["evidence"] = _evidence(proof)
     return found
+
+
+def _noted(place: Place) -> dict[str, Any]:
+    return {"file": place.file, "line": place.line, "message": place.note}
 
 
 def _evidence(proof: Proof) -> dict[str, Any]:

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from lint502.findings import Finding, Problem
+from lint502.findings import Problem
 from lint502.reading import shown
 from lint502.report import Style, counted
 from lint502.report.evidence import saw
-from lint502.report.lines import status_words
+from lint502.report.groups import MOST_GROUPS, Group, grouped
+from lint502.report.lines import position, status_words
 from lint502.report.palette import Palette
 from lint502.report.summary import finding_counts, hop_counts, version
 from lint502.wording import listed
@@ -24,27 +25,30 @@ _SPECIAL = re.compile(r"([\\`*\[\]<>&|~$]|(?<![^\W_])_|_(?![^\W_]))")
 
 
 def render(report: Report, style: Style) -> str:
-    """A summary line, a table of the findings with the worst first, the problems, the counts."""
-    return _rendered(report, None)
+    """A summary line, a table of the findings by cause with the worst first, the problems, the
+    counts."""
+    return _rendered(report, None, unlimited=style.unlimited)
 
 
-def shortened(report: Report, most: int) -> str:
+def shortened(report: Report, most: int, *, unlimited: bool = False) -> str:
     """The same in about ``most`` bytes: what is beyond is counted."""
-    return _rendered(report, most)
+    return _rendered(report, most, unlimited=unlimited)
 
 
-def _rendered(report: Report, most: int | None) -> str:
-    findings = sorted(report.findings, key=lambda finding: finding.severity.rank)
+def _rendered(report: Report, most: int | None, *, unlimited: bool) -> str:
+    groups = grouped(report)
     parts = [f"**lint502**: {finding_counts(report, Palette(False))}"]
     if report.problems:
         parts[0] += f"; {counted(report.problems, 'problem')}: not everything could be checked"
-    if findings:
+    if groups:
         head = (_row(_HEADINGS), _row("---" for _ in _HEADINGS))
-        written = (_finding(finding, report.proofs.get(finding)) for finding in findings)
+        chosen = groups if unlimited else groups[:MOST_GROUPS]
+        written = (_group(group, report.proofs.get(group.head)) for group in chosen)
         rows, left_out = _within(written, most)
         parts.append("\n".join((*head, *rows)))
+        left_out += len(groups) - len(chosen)
         if left_out:
-            parts.append(f"and {counted(range(left_out), 'more finding')}")
+            parts.append(f"and {counted(range(left_out), 'more finding')}: lint502 check --all")
     if report.problems:
         rows, left_out = _within(map(_problem, report.problems), most)
         parts.append("Could not be checked:")
@@ -74,16 +78,16 @@ def code(text: str) -> str:
     return f"<code>{escaped(text)}</code>"
 
 
-def _finding(finding: Finding, proof: Proof | None) -> str:
-    place = finding.place
+def _group(group: Group, proof: Proof | None) -> str:
+    finding = group.head
     fix = "" if finding.fix is None else finding.fix.description
     return _row(
         (
             finding.severity.value,
             code(finding.rule),
             status_words(finding.status, finding.frequency),
-            code(f"{place.file}:{place.line}:{place.column}"),
-            "<br>".join(map(escaped, (finding.message, *saw(proof)))),
+            code(position(group.place)),
+            "<br>".join(map(escaped, (f"{group.message}{group.more}", *saw(proof)))),
             "<br>".join(map(escaped, fix.splitlines())),
         )
     )

@@ -1,4 +1,5 @@
-"""Colour on a terminal, by plain ANSI codes: importing rich takes longer than a small check."""
+"""Colour and links on a terminal, by plain ANSI codes: importing rich takes longer than a small
+check."""
 
 from __future__ import annotations
 
@@ -9,10 +10,11 @@ _STATES = {"passed": "32", "failed": "31", "undeclared": "34", "undecidable": "3
 
 
 class Palette:
-    """Paints text, or leaves it as it is where there is no colour."""
+    """Paints text, or leaves it as it is where there is no colour, or no link."""
 
-    def __init__(self, colour: bool) -> None:
+    def __init__(self, colour: bool, links: bool = False) -> None:
         self._colour = colour
+        self._links = links
 
     def _paint(self, code: str, text: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self._colour and text else text
@@ -36,3 +38,12 @@ class Palette:
     def state(self, state: str, text: str) -> str:
         """The colour of a hop's state."""
         return self._paint(_STATES[state], text)
+
+    def link(self, address: str | None, text: str) -> str:
+        """A text that leads to an address, where the terminal can follow one.
+
+        Source: https://gist.github.com/egmontkob/eb114294efbcd5adb1944c9f3cb5feda
+        """
+        if not self._links or address is None:
+            return text
+        return f"\x1b]8;;{address}\x1b\\{text}\x1b]8;;\x1b\\"

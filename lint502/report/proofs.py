@@ -12,6 +12,7 @@ from lint502.reading import shown
 from lint502.report import Style, counted
 from lint502.report.cells import cells
 from lint502.report.evidence import conditions
+from lint502.report.layout import beside_or_below, labelled, room, running, sentence
 from lint502.report.lines import head, hop_line
 from lint502.report.palette import Palette
 
@@ -28,26 +29,36 @@ def render(report: Report, style: Style) -> str:
     palette = Palette(style.colour)
     hops = {hop.id: hop for hop in report.hops}
     blocks = [
-        "\n".join(_block(finding, proof, hops, palette)) for finding, proof in report.proofs.items()
+        "\n".join(_block(finding, proof, hops, style, palette))
+        for finding, proof in report.proofs.items()
     ]
-    return "\n\n".join([*blocks, _summary(report, palette)]) + "\n"
+    summary = "\n".join(running(_summary(report, palette), style.width))
+    return "\n\n".join([*blocks, summary]) + "\n"
 
 
 def _block(
-    finding: Finding, proof: Proof, hops: Mapping[str, HopReport], palette: Palette
+    finding: Finding,
+    proof: Proof,
+    hops: Mapping[str, HopReport],
+    style: Style,
+    palette: Palette,
 ) -> list[str]:
+    width = style.width
     verdict = palette.state(_COLOURS[proof.verdict], proof.verdict)
-    lines = [f"{head(finding, palette)}  ·  {verdict}", f"  {shown(finding.message)}"]
+    where, *what = head(finding, palette, width=width)
+    lines = beside_or_below(where, [*what, f"·  {verdict}"], width)
+    lines += sentence(shown(finding.message), width)
     if proof.hop in hops:
-        lines.append(f"  {palette.dim('hop')}    {hop_line(hops[proof.hop])}")
+        lines += labelled(
+            "hop", [hop_line(hops[proof.hop], finding.place, room(width))], width, palette
+        )
     if proof.configuration:
-        lines.append(f"  {palette.dim('ran')}    nginx {proof.version} with")
+        lines += labelled("ran", [f"nginx {proof.version} with"], width, palette)
         lines += [f"    {palette.dim('│')} {shown(line)}" for line in _inner(proof.configuration)]
-    lines += _steps(proof, palette)
-    for clause in conditions(proof):
-        lines.append(f"  {palette.dim('where')}  {shown(clause)}")
+    lines += labelled("sent", _steps(proof, palette), width, palette)
+    lines += labelled("where", [shown(clause) for clause in conditions(proof)], width, palette)
     if proof.why:
-        lines.append(f"  {palette.dim('why')}    {shown(proof.why)}")
+        lines += labelled("why", [shown(proof.why)], width, palette)
     return lines
 
 
@@ -65,18 +76,16 @@ def _inner(configuration: str) -> list[str]:
 
 
 def _steps(proof: Proof, palette: Palette) -> list[str]:
-
+    """What was sent, what came back, and what nginx logged."""
     lines = []
     width = max((cells(step.request) for step in proof.steps), default=0)
     for step, same in groupby(proof.steps):
         times = len(list(same))
         note = "  (to begin with)" if step.opening else "  (the failure)" if step.cause else ""
         note += f"  ({times} times)" if times > 1 else ""
-        lines.append(
-            f"  {palette.dim('sent')}   {step.request}{' ' * (width - cells(step.request))}"
-            f"  →  {palette.bold(received(step))}{note}"
-        )
-        lines += [f"         {shown(line)}" for line in dict.fromkeys(step.log)]
+        padding = " " * (width - cells(step.request))
+        lines.append(f"{step.request}{padding}  →  {palette.bold(received(step))}{note}")
+        lines += [shown(line) for line in dict.fromkeys(step.log)]
     return lines
 
 

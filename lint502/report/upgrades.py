@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lint502 import __version__
 from lint502.findings import Severity, unique_fingerprints
 from lint502.reading import shown
 from lint502.report import Style, counted, json
-from lint502.report.lines import head, hop_line
+from lint502.report.layout import labelled, room, running
+from lint502.report.lines import hop_lines, in_brief
 from lint502.report.palette import Palette
 from lint502.report.text import finding_lines
 from lint502.report_model import HopReport
@@ -29,21 +30,24 @@ def render(upgrade: Upgrade, style: Style) -> str:
             f"With nginx {version} appears:",
             [_appears(one, hops, style, palette) for one in upgrade.appear],
         ),
-        (f"With nginx {version} vanishes:", [_vanishes(one, palette) for one in upgrade.vanish]),
+        (
+            f"With nginx {version} vanishes:",
+            [_vanishes(one, style, palette) for one in upgrade.vanish],
+        ),
         (
             "Becomes different, without a finding:",
-            _changes(upgrade.changes, hops, palette, in_general=False),
+            _changes(upgrade.changes, hops, style, palette, in_general=False),
         ),
         (
             "May become different, by what the upstream answers:",
-            _changes(upgrade.changes, hops, palette, in_general=True),
+            _changes(upgrade.changes, hops, style, palette, in_general=True),
         ),
     ]
     blocks = []
     for title, items in sections:
         if items:
             blocks += [palette.bold(title), *items]
-    return "\n\n".join([*blocks, _summary(upgrade, palette)]) + "\n"
+    return "\n\n".join([*blocks, _summary(upgrade, style, palette)]) + "\n"
 
 
 def render_json(upgrade: Upgrade) -> str:
@@ -102,47 +106,54 @@ def _by_severity(items: Sequence[Because]) -> dict[str, int]:
 
 
 def _appears(item: Because, hops: Mapping[str, HopReport], style: Style, palette: Palette) -> str:
-    lines = finding_lines(item.finding, hops, style, palette, None)
+    lines = finding_lines(item.finding, hops, style, palette)
     for changed in item.changes:
-        lines += _change_lines(changed, palette)
+        lines += _change_lines(changed, style, palette)
     return "\n".join(lines)
 
 
-def _vanishes(item: Because, palette: Palette) -> str:
-    first = f"{head(item.finding, palette)}  {shown(item.finding.message)}"
-    why = [f"  {palette.dim('why')}   {_entry(changed)}" for changed in item.changes]
-    return "\n".join([first, *why])
+def _vanishes(item: Because, style: Style, palette: Palette) -> str:
+    lines = in_brief(item.finding, style, palette)
+    lines += labelled("why", [_entry(changed) for changed in item.changes], style.width, palette)
+    return "\n".join(lines)
 
 
 def _changes(
     changes: Sequence[Changed],
     hops: Mapping[str, HopReport],
+    style: Style,
     palette: Palette,
     *,
     in_general: bool,
 ) -> list[str]:
     return [
         "\n".join(
-            [changed.what, *_change_lines(changed, palette), *_hop_lines(changed, hops, palette)]
+            [
+                *running(changed.what, style.width),
+                *_change_lines(changed, style, palette),
+                *_hop_lines(changed, hops, style, palette),
+            ]
         )
         for changed in changes
         if changed.change.in_general is in_general
     ]
 
 
-def _hop_lines(changed: Changed, hops: Mapping[str, HopReport], palette: Palette) -> Iterator[str]:
+def _hop_lines(
+    changed: Changed, hops: Mapping[str, HopReport], style: Style, palette: Palette
+) -> list[str]:
     """The hops that it bears on, the first few of them."""
-    known = [hop_line(hops[id]) for id in changed.hops if id in hops]
-    more = known[_MOST_HOPS:]
-    texts = known[:_MOST_HOPS] + ([f"and {counted(more, 'more hop')}"] if more else [])
-    for number, text in enumerate(texts):
-        yield f"  {palette.dim('hop') if number == 0 else '   '}   {text}"
+    known = [hops[id] for id in changed.hops if id in hops]
+    label = "hops" if len(known) > 1 else "hop"
+    return labelled(
+        label, hop_lines(known, _MOST_HOPS, width=room(style.width)), style.width, palette
+    )
 
 
-def _change_lines(changed: Changed, palette: Palette) -> list[str]:
-    lines = [f"  {palette.dim('why')}   {_entry(changed)}"]
+def _change_lines(changed: Changed, style: Style, palette: Palette) -> list[str]:
+    lines = labelled("why", [_entry(changed)], style.width, palette)
     if changed.keep is not None:
-        lines.append(f"  {palette.dim('keep')}  {changed.keep}")
+        lines += labelled("keep", [changed.keep], style.width, palette)
     return lines
 
 
@@ -150,7 +161,7 @@ def _entry(changed: Changed) -> str:
     return f"{changed.change.version}: {changed.change.entry}"
 
 
-def _summary(upgrade: Upgrade, palette: Palette) -> str:
+def _summary(upgrade: Upgrade, style: Style, palette: Palette) -> str:
     after = upgrade.after
     counts = {
         severity: sum(item.finding.severity is severity for item in upgrade.appear)
@@ -171,5 +182,6 @@ def _summary(upgrade: Upgrade, palette: Palette) -> str:
     if upgrade.problems:
         count = counted(upgrade.problems, "problem")
         line += " " + palette.severity(Severity.ERROR, f"(could not check everything: {count})")
-    checked = [palette.dim(f"checked {listed(map(shown, after.roots))}")] if after.roots else []
-    return "\n".join([*checked, line])
+    checked = f"checked {listed(map(shown, after.roots))}"
+    roots = [palette.dim(text) for text in running(checked, style.width)] if after.roots else []
+    return "\n".join([*roots, *running(line, style.width)])

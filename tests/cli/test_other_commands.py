@@ -44,8 +44,9 @@ def test_hops(run: Run, asked: Asked) -> None:
 def test_hops_are_not_cut_on_a_narrow_terminal(
     run: Run, asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "100")
-    assert run("hops", "a.conf") == (2, HOPS, NOTES + COULD_NOT)
+    monkeypatch.setenv("COLUMNS", "80")
+    expected = (Path(__file__).parents[1] / "report/expected/hops-80-columns.txt").read_text()
+    assert run("hops", "a.conf") == (2, expected, NOTES + COULD_NOT)
 
 
 def test_hops_as_json(run: Run, asked: Asked) -> None:

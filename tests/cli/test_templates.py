@@ -53,9 +53,9 @@ nginx/templates/default.conf.template:4:20  error  port-mismatch  ·  502 on eve
 upstreams.toml:2
     2 │ port = 3000
       │ ^^^^^^^^^^^ api listens on port 3000
-  nginx connects to api:3001, but api listens on port 3000
-  hop   / → proxy_pass http://api:3001/ (nginx/templates/default.conf.template:4)
+  hop   /
   log   connect() failed (111: Connection refused) while connecting to upstream
+  more  lint502 explain port-mismatch
 
 checked nginx/nginx.conf
 1 hop: 1 failed · 1 error, 0 warnings · nginx 1.31.4 (newest known)

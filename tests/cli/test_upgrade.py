@@ -29,9 +29,9 @@ nginx.conf:3:5  error  keepalive-race  ·  502 sometimes
       │     ^^^^^^^^^^^^ without a keepalive_timeout here, nginx keeps them for 60s
 upstreams.toml:3
     3 │ keepalive = { idle_timeout = "5s" }
-      │               ^^^^^^^^^^^^^^^^^^^ api closes them after 5s
+      │               ^^^^^^^^^^^^^^^^^^^
   api closes idle connections after 5s, but nginx keeps them for up to 60s by default: a request on a connection that is just being closed answers 502 (POST, PATCH and LOCK, which nginx does not send again); nginx 1.29.8 keeps connections in every upstream block, as all do from 1.29.7 on
-  hop   shop / → proxy_pass http://api (nginx.conf:7)
+  hop   shop / → proxy_pass http://api (line 7)
   log   upstream prematurely closed connection while reading response header from upstream
   fix   keepalive_timeout 4s;
   why   1.29.7: the default value for "proxy_http_version" is "1.1"
@@ -58,8 +58,8 @@ May become different, by what the upstream answers:
 a server that sends Transfer-Encoding in HTTP/1.1 only, but twice or beside Content-Length, or with another value than chunked, answers 502 from now on
   why   1.29.7: the default value for "proxy_http_version" is "1.1"
   keep  proxy_http_version 1.0;
-  hop   shop / → proxy_pass http://api (nginx.conf:7)
-        shop /plain → proxy_pass http://127.0.0.1:3000 (nginx.conf:8)
+  hops  shop / (nginx.conf:7)
+        shop /plain (nginx.conf:8)
 
 checked nginx.conf
 2 hops · 1 error would appear · nothing would vanish · nginx 1.29.6 to 1.29.8

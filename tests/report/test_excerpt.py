@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lint502.places import Place
-from lint502.report.cells import cells, wrap
+from lint502.reading import shown
+from lint502.report.cells import cells, shortened, wrap
 from lint502.report.excerpt import excerpt
 
 
@@ -101,5 +102,35 @@ def test_cells() -> None:
 def test_wrap() -> None:
     assert wrap("one two three", None) == ["one two three"]
     assert wrap("one two three", 8) == ["one two", "three"]
-    assert wrap("one incomprehensibilities three", 8) == ["one", "incomprehensibilities", "three"]
+    assert wrap("one incomprehensibilities three", 8) == [
+        "one",
+        "incompre",
+        "hensibil",
+        "ities",
+        "three",
+    ]
+    assert wrap("at proxy_pass http://api/v1/users/all", 16) == [
+        "at proxy_pass",
+        "http://api/v1/",
+        "users/all",
+    ]
+    assert wrap("shop / (line 11)", 12) == ["shop /", "(line 11)"]
+    assert wrap("\x1b[1mone\x1b[0m two", 7) == ["\x1b[1mone\x1b[0m two"]
+    assert wrap("接続接続", 5) == ["接続", "接続"]
     assert wrap("", 8) == [""]
+
+
+def test_shortened() -> None:
+    assert shortened("nginx/conf.d/shop.conf:12", None) == "nginx/conf.d/shop.conf:12"
+    assert shortened("nginx/conf.d/shop.conf:12", 25) == "nginx/conf.d/shop.conf:12"
+    assert shortened("nginx/conf.d/shop.conf:12", 24) == "nginx/conf…/shop.conf:12"
+    assert shortened("nginx/conf.d/shop.conf:12", 14) == "…/shop.conf:12"
+    assert shortened("nginx/conf.d/shop.conf:12", 10) == "ngi…onf:12"
+
+
+@given(text=st.text(max_size=200), width=st.integers(4, 80))
+def test_whatever_is_shortened_or_wrapped_fits(text: str, width: int) -> None:
+    plain_text = shown(text)
+    assert cells(shortened(plain_text, width)) <= width
+    assert all(cells(line) <= width for line in wrap(plain_text, width))
+    assert "".join(wrap(plain_text, width)).replace(" ", "") == "".join(plain_text.split())

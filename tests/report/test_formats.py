@@ -8,9 +8,7 @@ import pytest
 
 from lint502 import __version__
 from lint502.evidence import Proof
-from lint502.findings import Finding, Severity
 from lint502.nginx.version import Version
-from lint502.places import Place
 from lint502.report import FORMATS, Style, counted, renderer
 from tests.support.canned import CLEAN, FINDINGS, REPORT
 
@@ -95,25 +93,10 @@ def test_names_that_are_not_utf8_survive_json() -> None:
     assert findings[4]["file"] == "nginx/\x1b]0;evil\x07\udcff.conf"
 
 
-def test_findings_are_grouped_by_file() -> None:
-    def finding(file: str, line: int) -> Finding:
-        return Finding("r", Severity.WARNING, 502, None, f"m{line}", Place(file, line, 1, 2, "x"))
-
-    report = replace(
-        CLEAN, roots=(), findings=(finding("b", 1), finding("a", 2), finding("b", 3)), hops=()
-    )
-    lines = renderer("text")(report, Style()).splitlines()
-    assert [line for line in lines if "warning  r" in line] == [
-        "b:1:1  warning  r  ·  502",
-        "b:3:1  warning  r  ·  502",
-        "a:2:1  warning  r  ·  502",
-    ]
-
-
 @pytest.mark.parametrize(
     ("format", "seen"),
     [
-        ("github", "%0Asaw: cannot be shown here on nginx 1.26.3: no \\x1b[31m nginx\n::warning "),
+        ("github", "%0Asaw: cannot be shown here on nginx 1.26.3: no \\x1b[31m nginx\n::error "),
         ("junit", "\n  saw: cannot be shown here on nginx 1.26.3: no \\x1b[31m nginx\n\n"),
         ("markdown", "<br>saw: cannot be shown here on nginx 1.26.3: no \\\\x1b\\[31m nginx | "),
         ("sarif", '"evidence": [\n              "cannot be shown here on nginx 1.26.3: no '),
@@ -127,13 +110,3 @@ def test_what_was_watched(format: str, seen: str) -> None:
 
 def test_counted() -> None:
     assert [counted("a" * number, "hop") for number in range(3)] == ["0 hops", "1 hop", "2 hops"]
-
-
-def test_infos_beyond_a_number_are_counted() -> None:
-    info = next(finding for finding in REPORT.findings if finding.severity is Severity.INFO)
-    infos = tuple(
-        replace(info, place=replace(info.place, file=f"{n % 3}.conf", line=n)) for n in range(1, 26)
-    )
-    lines = renderer("text")(replace(CLEAN, findings=infos), Style()).splitlines()
-    assert sum(f"info  {info.rule}" in line for line in lines) == 20
-    assert "and 5 more of severity info; --format concise lists them all" in lines

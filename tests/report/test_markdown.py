@@ -8,6 +8,7 @@ from markdown_it import MarkdownIt
 
 from lint502.reading import shown
 from lint502.report import Style
+from lint502.report.groups import MOST_GROUPS, grouped
 from lint502.report.markdown import code, escaped, render, shortened
 from lint502.report_model import Report
 from tests.support.canned import CLEAN, FINDINGS, REPORT
@@ -77,18 +78,35 @@ def test_any_text(report: Report) -> None:
     allowed = {"p", "strong", "code", "br", "ul", "li"}
     allowed |= {"table", "thead", "tbody", "tr", "th", "td"}
     assert set(read.elements) <= allowed
-    findings = sorted(report.findings, key=lambda finding: finding.severity.rank)
-    assert [row[4] for row in read.rows[1:]] == [shown(f.message).strip() for f in findings]
+    said = [shown(f"{group.message}{group.more}").strip() for group in grouped(report)]
+    assert [row[4] for row in read.rows[1:]] == said[:MOST_GROUPS]
     assert all(len(row) == 6 for row in read.rows)
     assert read.elements.count("li") == len(report.problems)
 
 
 def test_shortened_says_what_is_left_out() -> None:
     assert shortened(REPORT, 10**6) == render(REPORT, Style())
-    many = replace(REPORT, findings=FINDINGS * 1000, problems=REPORT.problems * 1000)
-    text = shortened(many, 100_000)
+    findings = tuple(
+        replace(finding, message=f"{finding.message} {n}")
+        for n in range(1000)
+        for finding in FINDINGS
+    )
+    many = replace(REPORT, findings=findings, problems=REPORT.problems * 1000)
+    text = shortened(many, 100_000, unlimited=True)
     assert 90_000 < len(text.encode()) < 101_000
     rows = [line for line in text.splitlines() if line.startswith("| error")]
+    left = 6000 - 1000 - len(rows)  # two upstreams that are undeclared at one hop are one
     problems = [line for line in text.splitlines() if line.startswith("- ")]
-    assert f"\n\nand {6000 - len(rows)} more findings\n\n" in text
+    assert f"\n\nand {left} more findings: lint502 check --all\n\n" in text
     assert f"\n\nand {2000 - len(problems)} more problems\n\n" in text
+
+
+def test_at_most_fifty_are_shown() -> None:
+    findings = tuple(
+        replace(FINDINGS[0], message=f"reason {n}", upstream=f"u{n}") for n in range(60)
+    )
+    text = render(replace(CLEAN, findings=findings), Style())
+    assert text.count("| error ") == 50
+    assert "\n\nand 10 more findings: lint502 check --all\n\n" in text
+    every = render(replace(CLEAN, findings=findings), Style(unlimited=True))
+    assert every.count("| error ") == 60

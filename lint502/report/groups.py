@@ -1,0 +1,134 @@
+"""Findings of one cause, put together and put in the order in which they matter to a reader."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lint502.findings import Finding, Severity
+from lint502.places import Place
+from lint502.report import counted
+
+if TYPE_CHECKING:
+    from lint502.report_model import HopReport, Report
+
+MOST_GROUPS = 50
+"""How many a report shows that is not asked for all."""
+
+_BY_CHANCE = 3
+"""Up to so many upstreams may have the same ports or times without there being one cause."""
+
+_MOST_NAMED = 3
+"""Of how many hops of a finding the names are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Findings of one cause, in the order of the configuration; ``hops`` are those of all."""
+
+    findings: tuple[Finding, ...]
+    hops: tuple[str, ...]
+
+    @property
+    def head(self) -> Finding:
+        """The finding that stands for all: the most demanding one."""
+        return max(self.findings, key=lambda finding: finding.demand)
+
+    @property
+    def cause(self) -> Place | None:
+        """The line that several findings have in common; None where it is their own, or none."""
+        return self.head.cause if len(self.findings) > 1 else None
+
+    @property
+    def place(self) -> Place:
+        """Where to look first."""
+        return self.cause or self.head.place
+
+    @property
+    def more(self) -> str:
+        """What stands behind the message of the head: " (at 12 hops)"."""
+        if len(self.hops) > 1:
+            return f" (at {counted(self.hops, 'hop')})"
+        return f" ({len(self.findings)} times)" if len(self.findings) > 1 else ""
+
+    @property
+    def message(self) -> str:
+        """The message of the head, after the line that is the cause."""
+        note = "" if self.cause is None else self.cause.note
+        return f"{note}: {self.head.message}" if note else self.head.message
+
+    @property
+    def size(self) -> int:
+        """On how many hops it bears; of what concerns no hop, how many findings there are."""
+        return len(self.hops) or len(self.findings)
+
+
+def grouped(report: Report, findings: Iterable[Finding] | None = None) -> list[Group]:
+    """The findings of a report, or some of them, by cause: certain 502s first, then what bears on
+    most hops.
+
+    Of one cause is what rests on one line (``Finding.cause``), says the same of one upstream, or
+    the same but for names of more upstreams than chance would have.
+    """
+    hops = {hop.id: hop for hop in report.hops}
+    found: dict[object, list[Finding]] = {}
+    for finding in report.findings if findings is None else findings:
+        found.setdefault(_key(finding, hops), []).append(finding)
+    groups = [_group(same) for alike in found.values() for same in _of_one_cause(alike)]
+    return sorted(groups, key=_weight)
+
+
+def _group(same: Sequence[Finding]) -> Group:
+    return Group(tuple(same), tuple(dict.fromkeys(hop for one in same for hop in one.hops)))
+
+
+def _of_one_cause(alike: Sequence[Finding]) -> Iterable[Sequence[Finding]]:
+    """What says the same but for names, taken apart where only few upstreams are alike."""
+    by_upstream: dict[str, list[Finding]] = {}
+    for finding in alike:
+        by_upstream.setdefault(finding.about, []).append(finding)
+    one_line = alike[0].cause is not None
+    return [alike] if one_line or len(by_upstream) > _BY_CHANCE else by_upstream.values()
+
+
+def counted_infos(report: Report) -> dict[str, int]:
+    """How many findings of severity info each rule has."""
+    counts: dict[str, int] = {}
+    for finding in report.findings:
+        if finding.severity is Severity.INFO:
+            counts[finding.rule] = counts.get(finding.rule, 0) + 1
+    return counts
+
+
+def _weight(group: Group) -> tuple[int, bool, int, bool]:
+    head = group.head
+    certain = head.status in (502, None)  # None: nginx does not start
+    return head.severity.rank, not certain, -group.size, head.frequency != "always"
+
+
+def _key(finding: Finding, hops: Mapping[str, HopReport]) -> object:
+    what = (finding.rule, finding.severity, finding.status, finding.frequency)
+    if finding.cause is not None:
+        return (*what, finding.cause)
+    known = [hops[id] for id in finding.hops[:_MOST_NAMED] if id in hops]
+    return (*what, _unnamed(finding.message, _names(finding, known)))
+
+
+def _names(finding: Finding, hops: Sequence[HopReport]) -> set[str]:
+    """What a message may call the upstream, the server and the hosts that it is about."""
+    names = {finding.upstream or "", finding.front or ""}
+    for hop in hops:
+        names.update((hop.server, *hop.server.split()))
+        for target in hop.targets:
+            names.update((target.upstream or "", target.address.rpartition(":")[0]))
+    return names - {""}
+
+
+def _unnamed(message: str, names: Iterable[str]) -> str:
+    longest_first = sorted(names, key=len, reverse=True)
+    if not longest_first:
+        return message
+    any_of_them = "|".join(map(re.escape, longest_first))
+    return re.sub(rf"(?<![\w.-])(?:{any_of_them})(?![\w-])", "…", message)

@@ -1,0 +1,38 @@
+"""Each fact once: what the notes beside the source lines say, or the sentence below them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lint502.places import Place
+
+_WORD = re.compile(r"[\w$/@*][\w.:/$@*=~-]*")
+_FILLING = frozenset(
+    """a an and are as at be but by for from has have here in is it its nginx of on only so than
+    that the them there these they this to up what where which while with""".split()  # noqa: SIM905
+)
+
+
+def said_once(message: str, places: Sequence[Place]) -> tuple[str | None, list[Place]]:
+    """The message, or None where the notes of the places say all of it; and the places, without
+    notes of which the message says all.
+
+    "nginx connects to 3001, but api listens on 3000" adds nothing to the notes "nginx connects to
+    3001" and "api listens on 3000".
+    """
+    sentence = _words(message)
+    notes = [_words(place.note) for place in places]
+    shown = set().union(*notes, *(_words(place.text) for place in places))
+    if any(notes) and sentence <= shown and sentence & set().union(*notes):
+        return None, list(places)
+    return message, [
+        replace(place, note="") if note and place.text.strip() and note <= sentence else place
+        for place, note in zip(places, notes, strict=True)
+    ]
+
+
+def _words(text: str) -> set[str]:
+    found = (word.rstrip(".:").lower() for word in _WORD.findall(text))
+    return {word for word in found if word not in _FILLING}

@@ -283,5 +283,6 @@ def test_the_container_is_not_root_and_has_what_it_is_built_from() -> None:
     assert re.fullmatch(r"USER [1-9]\d*:[1-9]\d*", user)
     ignore = (CHECKOUT / ".dockerignore").read_text().splitlines()
     copied = {line.removeprefix("!") for line in ignore if line.startswith("!")}
-    assert copied == {"lint502", "rules", "pyproject.toml", "README.md", "LICENSE"}
+    built_from = {"pyproject.toml", "hatch_build.py", "README.md", "LICENSE"}
+    assert copied == {"lint502", "rules", *built_from}
     assert all((CHECKOUT / name).exists() for name in copied)

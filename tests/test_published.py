@@ -15,8 +15,10 @@ from pathlib import Path
 import pytest
 
 from lint502 import published
+from lint502.pages import page
 from lint502.published import rule_address
 from lint502.report import Style, sarif
+from lint502.report.explanation import explanation
 from lint502.rule_names import RULES
 from tests.support.canned import CLEAN
 from tests.support.cli import Run
@@ -84,6 +86,18 @@ def test_explain_names_none_where_none_is_published(
     for name in ("DOCUMENTATION", "LINT502_DOCUMENTATION"):
         monkeypatch.setenv(name, SITE)
     assert "lint502.test" not in run("explain", "port-mismatch").out
+
+
+@pytest.mark.usefixtures("addresses")
+def test_links_between_rules_have_the_address() -> None:
+    text = explanation(page("read-timeout"))
+    assert f"[request-timeout]({SITE}rules/request-timeout/)" in text
+
+
+@pytest.mark.usefixtures("no_addresses")
+def test_links_between_rules_are_plain_where_none_is_published() -> None:
+    assert not any(".md)" in explanation(page(rule)) for rule in RULES)
+    assert "that is request-timeout." in explanation(page("read-timeout"))
 
 
 def built(folder: Path, documentation: str, repository: str) -> Message:

@@ -17,11 +17,9 @@ from markdown_it import MarkdownIt
 from lint502 import published
 from lint502.rule_names import CAUSES, RULES
 from tools import proofs
+from tools.site.__main__ import build
 from tools.site.links import Links
 from tools.site.prepared import TOP, pages, prepare
-
-pytest.importorskip("zensical", reason="it makes the site, for Python 3.11 or newer")
-from tools.site.__main__ import build
 
 pytestmark = pytest.mark.slow
 HOST = "https://site.test/"
@@ -30,6 +28,7 @@ HOST = "https://site.test/"
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site, built once for all processes of the tests."""
+    pytest.importorskip("zensical", reason="it makes the site, for Python 3.11 or newer")
     own = tmp_path_factory.getbasetemp()
     shared = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "documentation"
     shared.mkdir(exist_ok=True)

@@ -23,4 +23,7 @@ def build(work: Path, site: Path) -> None:
 
 
 if __name__ == "__main__":
-    build(TOP / "build" / "documentation", TOP / "site")
+    try:
+        build(TOP / "build" / "documentation", TOP / "site")
+    except subprocess.CalledProcessError:
+        sys.exit("the site is not built: Zensical says above what is wrong")

@@ -9,6 +9,7 @@ from lint502.report.lines import status_words
 from lint502.rule_names import CAUSES
 from tools.proofs import Answers, Proofs
 
+_HEADINGS = "| rule | severity | the client sees | what is wrong |\n|---|---|---|---|\n"
 _NOT_RUN = "The example is not run: it claims nothing that a client would see.\n\n"
 _LAST = f"\n## {HEADINGS[-1]}\n"
 
@@ -52,8 +53,8 @@ def _proof(shown: Page, proofs: Proofs) -> str:
                 example += f" (the rule is about {shown.nginx})"
         lines.append(f"| {version} | {example} | {log} | {_answers(row.instead)} |")
     head = (
-        "The blocks above were run on four versions of nginx, before stand-ins that behave as "
-        "`upstreams.toml` says.\n\n"
+        "The blocks above were run on four versions of nginx, before stand-ins that behave as they "
+        "say.\n\n"
     )
     return ("" if run else _NOT_RUN) + head + "\n".join(lines) + "\n"
 
@@ -70,7 +71,7 @@ def index_page() -> str:
     """The rules by what causes the 502."""
     parts = ["# Rules\n"]
     for cause, rules in CAUSES.items():
-        parts.append(f"\n## {cause}\n\n| rule | | the client sees | |\n|---|---|---|---|\n")
+        parts.append(f"\n## {cause}\n\n{_HEADINGS}")
         for shown in map(page, rules):
             sees = status_words(shown.status, shown.frequency)
             parts.append(

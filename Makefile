@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 EQUIPPED := $(VENV)/.equipped
 
-.PHONY: demo test quick lint bench clean
+.PHONY: demo test quick lint site bench clean
 
 demo: $(INSTALLED)  ## lint502 finds the 502s in a sample
 	@cd sample_configs/containers/broken; \
@@ -24,6 +24,9 @@ lint: $(EQUIPPED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+site: $(EQUIPPED)  ## the documentation, in site/
+	$(BIN)/python -m tools.site
+
 bench: $(INSTALLED)  ## start-up, a small site, 1,000 sites
 	$(BIN)/python benchmarks/run.py
 
@@ -37,4 +40,4 @@ $(EQUIPPED): $(INSTALLED)
 	touch $@
 
 clean:
-	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist build site .pytest_cache .mypy_cache .ruff_cache .hypothesis

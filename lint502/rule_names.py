@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 RULES = (
     "port-mismatch",
     "socket-path-mismatch",
@@ -69,3 +71,93 @@ RULES = (
     "unstated-version",
 )
 """Every rule, in the order in which they are listed."""
+
+CAUSES: Mapping[str, tuple[str, ...]] = {
+    "Where nginx connects": (
+        "port-mismatch",
+        "implicit-port-80",
+        "bind-mismatch",
+        "bind-loopback",
+        "client-not-allowed",
+        "loopback-in-container",
+        "localhost-family",
+        "invalid-address",
+        "misspelt-block",
+        "handler-overridden",
+        "proxy-loop",
+    ),
+    "Names": (
+        "unknown-host",
+        "static-dns",
+        "resolver-missing",
+        "resolver-ipv6",
+        "resolver-mismatch",
+    ),
+    "Unix sockets": (
+        "socket-path-mismatch",
+        "socket-permission",
+        "unix-url-colon",
+        "unix-socket-in-tmp",
+    ),
+    "Protocols and headers": (
+        "protocol-mismatch",
+        "two-protocols",
+        "proxy-protocol-mismatch",
+        "http-version-mismatch",
+        "http2-connection-header",
+        "connection-header",
+        "websocket-upgrade",
+        "host-header-twice",
+        "unserved-host",
+    ),
+    "TLS": (
+        "tls-mismatch",
+        "tls-version-mismatch",
+        "sni-missing",
+        "tls-name-mismatch",
+        "tls-verify-depth",
+        "client-certificate-missing",
+    ),
+    "Sizes": (
+        "response-header-buffer",
+        "buffer-directive-family",
+        "request-header-limit",
+        "request-body-limit",
+    ),
+    "Times": (
+        "request-timeout",
+        "read-timeout",
+        "zero-timeout",
+        "cached-error",
+    ),
+    "Idle connections": (
+        "keepalive-race",
+        "keepalive-unsupported",
+        "keepalive-unused",
+        "keepalive-order",
+        "pool-shared",
+    ),
+    "Servers that fail": (
+        "no-live-peer",
+        "retry-off",
+        "retry-ineffective",
+        "error-status-ejection",
+        "single-failure-ejection",
+        "max-conns",
+    ),
+    "What stands before nginx": (
+        "front-keepalive-race",
+        "front-proxy-protocol",
+        "front-sni-rejected",
+        "front-response-headers",
+    ),
+    "What is known": (
+        "unreached-hop",
+        "undeclared-upstream",
+        "unused-upstream",
+        "declaration-drift",
+        "unused-ignore",
+        "unstated-version",
+    ),
+}
+"""Every rule by what causes what it finds, as the documentation lists them."""

@@ -119,7 +119,7 @@ def site(tmp_path: Path) -> Repository:
     for name in ("lint502", "rules"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(CHECKOUT / name, hooks.folder / name, ignore=ignored)
-    for name in ("pyproject.toml", "README.md", "LICENSE", HOOKS.name):
+    for name in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", HOOKS.name):
         shutil.copy(CHECKOUT / name, hooks.folder / name)
     assert hooks.commit().code == 0
     hooks.done("git", "tag", "v1")

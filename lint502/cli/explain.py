@@ -23,10 +23,13 @@ def explain(
 ) -> None:
     """Explain a rule, with an example and what to do instead."""
     from lint502.pages import page
+    from lint502.published import rule_address
     from lint502.report.explanation import explanation
 
     arguments.require_rule(rule, "RULE")
     text = explanation(page(rule))
+    if address := rule_address(rule):
+        text += f"\n{address}\n"
     style = output.style(color)
     output.write(_rendered(text, style.width or 80) if style.colour else text)
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from lint502 import __version__
+from lint502 import __version__, published
 from lint502.findings import Edit, Finding, Fix, Problem, Severity, unique_fingerprints
 from lint502.pages import Page, page
 from lint502.places import Place
@@ -63,6 +63,7 @@ def render(report: Report, style: Style) -> str:
                             "name": "lint502",
                             "version": __version__,
                             "semanticVersion": __version__,
+                            **_address("informationUri", published.DOCUMENTATION),
                             "rules": [_rule(page(rule)) for rule in RULES],
                         }
                     },
@@ -93,6 +94,7 @@ def _rule(page: Page) -> dict[str, Any]:
         "shortDescription": {"text": page.summary},
         "fullDescription": {"text": _shortened(_plain(paragraph)), "markdown": paragraph},
         "help": {"text": text, "markdown": text},
+        **_address("helpUri", published.rule_address(page.name)),
         "defaultConfiguration": {"level": _LEVELS[page.severity]},
         "properties": {
             "tags": ["nginx", "reliability", *status],
@@ -100,6 +102,10 @@ def _rule(page: Page) -> dict[str, Any]:
             "problem.severity": _PROBLEM_SEVERITIES[page.severity],
         },
     }
+
+
+def _address(key: str, address: str | None) -> dict[str, str]:
+    return {key: address} if address else {}
 
 
 def _plain(markdown: str) -> str:

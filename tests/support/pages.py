@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lint502.behaviour.fronts import ways
 from lint502.checks import rule_of
-from lint502.evidence import Proof
+from lint502.evidence import Proof, Step
 from lint502.findings import Finding
 from lint502.lab.behind import routes, servers_of
 from lint502.lab.binary import Nginx
@@ -18,13 +18,18 @@ from lint502.lab.demonstrations.case import Case, Experiment, cases_of
 from lint502.lab.demonstrations.usual import once
 from lint502.lab.plan import Plan
 from lint502.lab.play import Played, play
-from lint502.lab.proof import Prover
+from lint502.lab.proof import Prover, contradiction
+from lint502.nginx.error_log import fits
 from lint502.nginx.hops import Hop
+from lint502.nginx.version import Version
 from lint502.pages import Page
 from lint502.run import Result
 from lint502.site import Site
 from lint502.workspace import CheckRequest, Workspace
 from tests.support.written import as_written
+
+TRIES = 3
+"""A request has to meet a moment, and the machine may be busy."""
 
 _FILES = {"nginx": "nginx.conf", "toml": "upstreams.toml", "yaml": "compose.yaml"}
 """What the blocks of a page are; not every page has a Compose file."""
@@ -71,6 +76,31 @@ def played_as_written(finding: Finding, found: Result, nginx: Nginx, folder: Pat
     return _played(
         of_hop(rule_of(finding.rule).shown_by)(replace(case, path=_path(hop))), site, nginx, folder
     )
+
+
+def example_steps(
+    finding: Finding, shown: Page, found: Result, nginx: Nginx, folder: Path
+) -> tuple[Step, ...]:
+    """What came of the requests that show a finding of a page's example: of the first try in which
+    it was what the page states, or else of the last one."""
+    for _ in range(TRIES):
+        steps = played_as_written(finding, found, nginx, folder).steps
+        if says_as_much(shown, nginx.version, steps):
+            break
+    return steps
+
+
+def says_as_much(shown: Page, version: Version, steps: tuple[Step, ...]) -> bool:
+    """Whether what came back is what the page states: status, how often, and the log line."""
+    stated = contradiction(shown.status, shown.frequency_in(version), steps) is None
+    lines = [line for step in steps for line in step.log]
+    return stated and (shown.log is None or any(fits(shown.log, line) for line in lines))
+
+
+def all_steps(shown: Page, heading: str, nginx: Nginx, folder: Path) -> list[Step]:
+    """What came of the rule's requests at every hop of the blocks below a heading."""
+    found = examined(shown, heading, nginx, folder)
+    return [step for one in all_played(shown, found, nginx, folder) for step in one.steps]
 
 
 def all_played(shown: Page, found: Result, nginx: Nginx, folder: Path) -> Iterator[Played]:

@@ -115,6 +115,11 @@ def decode(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
+def is_utf8(text: str) -> bool:
+    """Whether a text that was read has no byte that is not UTF-8."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def not_utf8(text: str) -> Iterator[tuple[int, str]]:
     """The line and the message for the first byte that is not UTF-8, if there is one.
 

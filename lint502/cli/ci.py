@@ -15,7 +15,7 @@ from lint502.reading import shown
 if TYPE_CHECKING:
     from lint502.report_model import Report
 
-FROM_TOP = ("sarif", "github", "gitlab", "junit")
+FROM_TOP = ("sarif", "github", "gitlab", "junit", "rdjson", "sonarqube")
 """The formats that name files from the top of the repository on, wherever lint502 runs."""
 
 _MOST_SUMMARY = 512 * 1024

@@ -31,6 +31,7 @@ EXPECTED = Path(__file__).parent / "expected"
         ("gitlab", Style(), "gitlab.json"),
         ("junit", Style(), "junit.xml"),
         ("checkstyle", Style(), "checkstyle.xml"),
+        ("rdjson", Style(colour=True, width=60), "rdjson.json"),
         ("markdown", Style(colour=True, width=60), "markdown.md"),
     ],
 )

@@ -83,6 +83,12 @@ class Reader:
         """Whether there is anything of that name, be it a link that leads nowhere."""
         return self._text(path) is not None or os.path.lexists(path)
 
+    def names_in(self, folder: str) -> list[str]:
+        """What is in a folder, sorted. Raises :class:`OSError` where it cannot be listed."""
+        real = os.path.realpath(folder) if self._overlay else folder
+        added = [os.path.basename(one) for one in self._overlay if os.path.dirname(one) == real]
+        return sorted({*os.listdir(folder), *added})
+
     def _text(self, path: str) -> str | None:
         if not self._overlay or "\0" in path:
             return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, get_type_hints
@@ -193,9 +193,12 @@ _SHARED = tuple(inspect.signature(_shared).parameters)
 
 
 def workspace_here(
-    allow_paths: Sequence[str] | None, standard_input: Callable[[], bytes] | None = None
+    allow_paths: Sequence[str] | None,
+    standard_input: Callable[[], bytes] | None = None,
+    overlay: Mapping[str, str] | None = None,
 ) -> Workspace:
-    """The working directory, with its settings; ends the process where it is gone."""
+    """The working directory, with its settings; ends the process where it is gone. ``overlay`` has
+    texts of files, by real path, that count instead of what the disk has."""
     from lint502.workspace import Workspace
 
     try:
@@ -207,6 +210,7 @@ def workspace_here(
             raise typer.BadParameter("names no folder", param_hint="--allow-path")
     return Workspace.at(
         here,
+        overlay,
         standard_input=standard_input or read_standard_input,
         allow_paths=allow_paths or (),
     )

@@ -47,6 +47,12 @@ def named_from_top(report: Report) -> Report:
             names[file] = _name(here / file, top) or file
         return names[file]
 
+    return renamed(report, name)
+
+
+def renamed(report: Report, name: Callable[[str], str]) -> Report:
+    """The report with other names of files."""
+
     def moved(finding: Finding) -> Finding:
         fix = finding.fix
         if fix is not None:

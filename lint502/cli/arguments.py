@@ -27,6 +27,26 @@ def complete_rules(incomplete: str) -> list[str]:
     return [f"{before}{comma}{rule}" for rule in RULES if rule.startswith(begun)]
 
 
+def complete_versions(incomplete: str) -> list[str]:
+    """The versions of nginx, and of what is made from it, that a shell may complete."""
+    from lint502.nginx.derivatives import known
+
+    return [one for one in ("auto", *known()) if one.startswith(incomplete.lower())]
+
+
+def complete_deployments(incomplete: str) -> list[str]:
+    """The deployments below the working directory."""
+    from lint502.deployment.discovery import discover
+    from lint502.deployment.repository import Repository
+
+    try:
+        found = discover(Repository(Path.cwd())).deployed
+    except OSError:  # the working directory is gone
+        return []
+    names = dict.fromkeys(one.nginx.project.name for one in found)
+    return [name for name in names if name.startswith(incomplete)]
+
+
 Roots = Annotated[
     list[str] | None,
     typer.Argument(
@@ -54,6 +74,7 @@ NginxVersion = Annotated[
     typer.Option(
         "--nginx-version",
         metavar="VERSION",
+        autocompletion=complete_versions,
         show_default=False,
         help="The nginx to go by, such as 1.26.3 or angie/1.10.1, or auto: the installed one. "
         "Without it: that of the image, else the newest known.",
@@ -101,6 +122,7 @@ Deployments = Annotated[
     typer.Option(
         "--deployment",
         metavar="NAME",
+        autocompletion=complete_deployments,
         show_default=False,
         help="Only this deployment, such as deploy/compose.yaml; may be repeated.",
     ),
@@ -125,7 +147,12 @@ Nginx = Annotated[
     ),
 ]
 Color = Annotated[
-    Colour, typer.Option("--color", help="Use colour; auto: on a terminal.", show_default=True)
+    Colour,
+    typer.Option(
+        "--color",
+        metavar="WHEN",
+        help="Use colour: auto (the default: on a terminal), always or never.",
+    ),
 ]
 
 

@@ -71,7 +71,10 @@ def check(
     fail_on: Annotated[
         FailOn | None,
         typer.Option(
-            show_default=False, help="The least severity that makes the exit code 1 [error]."
+            metavar="SEVERITY",
+            show_default=False,
+            help="The least severity that makes the exit code 1: error (the default), warning, "
+            "info or never.",
         ),
     ] = None,
     baseline: Annotated[
@@ -132,7 +135,7 @@ def check(
             min=1,
             metavar="N",
             show_default=False,
-            help="How many findings --prove runs at once [4].",
+            help="How many findings --prove runs at once; without it: 4.",
         ),
     ] = None,
 ) -> None:

@@ -1,4 +1,4 @@
-"""The manual page ``docs/lint502.1``, from the table of commands:
+"""The manual page ``lint502/lint502.1``, from the table of commands:
 
 python -m tools.manual
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
-PAGE = Path(__file__).parents[1] / "docs" / "lint502.1"
+PAGE = Path(__file__).parents[1] / "lint502" / "lint502.1"
 
 _OF_TYPER = ("--install-completion", "--show-completion", "-h, --help")
 """Options whose texts are those of a library: the page has its own."""

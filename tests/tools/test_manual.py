@@ -76,4 +76,4 @@ def test_it_travels_in_the_wheel() -> None:
     import tomli
 
     wheel = tomli.loads((TOP / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]
-    assert wheel["wheel"]["shared-data"] == {"docs/lint502.1": "share/man/man1/lint502.1"}
+    assert wheel["wheel"]["shared-data"] == {"lint502/lint502.1": "share/man/man1/lint502.1"}

@@ -251,9 +251,14 @@ def job(workspace: Workspace, request: CheckRequest, installed: Version | None =
         found = workspace.job(request, installed=installed)
     except WorkspaceError as error:
         refuse(error)
-    for note in found.notes:
-        output.say(f"note: {note}")
+    say_notes(found)
     return found
+
+
+def say_notes(job: Job) -> None:
+    """Say what is worth saying of a run that is ready."""
+    for note in job.notes:
+        output.say(f"note: {note}")
 
 
 def refuse(error: WorkspaceError) -> NoReturn:

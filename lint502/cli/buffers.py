@@ -13,12 +13,14 @@ import typer
 from lint502.cli import arguments
 from lint502.cli.ci import renamed
 from lint502.findings import Finding
+from lint502.nginx.dump import is_dump
 from lint502.nginx.roots import STANDARD_INPUT
 from lint502.places import Place
 from lint502.reading import shown
 
 if TYPE_CHECKING:
     from lint502.nginx.version import Version
+    from lint502.options import Progress
     from lint502.report_model import HopReport, Report
     from lint502.run import Result
     from lint502.workspace import CheckRequest, Job, Workspace
@@ -55,25 +57,31 @@ def without_standard_input(request: CheckRequest) -> CheckRequest:
     return replace(request, roots=[root for root in request.roots if root != STANDARD_INPUT])
 
 
-def job_with(
-    buffer: Buffer, workspace: Workspace, request: CheckRequest, installed: Version | None
-) -> Job:
-    """The run that has the file: that of the roots that are found as without it, or else of the
-    file as a root, or a fragment, of its own."""
+def checked(
+    buffer: Buffer,
+    workspace: Workspace,
+    request: CheckRequest,
+    installed: Version | None,
+    progress: Progress,
+) -> tuple[Job, Result]:
+    """The run that has the file, and what it finds: that of the roots that are found as without the
+    option, or else of the file as a root, or a fragment, of its own."""
     from lint502.deployment.search import looks_like_nginx
     from lint502.workspace import WorkspaceError
 
-    is_nginx = looks_like_nginx(buffer.path, buffer.text)
-    alone = replace(request, roots=[buffer.name])
+    is_nginx = is_dump(buffer.text) or looks_like_nginx(buffer.path, buffer.text)
     try:
         job = workspace.job(request, installed=installed)
     except WorkspaceError as error:
         if error.argument is not None or not is_nginx:
             arguments.refuse(error)
-        return arguments.job(workspace, alone, installed)
-    if not is_nginx or not job.parts or _reads(job.run(), buffer, workspace):
-        return arguments.job(workspace, request, installed)
-    return arguments.job(workspace, alone, installed)
+    else:
+        result = job.run(progress=progress)
+        if not (is_nginx and job.parts) or _reads(result, buffer, workspace):
+            arguments.say_notes(job)
+            return job, result
+    job = arguments.job(workspace, replace(request, roots=[buffer.name]), installed)
+    return job, job.run(progress=progress)
 
 
 def _reads(result: Result, buffer: Buffer, workspace: Workspace) -> bool:
@@ -92,6 +100,8 @@ def seen_from(report: Report, buffer: Buffer, folder: Path) -> Report:
     names, or at the first of its hops that stands there, then with its own place before its
     message. What could not be checked elsewhere stays, for it may bear on the file.
     """
+    if is_dump(buffer.text):  # whose files are those that nginx says
+        return report
     known: dict[str, str] = {}
 
     def name(file: str) -> str:

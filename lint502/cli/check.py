@@ -168,9 +168,9 @@ def check(
     version = None if running is None else running.version
     if buffer is None:
         job = arguments.job(workspace, request, version)
+        result = job.run(progress=stages)
     else:
-        job = buffers.job_with(buffer, workspace, request, version)
-    result = job.run(progress=stages)
+        job, result = buffers.checked(buffer, workspace, request, version, stages)
     stages.end()
     if fix or diff:
         from lint502.cli import fixes

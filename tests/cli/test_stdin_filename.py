@@ -205,6 +205,16 @@ def test_formats_name_the_file_from_the_top_of_the_repository(
     assert one["location"]["path"] == "nginx/conf.d/shop.conf"
 
 
+def test_the_output_of_nginx_is_seen_whole(edited: Edited) -> None:
+    text = "server { listen 82; location / { proxy_pass http://b:1; } }"
+    dump = (
+        "# configuration file /etc/nginx/nginx.conf:\nevents {}\n"
+        f"http {{ include s.conf; }}\n\n# configuration file /etc/nginx/s.conf:\n{text}\n"
+    )
+    ran = edited("dump.txt", dump)
+    assert lines(ran) == ["/etc/nginx/s.conf:1:45 [undeclared-upstream]"]
+
+
 def test_the_fix_is_a_diff(edited: Edited, tmp_path: Path, run: Run) -> None:
     text = WRONG.replace("127.0.0.1", "api")
     stream = io.TextIOWrapper(io.BytesIO(text.encode()))

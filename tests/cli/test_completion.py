@@ -15,6 +15,7 @@ from lint502.cli.check import _complete_formats
 from lint502.nginx.derivatives import known, named
 from lint502.nginx.version import NEWEST
 from lint502.report import FORMATS
+from tests.support.nginxes import lacks
 from tests.support.sites import write
 
 BIN = str(Path(sys.executable).parent)
@@ -22,7 +23,7 @@ BIN = str(Path(sys.executable).parent)
 
 def in_shell(shell: str, *arguments: str, folder: Path, **variables: str) -> str:
     if shutil.which(shell) is None:
-        pytest.skip(f"{shell} is not here")
+        lacks(f"there is no {shell}")
     environment = {"PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(folder), **variables}
     ran = subprocess.run(
         [shell, *arguments], capture_output=True, text=True, env=environment, cwd=folder, check=True

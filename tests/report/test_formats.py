@@ -32,6 +32,7 @@ EXPECTED = Path(__file__).parent / "expected"
         ("junit", Style(), "junit.xml"),
         ("checkstyle", Style(), "checkstyle.xml"),
         ("rdjson", Style(colour=True, width=60), "rdjson.json"),
+        ("sonarqube", Style(colour=True, width=60), "sonarqube.json"),
         ("markdown", Style(colour=True, width=60), "markdown.md"),
     ],
 )

@@ -8,6 +8,7 @@ import pytest
 
 from lint502.cli.app import app
 from lint502.cli.helping import subcommands
+from tests.support.nginxes import lacks
 from tools.manual import PAGE, manual, written
 
 TOP = Path(__file__).parents[2]
@@ -38,7 +39,9 @@ def test_another_page_is_written_anew(tmp_path: Path, monkeypatch: pytest.Monkey
 )
 def test_it_is_read_without_a_warning(command: tuple[str, ...]) -> None:
     if shutil.which(command[0]) is None:
-        pytest.skip(f"{command[0]} is not here")
+        if command[0] == "mandoc":
+            lacks("there is no mandoc")
+        pytest.skip(f"there is no {command[0]}")
     ran = subprocess.run([*command, str(PAGE)], capture_output=True, text=True, check=True)
     assert ran.stderr == ""
     if command[0] == "mandoc":
@@ -47,7 +50,7 @@ def test_it_is_read_without_a_warning(command: tuple[str, ...]) -> None:
 
 def test_what_is_read() -> None:
     if shutil.which("mandoc") is None:
-        pytest.skip("mandoc is not here")
+        lacks("there is no mandoc")
     ran = subprocess.run(
         ["mandoc", "-Tascii", "-Owidth=100", PAGE], capture_output=True, text=True, check=True
     )

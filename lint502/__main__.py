@@ -23,7 +23,7 @@ def main() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")  # no name of a file may stop a report
-    if sys.argv[1:] == ["--version"]:  # without the 100 ms that the command line takes
+    if sys.argv[1:] in (["--version"], ["-V"]):  # without the 100 ms that the command line takes
         _say_version()
         return
     gc.disable()  # a run is short, and what it builds it keeps to the end

@@ -38,7 +38,7 @@ class Edit:
 
     Where the two are equal, ``text`` is inserted; it may hold whole lines, with the file's line
     end. A line of which nothing is left goes with its line end. ``file`` is the name that reports
-    show.
+    show. ``whole_line`` is the line as it is, for reports that count its bytes.
     """
 
     file: str
@@ -46,6 +46,7 @@ class Edit:
     column: int
     end_column: int
     text: str
+    whole_line: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

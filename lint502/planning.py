@@ -100,10 +100,10 @@ def plan(
     passing = tuple(one for one in deployed if one.has_pass())
     if passing:
         return Plan((), passing, None, (), problems, unread)
-    usual = tuple(default_roots(folder))
+    usual = tuple(default_roots(folder, reader))
     if usual:
         return Plan(*_by_readers(usual, deployed, folder), around, (), problems, unread)
-    return replace(_searched(folder, deployed, around, problems), unread=unread)
+    return replace(_searched(folder, deployed, around, problems, reader), unread=unread)
 
 
 def _searched(
@@ -111,10 +111,11 @@ def _searched(
     deployed: Sequence[Deployed],
     around: Around | None,
     problems: tuple[Problem, ...],
+    reader: Reader | None,
 ) -> Plan:
     from lint502.deployment.search import search
 
-    found = search(folder)
+    found = search(folder, reader)
     notes = tuple(_on_search(found))
     if not found.roots:
         said = "".join(f"; {note}" for note in notes)

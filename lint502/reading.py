@@ -83,6 +83,12 @@ class Reader:
         """Whether there is anything of that name, be it a link that leads nowhere."""
         return self._text(path) is not None or os.path.lexists(path)
 
+    def names_in(self, folder: str) -> list[str]:
+        """What is in a folder, sorted. Raises :class:`OSError` where it cannot be listed."""
+        real = os.path.realpath(folder) if self._overlay else folder
+        added = [os.path.basename(one) for one in self._overlay if os.path.dirname(one) == real]
+        return sorted({*os.listdir(folder), *added})
+
     def _text(self, path: str) -> str | None:
         if not self._overlay or "\0" in path:
             return None
@@ -113,6 +119,11 @@ def decode(data: bytes) -> str:
             1,
         )
     return data.decode("utf-8", "surrogateescape")
+
+
+def is_utf8(text: str) -> bool:
+    """Whether a text that was read has no byte that is not UTF-8."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def not_utf8(text: str) -> Iterator[tuple[int, str]]:

@@ -92,7 +92,7 @@ def replacement(
         text.replace(old, new) if index == arg else text
         for index, text in enumerate(directive.args)
     )
-    edit = Edit(place.file, place.line, column, column + len(old), new)
+    edit = Edit(place.file, place.line, column, column + len(old), new, place.text)
     return Fix(f"{directive.name} {line};", safe, (edit,))
 
 

@@ -102,6 +102,24 @@ def test_a_file_that_is_not_saved_yet(site: Path) -> None:
     assert (rules(report), report.specs) == (["port-mismatch"], ("upstreams.toml",))
 
 
+def test_roots_that_are_not_saved_yet(site: Path) -> None:
+    text = http("server { location / { proxy_pass http://10.0.0.1:3001; } }")
+    (site / "nginx.conf").unlink()
+    report = check(folder=site, overlay={"nginx.conf": text})
+    assert (report.roots, rules(report)) == (("nginx.conf",), ["port-mismatch"])
+    (site / "conf.d/api.conf").write_text("# nothing yet\n")
+    fragment = "server { location / { proxy_pass http://10.0.0.1:3001; } }\n"
+    report = check(folder=site, overlay={"conf.d/api.conf": fragment})
+    assert (report.roots, rules(report)) == (("conf.d/api.conf",), ["port-mismatch"])
+
+
+def test_a_file_that_an_include_finds_before_it_is_saved(site: Path) -> None:
+    write(site, {"nginx.conf": http("include conf.d/*.conf;"), "conf.d/api.conf": "# none\n"})
+    fragment = "server { location / { proxy_pass http://10.0.0.1:3001; } }\n"
+    report = check(folder=site, overlay={"conf.d/new.conf": fragment})
+    assert [one.place.file for one in report.findings] == ["conf.d/new.conf"]
+
+
 def test_an_env_file_in_an_editor(site: Path) -> None:
     write(site, {"a.template": "server { location / { proxy_pass http://10.0.0.1:${PORT}; } }\n"})
     real = os.path.realpath(site / ".env")

@@ -10,13 +10,19 @@ import subprocess
 import sys
 import venv
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 import yaml
 
-from lint502.report import AUTO, FORMATS
+from lint502.cli.output import say_problems
+from lint502.findings import Problem
+from lint502.reading import shown
+from lint502.report import AUTO, FORMATS, Style
+from lint502.report.concise import render as render_concise
+from tests.support.canned import CLEAN, FINDINGS
 from tests.support.nginxes import lacks
 
 CHECKOUT = Path(__file__).parents[1]
@@ -69,7 +75,7 @@ def blocks(file: str) -> list[str]:
 
 
 def test_what_the_documentation_shows(tmp_path: Path) -> None:
-    (workflow,) = blocks("docs/ci.md")
+    workflow, _ = blocks("docs/ci.md")
     steps, job, _ = blocks("docs/how-to/ci.md")
     whole = yaml.safe_load(workflow)
     (used,) = [step for step in whole["jobs"]["lint502"]["steps"] if "lint502" in step["uses"]]
@@ -101,6 +107,67 @@ def test_no_input_is_part_of_a_script() -> None:
     used = json.dumps([step.get("env") for step in ACTION["runs"]["steps"]])
     used += CHECK["working-directory"]
     assert set(re.findall(r"inputs\.([a-z-]+)", used)) == set(ACTION["inputs"])
+
+
+MATCHERS = "ci/problem-matcher.json"
+OWNERS = ("lint502", "lint502-info", "lint502-problem")
+MATCHER = [f"::remove-matcher owner={owner}::" for owner in OWNERS]
+
+
+def annotated(line: str) -> dict[str, str] | None:
+    """What the runner makes of a line of the log.
+
+    Source: ``ConvertToIssue()`` in
+    https://github.com/actions/runner/blob/main/src/Runner.Worker/Handlers/OutputManager.cs
+    """
+    for matcher in json.loads((CHECKOUT / MATCHERS).read_text())["problemMatcher"]:
+        (pattern,) = matcher["pattern"]
+        match = re.search(pattern["regexp"], line)
+        if match is not None:
+            groups = {name: match[at] for name, at in pattern.items() if name != "regexp"}
+            found = {"severity": matcher.get("severity", "error"), **groups}
+            assert found["severity"] in ("error", "warning", "notice")
+            return found
+    return None
+
+
+def test_the_owners_of_the_problem_matchers() -> None:
+    matchers = json.loads((CHECKOUT / MATCHERS).read_text())["problemMatcher"]
+    assert tuple(one["owner"] for one in matchers) == OWNERS
+    assert f'matchers="{" ".join(OWNERS)}"' in CHECK["run"]
+
+
+def test_each_line_of_the_report_is_an_annotation() -> None:
+    names = ("a b.conf", "a:80:1.conf", "C:\\x\\é.conf", "a: error.conf", "[a].conf")
+    levels = {"error": "error", "warning": "warning", "info": "notice"}
+    for name in names:
+        for finding in FINDINGS:
+            place = replace(finding.place, file=name)
+            message = f"{finding.message} (b.conf:3:4 [x])"
+            one = replace(finding, place=place, message=message)
+            text = render_concise(replace(CLEAN, findings=(one,)), Style())
+            assert annotated(text.removesuffix("\n")) == {
+                "severity": levels[finding.severity.value],
+                "file": shown(name),
+                "line": str(place.line),
+                "column": str(place.column),
+                "message": shown(message),
+                "code": finding.rule,
+            }
+
+
+def test_other_lines_are_none(capsys: pytest.CaptureFixture[str]) -> None:
+    for line in ("note: a.conf:3: x", "", "1 hop: 1 passed", "a.conf:3:4: error: x", "error: x"):
+        assert annotated(line) is None
+    say_problems((Problem("a b.conf", 3, "no [such] file: x"), Problem("b.conf", None, "y")))
+    first, second = capsys.readouterr().err.splitlines()
+    assert annotated(first) == {
+        "severity": "error",
+        "file": "a b.conf",
+        "line": "3",
+        "message": "no [such] file: x",
+    }
+    assert annotated(second) is None
 
 
 class Ran(NamedTuple):
@@ -193,7 +260,8 @@ def test_every_input_arrives(runner: Runner) -> None:
         working_directory="deploy",
         args="--ignore\nunused-upstream\n--color\nnever",
     )
-    assert (ran.code, ran.out) == (0, "")
+    assert ran.code == 0
+    assert set(ran.out.splitlines()) == {*MATCHER, "::add-matcher::/the action/" + MATCHERS}
     report = json.loads(Path(ran.outputs["report"]).read_text())
     assert report["roots"] == ["nginx.conf", "second site.conf"]
     assert (runner.workspace / "deploy/out put.sarif").is_file()
@@ -208,6 +276,25 @@ def test_no_input_is_run(runner: Runner, input: str, text: str) -> None:
     inputs = {"roots": "deploy/nginx.conf", input: text}
     runner.run(CHECK, **inputs)
     assert not (runner.workspace / "pwned").exists()
+
+
+def test_what_the_step_prints_is_annotated_once(runner: Runner) -> None:
+    ran = runner.run(
+        CHECK, roots="deploy/nginx.conf", format="concise", args="--select\nport-mismatch"
+    )
+    lines = ran.out.splitlines()
+    assert lines[0] == f"::add-matcher::/the action/{MATCHERS}"
+    assert lines[-3:] == MATCHER
+    (found,) = [annotated(line) for line in lines[1:-3]]
+    assert found is not None
+    assert (found["file"], found["line"], found["code"]) == (
+        "deploy/nginx.conf",
+        "4",
+        "port-mismatch",
+    )
+    for format in ("github", "text", "github\nconcise:out.txt"):
+        out = runner.run(CHECK, roots="deploy/nginx.conf", format=format).out
+        assert "-matcher" not in out
 
 
 def test_what_is_wrong_is_not_taken_for_an_old_report(runner: Runner) -> None:

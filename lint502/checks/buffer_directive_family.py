@@ -101,7 +101,14 @@ def _fix(hop: Hop, lines: list[Directive], compared: buffers.Lines) -> Fix:
     return Fix(
         " ".join(f"{name} {value};" for name, value in words.items()),
         edits=tuple(
-            Edit(line.source.name, line.line, line.column, line.end_column, name)
+            Edit(
+                line.source.name,
+                line.line,
+                line.column,
+                line.end_column,
+                name,
+                line.source.line(line.line),
+            )
             for name, line in zip(words, lines, strict=True)
         ),
     )

@@ -6,11 +6,11 @@ import sys
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from lint502 import __version__
 from lint502.cli.check import check
 from lint502.cli.explain import explain
+from lint502.cli.helping import WIDEST, Command, Group
 from lint502.cli.hops import hops
 from lint502.cli.init import init
 from lint502.cli.prove import prove
@@ -19,7 +19,7 @@ from lint502.cli.schema import schema
 from lint502.cli.upgrade import upgrade
 
 
-class _Commands(TyperGroup):
+class _Commands(Group):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
@@ -33,7 +33,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST},
 )
 
 
@@ -48,7 +48,11 @@ def _lint502(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+            "--version",
+            "-V",
+            callback=_show_version,
+            is_eager=True,
+            help="Show the version and exit.",
         ),
     ] = False,
 ) -> None:
@@ -56,4 +60,4 @@ def _lint502(
 
 
 for _command in (check, init, prove, upgrade, explain, rules, hops, schema):
-    app.command()(_command)
+    app.command(cls=Command)(_command)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, get_type_hints
@@ -25,6 +25,26 @@ def complete_rules(incomplete: str) -> list[str]:
 
     before, comma, begun = incomplete.rpartition(",")
     return [f"{before}{comma}{rule}" for rule in RULES if rule.startswith(begun)]
+
+
+def complete_versions(incomplete: str) -> list[str]:
+    """The versions of nginx, and of what is made from it, that a shell may complete."""
+    from lint502.nginx.derivatives import known
+
+    return [one for one in ("auto", *known()) if one.startswith(incomplete.lower())]
+
+
+def complete_deployments(incomplete: str) -> list[str]:
+    """The deployments below the working directory."""
+    from lint502.deployment.discovery import discover
+    from lint502.deployment.repository import Repository
+
+    try:
+        found = discover(Repository(Path.cwd())).deployed
+    except OSError:  # the working directory is gone
+        return []
+    names = dict.fromkeys(one.nginx.project.name for one in found)
+    return [name for name in names if name.startswith(incomplete)]
 
 
 Roots = Annotated[
@@ -54,6 +74,7 @@ NginxVersion = Annotated[
     typer.Option(
         "--nginx-version",
         metavar="VERSION",
+        autocompletion=complete_versions,
         show_default=False,
         help="The nginx to go by, such as 1.26.3 or angie/1.10.1, or auto: the installed one. "
         "Without it: that of the image, else the newest known.",
@@ -101,6 +122,7 @@ Deployments = Annotated[
     typer.Option(
         "--deployment",
         metavar="NAME",
+        autocompletion=complete_deployments,
         show_default=False,
         help="Only this deployment, such as deploy/compose.yaml; may be repeated.",
     ),
@@ -125,7 +147,12 @@ Nginx = Annotated[
     ),
 ]
 Color = Annotated[
-    Colour, typer.Option("--color", help="Use colour; auto: on a terminal.", show_default=True)
+    Colour,
+    typer.Option(
+        "--color",
+        metavar="WHEN",
+        help="Use colour: auto (the default: on a terminal), always or never.",
+    ),
 ]
 
 
@@ -193,9 +220,12 @@ _SHARED = tuple(inspect.signature(_shared).parameters)
 
 
 def workspace_here(
-    allow_paths: Sequence[str] | None, standard_input: Callable[[], bytes] | None = None
+    allow_paths: Sequence[str] | None,
+    standard_input: Callable[[], bytes] | None = None,
+    overlay: Mapping[str, str] | None = None,
 ) -> Workspace:
-    """The working directory, with its settings; ends the process where it is gone."""
+    """The working directory, with its settings; ends the process where it is gone. ``overlay`` has
+    texts of files, by real path, that count instead of what the disk has."""
     from lint502.workspace import Workspace
 
     try:
@@ -207,6 +237,7 @@ def workspace_here(
             raise typer.BadParameter("names no folder", param_hint="--allow-path")
     return Workspace.at(
         here,
+        overlay,
         standard_input=standard_input or read_standard_input,
         allow_paths=allow_paths or (),
     )
@@ -220,9 +251,14 @@ def job(workspace: Workspace, request: CheckRequest, installed: Version | None =
         found = workspace.job(request, installed=installed)
     except WorkspaceError as error:
         refuse(error)
-    for note in found.notes:
-        output.say(f"note: {note}")
+    say_notes(found)
     return found
+
+
+def say_notes(job: Job) -> None:
+    """Say what is worth saying of a run that is ready."""
+    for note in job.notes:
+        output.say(f"note: {note}")
 
 
 def refuse(error: WorkspaceError) -> NoReturn:

@@ -58,7 +58,10 @@ def check(
     fail_on: Annotated[
         FailOn | None,
         typer.Option(
-            show_default=False, help="The least severity that makes the exit code 1 [error]."
+            metavar="SEVERITY",
+            show_default=False,
+            help="The least severity that makes the exit code 1: error (the default), warning, "
+            "info or never.",
         ),
     ] = None,
     baseline: Annotated[
@@ -97,6 +100,16 @@ def check(
             "--statistics", help="Count the findings by rule, file and upstream (text and json)."
         ),
     ] = False,
+    stdin_filename: Annotated[
+        str | None,
+        typer.Option(
+            "--stdin-filename",
+            metavar="FILE",
+            show_default=False,
+            help="What standard input has is the text of this file, and only what bears on it is "
+            "reported, as editors ask.",
+        ),
+    ] = None,
     color: arguments.Color = output.Colour.auto,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Say nothing beside the report but errors.")
@@ -118,7 +131,7 @@ def check(
             min=1,
             metavar="N",
             show_default=False,
-            help="How many findings --prove runs at once [4].",
+            help="How many findings --prove runs at once; without it: 4.",
         ),
     ] = None,
 ) -> None:
@@ -131,20 +144,29 @@ def check(
     outputs = reports.outputs(formats, statistics=statistics)
     selected = arguments.rule_names(select, "--select")
     ignored = arguments.rule_names(ignore, "--ignore")
-    workspace = arguments.workspace_here(allow_paths)
     _check_together(fix, diff, unsafe_fixes, formats, prove, write_baseline)
+    _check_with_stdin_filename(stdin_filename, fix, write_baseline)
+    buffer = None
+    if stdin_filename is not None:
+        from lint502.cli import buffers
+
+        buffer = buffers.buffer(stdin_filename)
+        request = buffers.without_standard_input(request)
+    overlay = None if buffer is None else buffer.overlay
+    workspace = arguments.workspace_here(allow_paths, overlay=overlay)
     if nginx is not None and not prove:
         raise typer.BadParameter("only --prove runs one; add it", param_hint="--nginx")
     if prove:
         from lint502.cli.proofs import AT_ONCE, usable_nginx, with_proofs
 
     running = usable_nginx(nginx) if prove else None
-    job = arguments.job(
-        workspace,
-        replace(request, select=selected, ignore=ignored),
-        None if running is None else running.version,
-    )
-    result = job.run(progress=stages)
+    request = replace(request, select=selected, ignore=ignored)
+    version = None if running is None else running.version
+    if buffer is None:
+        job = arguments.job(workspace, request, version)
+        result = job.run(progress=stages)
+    else:
+        job, result = buffers.checked(buffer, workspace, request, version, stages)
     stages.end()
     if fix or diff:
         from lint502.cli import fixes
@@ -169,6 +191,9 @@ def check(
         report = with_proofs(result, running, at_once=jobs or AT_ONCE)
     settings = workspace.settings
     allowed = allow_empty or (settings is not None and settings.allow_empty)
+    if buffer is not None:
+        report = buffers.seen_from(report, buffer, workspace.folder)
+        allowed = True
     report = with_empty_said(report, allowed=allowed)
     if verbose:
         _say_what_counted(result, job)
@@ -230,6 +255,19 @@ def _check_together(
     ):
         if diff and given:
             raise typer.BadParameter(f"there is no report with --diff: leave {option} out")
+
+
+def _check_with_stdin_filename(name: str | None, fix: bool, write_baseline: Path | None) -> None:
+    """Refuse what would write files that are not what is checked."""
+    if name is not None and fix:
+        raise typer.BadParameter(
+            "the file of --stdin-filename is in an editor; give --diff instead", param_hint="--fix"
+        )
+    if name is not None and write_baseline:
+        raise typer.BadParameter(
+            "a baseline is of the files on the disk; leave --stdin-filename out",
+            param_hint="--write-baseline",
+        )
 
 
 def _baseline(given: Path | None, workspace: Workspace) -> str | None:

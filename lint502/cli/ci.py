@@ -15,7 +15,7 @@ from lint502.reading import shown
 if TYPE_CHECKING:
     from lint502.report_model import Report
 
-FROM_TOP = ("sarif", "github", "gitlab", "junit")
+FROM_TOP = ("sarif", "github", "gitlab", "junit", "rdjson", "sonarqube")
 """The formats that name files from the top of the repository on, wherever lint502 runs."""
 
 _MOST_SUMMARY = 512 * 1024
@@ -46,6 +46,12 @@ def named_from_top(report: Report) -> Report:
         if file not in names:
             names[file] = _name(here / file, top) or file
         return names[file]
+
+    return renamed(report, name)
+
+
+def renamed(report: Report, name: Callable[[str], str]) -> Report:
+    """The report with other names of files."""
 
     def moved(finding: Finding) -> Finding:
         fix = finding.fix

@@ -30,12 +30,18 @@ class Shape(str, Enum):
     json = "json"
 
 
+Format = Annotated[
+    Shape,
+    typer.Option("--format", metavar="FORMAT", help="How to show it: text (the default) or json."),
+]
+
+
 @arguments.with_request()
 def hops(
     request: CheckRequest,
     *,
     allow_paths: arguments.AllowPaths = None,
-    shape: Annotated[Shape, typer.Option("--format", help="How to show them.")] = Shape.text,
+    shape: Format = Shape.text,
     color: arguments.Color = output.Colour.auto,
 ) -> None:
     """Show every hop, its targets, upstream and state."""

@@ -36,7 +36,7 @@ Source: https://docs.gitlab.com/ci/jobs/job_logs/#custom-collapsible-sections
 """
 
 _ESCAPES = {
-    **dict.fromkeys(("json", "sarif", "gitlab"), "\\u{:04x}"),
+    **dict.fromkeys(("json", "sarif", "gitlab", "rdjson", "sonarqube"), "\\u{:04x}"),
     **dict.fromkeys(("junit", "checkstyle"), "&#{};"),
 }
 """How a format writes a character by its number; where it has no way, as ``shown()`` does."""

@@ -8,7 +8,7 @@ import typer
 
 from lint502.cli import arguments, output
 from lint502.cli.exits import exit_code
-from lint502.cli.hops import Shape
+from lint502.cli.hops import Format, Shape
 from lint502.cli.proofs import usable_nginx, with_proofs
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def prove(
         ),
     ] = None,
     nginx: arguments.Nginx = None,
-    shape: Annotated[Shape, typer.Option("--format", help="How to show it.")] = Shape.text,
+    shape: Format = Shape.text,
     color: arguments.Color = output.Colour.auto,
 ) -> None:
     """Show each finding: run its hop on a real nginx, before servers as declared.

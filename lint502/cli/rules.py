@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from lint502.cli import arguments, output
-from lint502.cli.hops import Shape
+from lint502.cli.hops import Format, Shape
 
 if TYPE_CHECKING:
     from lint502.pages import Page
@@ -18,7 +16,7 @@ _SEVERITY = _HEADINGS.index("SEVERITY")
 
 
 def rules(
-    shape: Annotated[Shape, typer.Option("--format", help="How to show them.")] = Shape.text,
+    shape: Format = Shape.text,
     color: arguments.Color = output.Colour.auto,
 ) -> None:
     """List the rules."""

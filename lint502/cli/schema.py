@@ -19,7 +19,12 @@ class File(str, Enum):
 
 
 def schema(
-    file: Annotated[File, typer.Argument(help="Of which file.")] = File.upstreams,
+    file: Annotated[
+        File,
+        typer.Argument(
+            metavar="FILE", help="Of which file: upstreams.toml, the default, or lint502.toml."
+        ),
+    ] = File.upstreams,
 ) -> None:
     """Write the JSON Schema of upstreams.toml, or of lint502.toml."""
     from lint502 import schema as schemas

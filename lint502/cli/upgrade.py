@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lint502.cli import arguments, output
-from lint502.cli.hops import Shape
+from lint502.cli.hops import Format, Shape
 
 if TYPE_CHECKING:
     from lint502.run import Result
@@ -25,6 +25,7 @@ def upgrade(
         typer.Option(
             "--from",
             metavar="VERSION",
+            autocompletion=arguments.complete_versions,
             show_default=False,
             help="The nginx that runs now, such as 1.26, or auto: the installed one. "
             "Without it: nginx_version of the settings.",
@@ -35,11 +36,12 @@ def upgrade(
         typer.Option(
             "--to",
             metavar="VERSION",
+            autocompletion=arguments.complete_versions,
             show_default=False,
             help="The nginx to come, such as 1.30. Without it: the newest known.",
         ),
     ] = None,
-    shape: Annotated[Shape, typer.Option("--format", help="How to show it.")] = Shape.text,
+    shape: Format = Shape.text,
     color: arguments.Color = output.Colour.auto,
 ) -> None:
     """Show what an nginx upgrade changes: findings that appear or vanish, and hops that differ.

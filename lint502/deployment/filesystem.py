@@ -132,7 +132,7 @@ class ContainerFiles:
         if not self.repository.is_folder(folder):
             return []
         try:
-            names = sorted(os.listdir(folder))
+            names = self.repository.names_in(folder)
         except OSError:
             return []
         if not layer.excluded:

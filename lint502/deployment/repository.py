@@ -55,6 +55,10 @@ class Repository:
         """Whether there is anything of that name."""
         return self._reader.exists(path)
 
+    def names_in(self, folder: str) -> list[str]:
+        """What is in a folder, sorted. Raises :class:`OSError` where it cannot be listed."""
+        return self._reader.names_in(folder)
+
     def source(self, path: str) -> SourceFile:
         """The text of a file. Raises :class:`~lint502.reading.UnreadableError`, worded to follow
         "this file"."""

@@ -23,7 +23,7 @@ from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.template_names import OTHER_SUFFIXES, SUFFIXES
 from lint502.nginx.tokens import NginxSyntaxError, Token, tokenize
 from lint502.places import SourceFile
-from lint502.reading import UnreadableError, decode
+from lint502.reading import Reader, UnreadableError, decode
 
 MOST_BYTES = 16 * 1024**2
 """Of all files together that a search reads."""
@@ -87,8 +87,9 @@ class _Candidate:
     includes: tuple[str, ...]
 
 
-def search(folder: Path) -> Found:
+def search(folder: Path, reader: Reader | None = None) -> Found:
     """The roots below a folder."""
+    reader = Reader() if reader is None else reader
     candidates: list[_Candidate] = []
     left = MOST_BYTES
     found = walk(str(folder))
@@ -96,7 +97,7 @@ def search(folder: Path) -> Found:
     for path in found.paths:
         if not _may_be(os.path.basename(path), os.path.basename(os.path.dirname(path))):
             continue
-        text = _text(path)
+        text = _text(path, reader)
         if text is None or not _LOOKS_LIKE.search(text):
             continue
         named = _is_named(os.path.relpath(path, folder))
@@ -117,6 +118,17 @@ def search(folder: Path) -> Found:
     roots = tuple(os.path.relpath(path, folder) for path in taken[:MOST_ROOTS])
     whole = whole and included.whole and len(taken) <= MOST_ROOTS
     return Found(roots, whole)
+
+
+def looks_like_nginx(path: str, text: str) -> bool:
+    """Whether a file is one of nginx's: by what is in it, unless its name says something else, or
+    by its name and its folder's."""
+    name, folder = os.path.basename(path).lower(), os.path.basename(os.path.dirname(path)).lower()
+    if name.endswith(_NO_NGINX) or name.startswith(("dockerfile", "containerfile")):
+        return False
+    if _LOOKS_LIKE.search(text) or _HAS_BLOCK.search(text):
+        return True
+    return "nginx" in name or folder in _FOLDERS
 
 
 def _may_be(name: str, folder: str) -> bool:
@@ -140,13 +152,10 @@ def _is_named(path: str) -> bool:
     return "nginx" in small or "openresty" in small or small.rpartition(".")[0].endswith(_SUFFIXES)
 
 
-def _text(path: str) -> str | None:
+def _text(path: str, reader: Reader) -> str | None:
     try:
-        if os.path.getsize(path) > LARGEST:
-            return None
-        with open(path, "rb") as file:
-            return decode(file.read(LARGEST))
-    except (OSError, UnreadableError):
+        return decode(reader.data(path, LARGEST))
+    except UnreadableError:
         return None
 
 

@@ -27,10 +27,11 @@ def insertion(before: Directive, lines: Sequence[str]) -> Edit:
     """New lines in front of a directive, without their semicolons: with its indentation and the
     file's line end, or on its own line where it does not begin that."""
     source = before.source
-    ahead = source.line(before.line)[: before.column - 1]
+    line = source.line(before.line)
+    ahead = line[: before.column - 1]
     between = " " if ahead.strip() else f"{source.line_end(before.line)}{ahead}"
-    text = "".join(f"{line};{between}" for line in lines)
-    return Edit(source.name, before.line, before.column, before.column, text)
+    text = "".join(f"{new};{between}" for new in lines)
+    return Edit(source.name, before.line, before.column, before.column, text, line)
 
 
 def rewritten(line: Directive, words: str) -> Edits:
@@ -41,7 +42,8 @@ def rewritten(line: Directive, words: str) -> Edits:
     first, last = tokens[0], tokens[-1]
     if any("\n" in token or token.line != first.line for token in tokens):
         return ()
-    return (Edit(line.source.name, first.line, first.column, last.end_column, words),)
+    whole = line.source.line(first.line)
+    return (Edit(line.source.name, first.line, first.column, last.end_column, words, whole),)
 
 
 def appended(line: Directive, word: str) -> Edits:
@@ -61,7 +63,7 @@ def removal(line: Directive) -> Edits:
         return ()
     alone = not (text[: line.column - 1].strip() or text[end:].strip())
     start, end = (1, len(text) + 1) if alone else (line.column, end + 1)
-    return (Edit(line.source.name, line.line, start, end, ""),)
+    return (Edit(line.source.name, line.line, start, end, "", text),)
 
 
 def swapped(one: Directive, other: Directive) -> Edits:
@@ -79,7 +81,7 @@ def swapped(one: Directive, other: Directive) -> Edits:
         places = [replace(place, end_column=len(place.text) + 1) for place in places]
     texts = [place.text[place.column - 1 : place.end_column - 1] for place in places]
     return tuple(
-        Edit(place.file, place.line, place.column, place.end_column, text)
+        Edit(place.file, place.line, place.column, place.end_column, text, place.text)
         for place, text in zip(places, reversed(texts), strict=True)
     )
 

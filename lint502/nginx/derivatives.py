@@ -7,13 +7,14 @@ is made from. OpenResty puts a number of its own behind nginx's.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 import tomli
 
-from lint502.nginx.version import Version
+from lint502.nginx.version import NEWEST, OLDEST, Version
 
 _NUMBERS = r"\d{1,4}(?:\.\d{1,4}){1,3}"
 _NAMED = re.compile(rf"(?:(?P<name>[A-Za-z]+)/)?(?P<numbers>{_NUMBERS})")
@@ -51,6 +52,18 @@ def named(text: str) -> Named:
     if match is None:
         raise ValueError(f"{text!r} is not an nginx version such as 1.26.3")
     return _named(match["name"] or "", match["numbers"])
+
+
+def known() -> Iterator[str]:
+    """Versions that :func:`named` takes, from the oldest on that lint502 knows: ``1.26``,
+    ``angie/1.10``."""
+    for minor in range(OLDEST.minor, NEWEST.minor + 1):
+        yield f"{NEWEST.major}.{minor}"
+    yield str(NEWEST)
+    for one in _derivatives().values():
+        for start, version in one.versions:
+            if version >= OLDEST:
+                yield f"{one.name.lower()}/{'.'.join(map(str, start))}"
 
 
 def said(output: str) -> Named | None:

@@ -101,9 +101,9 @@ def glob_match(name: str, pattern: str) -> bool:
     return fnmatchcase(name, pattern) and (pattern.startswith(".") or not name.startswith("."))
 
 
-def _names_in(folder: str) -> list[str]:
+def _names_in(folder: str, reader: Reader) -> list[str]:
     try:
-        return sorted(os.listdir(folder))
+        return reader.names_in(folder)
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
@@ -254,9 +254,9 @@ class Files:
         for folder in folders:
             real = self.identity(folder or "/")
             if not has_magic(pattern):
-                names = [pattern] if os.path.lexists(os.path.join(real, pattern)) else []
+                names = [pattern] if self._reader.exists(os.path.join(real, pattern)) else []
             else:
-                names = _names_in(real)
+                names = _names_in(real, self._reader)
             self._looked_at += 1 + len(names)
             if self._looked_at > MAX_LOOKED_AT:
                 raise UnreadableError(

@@ -25,7 +25,7 @@ from lint502.nginx.template_names import SUFFIXES
 from lint502.nginx.templates import set_names, undefined
 from lint502.nginx.tree import Context, Tree
 from lint502.places import SourceFile
-from lint502.reading import MissingFileError, UnreadableError, decode, shown
+from lint502.reading import MissingFileError, Reader, UnreadableError, decode, shown
 
 STANDARD_INPUT = "-"
 _MAIN = ("nginx.conf", *(f"nginx.conf{suffix}" for suffix in SUFFIXES))
@@ -296,9 +296,10 @@ def _tree_of(*problems: Problem) -> Tree:
     return Tree(problems[0].file, main, True, problems, ())
 
 
-def default_roots(working_directory: Path) -> list[str]:
+def default_roots(working_directory: Path, reader: Reader | None = None) -> list[str]:
     """The root that is taken where none is named."""
+    reader = Reader() if reader is None else reader
     for candidate in ("nginx.conf", "nginx/nginx.conf", "conf/nginx.conf", "etc/nginx/nginx.conf"):
-        if os.path.isfile(working_directory / candidate):
+        if reader.is_file(str(working_directory / candidate)):
             return [candidate]
     return []

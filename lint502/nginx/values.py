@@ -22,6 +22,16 @@ _OFFSET = re.compile(r"(\d+)([kKmMgG]?)", re.ASCII)
 _SIZE_FACTOR = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 _LARGEST = 2**63 - 1
 
+TIME_PATTERN = (
+    "^([0-9]*w *)?([0-9]*d *)?([0-9]*h *)?([0-9]*m *)?([0-9]*[s ] *)?([0-9]*ms *)?"
+    "([0-9]*  *)?[0-9]*$"
+)
+"""What each time has that :func:`parse_time` takes, for schemas; some that it refuses have it, too,
+such as one without a number."""
+
+SIZE_PATTERN = "^[0-9]+[kKmMgG]?$"
+"""What each size has that :func:`parse_size` takes with ``offset``."""
+
 
 def parse_time(text: str, *, seconds_only: bool = False) -> int:
     """A time as nginx writes it (``90``, ``30s``, ``1m30s``, ``500ms``), in milliseconds.

@@ -19,6 +19,8 @@ FORMATS = (
     "gitlab",
     "junit",
     "checkstyle",
+    "rdjson",
+    "sonarqube",
     "markdown",
 )
 """Every format; ``lint502.report.NAME`` has its ``render``."""

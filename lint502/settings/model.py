@@ -7,11 +7,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    create_model,
+)
 
 from lint502.checks import rule_of
 from lint502.nginx.derivatives import named
-from lint502.nginx.values import parse_time
+from lint502.nginx.values import TIME_PATTERN, parse_time
 from lint502.quoting import quote
 from lint502.rule_names import RULES
 from lint502.toml.mistakes import Form, KeyPath, UnknownNameError, table, unknown_key
@@ -78,8 +86,19 @@ def _time(value: object) -> object:
 
 Named = Annotated[str, AfterValidator(_text)]
 Key = Annotated[str, AfterValidator(_key)]
-RuleName = Annotated[str, AfterValidator(_rule)]
-Time = Annotated[str | int, BeforeValidator(_time)]
+RuleName = Annotated[str, AfterValidator(_rule), Field(json_schema_extra={"enum": list(RULES)})]
+Time = Annotated[
+    str | int,
+    BeforeValidator(_time),
+    WithJsonSchema(
+        {
+            "type": ["string", "integer"],
+            "pattern": TIME_PATTERN,
+            "minLength": 1,
+            "examples": ["2s", "500ms"],
+        }
+    ),
+]
 
 
 class _SettingsTable(BaseModel):
@@ -104,7 +123,11 @@ def _options_of(rule: str) -> type[BaseModel]:
 
 _OPTIONS = {rule: _options_of(rule) for rule in RULES}
 _FIELDS: dict[str, Any] = {
-    rule.replace("-", "_"): (_OPTIONS[rule] | None, Field(None, alias=rule)) for rule in RULES
+    rule.replace("-", "_"): (
+        _OPTIONS[rule] | None,
+        Field(None, alias=rule, description=f"The options of {rule}."),
+    )
+    for rule in RULES
 }
 RulesTable = create_model("RulesTable", __base__=_SettingsTable, **_FIELDS)
 """The ``[rules.NAME]`` tables."""
@@ -114,7 +137,11 @@ NginxVersion = Annotated[
     Annotated[str, BeforeValidator(_version)] | None,
     Field(
         description='The nginx to go by, such as "1.26.3" or "angie/1.10.1", or '
-        '"auto": the installed one.'
+        '"auto": the installed one.',
+        json_schema_extra={
+            "pattern": "^ *(auto|([A-Za-z]+/)?[0-9]{1,4}([.][0-9]{1,4}){1,3}) *$",
+            "examples": ["1.26.3", "angie/1.10.1", "auto"],
+        },
     ),
 ]
 Specs = Annotated[list[Named] | None, Field(description="The files that declare upstreams.")]
@@ -149,7 +176,10 @@ class SettingsTable(_SettingsTable):
     nginx_version: NginxVersion = None
     fail_on: Annotated[
         Literal["error", "warning", "info", "never"] | None,
-        Field(description="The least severity that makes the exit code 1."),
+        Field(
+            description="The least severity that makes the exit code 1.",
+            json_schema_extra={"default": "error"},
+        ),
     ] = None
     select: Annotated[list[RuleName], Field(description="Only these rules.")] = []
     ignore: Annotated[list[RuleName], Field(description="Not these rules.")] = []

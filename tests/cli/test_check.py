@@ -262,7 +262,7 @@ def test_settings_that_cannot_be_read(run: Run, asked: Asked, tmp_path: Path) ->
             ["--format", "x"],
             'Invalid value for --format: there is no format "x"; '
             'known are "text", "concise", "json", "sarif", "github", "gitlab", "junit", '
-            '"checkstyle", "markdown" or "auto"',
+            '"checkstyle", "rdjson", "sonarqube", "markdown" or "auto"',
         ),
         (
             ["--format", "json:"],

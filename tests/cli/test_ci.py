@@ -162,7 +162,8 @@ def test_which_formats_name_files_so(
     place = Place("nginx.conf", 1, 1, 2, "x")
     asked.report = replace(CLEAN, findings=(replace(FINDINGS[0], place=place, hops=()),))
     out = run("check", "a.conf", "--format", format).out
-    assert ("deploy/nginx.conf" in out) is (format in ("sarif", "github", "gitlab", "junit"))
+    from_top = ("sarif", "github", "gitlab", "junit", "rdjson", "sonarqube")
+    assert ("deploy/nginx.conf" in out) is (format in from_top)
 
 
 @pytest.fixture

@@ -29,6 +29,8 @@ EXPECTED = Path(__file__).parent / "expected"
         ("gitlab", Style(), "gitlab.json"),
         ("junit", Style(), "junit.xml"),
         ("checkstyle", Style(), "checkstyle.xml"),
+        ("rdjson", Style(colour=True, width=60), "rdjson.json"),
+        ("sonarqube", Style(colour=True, width=60), "sonarqube.json"),
         ("markdown", Style(colour=True, width=60), "markdown.md"),
     ],
 )

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 
 from lint502.declared import profiles
-from lint502.nginx.values import parse_size, parse_time
+from lint502.nginx.values import SIZE_PATTERN, TIME_PATTERN, parse_size, parse_time
 from lint502.quoting import quote
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -144,30 +144,43 @@ def _server(value: str) -> str:
     return value
 
 
-def _any_of(*types: str, **more: Any) -> WithJsonSchema:
-    return WithJsonSchema({"anyOf": [{"type": one} for one in types], **more})
-
-
 Time = Annotated[
     int,
     PlainValidator(_time),
-    _any_of("string", "integer", examples=["30s", "1m30s", "500ms"]),
+    WithJsonSchema(
+        {
+            "type": ["string", "integer"],
+            "pattern": TIME_PATTERN,
+            "minLength": 1,
+            "examples": ["30s", "1m30s", "500ms"],
+        }
+    ),
 ]
 Size = Annotated[
     int,
     PlainValidator(_size),
-    _any_of("string", "integer", examples=["4096", "16k", "10m"]),
+    WithJsonSchema(
+        {
+            "type": ["string", "integer"],
+            "pattern": SIZE_PATTERN,
+            "examples": ["4096", "16k", "10m"],
+        }
+    ),
 ]
-Line = Annotated[str, AfterValidator(_text)]
-Host = Annotated[str, AfterValidator(_host)]
+Line = Annotated[str, AfterValidator(_text), Field(json_schema_extra={"minLength": 1})]
+Host = Annotated[str, AfterValidator(_host), Field(json_schema_extra={"minLength": 1})]
 Bind = Annotated[str, AfterValidator(_bind)]
 Ip = Annotated[str, AfterValidator(_ip)]
 Port = Annotated[int, Field(ge=1, le=65535)]
-UrlPath = Annotated[str, AfterValidator(_url_path)]
+UrlPath = Annotated[str, AfterValidator(_url_path), Field(json_schema_extra={"pattern": "^/"})]
 Name = Annotated[str, AfterValidator(name)]
-SocketPath = Annotated[str, AfterValidator(_socket_path)]
+SocketPath = Annotated[
+    str, AfterValidator(_socket_path), Field(json_schema_extra={"pattern": "^/"})
+]
 Mode = Annotated[
-    int, PlainValidator(_mode), WithJsonSchema({"type": "string", "examples": ["0660"]})
+    int,
+    PlainValidator(_mode),
+    WithJsonSchema({"type": "string", "pattern": "^[0-7]{3,4}$", "examples": ["0660"]}),
 ]
 ServerName = Annotated[
     str,

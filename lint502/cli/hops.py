@@ -27,6 +27,8 @@ class Shape(str, Enum):
 
     text = "text"
     json = "json"
+    mermaid = "mermaid"
+    html = "html"
 
 
 @arguments.with_request()
@@ -41,7 +43,14 @@ def hops(
     report = arguments.job(arguments.workspace_here(allow_paths), request).run().report
     output.say_notes(report.notes)
     output.say_problems(report.problems)
-    text = _json(report) if shape is Shape.json else _text(report, output.style(color))
+    if shape is Shape.text:
+        text = _text(report, output.style(color))
+    elif shape is Shape.json:
+        text = _json(report)
+    else:
+        from lint502.report import renderer
+
+        text = renderer(shape.value)(report, output.style(color))
     output.write(text, shape.value)
     raise typer.Exit(2 if report.problems else 0)
 

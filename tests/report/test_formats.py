@@ -32,6 +32,7 @@ EXPECTED = Path(__file__).parent / "expected"
         ("junit", Style(), "junit.xml"),
         ("checkstyle", Style(), "checkstyle.xml"),
         ("markdown", Style(colour=True, width=60), "markdown.md"),
+        ("mermaid", Style(colour=True, width=60), "mermaid.mmd"),
     ],
 )
 def test_whole_output(format: str, style: Style, name: str) -> None:

@@ -59,14 +59,18 @@ _CLASSES = {
     "plain": "fill:#eceff1,stroke:#546e7a,color:#1c2529",
 }
 _SPECIAL = re.compile(
-    r"[^ -~]|[\"#%&'*;<>@\[\\\]^`{|}~_$!]|(?<=\d)\.(?= )|^[+-]|(?<=fa)-|s(?=tyle)|c(?=lassDef)"
+    r"[^ -~]|[\"#%&'*;<>@\[\\\]^`{|}~_$!]|(?<=\d)\.(?= )|^[+-]|s(?=tyle)|c(?=lassDef)"
 )
 """What Mermaid, or Markdown in its labels, may take for more than a character, and what is not
-ASCII. It looks for lines with ``style`` or ``classDef`` before it knows what is a label, and draws
-``fa:fa-car`` as a car: ``encodeEntities()`` in
-https://github.com/mermaid-js/mermaid/blob/develop/packages/mermaid/src/utils.ts and
-https://mermaid.js.org/syntax/flowchart.html
+ASCII. It looks for lines with ``style`` or ``classDef`` before it knows what is a label:
+``encodeEntities()`` in
+https://github.com/mermaid-js/mermaid/blob/develop/packages/mermaid/src/utils.ts
 """
+
+_TOGETHER = re.compile(r"(?<=\\)(?=n)|(?<=\$)(?=\$)|(?<=:)(?=fa-)|(?<=ﬂ)(?=°)|(?<=¶)(?=ß)")
+_NOTHING = "\N{WORD JOINER}"
+"""Some characters mean something to Mermaid together, however they are written: a line end, a
+formula, an icon, its own marks for others. Between these is put what shows as nothing."""
 
 
 def render(report: Report, style: Style) -> str:
@@ -319,4 +323,5 @@ def _label(text: str) -> str:
     if len(text) > _LONGEST:
         half = (_LONGEST - 1) // 2
         text = f"{text[:half]}…{text[-half:]}"
-    return _SPECIAL.sub(lambda match: f"#{ord(match[0])};", text)
+    apart = _TOGETHER.sub(_NOTHING, text)
+    return _SPECIAL.sub(lambda match: f"#{ord(match[0])};", apart)

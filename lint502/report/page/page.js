@@ -429,7 +429,7 @@
     }
     const ranked = [...rules].sort(([, one], [, other]) => other.hops.size - one.hops.size);
     for (const [name, rule] of ranked) {
-      const chip = button(`chip ${rule.severity}`, name, make("b", "", String(rule.hops.size)));
+      const chip = button(`chip ${rule.severity}`, name, " ", make("b", "", String(rule.hops.size)));
       chip.title = `${rule.severity}: ${name} at ${counted(rule.hops.size, "hop")}`;
       chip.addEventListener("click", () => search(byId("query").value === name ? "" : name));
       byId("causes").querySelector("div").append(chip);

@@ -19,7 +19,7 @@ from lint502.report.graph import graph_of
 from lint502.report.limits import most_of_each
 from lint502.report.lines import status_words
 from lint502.report.palette import Palette
-from lint502.report.summary import finding_counts, version
+from lint502.report.summary import comparisons, finding_counts, version
 
 if TYPE_CHECKING:
     from lint502.findings import Finding
@@ -88,7 +88,7 @@ def data(report: Report) -> dict[str, Any]:
         "nginx": version(report),
         "counts": finding_counts(report, Palette(False)),
         "roots": list(map(shown, report.roots)),
-        "specs": list(map(shown, report.specs)),
+        "compared": comparisons(report, Palette(False)),
         "states": report.hop_states(),
         "fronts": [
             {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -91,13 +91,11 @@ def details(report: Report) -> list[str]:
 def diagram(graph: Graph, limits: Limits) -> str:
     """A whole diagram within limits that have room for a node. What is passed is folded
     first, then what is not known, what has failed last; the diagram says what it leaves out."""
-    for folding in _foldings(len(graph.servers)):
+    for folding in _FOLDINGS:
         text = _fitting(graph, limits, folding)
         if text is not None:
             return text
-    servers = tuple(replace(server, fronts=()) for server in graph.servers)
-    alone = replace(graph, fronts=(), servers=servers)
-    return _Drawing(alone, _Folding(STATES, STATES)).text()
+    return _with_most_servers(graph, limits) or _without_fronts(graph)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,20 +110,38 @@ class _Folding:
     most: int | None = None
 
 
-def _foldings(servers: int) -> Iterator[_Folding]:
-    """What is tried, each time with more of it folded."""
-    yield _Folding()
-    yield _Folding(("passed",))
-    yield _Folding(("passed",), ("passed",))
-    yield _Folding(STATES[1:], ("passed",))
-    yield _Folding(STATES[1:], STATES[1:])
-    yield _Folding(STATES, STATES[1:])
-    yield _Folding(STATES[1:], STATES[1:], alike=True)
-    yield _Folding(STATES, STATES[1:], alike=True)
-    most = servers
-    while most:
-        most //= 2
-        yield _Folding(STATES, STATES[1:], alike=True, most=most)
+_FOLDINGS = (
+    _Folding(),
+    _Folding(("passed",)),
+    _Folding(("passed",), ("passed",)),
+    _Folding(STATES[1:], ("passed",)),
+    _Folding(STATES[1:], STATES[1:]),
+    _Folding(STATES, STATES[1:]),
+    _Folding(STATES[1:], STATES[1:], alike=True),
+    _Folding(STATES, STATES[1:], alike=True),
+)
+"""What is tried, each time with more of it folded."""
+
+
+def _with_most_servers(graph: Graph, limits: Limits) -> str | None:
+    """The diagram with as many servers as fit, each of them and all that fail alike in one node;
+    None where it is too large without any."""
+    best = None
+    fewest, most = 0, len(graph.servers)
+    while fewest <= most:
+        middle = (fewest + most) // 2
+        text = _fitting(graph, limits, replace(_FOLDINGS[-1], most=middle))
+        if text is None:
+            most = middle - 1
+        else:
+            best, fewest = text, middle + 1
+    return best
+
+
+def _without_fronts(graph: Graph) -> str:
+    """The diagram with nothing but counts."""
+    servers = tuple(replace(server, fronts=()) for server in graph.servers)
+    return _Drawing(replace(graph, fronts=(), servers=servers), _Folding(STATES, STATES)).text()
 
 
 def _fitting(graph: Graph, limits: Limits, folding: _Folding) -> str | None:

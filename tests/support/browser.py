@@ -1,4 +1,4 @@
-"""A headless Chromium for tests, as Debian has it, and Mermaid, as npm has it, to draw in it."""
+"""A headless Chromium for tests, as Debian has it, and scripts, as npm has them, to run in it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,31 @@ from tests.support.nginxes import lacks
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-MERMAID = "11.17.2"
-_SHA512 = "V6K3C8EBdEsPFZXSKMJe6ppQOENxuHARr9GvHX4hh47lAbhMRD9qf4oEK7LoaRQxULMa80/qt5gHO73aCleBBg=="
+
+@dataclass(frozen=True, slots=True)
+class Packaged:
+    """A script in a package of npm, of which the SHA-512 is known."""
+
+    package: str
+    version: str
+    file: str
+    sha512: str
+
+
+MERMAID = Packaged(
+    "mermaid",
+    "11.17.2",
+    "dist/mermaid.min.js",
+    "V6K3C8EBdEsPFZXSKMJe6ppQOENxuHARr9GvHX4hh47lAbhMRD9qf4oEK7LoaRQxULMa80/qt5gHO73aCleBBg==",
+)
+AXE = Packaged(
+    "axe-core",
+    "4.14.1",
+    "axe.min.js",
+    "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==",
+)
+"""Finds what people cannot reach, read or tell apart in a page."""
+
 _SECONDS = 300
 _COMMANDS = ("chromium-headless-shell", "chromium", "google-chrome")
 
@@ -53,13 +76,16 @@ class Seen:
     requests: list[str] = field(default_factory=list)
 
 
-def page_of(browser: Browser, width: int = 1280, scheme: str = "light") -> Seen:
-    """An empty page that is observed."""
+def page_of(
+    browser: Browser, width: int = 1280, scheme: str = "light", bypass_csp: bool = False
+) -> Seen:
+    """An empty page that is observed; ``bypass_csp`` lets scripts of the test into it."""
     assert scheme in ("light", "dark")
     page = browser.new_page(
         viewport={"width": width, "height": 900},
         color_scheme="dark" if scheme == "dark" else "light",
         reduced_motion="reduce",
+        bypass_csp=bypass_csp,
     )
     seen = Seen(page)
     page.on("console", lambda message: seen.logged.append(message.text))
@@ -69,33 +95,34 @@ def page_of(browser: Browser, width: int = 1280, scheme: str = "light") -> Seen:
 
 
 @cache
-def mermaid_script() -> Path:
-    """Mermaid, from the cache, or fetched with npm where it is not there."""
+def script(packaged: Packaged) -> Path:
+    """The script, from the cache, or fetched with npm where it is not there."""
     home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    script = Path(home) / "lint502" / f"mermaid-{MERMAID}.min.js"
-    if script.is_file():
-        return script
+    name = f"{packaged.package}-{packaged.version}"
+    cached = Path(home) / "lint502" / f"{name}.js"
+    if cached.is_file():
+        return cached
     npm = shutil.which("npm")
     if npm is None:
         lacks("no npm is installed: scripts/ensure-servers brings it")
-    script.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=script.parent) as folder:
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cached.parent) as folder:
         packed = subprocess.run(
-            [npm, "pack", "--silent", f"mermaid@{MERMAID}"],
+            [npm, "pack", "--silent", f"{packaged.package}@{packaged.version}"],
             cwd=folder,
             capture_output=True,
             text=True,
             timeout=_SECONDS,
         )
-        archive = Path(folder) / f"mermaid-{MERMAID}.tgz"
+        archive = Path(folder) / f"{name}.tgz"
         if packed.returncode or not archive.is_file():
-            lacks(f"npm gives no mermaid@{MERMAID}: {packed.stderr.strip()[-300:]}")
+            lacks(f"npm gives no {name}: {packed.stderr.strip()[-300:]}")
         digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
-        assert digest == _SHA512, "this is another package than was looked at"
+        assert digest == packaged.sha512, "this is another package than was looked at"
         with tarfile.open(archive) as files:
-            found = files.extractfile("package/dist/mermaid.min.js")
+            found = files.extractfile(f"package/{packaged.file}")
             assert found is not None
-            whole = Path(folder) / "mermaid.min.js"
+            whole = Path(folder) / "script.js"
             whole.write_bytes(found.read())
-        whole.replace(script)
-    return script
+        whole.replace(cached)
+    return cached

@@ -144,7 +144,7 @@
   const findingCard = (finding) => {
     const card = make(
       "article", `finding ${finding.severity}`,
-      make("h4", "", make("b", "", finding.severity), ` ${finding.rule}`,
+      make("h3", "", make("b", "", finding.severity), ` ${finding.rule}`,
         finding.status ? make("span", "", ` \u00b7 the client sees ${finding.status}`) : ""),
       make("p", "", finding.message),
       finding.behind ? make("p", "log", "Shows once what hides it is fixed.") : "",
@@ -177,8 +177,9 @@
     return make("div", "panel", facts, ...hop.findings.map(findingCard));
   };
 
-  const headlineOf = (hop) => {
-    const found = hop.findings.filter(counts);
+  const headlineOf = (hop, group) => {
+    const found = hop.findings.filter((finding) => counts(finding) && finding !== group.finding);
+    if (group.finding) return found.length ? `and ${few(found.map((finding) => finding.rule))}` : "";
     if (!found.length) return hop.reason;
     const first = `${found[0].rule}${found[0].status ? ` \u00b7 ${found[0].status}` : ""}`;
     return found.length > 1 ? `${first}, and ${found.length - 1} more` : first;
@@ -206,9 +207,11 @@
     return boxes.length ? boxes : [make("div", "target", "not known")];
   };
 
-  const rowOf = (hop, ids) => {
-    const toggle = button("", sign(hop.state), make("span", "where", whereOf(hop)), make("span", "why", headlineOf(hop)));
-    toggle.setAttribute("aria-label", [hop.state, whereOf(hop), headlineOf(hop)].filter(Boolean).join(": "));
+  const rowOf = (hop, group, ids) => {
+    const headline = headlineOf(hop, group);
+    const said = headline ? make("span", "why", headline) : "";
+    const state = make("span", "unseen", `${hop.state}: `);
+    const toggle = button("", sign(hop.state), state, make("span", "where", whereOf(hop)), " ", said);
     const arrow = make("span", "arrow");
     arrow.setAttribute("aria-hidden", "true");
     const row = make("li", "row", make("div", `hop ${hop.state}`, toggle, arrow, make("div", "targets", ...targetBoxes(hop))));
@@ -253,13 +256,13 @@
     const toggle = button("", make("strong", "", group.title), group.small ? make("small", "", group.small) : "", open && shown.length === 1 ? "" : tally(shown));
     const body = make("div", "");
     if (three) box.append(make("div", "sources", ...group.fronts.map(frontBox)));
-    box.append(make("div", `head ${state}`, make("h3", "", toggle)), body);
+    box.append(make("div", `head ${state}`, make("h2", "", toggle)), body);
     const fill = (all) => {
       const ids = new Set();
       const first = all ? shown : shown.slice(0, AT_ONCE);
       body.replaceChildren();
       if (group.finding) body.append(make("div", "whole", findingCard(group.finding)));
-      body.append(make("ul", "rows", ...first.map((hop) => rowOf(hop, ids))));
+      body.append(make("ul", "rows", ...first.map((hop) => rowOf(hop, group, ids))));
       if (first.length < shown.length) {
         const more = button("more", `Show ${counted(shown.length - first.length, "more hop")}`);
         more.addEventListener("click", () => fill(true));
@@ -361,10 +364,7 @@
   // The page around it.
 
   const head = () => {
-    byId("about").textContent = [
-      data.counts, data.nginx, few(data.roots),
-      data.specs.length ? `compared with ${few(data.specs)}` : "",
-    ].filter(Boolean).join(" \u00b7 ");
+    byId("about").textContent = [data.counts, data.nginx, few(data.roots), ...data.compared].join(" \u00b7 ");
     byId("made").textContent = `lint502 ${data.lint502}`;
     document.title = `lint502: ${data.counts}`;
     for (const state of STATES) {

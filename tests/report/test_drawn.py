@@ -169,6 +169,17 @@ def test_it_fits_a_narrow_window(browser: Browser, tmp_path: Path, scheme: str) 
     quiet(seen)
 
 
+def test_paper_is_white(browser: Browser, tmp_path: Path) -> None:
+    seen = opened(browser, tmp_path, REPORT, scheme="dark")
+    background = "getComputedStyle(document.body).backgroundColor"
+    assert seen.page.evaluate(background) == "rgb(18, 21, 24)"
+    seen.page.emulate_media(media="print")
+    assert seen.page.evaluate(background) == "rgb(255, 255, 255)"
+    tint = "getComputedStyle(document.querySelector('.hop > button')).backgroundColor"
+    assert seen.page.evaluate(tint) == "rgb(253, 236, 234)"
+    assert not seen.page.get_by_label("Search").is_visible()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everybody_can_use_it(browser: Browser, tmp_path: Path, scheme: str) -> None:
     report = with_fronts(REPORT)

@@ -66,6 +66,28 @@ class DeploymentReport:
 
 
 @dataclass(frozen=True, slots=True)
+class FrontReport:
+    """What stands before nginx as reports show it: its name, and its kind (``"aws-alb"``), if that
+    is declared."""
+
+    name: str
+    kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerReport:
+    """A ``server {}`` that has hops as reports show it: what it is called, where it listens
+    (``"*:443 ssl"``), the names of the fronts that send to it, the ids of its hops, and its
+    root."""
+
+    name: str
+    listens: tuple[str, ...]
+    fronts: tuple[str, ...]
+    hops: tuple[str, ...]
+    root: str
+
+
+@dataclass(frozen=True, slots=True)
 class Older:
     """What would be found besides in the versions of nginx from ``first`` to ``last``."""
 
@@ -89,7 +111,8 @@ class Report:
     counts the findings that comments and settings ignore, ``known`` those of the baseline.
     ``proofs`` has what was observed of a finding, where somebody asked for that. ``root_versions``
     has the version that each root was checked for, where that is not the same for all. ``older`` is
-    what older versions would bring, where nobody says which one runs."""
+    what older versions would bring, where nobody says which one runs. ``servers`` are those that
+    have hops, ``fronts`` what is declared to stand before nginx."""
 
     version: Version
     version_origin: VersionOrigin
@@ -107,6 +130,8 @@ class Report:
     root_versions: Mapping[str, Version] = field(default_factory=dict)
     older: tuple[Older, ...] = ()
     deployments: tuple[DeploymentReport, ...] = ()
+    servers: tuple[ServerReport, ...] = ()
+    fronts: tuple[FrontReport, ...] = ()
 
     @property
     def compared(self) -> int:

@@ -23,6 +23,7 @@ from lint502.options import Options, Progress
 from lint502.report_model import DeploymentReport, HopReport, Older, Report
 from lint502.rule import Rule
 from lint502.rule_names import RULES
+from lint502.server_reports import front_reports, server_reports
 from lint502.site import Site
 from lint502.sites import all_sites
 from lint502.suppression import (
@@ -111,6 +112,8 @@ def run(
         root_versions=versions if len(set(versions.values())) > 1 else {},
         older=older,
         deployments=tuple(_deployments(loaded)),
+        servers=tuple(server for site in sites for server in server_reports(site)),
+        fronts=tuple(front_reports(sites)),
     )
     read = dict.fromkeys(one.source.name for part in loaded for one in part.parsed)
     on_disk = {name: file for part in loaded for name, file in part.on_disk.items()}

@@ -30,6 +30,15 @@ class Shape(str, Enum):
     json = "json"
 
 
+class View(str, Enum):
+    """How hops are shown."""
+
+    text = "text"
+    json = "json"
+    mermaid = "mermaid"
+    html = "html"
+
+
 Format = Annotated[
     Shape,
     typer.Option("--format", metavar="FORMAT", help="How to show it: text (the default) or json."),
@@ -41,15 +50,30 @@ def hops(
     request: CheckRequest,
     *,
     allow_paths: arguments.AllowPaths = None,
-    shape: Format = Shape.text,
+    view: Annotated[
+        View,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="How to show them: text (the default), json, mermaid (a diagram that forges draw) "
+            "or html (a page to look through).",
+        ),
+    ] = View.text,
     color: arguments.Color = output.Colour.auto,
 ) -> None:
     """Show every hop, its targets, upstream and state."""
     report = arguments.job(arguments.workspace_here(allow_paths), request).run().report
     output.say_notes(report.notes)
     output.say_problems(report.problems)
-    text = _json(report) if shape is Shape.json else _text(report, output.style(color))
-    output.write(text, shape.value)
+    if view is View.text:
+        text = _text(report, output.style(color))
+    elif view is View.json:
+        text = _json(report)
+    else:
+        from lint502.report import renderer
+
+        text = renderer(view.value)(report, output.style(color))
+    output.write(text, view.value)
     raise typer.Exit(2 if report.problems else 0)
 
 

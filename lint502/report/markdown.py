@@ -12,6 +12,7 @@ from lint502.report import Style, counted
 from lint502.report.evidence import saw
 from lint502.report.groups import MOST_GROUPS, Group, grouped
 from lint502.report.lines import position, status_words
+from lint502.report.mermaid import details
 from lint502.report.palette import Palette
 from lint502.report.summary import finding_counts, hop_counts, version
 from lint502.wording import listed
@@ -60,6 +61,7 @@ def _rendered(report: Report, most: int | None, *, unlimited: bool) -> str:
         specs = listed(map(code, report.specs))
         against = f" against {specs}" if specs else ", found no upstreams.toml"
         parts[-1] += f"; checked {listed(map(code, report.roots))}{against}"
+    parts += details(report)
     return "\n\n".join(parts) + "\n"
 
 

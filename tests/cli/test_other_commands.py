@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lint502 import __version__
+from lint502.report import Style, renderer
 from lint502.rule_names import RULES
 from tests.support.canned import CLEAN, REPORT
 from tests.support.cli import Asked, Run
@@ -58,6 +59,16 @@ def test_hops_as_json(run: Run, asked: Asked) -> None:
         "hops": checked["hops"],
         "problems": checked["problems"],
     }
+
+
+@pytest.mark.parametrize("format", ["mermaid", "html"])
+def test_hops_as_a_picture(run: Run, asked: Asked, format: str) -> None:
+    code, out, err = run("hops", "a.conf", "--format", format, "--color=always")
+    assert (code, err) == (2, NOTES + COULD_NOT)
+    assert out == renderer(format)(REPORT, Style())
+    assert "port-mismatch" in out
+    asked.report = replace(REPORT, problems=(), notes=())
+    assert run("hops", "a.conf", "--format", format).code == 0
 
 
 def test_no_hops(run: Run, asked: Asked) -> None:

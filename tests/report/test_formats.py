@@ -32,6 +32,7 @@ EXPECTED = Path(__file__).parent / "expected"
         ("rdjson", Style(colour=True, width=60), "rdjson.json"),
         ("sonarqube", Style(colour=True, width=60), "sonarqube.json"),
         ("markdown", Style(colour=True, width=60), "markdown.md"),
+        ("mermaid", Style(colour=True, width=60), "mermaid.mmd"),
     ],
 )
 def test_whole_output(format: str, style: Style, name: str) -> None:

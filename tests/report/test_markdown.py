@@ -10,6 +10,7 @@ from lint502.reading import shown
 from lint502.report import Style
 from lint502.report.groups import MOST_GROUPS, grouped
 from lint502.report.markdown import code, escaped, render, shortened
+from lint502.report.mermaid import details
 from lint502.report_model import Report
 from tests.support.canned import CLEAN, FINDINGS, REPORT
 from tests.support.nasty import any_report, texts
@@ -51,8 +52,10 @@ def test_clean() -> None:
     assert render(CLEAN, Style()) == (
         "**lint502**: 0 errors, 0 warnings\n\n"
         "1 hop: 1 passed; nginx 1.26 (newest known); checked <code>a.conf</code>, "
-        "<code>b.conf</code>, <code>c.conf</code> and 2 more, found no upstreams.toml\n"
+        "<code>b.conf</code>, <code>c.conf</code> and 2 more, found no upstreams.toml\n\n"
+        f"{details(CLEAN)[0]}\n"
     )
+    assert "<details>" not in render(replace(CLEAN, hops=()), Style())
 
 
 def test_escapes() -> None:
@@ -76,7 +79,7 @@ def test_text_is_shown_as_it_is(text: str) -> None:
 def test_any_text(report: Report) -> None:
     read = Read(render(report, Style()))
     allowed = {"p", "strong", "code", "br", "ul", "li"}
-    allowed |= {"table", "thead", "tbody", "tr", "th", "td"}
+    allowed |= {"table", "thead", "tbody", "tr", "th", "td", "details", "summary", "pre"}
     assert set(read.elements) <= allowed
     said = [shown(f"{group.message}{group.more}").strip() for group in grouped(report)]
     assert [row[4] for row in read.rows[1:]] == said[:MOST_GROUPS]
@@ -93,7 +96,7 @@ def test_shortened_says_what_is_left_out() -> None:
     )
     many = replace(REPORT, findings=findings, problems=REPORT.problems * 1000)
     text = shortened(many, 100_000, unlimited=True)
-    assert 90_000 < len(text.encode()) < 101_000
+    assert 90_000 < len(text.encode()) < 102_000
     rows = [line for line in text.splitlines() if line.startswith("| error")]
     left = 6000 - 1000 - len(rows)  # two upstreams that are undeclared at one hop are one
     problems = [line for line in text.splitlines() if line.startswith("- ")]

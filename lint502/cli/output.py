@@ -16,7 +16,6 @@ import typer
 from lint502.cli.logs import goes_to_a_log, harmless, without_commands, write_as_it_is
 from lint502.reading import shown
 from lint502.report import Style, counted
-from lint502.report.layout import running
 
 if TYPE_CHECKING:
     from lint502.findings import Note, Problem
@@ -114,6 +113,8 @@ def say(text: str) -> None:
     """Write a text to standard error; one that is a line in as many as the terminal takes."""
     with contextlib.suppress(OSError):  # then there is nobody to tell
         if "\n" not in text and sys.stderr is not None and sys.stderr.isatty():
+            from lint502.report.layout import running
+
             text = "\n".join(running(text, shutil.get_terminal_size().columns))
         print(harmless(text), file=sys.stderr, flush=True)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lint502.findings import Problem, Severity
+from lint502.published import rule_address
 from lint502.reading import shown
 from lint502.report import Style, counted
 from lint502.report.evidence import saw
@@ -79,6 +80,7 @@ def _finding(group: Group, proof: Proof | None) -> str:
     if finding.fix is not None:
         lines += [f"fix: {shown(line)}" for line in finding.fix.description.splitlines()]
     lines += saw(proof)
+    lines += filter(None, (rule_address(finding.rule),))
     return _command(_COMMANDS[finding.severity], properties, "\n".join(lines))
 
 

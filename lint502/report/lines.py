@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lint502.findings import Finding, Frequency
+from lint502.pages import folder
 from lint502.places import Place
+from lint502.published import rule_address
 from lint502.reading import shown
 from lint502.report import Style, counted
 from lint502.report.cells import shortened
@@ -33,8 +36,16 @@ def head(
     return [
         palette.bold(position(place or finding.place, width)),
         palette.severity(finding.severity, finding.severity.value),
-        palette.bold(finding.rule),
+        palette.link(partial(_page, finding.rule), palette.bold(finding.rule)),
     ]
+
+
+def _page(rule: str) -> str:
+    """The address of a rule's page: the published one, or the file that travels with lint502."""
+    from socket import gethostname
+    from urllib.parse import quote
+
+    return rule_address(rule) or f"file://{gethostname()}{quote(str(folder() / f'{rule}.md'))}"
 
 
 def in_brief(finding: Finding, style: Style, palette: Palette) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from lint502.findings import Problem
+from lint502.published import rule_address
 from lint502.reading import shown
 from lint502.report import Style, counted
 from lint502.report.evidence import saw
@@ -83,10 +84,11 @@ def code(text: str) -> str:
 def _group(group: Group, proof: Proof | None) -> str:
     finding = group.head
     fix = "" if finding.fix is None else finding.fix.description
+    address = rule_address(finding.rule)
     return _row(
         (
             finding.severity.value,
-            code(finding.rule),
+            code(finding.rule) if address is None else f"[{code(finding.rule)}]({address})",
             status_words(finding.status, finding.frequency),
             code(position(group.place)),
             "<br>".join(map(escaped, (f"{group.message}{group.more}", *saw(proof)))),

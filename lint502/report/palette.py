@@ -3,6 +3,8 @@ check."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from lint502.findings import Severity
 
 _SEVERITIES = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.INFO: "1;34"}
@@ -39,11 +41,11 @@ class Palette:
         """The colour of a hop's state."""
         return self._paint(_STATES[state], text)
 
-    def link(self, address: str | None, text: str) -> str:
+    def link(self, address: Callable[[], str], text: str) -> str:
         """A text that leads to an address, where the terminal can follow one.
 
         Source: https://gist.github.com/egmontkob/eb114294efbcd5adb1944c9f3cb5feda
         """
-        if not self._links or address is None:
+        if not self._links:
             return text
-        return f"\x1b]8;;{address}\x1b\\{text}\x1b]8;;\x1b\\"
+        return f"\x1b]8;;{address()}\x1b\\{text}\x1b]8;;\x1b\\"

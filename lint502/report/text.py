@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lint502.findings import Finding, Severity
 from lint502.places import Place
+from lint502.published import rule_address
 from lint502.reading import shown
 from lint502.report import Style, counted
 from lint502.report.excerpt import excerpt
@@ -55,7 +56,8 @@ def _groups(report: Report, style: Style, palette: Palette) -> Iterator[str]:
         rule = group.head.rule
         if rule not in explained:
             explained.add(rule)
-            lines += labelled("more", [f"lint502 explain {rule}"], style.width, palette)
+            more = [f"lint502 explain {rule}", rule_address(rule) or ""]
+            lines += labelled("more", list(filter(None, more)), style.width, palette)
         yield "\n".join(lines)
     left = groups[len(shown_groups) :]
     if left:

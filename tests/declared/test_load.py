@@ -428,7 +428,7 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
 22 "mode" in [upstream.c.socket] must be the octal mode as a string, such as "0660", not 660
 22 unknown key "paht" in [upstream.c.socket]; did you mean "path"?
 24 "versions" in [upstream.c.tls] must contain only "SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2" or \
-"TLSv1.3", not "TLSv1.4"; did you mean "TLSv1.3"?
+"TLSv1.3", not "TLSv1.4"; did you mean "TLSv1.1", "TLSv1.2" or "TLSv1.3"?
 25 "sni" in [upstream.c.tls] must be "required" or "optional", not true
 26 "bind" in [[upstream.c]] must not be empty
 29 "socket" in [upstream.d] contradicts "port": a listener has a port or a socket, never both

@@ -30,15 +30,23 @@ _TABLE_TYPES = frozenset(("dict_type", "model_type", "model_attributes_type"))
 class UnknownNameError(ValueError):
     """A value that has to be one of several names, and is none of them."""
 
-    def __init__(self, message: str, name: str, known: Sequence[str], otherwise: str) -> None:
+    def __init__(
+        self,
+        message: str,
+        name: str,
+        known: Sequence[str],
+        otherwise: str,
+        form: str = '"{}"',
+    ) -> None:
         super().__init__(message)
+        self._form = form
         self._name = name
         self._known = known
         self._otherwise = otherwise
 
     def hint(self) -> str:
         """What may be meant, or where the names are listed."""
-        return meant(self._name, self._known, self._otherwise)
+        return meant(self._name, self._known, self._otherwise, self._form)
 
 
 @dataclass(frozen=True, slots=True)

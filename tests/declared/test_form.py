@@ -320,7 +320,12 @@ LARGE = "9" * 30
         ),
         (
             {"server": "nodejs"},
-            [("value_error", 'names no known server: "nodejs"')],
+            [
+                (
+                    "value_error",
+                    'must be a server or server/version: write "node", not "nodejs"',
+                )
+            ],
         ),
         (
             {"port": 1, "socket": "/a"},

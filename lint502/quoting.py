@@ -111,6 +111,6 @@ def _either(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 
-def listing(words: Iterable[str]) -> str:
+def listing(words: Iterable[str], form: str = '"{}"') -> str:
     """``"a"``, ``"b"`` or ``"c"``."""
-    return _either([f'"{word}"' for word in words])
+    return _either([form.format(word) for word in words])

@@ -11,8 +11,9 @@ import tomli
 from lint502.findings import Problem
 from lint502.places import SourceFile
 from lint502.quoting import dotted, escape
-from lint502.reading import MissingFileError, Reader, UnreadableError, decode, not_utf8
+from lint502.reading import MissingFileError, Reader, UnreadableError, decode, not_utf8, shown
 from lint502.toml import positions
+from lint502.toml.slips import meant_by
 
 _LARGEST = 4 * 1024 * 1024
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
@@ -86,8 +87,11 @@ def _toml_problem(source: SourceFile, error: str) -> Problem:
         where = " at the end of the file"
     if message.startswith(_TWICE):
         return Problem(source.name, line, _declared_twice(source, line))
-    words = _TOML_WORDS.get(message, message[:1].lower() + message[1:])
-    return Problem(source.name, line, f"is not valid TOML{where}: {escape(words)}", column)
+    words = escape(_TOML_WORDS.get(message, message[:1].lower() + message[1:]))
+    instead = meant_by(source.line(line))
+    if instead is not None:
+        words += f"; {shown(instead)}"
+    return Problem(source.name, line, f"is not valid TOML{where}: {words}", column)
 
 
 def _declared_twice(source: SourceFile, line: int) -> str:

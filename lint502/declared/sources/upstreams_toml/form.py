@@ -6,7 +6,7 @@ with a spec file: only functions import it.
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args
 
 from pydantic import (
     BaseModel,
@@ -52,6 +52,9 @@ FrontKind = Literal[
 """What can stand before nginx; each gets a profile of its own."""
 
 TlsVersion = Literal["SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
+
+TLS_VERSIONS: Final = get_args(TlsVersion)
+PROTOCOLS: Final = get_args(Protocol)
 
 TABLE: Final = "a table"
 SWITCH: Final = "true or false"

@@ -50,12 +50,24 @@ class UnknownNameError(ValueError):
         return meant(self._name, self._known, self._otherwise, self._form)
 
 
+class ContradictionError(ValueError):
+    """A value that contradicts that of another key of its table."""
+
+    def __init__(self, message: str, other: str) -> None:
+        super().__init__(message)
+        self.other = other
+
+
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """A problem and the key path that it concerns."""
+    """A problem and the key path that it concerns, with the value there. ``unknown``: there is no
+    such key. ``other`` is the key of the same table that a value contradicts."""
 
     path: KeyPath
     problem: Problem
+    value: Any = None
+    unknown: bool = False
+    other: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +117,10 @@ def mistakes(
         path, value = _locate(item["loc"], data, form)
         message = _message(form, path, value, item, hint=number < MOST_HINTS)
         node = root.at((*above, *path))
-        found.append(Mistake(path, Problem(name, node.line, message, node.column)))
+        problem = Problem(name, node.line, message, node.column)
+        error_of = item.get("ctx", {}).get("error")
+        other = error_of.other if isinstance(error_of, ContradictionError) else None
+        found.append(Mistake(path, problem, value, item["type"] == "extra_forbidden", other))
     return found
 
 

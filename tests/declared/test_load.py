@@ -400,10 +400,32 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
     spec, problems = load_specs([file], lambda _: "u")
     place = Place("u", 31, 1, 9, "port = 5")
     header = Place("u", 30, 1, 14, "[upstream.ok]")
-    assert spec == Spec(
-        (Upstream("ok", header, (Listener("ok", header, ("ok",), port=Fact(5, place)),)),),
-        files=("u",),
+    names = {one.name: [listener.unsure for listener in one.listeners] for one in spec.upstreams}
+    assert names == {
+        "api": [
+            frozenset(
+                ("port", "socket", "bind", "server", "keepalive.idle_timeout", "http_versions",
+                 "tls")
+            )
+        ],
+        "b": [
+            frozenset(
+                ("port", "socket", "protocol", "keepalive.idle_timeout", "keepalive.max_requests")
+            )
+        ],
+        "c": [
+            frozenset(),
+            frozenset(("socket.mode", "socket.path", "socket")),
+            frozenset(("tls.versions", "tls.sni", "bind")),
+        ],
+        "d": [frozenset(("port", "socket"))],
+        "ok": [frozenset()],
+    }  # fmt: skip
+    assert spec.upstreams[-1] == Upstream(
+        "ok", header, (Listener("ok", header, ("ok",), port=Fact(5, place)),)
     )
+    assert spec.lost == "u:32 is wrong"
+    assert (spec.fronts, spec.complete) == ((), False)
     assert {problem.file for problem in problems} == {"u"}
     assert (
         "".join(f"{problem.line} {problem.message}\n" for problem in problems)
@@ -527,9 +549,19 @@ figures: leave kind out and write its idle_timeout
 def test_one_mistake(tmp_path: Path, text: str, line: int | None, message: str) -> None:
     file = tmp_path / "upstreams.toml"
     file.write_text(text, newline="")
-    assert load_specs([file], lambda _: "u") == (
-        Spec(files=("u",)),
-        [Problem("u", line, message)],
+    spec, problems = load_specs([file], lambda _: "u")
+    assert problems == [Problem("u", line, message)]
+    assert (spec.fronts, spec.complete) == ((), False)
+    facts = [
+        fact
+        for upstream in spec.upstreams
+        for listener in upstream.listeners
+        for name in listener.__dataclass_fields__
+        if isinstance(fact := getattr(listener, name), Fact)
+    ]
+    assert all(fact.standing is Standing.DECLARED for fact in facts)
+    assert spec.lost is not None or all(
+        any(listener.unsure for listener in upstream.listeners) for upstream in spec.upstreams
     )
 
 
@@ -564,7 +596,7 @@ def test_a_spec_with_a_mistake_is_not_complete(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("complete = true\n[upstream.a]\npor = 1\n[upstream.b]\n")
     spec, problems = load_specs([tmp_path / "a"])
     assert len(problems) == 1
-    assert [upstream.name for upstream in spec.upstreams] == ["b"]
+    assert [upstream.name for upstream in spec.upstreams] == ["a", "b"]
     assert not spec.complete
 
 
@@ -580,7 +612,11 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     names = ["folder", "fifo", "loop", "zero", "large", "latin", "nul", "none", "n\0", "good"]
     spec, problems = load_specs([tmp_path / name for name in names], lambda path: path.name)
     a = Place("good", 1, 1, 13, "[upstream.a]")
-    assert spec == Spec((Upstream("a", a, (Listener("a", a, ("a",)),)),), files=tuple(names))
+    assert spec == Spec(
+        (Upstream("a", a, (Listener("a", a, ("a",)),)),),
+        files=tuple(names),
+        lost="folder cannot be read",
+    )
     assert [(problem.file, problem.line, problem.message) for problem in problems] == [
         ("folder", None, "this file is a directory, not a file"),
         ("fifo", None, "this file is not a regular file (a device, a pipe or a socket)"),
@@ -627,8 +663,10 @@ def test_an_absurd_number_of_mistakes_has_few_hints(tmp_path: Path) -> None:
     file = tmp_path / "upstreams.toml"
     file.write_text("upstream.a = [" + "{prot=1}," * 30_000 + "]\n")
     message = 'unknown key "prot" in [[upstream.a]]'
-    assert load_specs([file], lambda _: "u") == (
-        Spec(files=("u",)),
+    spec, problems = load_specs([file], lambda _: "u")
+    assert len(spec.upstreams[0].listeners) == 30_000
+    assert (spec.upstreams[0].listeners[-1].unsure, problems) == (
+        frozenset("*"),
         [
             *[Problem("u", 1, f'{message}; did you mean "port"?')] * MOST_HINTS,
             *[Problem("u", 1, message)] * (30_000 - MOST_HINTS),
@@ -644,8 +682,10 @@ def test_an_absurd_number_of_bad_upstreams(tmp_path: Path) -> None:
     )
     header = Place("u", 40_001, 1, 14, "[upstream.ok]")
     hints = ['; did you mean "node"?'] * MOST_HINTS + [""] * (20_000 - MOST_HINTS)
-    assert load_specs([file], lambda _: "u") == (
-        Spec((Upstream("ok", header, (Listener("ok", header, ("ok",)),)),), files=("u",)),
+    spec, problems = load_specs([file], lambda _: "u")
+    assert spec.upstreams[0].listeners[0].unsure == {"server"}
+    assert (spec.upstreams[-1], problems) == (
+        Upstream("ok", header, (Listener("ok", header, ("ok",)),)),
         [
             Problem(
                 "u",

@@ -36,6 +36,7 @@ from lint502.declared.sources.upstreams_toml.values import (
 )
 from lint502.nginx.addresses import normal_socket
 from lint502.quoting import quote
+from lint502.toml.mistakes import ContradictionError
 
 FrontKind = Literal[
     "aws-alb",
@@ -326,7 +327,7 @@ class ListenerTable(_SpecTable):
         wrong = dict.fromkeys(("port", "published", "bind", "allowed_clients"), "wrong")
         stated = {**wrong, **info.data, info.field_name: value}
         for other, reason in exclusions(info.field_name, stated):
-            raise ValueError(f'contradicts "{other}": {reason}')
+            raise ContradictionError(f'contradicts "{other}": {reason}', other)
         return value
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from lint502.declared.claims import ANY
 from lint502.declared.sources.upstreams_toml import form
 from lint502.declared.sources.upstreams_toml.lessons import (
     folded,
@@ -33,8 +34,6 @@ _TABLES: Mapping[str, type[BaseModel]] = {
 _UPSTREAMS = frozenset(("upstreams", "server", "servers", "backend", "backends", "service"))
 _FRONTS = frozenset(("fronts", "frontend", "lb", "loadbalancer", "load_balancer", "proxy"))
 _LISTS = frozenset(("http_versions", "tls.versions"))
-ANY = "*"
-"""In the place of a key that a mistake may be about: any."""
 
 
 @dataclass(frozen=True, slots=True)

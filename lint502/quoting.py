@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import islice
+from pathlib import Path
 
 from lint502.reading import shown
 
 MOST_HINTS = 100
 """How many mistakes of a file get a hint at what is meant: looking for that takes time, which an
 absurd file must not multiply."""
+
+_MOST_NAMES = 2_000
+"""Of a folder; looking for a like name takes time."""
 
 _LONGEST = 60
 _MOST_CANDIDATES = 6
@@ -70,6 +75,18 @@ def candidates(word: str, known: Iterable[str]) -> list[str]:
     parts = set(folded.split("-"))
     longer = [one for one in by_fold if parts <= set(one.split("-"))] if len(folded) > 2 else []
     return [by_fold[one] for one in longer] if len(longer) <= _MOST_CANDIDATES else []
+
+
+def like_name(path: str) -> str | None:
+    """A file or folder whose name somebody may have meant by one that is not there, as it is
+    written from the same place."""
+    given = Path(path)
+    try:
+        names = [one.name for one in islice(given.parent.iterdir(), _MOST_NAMES)]
+    except (OSError, ValueError):
+        return None
+    close = candidates(given.name, names)
+    return str(given.parent / close[0]) if len(close) == 1 else None
 
 
 def fold(word: str) -> str:

@@ -10,7 +10,7 @@ import tomli
 
 from lint502.findings import Problem
 from lint502.places import SourceFile
-from lint502.quoting import dotted, escape
+from lint502.quoting import dotted, escape, like_name
 from lint502.reading import MissingFileError, Reader, UnreadableError, decode, not_utf8, shown
 from lint502.toml import positions
 from lint502.toml.slips import meant_by
@@ -66,7 +66,11 @@ def _read(path: Path, name: str, reader: Reader) -> str | Problem:
     try:
         text = decode(reader.data(str(path), _LARGEST).removeprefix(b"\xef\xbb\xbf"))
     except MissingFileError as error:
-        return Problem(name, None, str(error))
+        like = like_name(str(path))
+        if like is None:
+            return Problem(name, None, str(error))
+        there = Path(name).with_name(Path(like).name)
+        return Problem(name, None, f"{error}; did you mean {there}?")
     except UnreadableError as error:
         return Problem(name, error.line, f"this file {error}")
     for line, message in not_utf8(text):

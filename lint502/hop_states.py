@@ -20,19 +20,20 @@ def hop_reports(site: Site, findings: Sequence[Finding]) -> list[HopReport]:
     failed = {
         hop for finding in findings if finding.severity is not Severity.INFO for hop in finding.hops
     }
-    known: dict[int, tuple[tuple[TargetReport, ...], str | None]] = {}
+    known: dict[int, _Targets] = {}
 
-    def targets(pairs: tuple[Pair, ...]) -> tuple[tuple[TargetReport, ...], str | None]:
-        """Those of some pairs, and where one of them is undeclared, why: once for all hops that
-        share them."""
+    def targets(pairs: tuple[Pair, ...]) -> _Targets:
+        """Those of some pairs, and where one of them is undeclared, or not known, why: once for all
+        hops that share them."""
         if id(pairs) not in known:
             reached = (
                 (str(pair.target.address), upstream_of(pair), _compared_with(pair))
                 for pair in pairs
             )
             undeclared = next((_why(pair) for pair in pairs if _is_undeclared(pair)), None)
+            doubt = next((pair.doubt for pair in pairs if pair.doubt is not None), None)
             found = tuple(TargetReport(*one) for one in dict.fromkeys(reached))
-            known[id(pairs)] = found, undeclared
+            known[id(pairs)] = found, undeclared, doubt
         return known[id(pairs)]
 
     return [
@@ -43,16 +44,20 @@ def hop_reports(site: Site, findings: Sequence[Finding]) -> list[HopReport]:
     ]
 
 
+_Targets = tuple[tuple[TargetReport, ...], str | None, str | None]
+
+
 def _hop_report(
     hop: Hop,
     targets: tuple[TargetReport, ...],
     undeclared: str | None,
+    doubt: str | None,
     unreached: Unreached | None,
     *,
     failed: bool,
 ) -> HopReport:
     state: State
-    reason = hop.unknown or _unseen(hop)
+    reason = hop.unknown or _unseen(hop) or doubt
     why = reason or (None if unreached is None else unreached.why)
     if failed:
         state = "failed"
@@ -92,6 +97,8 @@ def _is_undeclared(pair: Pair) -> bool:
     """Whether nothing is known of a target, but perhaps a name."""
     if pair.undeclared:
         return True
+    if pair.doubt is not None:
+        return False
     if pair.listener is None:
         return upstream_of(pair) is None
     return pair.listener.derived and not pair.listener.stated_at
@@ -107,7 +114,7 @@ def _why(pair: Pair) -> str:
 
 def _compared_with(pair: Pair) -> tuple[str, ...]:
     """Where that stands which a target was compared with."""
-    if pair.listener is not None and not pair.listener.blank:
+    if pair.listener is not None and not (pair.listener.blank or pair.listener.hollow):
         listeners: Sequence[Listener] = (pair.listener,)
     elif pair.mismatch is not None:
         listeners = pair.mismatch.nearest

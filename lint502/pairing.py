@@ -6,6 +6,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
+from lint502.declared.doubts import Doubts
 from lint502.declared.likeliest import called, likeliest, speaks, spelled
 from lint502.declared.listeners import Listener, Spec, hinted, is_blank
 from lint502.declared.nearest import DeclaredAddresses
@@ -65,17 +66,25 @@ class Mismatch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pair:
-    """A target and the listener that it reaches; neither listener nor mismatch: undeclared."""
+    """A target and the listener that it reaches; neither listener nor mismatch: undeclared.
+
+    ``doubt``: the mistake in a spec file that leaves open what is declared of the target.
+    """
 
     hop: Hop
     target: Target
     listener: Listener | None = None
     mismatch: Mismatch | None = None
+    doubt: str | None = None
 
     @property
     def undeclared(self) -> bool:
         """Whether nothing is stated of what the target reaches, but perhaps a name."""
-        return self.mismatch is None and (self.listener is None or self.listener.blank)
+        return (
+            self.doubt is None
+            and self.mismatch is None
+            and (self.listener is None or self.listener.blank)
+        )
 
     @property
     def meant(self) -> Listener | None:
@@ -104,21 +113,23 @@ def _other_hosts(listener: Listener) -> Sequence[str]:
 
 
 _Found = tuple[Listener | None, Mismatch | None]
+_Known = tuple[Listener | None, Mismatch | None, str | None]
 
 
 class Pairing:
     """Finds listeners by address and by name, in time that hardly grows with their number."""
 
-    def __init__(self, spec: Spec, *, whole: bool = True) -> None:
-        """``whole`` is False where parts of the spec could not be read: what seems undeclared may
-        stand there, so that only names and exact addresses count."""
-        self._whole = whole
+    def __init__(self, spec: Spec) -> None:
+        """Where a mistake in the spec leaves open what else is declared, or where something
+        listens, only names and exact addresses count."""
         self._upstreams = {upstream.name.lower(): upstream.listeners for upstream in spec.upstreams}
         blank = {one.name: one.listeners[0] for one in spec.upstreams if is_blank(one)}
         self._blank = {folded(name): one for name, one in reversed(blank.items())} | blank
         filled = tuple(one for one in spec.upstreams if one.name not in blank)
         spec = replace(spec, upstreams=filled)
         self._complete = spec.complete
+        self._doubts = Doubts(spec)
+        self._whole = not self._doubts
         self._view = spec.viewpoint
         inside = self._view is not None and not self._view.on_machine
         machine = FROM_CONTAINERS if inside else _OF_THE_MACHINE
@@ -172,7 +183,7 @@ class Pairing:
         }
         small = {folded(name): declared for name, declared in reversed(exact.items())}
         self._names = small | exact
-        self._found: dict[tuple[str, str, Address, Kind], _Found] = {}
+        self._found: dict[tuple[str, str, Address, Kind], _Known] = {}
 
     def behind(self, name: str) -> list[Address]:
         """The addresses of the upstream of a name, in lower case. Where it declares no port, any
@@ -224,11 +235,12 @@ class Pairing:
         key = (spelled(target), target.name, target.address, hop.kind)  # many hops share a block
         found = self._found.get(key)
         if found is None:
-            found = self._find(target, hop.kind)
-            if found == (None, None):
+            listener, mismatch = self._find(target, hop.kind)
+            if listener is None and mismatch is None:
                 names = (name for name in called(target) if name in self._blank)
-                found = self._blank.get(next(names, "")), None
-            self._found[key] = found
+                listener = self._blank.get(next(names, ""))
+            doubt = self._doubts.of(target, listener) if mismatch is None else None
+            found = self._found[key] = listener, mismatch, doubt
         return Pair(hop, target, *found)
 
     def _find(self, target: Target, kind: Kind) -> _Found:
@@ -247,6 +259,8 @@ class Pairing:
             return _unless_elsewhere(next(iter(named.at[address.port].values())), address)
         if named.anywhere:
             return _unless_elsewhere(likeliest(named.anywhere, target, kind), address)
+        if self._doubts.bear_on(named.upstreams):
+            return None, None  # a port or a socket of it is not known
         by_host = not (_is_block_of(target, named) or _are_all(named))
         return None, _mismatch(named, address, certain=True, by_host=by_host)
 

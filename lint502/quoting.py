@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import islice
+from pathlib import Path
 
 from lint502.reading import shown
 
@@ -11,7 +13,11 @@ MOST_HINTS = 100
 """How many mistakes of a file get a hint at what is meant: looking for that takes time, which an
 absurd file must not multiply."""
 
+_MOST_NAMES = 2_000
+"""Of a folder; looking for a like name takes time."""
+
 _LONGEST = 60
+_MOST_CANDIDATES = 6
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")
 
 
@@ -46,24 +52,82 @@ def dotted(path: Sequence[str | int]) -> str:
     return ".".join(name if _BARE_KEY.fullmatch(name) else quote(name) for name in names)
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that somebody may have meant by ``word``."""
-    if len(word) > _LONGEST:
-        return None
-    from difflib import get_close_matches
-
-    by_fold = {one.casefold().replace("-", "_"): one for one in known}
-    close = get_close_matches(word.casefold().replace("-", "_"), by_fold, n=1, cutoff=0.6)
-    return by_fold[close[0]] if close else None
-
-
 def meant(word: str, known: Iterable[str], otherwise: str = "", form: str = '"{}"') -> str:
     """``did you mean "x"?``, or ``otherwise`` where no known word is near."""
-    close = nearest(word, known)
-    return otherwise if close is None else f"did you mean {form.format(close)}?"
+    close = [form.format(one) for one in candidates(word, known)]
+    return f"did you mean {_either(close)}?" if close else otherwise
 
 
-def listing(words: Iterable[str]) -> str:
+def candidates(word: str, known: Iterable[str]) -> list[str]:
+    """The known words that somebody may have meant by ``word``: the one of which it is a
+    misspelling (of several alike, all), or the few that say more than it does (``keepalive``:
+    ``keepalive-race`` …)."""
+    if len(word) > _LONGEST:
+        return []
+    folded = fold(word)
+    by_fold = {fold(one): one for one in known}
+    if folded in by_fold:
+        return [by_fold[folded]]
+    far = {one: distance(folded, one) for one in by_fold if _begin_alike(folded, one)}
+    near = {one: slips for one, slips in far.items() if slips <= _slips(folded, one)}
+    if near:
+        return [by_fold[one] for one, slips in near.items() if slips == min(near.values())]
+    parts = set(folded.split("-"))
+    longer = [one for one in by_fold if parts <= set(one.split("-"))] if len(folded) > 2 else []
+    return [by_fold[one] for one in longer] if len(longer) <= _MOST_CANDIDATES else []
+
+
+def like_name(path: str) -> str | None:
+    """A file or folder whose name somebody may have meant by one that is not there, as it is
+    written from the same place."""
+    given = Path(path)
+    try:
+        names = [one.name for one in islice(given.parent.iterdir(), _MOST_NAMES)]
+    except (OSError, ValueError):
+        return None
+    close = candidates(given.name, names)
+    return str(given.parent / close[0]) if len(close) == 1 else None
+
+
+def fold(word: str) -> str:
+    """A word in the one way in which words are compared: ``idleTimeout``, ``Idle_Timeout`` and
+    ``idle timeout`` are ``idle-timeout``."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", word.strip())
+    return re.sub(r"[\s_-]+", "-", words).casefold()
+
+
+def distance(one: str, other: str) -> int:
+    """How many letters are missing, too many, wrong, or in the place of their neighbour."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, 1):
+        above, before, row = before, row, [i]
+        for j, wanted in enumerate(other, 1):
+            step = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != wanted))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == wanted:
+                step = min(step, above[j - 2] + 1)
+            row.append(step)
+    return row[-1]
+
+
+def _slips(word: str, known: str) -> int:
+    """How many slips make a misspelling of two words of such lengths."""
+    length = min(len(word), len(known))
+    return 0 if length < 3 else 1 if length < 6 else 2 if length < 12 else 3
+
+
+def _begin_alike(word: str, known: str) -> bool:
+    """Whether two words begin with the same letter, which people rarely get wrong, or would with
+    one letter more, or with the first two changed over."""
+    swapped = word[:2] == known[:2][::-1]
+    return word[:1] == known[:1] or word[1:] == known or known[1:] == word or swapped
+
+
+def _either(words: Sequence[str]) -> str:
+    """The words with "or" before the last one."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def listing(words: Iterable[str], form: str = '"{}"') -> str:
     """``"a"``, ``"b"`` or ``"c"``."""
-    quoted = [f'"{word}"' for word in words]
-    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
+    return _either([form.format(word) for word in words])

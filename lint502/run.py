@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from lint502.checks import rule_of
 from lint502.checks.unstated_version import unstated
-from lint502.checks.unused_ignore import unused
+from lint502.checks.unused_ignore import unused, unused_path
 from lint502.findings import Finding, Note, Problem
 from lint502.hop_states import hop_reports
 from lint502.loading import Loaded, load
@@ -93,6 +93,7 @@ def run(
         findings += [] if left is None else [left]
     if first.runs("unused-ignore"):
         findings += [unused(ignore) for ignore in suppression.unused() if first.runs(ignore.rule)]
+        findings += _unused_paths(first, suppression, loaded)
     apart = sorted(merged(findings), key=order)
     findings = of_one_cause(apart)
     versions = {site.tree.name: Version(*site.version) for site in sites}
@@ -190,6 +191,20 @@ def _found(
         root = (site.tree.name,)
         older = [replace(one, finding=replace(one.finding, roots=root)) for one in older]
     return _OfRoot(tuple(findings), tuple(suppressed), hops, tuple(older))
+
+
+def _unused_paths(
+    options: Options, suppression: Suppression, loaded: Sequence[Loaded]
+) -> list[Finding]:
+    """What patterns of the settings ignore for nothing. One that fits no file may be about other
+    roots than those that somebody has named."""
+    read = {one.source.name for part in loaded for one in part.parsed}
+    read |= {name for part in loaded for spec, _ in part.specs.values() for name in spec.files}
+    return [
+        unused_path(one)
+        for one in suppression.unused_paths(read)
+        if options.runs(one.rule) and (one.fits or not options.named_roots)
+    ]
 
 
 def _replaced(loaded: Iterable[Loaded]) -> Replaced:

@@ -31,8 +31,8 @@ def all_sites(loaded: Iterable[Loaded]) -> Iterator[Site]:
     alike: dict[tuple[Path, ...], list[Site]] = {}
     for part in loaded:
         for paths, trees in part.trees.items():
-            spec, wrong = part.specs[paths]
-            pairing = Pairing(spec, whole=not wrong)
+            spec, _ = part.specs[paths]
+            pairing = Pairing(spec)
             alike.setdefault(paths, []).extend(_sites(trees, part.options, spec, pairing, ordinals))
     for sites in alike.values():
         reached = [site.reached for site in sites if site.reached is not None]

@@ -50,10 +50,27 @@ class Ignore:
 
 @dataclass(frozen=True, slots=True)
 class PathIgnore:
-    """Rules that are not reported in the files that a pattern fits; the pattern is absolute."""
+    """Rules that are not reported in the files that a pattern fits; the pattern is absolute.
+    ``place`` is where the settings have it, ``written`` the pattern as it stands there."""
 
     pattern: str
     rules: tuple[str, ...]
+    place: Place | None = None
+    written: str = ""
+
+    def fits(self, path: str) -> bool:
+        """Whether an absolute path is one of those."""
+        return fnmatchcase(path, self.pattern)
+
+
+@dataclass(frozen=True, slots=True)
+class UnusedPath:
+    """A rule that a pattern of the settings ignores for nothing; ``fits``: it fits some file."""
+
+    rule: str
+    written: str
+    place: Place
+    fits: bool
 
 
 def in_configuration(parsed: ParsedFile) -> tuple[list[Ignore], list[Problem]]:
@@ -190,6 +207,7 @@ class Suppression:
     paths: Sequence[PathIgnore]
     folder: Path
     _used: set[Ignore] = field(default_factory=set)
+    _used_paths: set[tuple[PathIgnore, str]] = field(default_factory=set)
     _by_rule: dict[str, list[Ignore]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -234,9 +252,21 @@ class Suppression:
         """The ignores that have ignored nothing."""
         return (ignore for ignore in self.ignores if ignore not in self._used)
 
+    def unused_paths(self, files: Iterable[str]) -> Iterator[UnusedPath]:
+        """The rules that patterns of the settings have ignored for nothing, in a run that has read
+        some files."""
+        paths = [str(self.folder / file) for file in files]
+        for ignore in self.paths:
+            left = [rule for rule in ignore.rules if (ignore, rule) not in self._used_paths]
+            if left and ignore.place is not None:
+                fits = any(map(ignore.fits, paths))
+                for rule in left:
+                    yield UnusedPath(rule, ignore.written, ignore.place, fits)
+
     def _by_path(self, finding: Finding) -> bool:
         file = str(self.folder / finding.place.file)
-        return any(
-            finding.rule in ignore.rules and fnmatchcase(file, ignore.pattern)
-            for ignore in self.paths
-        )
+        found = [
+            ignore for ignore in self.paths if finding.rule in ignore.rules and ignore.fits(file)
+        ]
+        self._used_paths.update((ignore, finding.rule) for ignore in found)
+        return bool(found)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from lint502.checkout import Checkout
 from lint502.findings import Problem
-from lint502.nginx.derivatives import Named, named
+from lint502.nginx.derivatives import Named, named, version_meant
 from lint502.nginx.files import PathMap, absolute_path
 from lint502.nginx.installed import installed_version
 from lint502.nginx.version import NEWEST, OLDEST, Version
@@ -371,7 +371,9 @@ def _version(wanted: str | None, settings: Settings) -> tuple[Named, VersionOrig
     try:
         given = named(text)
     except ValueError as error:
-        raise WorkspaceError(f"{error}, nor auto", "nginx_version") from None
+        meant = version_meant(text)
+        more = "" if meant is None else f"; write {meant}"
+        raise WorkspaceError(f"{error}, nor auto{more}", "nginx_version") from None
     return (given, "config", settings.file) if wanted is None else (given, "option", None)
 
 

@@ -175,8 +175,8 @@ class TestProblems:
             ("no.conf", None),
             ("upstreams.toml", 3),
         ]
-        # an upstream with a mistake in it is left out
-        assert [hop.state for hop in report.hops] == ["undeclared"]
+        # where an upstream with a mistake in it listens is not known
+        assert [hop.state for hop in report.hops] == ["undecidable"]
 
     def test_the_same_one_of_two_roots_is_said_once(self, tmp_path: Path) -> None:
         body = http("include bad;")

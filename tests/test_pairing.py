@@ -550,10 +550,73 @@ def test_beside_mistakes_in_the_spec_nothing_is_called_undeclared_there(tmp_path
     spec = "complete = true\n[upstream.x]\nport = 4000\n[upstream.api]\nprot = 3000\n"
     report = check(tmp_path, {"nginx.conf": nginx, "upstreams.toml": spec})
     assert [(finding.rule, finding.severity.value) for finding in report.findings] == [
-        ("undeclared-upstream", "info"),
         ("unused-upstream", "info"),
     ]
+    assert [(hop.state, hop.reason) for hop in report.hops] == [
+        ("undecidable", "a mistake in upstreams.toml:4 leaves open what api is")
+    ]
     assert len(report.problems) == 1
+
+
+BLOCK = "upstream api { server 127.0.0.1:3000; }\nserver { location / { proxy_pass http://api; } }"
+HOST = "server { location / { proxy_pass http://127.0.0.1:3000; } }"
+OTHER = "server { location / { proxy_pass http://10.0.0.9:3000; } }"
+LEFT_OPEN = "a mistake in upstreams.toml:1 leaves open what api is"
+HTTP_TO_FASTCGI = [("protocol-mismatch", "error")]
+
+
+@pytest.mark.parametrize(
+    ("nginx", "spec", "state", "why", "found"),
+    [
+        (HOST, "prt = 3001", "undecidable", LEFT_OPEN, []),
+        (HOST, 'port = "3001"', "undecidable", LEFT_OPEN, []),
+        (HOST, 'port = 3000\nhost = "10.0.0.1"\nprotocol = "fastcgi"', "undecidable",
+         LEFT_OPEN, []),
+        (HOST, "port = 3000\nprotcol = 'fastcgi'", "passed", None, []),
+        (HOST, "port = 3000\nprotocol = 'fastcgi'\nidle_timeout = 1", "failed", None,
+         HTTP_TO_FASTCGI),
+        (HOST, "port = 3001\nidle_timeout = 1", "failed", None, [("port-mismatch", "warning")]),
+        (BLOCK, "prt = 3001", "undecidable", LEFT_OPEN, []),
+        (BLOCK, "port = 3001\nports = [3000]", "undecidable", LEFT_OPEN, []),
+        (BLOCK, "port = 3001\nprotcol = 'http'", "failed", None, [("port-mismatch", "error")]),
+        (BLOCK, "protocol = 'fastcgi'\nsocket = 5", "failed", None, HTTP_TO_FASTCGI),
+        (BLOCK, "server = 'gunicron'", "undecidable", LEFT_OPEN, []),
+        (BLOCK, "server = 'php-fpm'\nprotocl = 'http'", "passed", None, []),
+        (OTHER, "prt = 3001", "undeclared", None, [("undeclared-upstream", "info")]),
+        (OTHER, "hosts = 5", "undecidable", LEFT_OPEN, []),
+    ],
+)  # fmt: skip
+def test_a_mistake_leaves_the_other_facts_and_makes_nothing_undeclared(
+    tmp_path: Path,
+    nginx: str,
+    spec: str,
+    state: str,
+    why: str | None,
+    found: list[tuple[str, str]],
+) -> None:
+    files = {"nginx.conf": http(f"\n{nginx}"), "upstreams.toml": f"[upstream.api]\n{spec}\n"}
+    report = check(tmp_path, files)
+    assert [(hop.state, hop.reason) for hop in report.hops] == [(state, why)]
+    left_out = ("unused-upstream", "info")
+    findings = [(one.rule, one.severity.value) for one in report.findings]
+    assert [one for one in findings if one != left_out] == found
+    assert len(report.problems) == 1
+
+
+@pytest.mark.parametrize(
+    ("spec", "why"),
+    [
+        ("[upstreams.api]\nport = 3000\n", "upstreams.toml:1 is wrong"),
+        ("[upstream.api]\nport: 3000\n", "upstreams.toml cannot be read"),
+        ('[upstream."a b"]\nport = 3000\n', "upstreams.toml:1 is wrong"),
+    ],
+)
+def test_where_it_is_not_known_what_is_declared_nothing_is_undeclared(
+    tmp_path: Path, spec: str, why: str
+) -> None:
+    report = check(tmp_path, {"nginx.conf": http(f"\n{OTHER}"), "upstreams.toml": spec})
+    assert [(hop.state, hop.reason) for hop in report.hops] == [("undecidable", why)]
+    assert (report.findings, len(report.problems)) == ((), 1)
 
 
 @pytest.mark.parametrize(

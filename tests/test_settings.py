@@ -130,10 +130,10 @@ tls-mismatch = 3
 """
     assert problems_of(tmp_path, text) == [
         (1, 'unknown key "rots"; did you mean "roots"?'),
-        (2, '"roots" must be a list, not the string "nginx.conf"'),
-        (3, '"specs" must contain only strings, not 3'),
+        (2, '"roots" must be a list, not the string "nginx.conf"; write ["nginx.conf"]'),
+        (3, '"specs" must contain only strings, not 3; write "3"'),
         (3, '"specs" must not have an empty string'),
-        (3, '"specs" must contain only strings, not 4'),
+        (3, '"specs" must contain only strings, not 4; write "4"'),
         (4, '"nginx_version" must be a string: write "1.26"'),
         (
             5,
@@ -146,7 +146,7 @@ tls-mismatch = 3
             'did you mean "port-mismatch"?',
         ),
         (6, '"select" names a rule "whatever" that does not exist; see "lint502 rules"'),
-        (7, '"allow_missing" must contain only strings, not 1'),
+        (7, '"allow_missing" must contain only strings, not 1; write "1"'),
         (
             8,
             'unknown key "jobs"; known are "root", "roots", "specs", "nginx_version", "fail_on", '
@@ -154,8 +154,8 @@ tls-mismatch = 3
             '"derive", "allow_empty", "map", '
             '"env" or "rules"',
         ),
-        (10, '"X" in [env] must be a string, not 1'),
-        (12, '"/etc/nginx" in [map] must be a string, not 3'),
+        (10, '"X" in [env] must be a string, not 1; write "1"'),
+        (12, '"/etc/nginx" in [map] must be a string, not 3; write "3"'),
         (13, "a key must not be empty"),
         (15, 'unknown key "x" in [rules.port-mismatch]; this rule takes none'),
         (17, 'unknown key "marign" in [rules.keepalive-race]; did you mean "margin"?'),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.findings import Finding, Fix
+from lint502.quoting import quote
 from lint502.rule import Rule
 from lint502.site import Site
-from lint502.suppression import Ignore
+from lint502.suppression import Ignore, UnusedPath
 
 
 def check(site: Site) -> Iterator[Finding]:
@@ -22,6 +23,16 @@ def unused(ignore: Ignore) -> Finding:
         place=ignore.place,
         fix=Fix("remove it"),
     )
+
+
+def unused_path(unused: UnusedPath) -> Finding:
+    """The finding for a rule of a pattern in the settings that was of no use."""
+    pattern = quote(unused.written)
+    if unused.fits:
+        message = f"{unused.rule} finds nothing in the files that {pattern} fits"
+    else:
+        message = f"{pattern} fits no file that was read, so that {unused.rule} is not ignored"
+    return RULE.finding(message=message, place=unused.place, fix=Fix("remove it, or correct it"))
 
 
 RULE = Rule("unused-ignore", check, None)

@@ -16,8 +16,8 @@ def check(site: Site) -> Iterator[Finding]:
     if site.reached is None:
         return
     for upstream in site.spec.upstreams:
-        if is_blank(upstream):
-            continue  # it is still to be filled in
+        if is_blank(upstream) or any(one.address_unsure for one in upstream.listeners):
+            continue  # it is still to be filled in, or put right
         if not upstream.derived and site.reached.isdisjoint((upstream.name, upstream.name.lower())):
             yield RULE.finding(
                 message=f"no hop reaches {upstream.name}; is it declared under another address?",

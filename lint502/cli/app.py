@@ -20,6 +20,14 @@ from lint502.cli.upgrade import upgrade
 
 
 class _Commands(Group):
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is named; of what is none it is said what is likely meant."""
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            from lint502.cli.mistakes import no_command
+
+            ctx.fail(no_command(args, self.list_commands(ctx)))
+        return super().resolve_command(ctx, args)
+
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)

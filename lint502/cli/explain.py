@@ -24,8 +24,12 @@ def explain(
     """Explain a rule, with an example and what to do instead."""
     from lint502.pages import page
     from lint502.published import rule_address
+    from lint502.quoting import quote
     from lint502.report.explanation import explanation
 
+    if rule.isdecimal():
+        said = f'{quote(rule)} is no rule; "lint502 rules" lists the rules with the status of each'
+        raise typer.BadParameter(said, param_hint="RULE")
     arguments.require_rule(rule, "RULE")
     text = explanation(page(rule))
     if address := rule_address(rule):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,9 @@ class Claims:
     ``name`` is that of the upstream or front, ``place`` where it is stated. ``facts`` are by the
     dotted key that they have, or would have, in ``upstreams.toml`` (``"port"``,
     ``"keepalive.idle_timeout"``); a table that says "yes" by being there is a fact of its own
-    (``"tls"``, ``"keepalive"``). ``listed``: it is one of several listeners of its upstream, each
+    (``"tls"``, ``"keepalive"``). ``unsure`` are the keys of which a mistake leaves open what they
+    state, with :data:`ANY` where it may be any: neither a default nor another source fills them.
+    ``listed``: it is one of several listeners of its upstream, each
     with an address of its own. ``derived``: no spec file states it.
     """
 
@@ -26,6 +28,21 @@ class Claims:
     facts: Mapping[str, Fact[Any]]
     listed: bool = False
     derived: bool = False
+    unsure: frozenset[str] = frozenset()
+
+    def leaves_open(self, key: str) -> bool:
+        """Whether a mistake leaves open what is stated for a key."""
+        return is_unsure(key, self.unsure)
+
+
+ANY = "*"
+"""In the place of a key that a mistake may be about: any."""
+
+
+def is_unsure(key: str, unsure: Container[str]) -> bool:
+    """Whether a key, or the table that it is in, is among those of which a mistake leaves open what
+    they state."""
+    return ANY in unsure or key in unsure or key.partition(".")[0] in unsure
 
 
 _NOT_WITH_A_SOCKET = {

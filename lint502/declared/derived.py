@@ -33,7 +33,8 @@ def with_derived(declared: Sequence[Claims], derived: Sequence[Claims]) -> Combi
     declared is one of those that are derived. They are the same listener where the port or the
     socket is the same, or where each side has only one.
     """
-    stated = {one.name for one in derived} - {one.name for one in declared if one.facts}
+    filled = {one.name for one in declared if one.facts or one.unsure}
+    stated = {one.name for one in derived} - filled
     declared = [one for one in declared if one.name not in stated]  # a table without a key
     of_upstream: dict[str, list[Claims]] = {}
     for one in declared:
@@ -70,6 +71,8 @@ def with_derived(declared: Sequence[Claims], derived: Sequence[Claims]) -> Combi
             both, differing = _both(one, same)
             claims.append(both)
             drifts += differing
+        if any(one.leaves_open(key) for one in listeners for key in _ADDRESS):
+            continue
         if not any("port" in one.facts or "socket" in one.facts for one in listeners):
             claims += (replace(other, name=name) for other in left)  # other listeners of it
         else:
@@ -115,6 +118,8 @@ def _both(one: Claims, other: Claims) -> tuple[Claims, list[Drift]]:
     drifts: list[Drift] = []
     moved = next((key for key in _ADDRESS if key in one.facts), None)
     for key, fact in other.facts.items():
+        if one.leaves_open(key) or (key in _ADDRESS and any(map(one.leaves_open, _ADDRESS))):
+            continue
         known = one.facts.get(key)
         if key == "hosts":
             hosts = (*_hosts(one), *fact.value)

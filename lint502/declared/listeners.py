@@ -47,6 +47,11 @@ class Directory:
     place: Place | None = field(default=None, compare=False)
 
 
+_OF_ADDRESS = frozenset(
+    ("*", "hosts", "port", "socket", "published", "bind", "same_host", "dynamic_address")
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Listener:
     """One address at which an upstream can be reached, and what answers there.
@@ -56,7 +61,8 @@ class Listener:
     ``headers_status``, which only a profile states, is what too large a header is answered with.
     ``hosts`` has the upstream's name last, or where the user wrote it; what is derived has only the
     hosts by which nginx reaches it. ``hosts_declared`` tells whether anything but the name is
-    stated. ``derived``: no spec file has it.
+    stated. ``derived``: no spec file has it. ``unsure`` are the keys of which a mistake in its
+    table leaves open what they state.
     """
 
     upstream: str
@@ -101,13 +107,26 @@ class Listener:
     overflow: Fact[Overflow] | None = None
     headers_status: Fact[int] | None = None
     derived: bool = False
+    unsure: frozenset[str] = frozenset()
+
+    @property
+    def address_unsure(self) -> bool:
+        """Whether a mistake leaves open where it listens."""
+        return not self.unsure.isdisjoint(_OF_ADDRESS)
+
+    @property
+    def hollow(self) -> bool:
+        """Whether its table has mistakes, and nothing else but perhaps its hosts."""
+        return bool(self.unsure) and not self._has_facts
+
+    @property
+    def _has_facts(self) -> bool:
+        return any(isinstance(getattr(self, name), Fact) for name in self.__dataclass_fields__)
 
     @property
     def blank(self) -> bool:
         """Whether a spec file has its table, but nothing in it: it is still to be filled in."""
-        return not (self.derived or self.hosts_declared) and not any(
-            isinstance(getattr(self, name), Fact) for name in self.__dataclass_fields__
-        )
+        return not (self.derived or self.hosts_declared or self.unsure or self._has_facts)
 
     @property
     def stated_at(self) -> tuple[Place, ...]:
@@ -182,7 +201,8 @@ class Drift:
 class Spec:
     """What is known of the other side: all spec files of a run, merged, and what is derived from a
     deployment, which nginx sees from its ``viewpoint``. ``complete``: everything that nginx may
-    reach is here. ``sources`` are the texts of the files that could be read."""
+    reach is here. ``sources`` are the texts of the files that could be read. ``lost`` says which
+    mistake leaves open what else is declared."""
 
     upstreams: tuple[Upstream, ...] = ()
     fronts: tuple[Front, ...] = ()
@@ -191,3 +211,4 @@ class Spec:
     sources: tuple[SourceFile, ...] = field(default=(), compare=False)
     viewpoint: Viewpoint | None = None
     drifts: tuple[Drift, ...] = ()
+    lost: str | None = None

@@ -31,14 +31,16 @@ def load_specs(
     ``derived`` is what a deployment states, and nginx sees from its ``viewpoint``: it counts where
     the spec files say nothing.
 
-    ``display`` gives the name under which reports show a path, ``reader`` the texts. Upstreams and
-    fronts with a problem are left out, and then the spec is not complete. The places in the result
+    ``display`` gives the name under which reports show a path, ``reader`` the texts. What a problem
+    is about is not known of an upstream; fronts with a problem are left out, and then the spec is
+    not complete. The places in the result
     carry the text of their line.
     """
     problems: list[Problem] = []
     sources: list[SourceFile] = []
     files: dict[str, str] = {}
     found = []
+    lost: str | None = None
     for path in paths:
         identity = str(path) if "\0" in str(path) else os.path.realpath(path)
         if identity in files:
@@ -47,11 +49,14 @@ def load_specs(
         read = read_toml(path, name, reader)
         if isinstance(read, Problem):
             problems.append(read)
+            lost = lost or f"{name} cannot be read"
             continue
         sources.append(read[0])
         declared = declared_in(*read)
         problems += sorted(declared.problems, key=lambda problem: problem.line or 0)
         found.append(declared)
+        if declared.lost is not None:
+            lost = lost or f"{name}:{declared.lost} is wrong"
     listeners = merge_listeners([one.listeners for one in found])
     fronts = merge_fronts([one.fronts for one in found])
     problems += (*listeners.problems, *fronts.problems)
@@ -64,5 +69,6 @@ def load_specs(
         tuple(sources),
         viewpoint,
         combined.drifts,
+        lost,
     )
     return spec, problems

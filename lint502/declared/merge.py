@@ -1,16 +1,16 @@
 """Puts together what several sources state of the same upstreams and fronts, fact by fact.
 
 Of facts of different standing the highest counts. Two of the highest that differ are a
-contradiction: it is reported at both places, and what it is about is left out.
+contradiction: it is reported at both places, and neither counts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from lint502.declared.claims import Claims, exclusions
+from lint502.declared.claims import ANY, Claims, exclusions
 from lint502.declared.listeners import Fact
 from lint502.findings import Problem
 from lint502.nginx.addresses import normal_socket
@@ -28,7 +28,7 @@ class Merged:
 
 
 def merge_listeners(sources: Sequence[Sequence[Claims]]) -> Merged:
-    """The listeners of all sources; an upstream with a contradiction is left out.
+    """The listeners of all sources; what contradicts itself is not known of an upstream.
 
     Those of one source are different listeners. One of another source is the same where it has the
     same port or socket; or where neither source lists several, so that each speaks of the upstream
@@ -46,11 +46,9 @@ def merge_listeners(sources: Sequence[Sequence[Claims]]) -> Merged:
     for stated in named.values():
         groups, wrong = _listeners(stated)
         together = [_together("upstream", group) for group in groups]
-        wrong += [problem for _, found in together for problem in found]
-        if wrong:
-            problems += wrong
-        else:
-            merged += [claims for claims, _ in together]
+        problems += wrong
+        problems += [problem for _, found in together for problem in found]
+        merged += [claims for claims, _ in together]
     return Merged(tuple(merged), tuple(problems))
 
 
@@ -79,10 +77,14 @@ def _listeners(sources: Sequence[Sequence[Claims]]) -> tuple[list[list[Claims]],
         return [[claims for source in sources for claims in source]], []
     groups: list[list[Claims]] = []
     loose: list[Claims] = []
+    apart: list[list[Claims]] = []
     for source in sources:
         known = list(groups)
         for claims in source:
             address = _address(claims)
+            if address is None and any(map(claims.leaves_open, _TELLING)):
+                apart.append([claims])
+                continue
             if address is None and not claims.listed:
                 loose.append(claims)
                 continue
@@ -98,7 +100,13 @@ def _listeners(sources: Sequence[Sequence[Claims]]) -> tuple[list[list[Claims]],
             groups[0].append(claims)
         else:
             problems.append(_which(claims, groups))
-    return groups, problems
+            apart.append([replace(claims, unsure=claims.unsure | {ANY})])
+            for group in groups:  # any of them may be meant
+                group[0] = replace(group[0], unsure=group[0].unsure.union(claims.facts))
+    return [*groups, *apart], problems
+
+
+_TELLING = ("port", "socket")
 
 
 def _address(claims: Claims) -> tuple[str, object] | None:
@@ -123,6 +131,7 @@ def _which(claims: Claims, groups: Sequence[Sequence[Claims]]) -> Problem:
 def _together(kind: str, group: Sequence[Claims]) -> tuple[Claims, list[Problem]]:
     """What several sources state of one subject, as one, and where they contradict each other."""
     first = group[0]
+    unsure = frozenset().union(*(claims.unsure for claims in group))
     facts: dict[str, Fact[Any]] = {}
     problems: list[Problem] = []
     for claims in group:
@@ -135,10 +144,14 @@ def _together(kind: str, group: Sequence[Claims]) -> tuple[Claims, list[Problem]
             elif _meaning(key, fact.value) != _meaning(key, known.value):
                 reason = f"two files may not state different things of one {kind}"
                 problems += _contradiction(known.place, fact.place, reason)
+                unsure |= {key}
     if group[1:]:
         facts = {key: fact for key, fact in facts.items() if not _denied(key, fact, facts)}
-        problems += _excluded(facts)
-    return Claims(first.name, first.place, facts, first.listed), problems
+        for key, other, reason in _excluded(facts):
+            problems += _contradiction(facts[key].place, facts[other].place, reason)
+            unsure |= {key, other}
+    facts = {key: fact for key, fact in facts.items() if key not in unsure}
+    return Claims(first.name, first.place, facts, first.listed, unsure=unsure), problems
 
 
 def _denied(key: str, fact: Fact[Any], facts: Mapping[str, Fact[Any]]) -> bool:
@@ -155,12 +168,12 @@ def _meaning(key: str, value: Any) -> Any:
     return frozenset(value) if isinstance(value, tuple) else value
 
 
-def _excluded(facts: Mapping[str, Fact[Any]]) -> Iterator[Problem]:
-    """Where facts of different sources exclude each other."""
+def _excluded(facts: Mapping[str, Fact[Any]]) -> Iterator[tuple[str, str, str]]:
+    """Which facts of different sources exclude each other, and why."""
     values = {key: fact.value for key, fact in facts.items()}
     for key in ("socket", "http_versions"):
         for other, reason in exclusions(key, values):
-            yield from _contradiction(facts[key].place, facts[other].place, reason)
+            yield key, other, reason
 
 
 def _contradiction(one: Place, another: Place, reason: str) -> Iterable[Problem]:

@@ -32,8 +32,6 @@ from typing import Any
 import tomli
 
 from lint502.nginx.values import parse_size, parse_time
-from lint502.quoting import listing, quote
-from lint502.toml.mistakes import UnknownNameError
 
 _FOLDER = Path(__file__).with_name("profiles")
 _VERSION = re.compile(r"\d{1,9}(?:\.\d{1,9}){0,9}", re.ASCII)
@@ -117,18 +115,14 @@ def load(name: str) -> Profile:
 def parse_server(server: str) -> tuple[str, str | None]:
     """``"gunicorn/22.0"`` as name and version; the version is ``None`` where there is none.
 
-    Raises ``ValueError``, worded to follow the name of the key, where the version is none, and
-    :class:`~lint502.toml.mistakes.UnknownNameError` where there is no such profile.
+    Raises ``ValueError``, worded to follow the name of the key, where it is written otherwise, or
+    there is no such profile.
     """
     name, slash, version = server.partition("/")
-    if name not in names():
-        raise UnknownNameError(
-            f"names no known server: {quote(name)}", name, names(), f"known are {listing(names())}"
-        )
-    if slash and not _VERSION.fullmatch(version):
-        raise ValueError(
-            f'must be a server or "server/version" with a version such as 22.0, not {quote(server)}'
-        )
+    if name not in names() or (slash and not _VERSION.fullmatch(version)):
+        from lint502.declared.server_mistakes import refusal
+
+        raise refusal(server, names())
     return name, version or None
 
 

@@ -26,8 +26,11 @@ def canonical(host: str) -> str:
 
 
 def reachable_hosts(listener: Listener) -> dict[str, None]:
-    """The hosts by which nginx may reach a listener, loopback among them where it may be meant."""
+    """The hosts by which nginx may reach a listener, loopback among them where it may be meant;
+    only those that are stated, where a mistake leaves open where it listens."""
     hosts = dict.fromkeys(canonical(host.strip("[]")) for host in listener.hosts)
+    if listener.address_unsure:
+        return hosts
     bound = listener.bind.value if listener.bind is not None else ()
     loopback_bound = False
     for address in bound:
@@ -48,12 +51,16 @@ def is_elsewhere(listener: Listener, reachable: Iterable[str]) -> bool:
     machine or in another container, and no loopback address (a port that is forwarded, or
     published) is among its hosts."""
     same_host = listener.same_host
+    if listener.address_unsure:
+        return False
     return same_host is not None and not same_host.value and LOOPBACK not in reachable
 
 
 def has_other_hosts(listener: Listener, reachable: Iterable[str]) -> bool:
     """Whether a listener is declared by other hosts than the loopback, and nothing says whether it
     runs where nginx runs."""
+    if listener.address_unsure:
+        return False
     return listener.same_host is None and listener.bind is None and LOOPBACK not in reachable
 
 

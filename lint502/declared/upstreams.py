@@ -79,13 +79,14 @@ def fronts_of(claims: Iterable[Claims]) -> tuple[Front, ...]:
 def _listener(claims: Claims) -> Listener:
     stated = dict(claims.facts)
     hosts = stated.pop("hosts", None)
-    facts = {**stated, **dict(_defaults(stated))}
+    facts = {**stated, **dict(_defaults(stated, claims))}
     return Listener(
         upstream=claims.name,
         place=claims.place,
         hosts=_hosts(claims, hosts),
         hosts_declared=hosts is not None,
         derived=claims.derived,
+        unsure=claims.unsure,
         **{FIELDS[key]: fact for key, fact in facts.items()},
     )
 
@@ -96,8 +97,16 @@ def _hosts(claims: Claims, stated: Fact[Any] | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*(() if stated is None else stated.value), *names)))
 
 
-def _defaults(stated: Mapping[str, Fact[Any]]) -> Iterator[tuple[str, Fact[Any]]]:
-    """What the profile of a listener's server says of what is not stated, or only hinted."""
+_CHOOSING = ("server", "protocol", "tls")
+"""What the other defaults depend on."""
+
+
+def _defaults(stated: Mapping[str, Fact[Any]], claims: Claims) -> Iterator[tuple[str, Fact[Any]]]:
+    """What the profile of a listener's server says of what is not stated, or only hinted; of
+    nothing that a mistake leaves open, nor of what stands in one table with that."""
+    if any(claims.leaves_open(key) for key in _CHOOSING):
+        return
+    open_tables = {key.partition(".")[0] for key in claims.unsure}
     stated = {key: fact for key, fact in stated.items() if fact.standing > Standing.DEFAULT}
     server = stated.get("server")
     if server is None:
@@ -111,7 +120,7 @@ def _defaults(stated: Mapping[str, Fact[Any]]) -> Iterator[tuple[str, Fact[Any]]
     keepalive, usual = stated.get("keepalive"), defaults.get("keepalive")
     other_keepalive = keepalive and usual and keepalive.value != usual.value
     for key, default in defaults.items():
-        if key in stated:
+        if key in stated or key.partition(".")[0] in open_tables:
             continue
         if key == "socket.mode" and "socket" not in stated:
             continue

@@ -66,6 +66,13 @@ def known() -> Iterator[str]:
                 yield f"{one.name.lower()}/{'.'.join(map(str, start))}"
 
 
+def version_meant(text: str) -> str | None:
+    """The version that somebody may have meant by a text that is none: ``v1.26.x``,
+    ``nginx:1.26-alpine``."""
+    match = re.search(r"\d{1,4}\.\d{1,4}(?:\.\d{1,4})?", text)
+    return None if match is None or len(text) > 100 else match[0]
+
+
 def said(output: str) -> Named | None:
     """What a binary says with ``-v`` or ``-V``; None where that is no nginx. Some also say which
     nginx they are made from: that counts."""

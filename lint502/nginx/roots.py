@@ -25,6 +25,7 @@ from lint502.nginx.template_names import SUFFIXES
 from lint502.nginx.templates import set_names, undefined
 from lint502.nginx.tree import Context, Tree
 from lint502.places import SourceFile
+from lint502.quoting import like_name
 from lint502.reading import MissingFileError, Reader, UnreadableError, decode, shown
 
 STANDARD_INPUT = "-"
@@ -125,7 +126,9 @@ class RootLoader:
         try:
             source = self._files.read(path, trusted=True)
         except MissingFileError:
-            return _failed(name, None, "there is no such file or directory")
+            like = like_name(path)
+            more = "" if like is None else f"; did you mean {self._files.name(like)}?"
+            return _failed(name, None, f"there is no such file or directory{more}")
         except UnreadableError as error:
             return _failed(name, error.line, f"this file {error}")
         if is_dump(source.text):

@@ -66,6 +66,8 @@ def comparisons(report: Report, palette: Palette) -> list[str]:
     if not report.hops:
         return []
     total, compared = len(report.hops), report.compared
+    if not compared and report.problems:
+        return [f"{counted(report.hops, 'hop')}: none was compared with anything"]
     if not compared:
         return [
             palette.severity(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lint502.checkout import Checkout, LeadsOutError
 from lint502.findings import Problem
 from lint502.nginx.files import PathMap, absolute_path
+from lint502.places import Place
 from lint502.reading import Reader, UnreadableError, shown
 from lint502.suppression import PathIgnore
 
@@ -107,7 +108,10 @@ def load_settings(
     if not isinstance(data, dict):
         return None, (Problem(name, None, f"{'.'.join(found.table)} must be a table"),)
     table, problems = _validate(data, source, found.table)
-    return _settings(table, data.get("rules", {}), name, found.path.parent), problems
+    settings = _settings(table, data.get("rules", {}), name, found.path.parent)
+    if settings.path_ignores:
+        settings = replace(settings, path_ignores=_placed(settings, table, source, found.table))
+    return settings, problems
 
 
 def _find(working_directory: Path, reader: Reader) -> _SettingsFile | None:
@@ -231,6 +235,22 @@ def _settings(
         allow_empty=table.allow_empty,
         rules={rule: _rule_options(rule, given) for rule, given in rules.items()},
     )
+
+
+def _placed(
+    settings: Settings, table: SettingsTable, source: SourceFile, above: Sequence[str]
+) -> tuple[PathIgnore, ...]:
+    """The patterns of ``ignore_in`` with their places."""
+    from lint502.toml import positions
+
+    root = positions.scan(source.text)
+    placed = []
+    for ignore, written in zip(settings.path_ignores, table.ignore_in, strict=True):
+        node = root.at((*above, "ignore_in", written))
+        text = source.line(node.line)
+        place = Place(source.name, node.line, node.column, node.end_column, text)
+        placed.append(replace(ignore, place=place, written=written))
+    return tuple(placed)
 
 
 def _rule_options(rule: str, given: Mapping[str, Any]) -> dict[str, int]:

@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from lint502.checks import rule_of
-from lint502.nginx.derivatives import named
+from lint502.nginx.derivatives import named, version_meant
 from lint502.nginx.values import TIME_PATTERN, parse_time
 from lint502.quoting import quote
 from lint502.rule_names import RULES
@@ -40,8 +40,10 @@ def _version(value: object) -> object:
         try:
             named(value)
         except ValueError:
+            meant = version_meant(value)
+            more = "" if meant is None else f"; write {quote(meant)}"
             raise ValueError(
-                f'must be "auto" or an nginx version such as "1.26.3", not {quote(value)}'
+                f'must be "auto" or an nginx version such as "1.26.3", not {quote(value)}{more}'
             ) from None
     return value
 

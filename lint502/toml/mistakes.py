@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -30,23 +31,43 @@ _TABLE_TYPES = frozenset(("dict_type", "model_type", "model_attributes_type"))
 class UnknownNameError(ValueError):
     """A value that has to be one of several names, and is none of them."""
 
-    def __init__(self, message: str, name: str, known: Sequence[str], otherwise: str) -> None:
+    def __init__(
+        self,
+        message: str,
+        name: str,
+        known: Sequence[str],
+        otherwise: str,
+        form: str = '"{}"',
+    ) -> None:
         super().__init__(message)
+        self._form = form
         self._name = name
         self._known = known
         self._otherwise = otherwise
 
     def hint(self) -> str:
         """What may be meant, or where the names are listed."""
-        return meant(self._name, self._known, self._otherwise)
+        return meant(self._name, self._known, self._otherwise, self._form)
+
+
+class ContradictionError(ValueError):
+    """A value that contradicts that of another key of its table."""
+
+    def __init__(self, message: str, other: str) -> None:
+        super().__init__(message)
+        self.other = other
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """A problem and the key path that it concerns."""
+    """A problem and the key path that it concerns, with the value there. ``unknown``: there is no
+    such key. ``other`` is the key of the same table that a value contradicts."""
 
     path: KeyPath
     problem: Problem
+    value: Any = None
+    unknown: bool = False
+    other: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +77,14 @@ class Form:
     ``is_table`` tells whether a key path, such as ``("upstream", "api")``, is a table of its own in
     the file. ``unknown`` words a key that no table has, from its path, its value and whether to
     hint at what is meant. ``alternatives`` are pydantic's names for the forms of one value.
+    ``lesson`` says what to write instead of a wrong value, from the key path and the value, where
+    that is known.
     """
 
     is_table: Callable[[KeyPath], bool]
     unknown: Callable[[KeyPath, Any, bool], str]
     alternatives: frozenset[str] = frozenset()
+    lesson: Callable[[KeyPath, Any], str | None] = lambda path, value: None
 
     def subject(self, path: KeyPath) -> str:
         """A key with the table that it is in, as the file writes them."""
@@ -93,7 +117,10 @@ def mistakes(
         path, value = _locate(item["loc"], data, form)
         message = _message(form, path, value, item, hint=number < MOST_HINTS)
         node = root.at((*above, *path))
-        found.append(Mistake(path, Problem(name, node.line, message, node.column)))
+        problem = Problem(name, node.line, message, node.column)
+        error_of = item.get("ctx", {}).get("error")
+        other = error_of.other if isinstance(error_of, ContradictionError) else None
+        found.append(Mistake(path, problem, value, item["type"] == "extra_forbidden", other))
     return found
 
 
@@ -127,12 +154,18 @@ def _message(form: Form, path: KeyPath, value: Any, item: Mapping[str, Any], *, 
     inside = isinstance(path[-1], int) and kind not in _TABLE_TYPES
     subject = form.subject(path[:-1] if inside else path)
     must = "must contain only" if inside else "must be"
+    lesson = form.lesson(path, value) or corrected(kind, value)
+    more = "" if lesson is None else f"; {lesson}"
     if kind in _MUST:
         text = f"the string {quote(value)}" if isinstance(value, str) else quote(value)
         what = f"{_MUST[kind].removeprefix('a ')}s" if inside else _MUST[kind]
-        return f"{subject} {must} {what}, not {text}"
+        return f"{subject} {must} {what}, not {text}{more}"
     if kind == "literal_error":
-        return f"{subject} {must} {_choice(context['expected'], value, hint=hint)}"
+        if lesson is None and hint and isinstance(value, str):
+            question = meant(value, _choices(context["expected"]))
+            more = f"; {question}" if question else ""
+        choice = listing(_choices(context["expected"]))
+        return f"{subject} {must} {choice}, not {quote(value)}{more}"
     if kind == "greater_than_equal":
         return f"{subject} must be at least {context['ge']}, not {quote(value)}"
     if kind == "less_than_equal":
@@ -140,7 +173,7 @@ def _message(form: Form, path: KeyPath, value: Any, item: Mapping[str, Any], *, 
     if kind == "too_short":
         return f"{subject} must not be empty"
     if kind == "wrong_form":
-        return f"{subject} {item['msg']}, not {quote(value)}"
+        return f"{subject} {item['msg']}, not {quote(value)}{more}"
     if kind == "value_error":
         error = context["error"]
         more = f"; {error.hint()}" if hint and isinstance(error, UnknownNameError) else ""
@@ -148,10 +181,39 @@ def _message(form: Form, path: KeyPath, value: Any, item: Mapping[str, Any], *, 
     return f"{subject} is wrong: {item['msg']}"
 
 
-def _choice(expected: str, value: Any, *, hint: bool) -> str:
-    words = [word for word in expected.split("'") if word not in ("", ", ", " or ")]
-    question = meant(value, words) if hint and isinstance(value, str) else ""
-    return f"{listing(words)}, not {quote(value)}" + (f"; {question}" if question else "")
+_TRUE = frozenset(("true", "yes", "on", "1", "y", "enabled"))
+_FALSE = frozenset(("false", "no", "off", "0", "n", "disabled"))
+
+
+def corrected(kind: str, value: Any) -> str | None:
+    """What to write instead of a value of the wrong type, where one can tell."""
+    if isinstance(value, int) and value.bit_length() > 64:
+        return None
+    text = str(value).strip()
+    if kind in ("bool_type", "wrong_form"):
+        word = text.lower()
+        if isinstance(value, (str, int)) and word in _TRUE | _FALSE:
+            return f"write {'true' if word in _TRUE else 'false'}"
+    elif kind == "int_type" and isinstance(value, (str, float)):
+        number = re.fullmatch(r"(?:\S*:)?(\d{1,18})(?:/\w+|\.0)?", text)
+        return None if number is None else f"write {int(number[1])}"
+    elif kind == "string_type" and isinstance(value, (int, float)):
+        if isinstance(value, bool):
+            return None
+        return f"write {quote(quote(value))}"
+    elif kind == "list_type" and isinstance(value, str) and text:
+        words = [word for word in re.split(r"[\s,;]+", text) if word]
+        return f"write [{', '.join(map(quote, words))}]" if len(words) < _MOST_WORDS else None
+    elif kind == "list_type" and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return f"write [{quote(value)}]"
+    return None
+
+
+_MOST_WORDS = 10
+
+
+def _choices(expected: str) -> list[str]:
+    return [word for word in expected.split("'") if word not in ("", ", ", " or ")]
 
 
 def unknown_key(key: str, where: str, known: Iterable[str], *, hint: bool) -> str:

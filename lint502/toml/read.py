@@ -10,9 +10,10 @@ import tomli
 
 from lint502.findings import Problem
 from lint502.places import SourceFile
-from lint502.quoting import dotted, escape
-from lint502.reading import MissingFileError, Reader, UnreadableError, decode, not_utf8
+from lint502.quoting import dotted, escape, like_name
+from lint502.reading import MissingFileError, Reader, UnreadableError, decode, not_utf8, shown
 from lint502.toml import positions
+from lint502.toml.slips import meant_by
 
 _LARGEST = 4 * 1024 * 1024
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
@@ -65,7 +66,11 @@ def _read(path: Path, name: str, reader: Reader) -> str | Problem:
     try:
         text = decode(reader.data(str(path), _LARGEST).removeprefix(b"\xef\xbb\xbf"))
     except MissingFileError as error:
-        return Problem(name, None, str(error))
+        like = like_name(str(path))
+        if like is None:
+            return Problem(name, None, str(error))
+        there = Path(name).with_name(Path(like).name)
+        return Problem(name, None, f"{error}; did you mean {there}?")
     except UnreadableError as error:
         return Problem(name, error.line, f"this file {error}")
     for line, message in not_utf8(text):
@@ -86,8 +91,11 @@ def _toml_problem(source: SourceFile, error: str) -> Problem:
         where = " at the end of the file"
     if message.startswith(_TWICE):
         return Problem(source.name, line, _declared_twice(source, line))
-    words = _TOML_WORDS.get(message, message[:1].lower() + message[1:])
-    return Problem(source.name, line, f"is not valid TOML{where}: {escape(words)}", column)
+    words = escape(_TOML_WORDS.get(message, message[:1].lower() + message[1:]))
+    instead = meant_by(source.line(line))
+    if instead is not None:
+        words += f"; {shown(instead)}"
+    return Problem(source.name, line, f"is not valid TOML{where}: {words}", column)
 
 
 def _declared_twice(source: SourceFile, line: int) -> str:

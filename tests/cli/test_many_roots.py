@@ -117,7 +117,7 @@ def test_what_one_of_them_reaches_is_not_unused(run: Run) -> None:
         ("[[root]]\nspecs = []\n", '1: [[root]] needs the key "path"'),
         ('[[root]]\npath = "a"\nspec = []\n',
          '3: unknown key "spec" in [[root]]; did you mean "specs"?'),
-        ('[[root]]\npath = 3\n', '2: "path" in [[root]] must be a string, not 3'),
+        ('[[root]]\npath = 3\n', '2: "path" in [[root]] must be a string, not 3; write "3"'),
         ("root = 3\n", '1: "root" must be several tables, each headed [[root]], not 3'),
         ("root = [3]\n", "1: [[root]] must be a table, not 3"),
     ],

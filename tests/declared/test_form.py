@@ -195,17 +195,26 @@ LARGE = "9" * 30
         (
             {"hosts": ["a:80", "[::1]:80", "127.0.0.1:80"]},
             [
-                ("value_error", 'must contain hosts without a port, unlike "a:80"; use "port"'),
-                ("value_error", 'must contain hosts without a port, unlike "[::1]:80"; use "port"'),
                 (
                     "value_error",
-                    'must contain hosts without a port, unlike "127.0.0.1:80"; use "port"',
+                    'must contain hosts without a port, unlike "a:80"; '
+                    'write hosts = ["a"] and port = 80',
+                ),
+                (
+                    "value_error",
+                    'must contain hosts without a port, unlike "[::1]:80"; '
+                    'write hosts = ["::1"] and port = 80',
+                ),
+                (
+                    "value_error",
+                    'must contain hosts without a port, unlike "127.0.0.1:80"; '
+                    'write hosts = ["127.0.0.1"] and port = 80',
                 ),
             ],
         ),
         (
             {"hosts": ["http://a"]},
-            [("value_error", 'must contain hosts, not URLs like "http://a"')],
+            [("value_error", 'must contain hosts, not URLs like "http://a"; write hosts = ["a"]')],
         ),
         (
             {"hosts": ["unix:/a"]},
@@ -237,7 +246,7 @@ LARGE = "9" * 30
             [("value_error", 'must not contain control characters, as "/run/\\n" does')],
         ),
         ({"socket": 1}, [("wrong_form", "must be an absolute path or a table")]),
-        ({"socket": {"path": "/a", "mode": 660}}, [("value_error", MODE + "660")]),
+        ({"socket": {"path": "/a", "mode": 660}}, [("value_error", MODE + '660; write "0660"')]),
         ({"socket": {"path": "/a", "mode": "0680"}}, [("value_error", MODE + '"0680"')]),
         (
             {"socket": {"path": "/a", "directory": {"mode": "rwx"}}},
@@ -281,7 +290,7 @@ LARGE = "9" * 30
         ({"socket": {}}, [("missing", "Field required")]),
         ({"tls": "yes"}, [("wrong_form", "must be true, false or a table")]),
         ({"keepalive": 5}, [("wrong_form", "must be true, false or a table")]),
-        ({"timeouts": {"request": "5 sec"}}, [("value_error", TIME + '"5 sec"')]),
+        ({"timeouts": {"request": "5 sec"}}, [("value_error", TIME + '"5 sec"; write "5s"')]),
         ({"timeouts": {"request": -1}}, [("value_error", TIME + "-1")]),
         (
             {"timeouts": {"request": int(LARGE)}},
@@ -289,7 +298,7 @@ LARGE = "9" * 30
         ),
         (
             {"timeouts": {"request": 1.5}},
-            [("value_error", 'must be a time such as "30s" or "1m30s", not 1.5')],
+            [("value_error", 'must be a time such as "30s" or "1m30s", not 1.5; write "1500ms"')],
         ),
         (
             {"timeouts": {"request": True}},
@@ -304,7 +313,7 @@ LARGE = "9" * 30
                 )
             ],
         ),
-        ({"limits": {"request_body": "10 m"}}, [("value_error", SIZE + '"10 m"')]),
+        ({"limits": {"request_body": "10 m"}}, [("value_error", SIZE + '"10 m"; write "10m"')]),
         (
             {"limits": {"request_body": 0}},
             [
@@ -320,7 +329,12 @@ LARGE = "9" * 30
         ),
         (
             {"server": "nodejs"},
-            [("value_error", 'names no known server: "nodejs"')],
+            [
+                (
+                    "value_error",
+                    'must be a server or server/version: write "node", not "nodejs"',
+                )
+            ],
         ),
         (
             {"port": 1, "socket": "/a"},

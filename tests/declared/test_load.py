@@ -400,48 +400,74 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
     spec, problems = load_specs([file], lambda _: "u")
     place = Place("u", 31, 1, 9, "port = 5")
     header = Place("u", 30, 1, 14, "[upstream.ok]")
-    assert spec == Spec(
-        (Upstream("ok", header, (Listener("ok", header, ("ok",), port=Fact(5, place)),)),),
-        files=("u",),
+    names = {one.name: [listener.unsure for listener in one.listeners] for one in spec.upstreams}
+    assert names == {
+        "api": [
+            frozenset(
+                ("port", "socket", "bind", "server", "keepalive.idle_timeout", "http_versions",
+                 "tls")
+            )
+        ],
+        "b": [
+            frozenset(
+                ("port", "socket", "protocol", "keepalive.idle_timeout", "keepalive.max_requests")
+            )
+        ],
+        "c": [
+            frozenset(),
+            frozenset(("socket.mode", "socket.path", "socket")),
+            frozenset(("tls.versions", "tls.sni", "bind")),
+        ],
+        "d": [frozenset(("port", "socket"))],
+        "ok": [frozenset()],
+    }  # fmt: skip
+    assert spec.upstreams[-1] == Upstream(
+        "ok", header, (Listener("ok", header, ("ok",), port=Fact(5, place)),)
     )
+    assert spec.lost == "u:32 is wrong"
+    assert (spec.fronts, spec.complete) == ((), False)
     assert {problem.file for problem in problems} == {"u"}
     assert (
         "".join(f"{problem.line} {problem.message}\n" for problem in problems)
         == """\
-1 "complete" must be true or false, not 1
+1 "complete" must be true or false, not 1; write true
 3 unknown key "prot" in [upstream.api]; did you mean "port"?
-4 "port" in [upstream.api] must be a whole number, not the string "80"
+4 "port" in [upstream.api] must be a whole number, not the string "80"; write 80
 5 "socket" in [upstream.api] must be the path alone: write "/run/x", without "unix:"
 6 "bind" in [upstream.api] contains "10.0.0", which is not an IP address
-6 "bind" in [upstream.api] must contain only strings, not 5
+6 "bind" in [upstream.api] must contain only strings, not 5; write "5"
 7 "server" in [upstream.api] names no known server: "gunicron"; did you mean "gunicorn"?
 8 unknown key "idle_timeout" in [upstream.api]; it belongs into [upstream.api.keepalive]
-9 "http_versions" in [upstream.api] must contain only "1.0", "1.1" or "2", not 1.1
-10 "tls" in [upstream.api] must be true, false or a table, not "yes"
+9 "http_versions" in [upstream.api] must contain only "1.0", "1.1" or "2", not 1.1; write "1.1"
+10 "tls" in [upstream.api] must be true, false or a table, not "yes"; write true
 12 "port" in [upstream.b] must be at most 65535, not 70000
 13 "socket" in [upstream.b] contradicts "port": a listener has a port or a socket, never both
 14 "protocol" in [upstream.b] must be "http", "grpc", "fastcgi", "uwsgi", "scgi", "memcached", \
 "tcp" or "udp", not "htttp"; did you mean "http"?
-16 "idle_timeout" in [upstream.b.keepalive] must be a time such as "30s" or "1m30s", not 5.0
+16 "idle_timeout" in [upstream.b.keepalive] must be a time such as "30s" or "1m30s", not 5.0; \
+write "5s"
 17 "max_requests" in [upstream.b.keepalive] must be at least 1, not 0
 22 [upstream.c.socket] needs the key "path"
-22 "mode" in [upstream.c.socket] must be the octal mode as a string, such as "0660", not 660
+22 "mode" in [upstream.c.socket] must be the octal mode as a string, such as "0660", not 660; \
+write "0660"
 22 unknown key "paht" in [upstream.c.socket]; did you mean "path"?
 24 "versions" in [upstream.c.tls] must contain only "SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2" or \
-"TLSv1.3", not "TLSv1.4"; did you mean "TLSv1.3"?
-25 "sni" in [upstream.c.tls] must be "required" or "optional", not true
+"TLSv1.3", not "TLSv1.4"; did you mean "TLSv1.1", "TLSv1.2" or "TLSv1.3"?
+25 "sni" in [upstream.c.tls] must be "required" or "optional", not true; write "required" \
+where it refuses a handshake without the name, else "optional"
 26 "bind" in [[upstream.c]] must not be empty
 29 "socket" in [upstream.d] contradicts "port": a listener has a port or a socket, never both
 32 unknown table [web]; did you mean [upstream.web]?
-34 unknown table [upstreams]; did you mean [upstream]?
+34 unknown table [upstreams]; did you mean [upstream.x]?
 35 "a\\x07" cannot be a name: nginx knows no such host
 36 unknown key "zzzzz" in [upstream."a\\x07".limits]; known are "request_headers", \
 "request_body", "response_headers" or "overflow"
 38 "kind" in [front.edge] must be "aws-alb", "cloudfront", "google-lb", \
 "azure-application-gateway", "azure-front-door", "cloudflare", "fastly", "haproxy", "envoy" or \
-"nginx", not "aws-elb"; did you mean "aws-alb"?
-39 "servers" in [front.edge] must contain only strings, not 1
-40 "sni" in [front.edge] must be a string, not 2
+"nginx", not "aws-elb"; an Application Load Balancer is "aws-alb"; of a Classic one lint502 has no \
+figures: leave kind out and write its idle_timeout
+39 "servers" in [front.edge] must contain only strings, not 1; write "1"
+40 "sni" in [front.edge] must be a string, not 2; write "2"
 41 an upstream or a front needs a name, not an empty one
 42 unknown table [bogus]; known are "complete", "upstream" or "front"
 """
@@ -451,16 +477,17 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
-        ("upstream = 5", 1, '"upstream" must be a table, not 5'),
-        ("[[upstream]]\nport = 1", 1, '"upstream" must be a table, not a list'),
+        ("upstream = 5", 1, '"upstream" must be a table, not 5; each has a name: [upstream.NAME]'),
+        ("[[upstream]]\nport = 1", 1, '"upstream" must be a table, not a list; each has a name: '
+         "[upstream.NAME]"),
         ("upstream.a = 5", 1, "[upstream.a] must be a table or several tables, not 5"),
         ("upstream.a = []", 1, "[upstream.a] must not be empty"),
         ("upstream.a = [5]", 1, "[[upstream.a]] must be a table, not 5"),
         ("front.a = 1", 1, "[front.a] must be a table, not 1"),
-        ("port = 1", 1, 'unknown key "port" outside of all tables; known are '
-         '"complete", "upstream" or "front"'),
+        ("port = 1", 1, 'unknown key "port" outside of all tables; it belongs into '
+         "the table of its upstream: [upstream.NAME]"),
         ("[upstream.a]\nhosts = 'b'", 2,
-         '"hosts" in [upstream.a] must be a list, not the string "b"'),
+         '"hosts" in [upstream.a] must be a list, not the string "b"; write ["b"]'),
         ("[upstream.a]\npublished = [70000]", 2,
          '"published" in [upstream.a] must be at most 65535, not 70000'),
         ("[upstream.a.socket]\npath = '/a/b'\ndirectory.onwer = 'x'", 3,
@@ -484,9 +511,12 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
          '"timeouts", "keepalive" or "limits"'),
         ("a = [", 1, "is not valid TOML at the end of the file: this is no value; "
          "a string needs quotes"),
-        ("\nport 5\n", 2, 'is not valid TOML in column 6: a "=" is missing after the key'),
-        ("x = yes\n", 1, "is not valid TOML in column 5: this is no value; a string needs quotes"),
-        ("x = 1 2\n", 1, "is not valid TOML in column 7: something follows the value"),
+        ("\nport 5\n", 2, 'is not valid TOML in column 6: a "=" is missing after the key; '
+         "write port = 5"),
+        ("x = yes\n", 1, "is not valid TOML in column 5: this is no value; a string needs quotes; "
+         "write x = true"),
+        ("x = 1 2\n", 1, "is not valid TOML in column 7: something follows the value; "
+         'write x = "1 2"'),
         ("x = 'a\n", 1, "is not valid TOML at the end of the file: a string is not closed"),
         ("x = '\u202ea\x01'", 1, "is not valid TOML in column 8: found invalid character '\\x01'"),
         ("\n\n{}", 3, "is not valid TOML in column 1: this is neither a [table] nor a key "
@@ -519,9 +549,19 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
 def test_one_mistake(tmp_path: Path, text: str, line: int | None, message: str) -> None:
     file = tmp_path / "upstreams.toml"
     file.write_text(text, newline="")
-    assert load_specs([file], lambda _: "u") == (
-        Spec(files=("u",)),
-        [Problem("u", line, message)],
+    spec, problems = load_specs([file], lambda _: "u")
+    assert problems == [Problem("u", line, message)]
+    assert (spec.fronts, spec.complete) == ((), False)
+    facts = [
+        fact
+        for upstream in spec.upstreams
+        for listener in upstream.listeners
+        for name in listener.__dataclass_fields__
+        if isinstance(fact := getattr(listener, name), Fact)
+    ]
+    assert all(fact.standing is Standing.DECLARED for fact in facts)
+    assert spec.lost is not None or all(
+        any(listener.unsure for listener in upstream.listeners) for upstream in spec.upstreams
     )
 
 
@@ -556,7 +596,7 @@ def test_a_spec_with_a_mistake_is_not_complete(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("complete = true\n[upstream.a]\npor = 1\n[upstream.b]\n")
     spec, problems = load_specs([tmp_path / "a"])
     assert len(problems) == 1
-    assert [upstream.name for upstream in spec.upstreams] == ["b"]
+    assert [upstream.name for upstream in spec.upstreams] == ["a", "b"]
     assert not spec.complete
 
 
@@ -572,7 +612,11 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     names = ["folder", "fifo", "loop", "zero", "large", "latin", "nul", "none", "n\0", "good"]
     spec, problems = load_specs([tmp_path / name for name in names], lambda path: path.name)
     a = Place("good", 1, 1, 13, "[upstream.a]")
-    assert spec == Spec((Upstream("a", a, (Listener("a", a, ("a",)),)),), files=tuple(names))
+    assert spec == Spec(
+        (Upstream("a", a, (Listener("a", a, ("a",)),)),),
+        files=tuple(names),
+        lost="folder cannot be read",
+    )
     assert [(problem.file, problem.line, problem.message) for problem in problems] == [
         ("folder", None, "this file is a directory, not a file"),
         ("fifo", None, "this file is not a regular file (a device, a pipe or a socket)"),
@@ -619,8 +663,10 @@ def test_an_absurd_number_of_mistakes_has_few_hints(tmp_path: Path) -> None:
     file = tmp_path / "upstreams.toml"
     file.write_text("upstream.a = [" + "{prot=1}," * 30_000 + "]\n")
     message = 'unknown key "prot" in [[upstream.a]]'
-    assert load_specs([file], lambda _: "u") == (
-        Spec(files=("u",)),
+    spec, problems = load_specs([file], lambda _: "u")
+    assert len(spec.upstreams[0].listeners) == 30_000
+    assert (spec.upstreams[0].listeners[-1].unsure, problems) == (
+        frozenset("*"),
         [
             *[Problem("u", 1, f'{message}; did you mean "port"?')] * MOST_HINTS,
             *[Problem("u", 1, message)] * (30_000 - MOST_HINTS),
@@ -636,8 +682,10 @@ def test_an_absurd_number_of_bad_upstreams(tmp_path: Path) -> None:
     )
     header = Place("u", 40_001, 1, 14, "[upstream.ok]")
     hints = ['; did you mean "node"?'] * MOST_HINTS + [""] * (20_000 - MOST_HINTS)
-    assert load_specs([file], lambda _: "u") == (
-        Spec((Upstream("ok", header, (Listener("ok", header, ("ok",)),)),), files=("u",)),
+    spec, problems = load_specs([file], lambda _: "u")
+    assert spec.upstreams[0].listeners[0].unsure == {"server"}
+    assert (spec.upstreams[-1], problems) == (
+        Upstream("ok", header, (Listener("ok", header, ("ok",)),)),
         [
             Problem(
                 "u",

@@ -75,7 +75,9 @@ def test_facts_that_differ_are_an_error_at_both_places(tmp_path: Path) -> None:
         f'a:8 sni = "a" contradicts sni = "b" in b, line 5: {two}',
         f'b:5 sni = "b" contradicts sni = "a" in a, line 8: {two}',
     ]
-    assert [upstream.name for upstream in spec.upstreams] == ["ok"]
+    api, ok = spec.upstreams
+    assert [set(facts(listener)) for listener in api.listeners] == [{"keepalive", "idle_timeout"}]
+    assert (api.name, api.listeners[0].unsure, ok.name) == ("api", {"port"}, "ok")
     assert [front.name for front in spec.fronts] == ["g"]
     assert not spec.complete
 
@@ -96,7 +98,10 @@ def test_facts_that_exclude_each_other(tmp_path: Path, one: str, other: str, rea
         f"b:2 {other} contradicts {one} in a, line 2: {reason}",
         f"a:2 {one} contradicts {other} in b, line 2: {reason}",
     ]
-    assert spec.upstreams == ()
+    (upstream,) = spec.upstreams
+    assert [facts(listener) for listener in upstream.listeners] == [{}]
+    keys = {text.partition(" ")[0] for text in (one, other)}
+    assert upstream.listeners[0].unsure == keys
 
 
 def test_of_several_listeners_the_one_with_the_same_address(tmp_path: Path) -> None:
@@ -134,7 +139,12 @@ def test_a_table_without_an_address_is_of_the_only_listener(tmp_path: Path) -> N
         "a:1 [upstream.a] has no port and no socket that tells which of its listeners is meant: "
         "there are those in b, line 1, b, line 3"
     ]
-    assert spec.upstreams == ()
+    (upstream,) = spec.upstreams
+    assert [(set(facts(one)), set(one.unsure)) for one in upstream.listeners] == [
+        ({"port"}, {"tls"}),
+        ({"port"}, {"tls"}),
+        ({"tls"}, {"*"}),
+    ]
 
 
 @pytest.mark.parametrize("backwards", [False, True])

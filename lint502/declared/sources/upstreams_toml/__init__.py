@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lint502.declared.claims import Claims
@@ -27,59 +27,47 @@ _KeyPath = tuple[Key, ...]
 @dataclass(frozen=True, slots=True)
 class Declared:
     """What one file declares: of listeners, of fronts, and whether that is all there is (None
-    where it does not say). Tables with a mistake are left out, each with its problem."""
+    where it does not say). What a mistake is about is left out, each with its problem; ``lost`` is
+    the line of one for which it is not known which upstreams there are."""
 
     listeners: tuple[Claims, ...]
     fronts: tuple[Claims, ...]
     complete: Fact[bool] | None
     problems: tuple[Problem, ...]
+    lost: int | None = None
 
 
 def declared_in(source: SourceFile, data: dict[str, Any]) -> Declared:
-    """What a file declares; ``data`` is what tomli read in it."""
-    root = positions.scan(source.text)
-    table, problems = _validate(data, root, source.name)
-    return _Tables(source, root).declared(table, problems)
-
-
-def _validate(data: dict[str, Any], root: Node, name: str) -> tuple[SpecFile, tuple[Problem, ...]]:
-    """The valid part of a file, and a problem for each mistake in the rest."""
+    """What a file declares; ``data`` is what tomli read in it, of which mistakes are taken out."""
     from pydantic import ValidationError
 
     from lint502.declared.sources.upstreams_toml.form import SpecFile
 
+    root = positions.scan(source.text)
     try:
-        return SpecFile.model_validate(data), ()
+        return _Tables(source, root, {}).declared(SpecFile.model_validate(data))
     except ValidationError as error:
+        from lint502.declared.sources.upstreams_toml.salvage import salvaged
         from lint502.declared.sources.upstreams_toml.wording import FORM
         from lint502.toml.mistakes import mistakes
 
-        found = mistakes(error, data, root, name, FORM)
-    valid = _without(data, {mistake.path[:2] for mistake in found})
-    return SpecFile.model_validate(valid), tuple(mistake.problem for mistake in found)
-
-
-def _without(data: dict[str, Any], paths: Container[_KeyPath]) -> dict[str, Any]:
-    """The data without some upstreams, fronts and keys outside of tables."""
-    return {
-        top: (
-            {key: entry for key, entry in value.items() if (top, key) not in paths}
-            if isinstance(value, dict)
-            else value
-        )
-        for top, value in data.items()
-        if (top,) not in paths
-    }
+        found = mistakes(error, data, root, source.name, FORM)
+    table, unsure, lost = salvaged(data, found)
+    problems = tuple(mistake.problem for mistake in found)
+    return replace(_Tables(source, root, unsure).declared(table), problems=problems, lost=lost)
 
 
 class _Tables:
     """The tables of a file, with the place of each key."""
 
-    def __init__(self, source: SourceFile, root: Node) -> None:
+    def __init__(
+        self, source: SourceFile, root: Node, unsure: Mapping[_KeyPath, frozenset[str]]
+    ) -> None:
         self._source = source
         self._root = root
+        self._unsure = unsure
 
-    def declared(self, table: SpecFile, problems: tuple[Problem, ...]) -> Declared:
+    def declared(self, table: SpecFile) -> Declared:
         listeners = []
         for name, entry in (table.upstream or {}).items():
             path = ("upstream", name)
@@ -95,12 +83,14 @@ class _Tables:
         complete = None
         if table.complete is not None:
             complete = self._fact(("complete",), table.complete)
-        return Declared(tuple(listeners), tuple(fronts), complete, problems)
+        return Declared(tuple(listeners), tuple(fronts), complete, ())
 
     def _claims(
         self, name: str, path: _KeyPath, table: BaseModel, *, listed: bool = False
     ) -> Claims:
-        return Claims(name, self._place(path), dict(self._facts(path, table, "")), listed)
+        facts = dict(self._facts(path, table, ""))
+        unsure = self._unsure.get(path, frozenset())
+        return Claims(name, self._place(path), facts, listed, unsure=unsure)
 
     def _facts(
         self, path: _KeyPath, table: BaseModel, above: str

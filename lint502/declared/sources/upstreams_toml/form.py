@@ -6,7 +6,7 @@ with a spec file: only functions import it.
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args
 
 from pydantic import (
     BaseModel,
@@ -36,6 +36,7 @@ from lint502.declared.sources.upstreams_toml.values import (
 )
 from lint502.nginx.addresses import normal_socket
 from lint502.quoting import quote
+from lint502.toml.mistakes import ContradictionError
 
 FrontKind = Literal[
     "aws-alb",
@@ -52,6 +53,9 @@ FrontKind = Literal[
 """What can stand before nginx; each gets a profile of its own."""
 
 TlsVersion = Literal["SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
+
+TLS_VERSIONS: Final = get_args(TlsVersion)
+PROTOCOLS: Final = get_args(Protocol)
 
 TABLE: Final = "a table"
 SWITCH: Final = "true or false"
@@ -323,7 +327,7 @@ class ListenerTable(_SpecTable):
         wrong = dict.fromkeys(("port", "published", "bind", "allowed_clients"), "wrong")
         stated = {**wrong, **info.data, info.field_name: value}
         for other, reason in exclusions(info.field_name, stated):
-            raise ValueError(f'contradicts "{other}": {reason}')
+            raise ContradictionError(f'contradicts "{other}": {reason}', other)
         return value
 
 

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 from lint502.declared import profiles
 from lint502.nginx.values import SIZE_PATTERN, TIME_PATTERN, parse_size, parse_time
 from lint502.quoting import quote
+from lint502.toml.amounts import as_mode, as_size, as_time
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NO_HOST = re.compile(r"[\s;{}\"'\\\x00-\x1f\x7f]")
@@ -24,13 +25,15 @@ _MODE = re.compile(r"[0-7]{3,4}", re.ASCII)
 def _time(value: object) -> int:
     text = _number_or_text(value)
     if text is None:
-        raise ValueError(f'must be a time such as "30s" or "1m30s", not {quote(value)}')
+        raise ValueError(
+            f'must be a time such as "30s" or "1m30s", not {quote(value)}{_write(as_time(value))}'
+        )
     try:
         milliseconds = parse_time(text)
     except ValueError:
         raise ValueError(
             f'must be a time as nginx writes it, such as "30s", "1m30s" or "500ms", '
-            f"not {quote(value)}"
+            f"not {quote(value)}{_write(as_time(value))}"
         ) from None
     if milliseconds == 0:
         raise ValueError('must not be 0; where there is no limit, give a long time such as "1d"')
@@ -40,16 +43,23 @@ def _time(value: object) -> int:
 def _size(value: object) -> int:
     text = _number_or_text(value)
     if text is None:
-        raise ValueError(f'must be a size such as "16k" or "10m", not {quote(value)}')
+        raise ValueError(
+            f'must be a size such as "16k" or "10m", not {quote(value)}{_write(as_size(value))}'
+        )
     try:
         size = parse_size(text, offset=True)
     except ValueError:
         raise ValueError(
-            f'must be a size as nginx writes it, such as "4096", "16k" or "10m", not {quote(value)}'
+            'must be a size as nginx writes it, such as "4096", "16k" or "10m", '
+            f"not {quote(value)}{_write(as_size(value))}"
         ) from None
     if size == 0:
         raise ValueError('must not be 0; where there is no limit, give a large size such as "1g"')
     return size
+
+
+def _write(instead: str | None) -> str:
+    return "" if instead is None else f"; write {quote(instead)}"
 
 
 def _number_or_text(value: object) -> str | None:
@@ -76,16 +86,28 @@ def _host(value: str) -> str:
     if not value:
         raise ValueError("must not contain an empty string")
     if "://" in value:
-        raise ValueError(f"must contain hosts, not URLs like {quote(value)}")
+        raise ValueError(f"must contain hosts, not URLs like {quote(value)}{_parts(value)}")
     if value.startswith(("/", "unix:")):
         raise ValueError(f'must contain hosts, not socket paths like {quote(value)}; use "socket"')
     if _is_address(re.sub(r":\d*$", "", value).strip("[]")) or re.search(r":\d*$", value):
-        raise ValueError(f'must contain hosts without a port, unlike {quote(value)}; use "port"')
+        raise ValueError(f"must contain hosts without a port, unlike {quote(value)}{_parts(value)}")
     if re.fullmatch(r"[\d.]+", value, re.ASCII) or ":" in value:
         raise ValueError(f"contains {quote(value)}, which is not an IP address")
     if not _NAME.fullmatch(value):
         raise ValueError(f"contains {quote(value)}, which is not a host")
     return value
+
+
+_URL = re.compile(r"(?:\w+://)?(\[[0-9a-fA-F:.]+\]|[\w.-]+)(?::(\d{1,5}))?(?:/.*)?")
+
+
+def _parts(value: str) -> str:
+    """What to write instead of an address or a URL."""
+    match = _URL.fullmatch(value)
+    if match is None:
+        return '; use "port"' if value.rpartition(":")[2].isdecimal() else ""
+    port = "" if match[2] is None else f" and port = {int(match[2])}"
+    return f"; write hosts = [{quote(match[1].strip('[]'))}]{port}"
 
 
 def _bind(value: str) -> str:
@@ -124,18 +146,30 @@ def name(value: str) -> str:
     return value
 
 
+_OF_SOCKET = re.compile(r"(?:\w+://)?(?:unix:|file:)?(?://)?(/.*?):?")
+
+
 def _socket_path(value: str) -> str:
-    if value.startswith("unix:"):
-        path = value.removeprefix("unix:").rstrip(":")
-        raise ValueError(f'must be the path alone: write {quote(path)}, without "unix:"')
     if not value.startswith("/"):
-        raise ValueError(f"must be an absolute path, not {quote(value)}")
+        match = _OF_SOCKET.fullmatch(value)
+        if match is not None:
+            begin = value[: match.start(1)]
+            said = f"must be the path alone: write {quote(match[1])}, without {quote(begin)}"
+        elif (address := re.fullmatch(r"(?:\w+://)?([\w.-]*):(\d{1,5})", value)) is not None:
+            host = f" and hosts = [{quote(address[1])}]" if address[1] else ""
+            said = f"must be an absolute path, not {quote(value)}; write port = {address[2]}{host}"
+        else:
+            said = f"must be an absolute path, not {quote(value)}"
+        raise ValueError(said)
     return _text(value)
 
 
 def _mode(value: object) -> int:
     if not isinstance(value, str) or not _MODE.fullmatch(value):
-        raise ValueError(f'must be the octal mode as a string, such as "0660", not {quote(value)}')
+        raise ValueError(
+            f'must be the octal mode as a string, such as "0660", not {quote(value)}'
+            f"{_write(as_mode(value))}"
+        )
     return int(value, 8)
 
 

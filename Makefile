@@ -2,15 +2,26 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+MADE := $(VENV)/.made
 INSTALLED := $(VENV)/.installed
+PROVING := $(VENV)/.proving
 EQUIPPED := $(VENV)/.equipped
+NGINX := $(shell PATH="$$PATH:/usr/sbin:/usr/local/sbin" command -v nginx)
 
 .PHONY: demo test quick lint site bench clean
 
-demo: $(INSTALLED)  ## lint502 finds the 502s in a sample
+demo: $(if $(NGINX),$(PROVING),$(INSTALLED))  ## lint502 finds the 502s in a sample, and shows one
 	@cd sample_configs/containers/broken; \
 	echo "$$ cd sample_configs/containers/broken; lint502 check"; \
 	"$(CURDIR)/$(BIN)/lint502" check || test $$? -eq 1  # errors are what it is to find
+ifdef NGINX
+	@cd sample_configs/containers/broken; \
+	echo; echo "$$ lint502 prove --rule port-mismatch"; \
+	"$(CURDIR)/$(BIN)/lint502" prove --rule port-mismatch || test $$? -le 2  # 2: not on this machine
+else
+	@$(BIN)/python -c 'from lint502.lab.packages import bringing_nginx as how; \
+	print(f"\nTo see one of them happen on a real nginx, {how()}; then: make demo")'
+endif
 
 test: $(EQUIPPED) lint  ## all checks and tests
 	@scripts/ensure-servers
@@ -30,13 +41,14 @@ site: $(EQUIPPED)  ## the documentation, in site/
 bench: $(INSTALLED)  ## start-up, a small site, 1,000 sites
 	$(BIN)/python benchmarks/run.py
 
-$(INSTALLED): pyproject.toml scripts/make-venv
-	scripts/make-venv "$(PYTHON)" "$(VENV)"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+$(PROVING): EXTRA := [lab]
+$(EQUIPPED): EXTRA := [dev]
+$(INSTALLED) $(PROVING) $(EQUIPPED): $(MADE)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.$(EXTRA)'
 	touch $@
 
-$(EQUIPPED): $(INSTALLED)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+$(MADE): pyproject.toml scripts/make-venv
+	scripts/make-venv "$(PYTHON)" "$(VENV)"
 	touch $@
 
 clean:

@@ -16,7 +16,8 @@ from lint502.deployment.viewpoint import Viewpoint
 from lint502.findings import Note, Problem
 from lint502.nginx.envsubst import Values
 from lint502.nginx.files import Files, OnDisk
-from lint502.nginx.parse import ForeignCrossplaneError, ParsedFile
+from lint502.nginx.parse import ParsedFile
+from lint502.nginx.parser import CrossplaneError
 from lint502.nginx.refused_addresses import refused_addresses
 from lint502.nginx.roots import RootLoader
 from lint502.nginx.tree import Tree
@@ -99,7 +100,7 @@ def load(options: Options, standard_input: Callable[[], bytes], progress: Progre
             problems.update(dict.fromkeys(tree.problems))
             problems.update(dict.fromkeys(refused_addresses(tree)))
             notes.update(dict.fromkeys(tree.notes))
-    except ForeignCrossplaneError as error:
+    except CrossplaneError as error:
         problems[Problem("crossplane", None, str(error))] = None
     if options.deployed is not None and trees:
         notes.update(dict.fromkeys(_left_out(options.deployed, loader)))

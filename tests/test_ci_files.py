@@ -15,7 +15,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import tomli
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from lint502.cli.output import say_problems
 from lint502.findings import Problem
@@ -28,6 +31,7 @@ from tests.support.nginxes import lacks
 CHECKOUT = Path(__file__).parents[1]
 ACTION = yaml.safe_load((CHECKOUT / "action.yml").read_text())
 INSTALL, CHECK = ACTION["runs"]["steps"]
+WORKFLOWS = sorted((CHECKOUT / ".github/workflows").glob("*.yml"))
 BIN = Path(sys.executable).parent
 
 SITE = """\
@@ -59,13 +63,14 @@ def valid(schema: str, *files: Path) -> None:
 def test_schemas() -> None:
     valid("github-actions", CHECKOUT / "action.yml")
     valid("gitlab-ci", CHECKOUT / "ci/gitlab.yml")
+    valid("github-workflows", *WORKFLOWS)
 
 
 def test_zizmor_finds_nothing() -> None:
     zizmor = shutil.which("zizmor", path=str(BIN))
     if zizmor is None:
         lacks("there is no zizmor for this machine")
-    command = [zizmor, "--offline", "--pedantic", "--no-config", "action.yml"]
+    command = [zizmor, "--offline", "--pedantic", "--no-config", "action.yml", ".github"]
     result = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
 
@@ -362,6 +367,28 @@ def test_the_job_for_gitlab(runner: Runner) -> None:
     assert "<failure" in (runner.workspace / reports["junit"]).read_text()
 
 
+def test_actions_are_pinned_by_commit() -> None:
+    for workflow in WORKFLOWS:
+        used = re.findall(r"uses: (.*)", workflow.read_text())
+        pinned = [line for line in used if re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v[\d.]+", line)]
+        assert used == pinned != []
+
+
+def test_a_release_publishes_what_was_tested() -> None:
+    jobs = yaml.safe_load((CHECKOUT / ".github/workflows/release.yml").read_text())["jobs"]
+    assert {name: job.get("needs") for name, job in jobs.items()} == {
+        "build": None,
+        "test": "build",
+        "attest": "test",
+        "publish": "attest",
+    }
+    trusted = [name for name, job in jobs.items() if "id-token" in job["permissions"]]
+    assert trusted == ["attest", "publish"]
+    assert jobs["publish"]["environment"]["name"] == "pypi"
+    classifiers = re.findall(r"Python :: (3\.\d+)", (CHECKOUT / "pyproject.toml").read_text())
+    assert set(classifiers) <= set(jobs["test"]["strategy"]["matrix"]["python"])
+
+
 def test_the_container_is_not_root_and_has_what_it_is_built_from() -> None:
     lines = (CHECKOUT / "Dockerfile").read_text().splitlines()
     (user,) = [line for line in lines if line.startswith("USER ")]
@@ -369,5 +396,42 @@ def test_the_container_is_not_root_and_has_what_it_is_built_from() -> None:
     ignore = (CHECKOUT / ".dockerignore").read_text().splitlines()
     copied = {line.removeprefix("!") for line in ignore if line.startswith("!")}
     built_from = {"pyproject.toml", "hatch_build.py", "README.md", "LICENSE"}
-    assert copied == {"lint502", "rules", *built_from}
+    assert copied == {"container", "lint502", "rules", *built_from}
     assert all((CHECKOUT / name).exists() for name in copied)
+
+
+def test_the_container_says_what_it_is() -> None:
+    text = (CHECKOUT / "Dockerfile").read_text()
+    labels = dict(re.findall(r'org\.opencontainers\.image\.(\w+)="(.*?)"', text))
+    project = tomli.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+    assert labels == {
+        "title": project["name"],
+        "description": project["description"],
+        "licenses": project["license"],
+        "source": "$SOURCE",
+        "version": "$VERSION",
+    }
+    assert {"ARG SOURCE", "ARG VERSION"} < set(text.splitlines())
+
+
+@pytest.mark.parametrize("file", ["requirements.txt", "build.txt"])
+def test_what_the_container_installs_is_pinned(file: str) -> None:
+    """And is what pyproject.toml asks for, so that a new bound or library is not forgotten."""
+    text = (CHECKOUT / "container" / file).read_text()
+    pins = dict(re.findall(r"^([\w-]+)==(\S+)", text, re.MULTILINE))
+    assert len(pins) <= text.count("--hash=sha256:")
+    settings = tomli.loads((CHECKOUT / "pyproject.toml").read_text())
+    asked = settings["build-system"]["requires"]
+    if file == "requirements.txt":
+        project = settings["project"]
+        asked = [*project["dependencies"], *project["optional-dependencies"]["lab"]]
+    for requirement in map(Requirement, asked):
+        assert pins[canonicalize_name(requirement.name)] in requirement.specifier
+
+
+def test_hadolint_finds_nothing() -> None:
+    hadolint = shutil.which("hadolint", path=str(BIN))
+    if hadolint is None:
+        lacks("there is no hadolint for this machine")
+    result = subprocess.run([hadolint, "Dockerfile"], cwd=CHECKOUT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr

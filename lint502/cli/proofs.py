@@ -21,23 +21,23 @@ def usable_nginx(binary: Path | None) -> Nginx:
     from importlib.util import find_spec
 
     from lint502.lab.bench import LabError
-    from lint502.lab.binary import described, found
+    from lint502.lab.binary import PACKAGED, described, found
+    from lint502.lab.packages import bringing_nginx
+    from lint502.lab.standins.libraries import LIBRARIES, lacking
 
-    missing = [name for name in ("dns", "h11", "h2", "trustme") if find_spec(name) is None]
+    missing = [name for name in LIBRARIES if find_spec(name) is None]
     if missing:
-        output.fail(
-            "the lab's libraries are missing (" + ", ".join(missing) + "); install them with: "
-            "pip install 'lint502[lab]'"
-        )
+        output.fail(lacking(missing))
     try:
         nginx = found() if binary is None else described((str(binary.absolute()),))
     except LabError as error:
         output.fail(str(error))
     if nginx is None:
         output.fail(
-            "there is no nginx on this machine; install one (Debian and Ubuntu: apt-get install "
-            "nginx libnginx-mod-stream; macOS: brew install nginx), or name it with --nginx PATH"
+            f"there is no nginx on this machine; {bringing_nginx()}; or name one with --nginx PATH"
         )
+    if Path(nginx.command[0]).name == PACKAGED:
+        output.say(f"note: no nginx is on the PATH; what runs is {nginx.command[0]}")
     return nginx
 
 

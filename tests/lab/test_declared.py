@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import stat
 import threading
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from lint502.declared.listeners import Fact, Listener
+from lint502.installation import command
 from lint502.lab.bench import LOOPBACK, LabError
 from lint502.lab.standins import Answer, Behaviour, DeclaredServer, TlsBehaviour, behaviour
 from lint502.lab.standins import server as server_module
@@ -370,7 +372,7 @@ def test_missing_library(monkeypatch: pytest.MonkeyPatch) -> None:
         raise ModuleNotFoundError(name="h11")
 
     monkeypatch.setattr(server_module, "import_module", import_module)
-    with pytest.raises(LabError, match=r"needs h11. Install it with: pip install 'lint502\[lab\]'"):
+    with pytest.raises(LabError, match=re.escape(f"need h11; install it with: {command('h11')}")):
         DeclaredServer(Behaviour(), 0)
 
 

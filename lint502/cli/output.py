@@ -58,9 +58,10 @@ def _colour(when: Colour, terminal: bool) -> bool:
     return terminal and os.environ.get("TERM") != "dumb"
 
 
-def write(text: str, format: str = "text") -> None:
-    """Write a report in a format to standard output. Nobody reads it any more: that is no fault."""
-    _write(without_commands(text, format), as_it_is=format == "github")
+def write(text: str, format: str = "text", *, links: bool = False) -> None:
+    """Write a report in a format to standard output; with ``links`` of its own for the terminal.
+    Nobody reads it any more: that is no fault."""
+    _write(without_commands(text, format), as_it_is=format == "github" or links)
 
 
 def write_difference(text: str) -> None:

@@ -104,8 +104,9 @@ def write(report: Report, outputs: Sequence[Output], wanted: Wanted, *, quiet: b
 
 
 def _write(report: Report, to: Output, wanted: Wanted) -> None:
-    text = renderer(to.format)(report, wanted.style(to))
+    style = wanted.style(to)
+    text = renderer(to.format)(report, style)
     if to.file is None:
-        output.write(text, to.format)
+        output.write(text, to.format, links=style.links)
     else:
         output.write_file(to.file, without_commands(text, to.format))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -158,6 +159,16 @@ def test_a_terminal(site: Path) -> None:
     assert "\x1b" not in on_a_terminal(site, "check", TERM="xterm", NO_COLOR="1")
     assert "\x1b" not in on_a_terminal(site, "check", "--color", "never", TERM="xterm")
     assert "\x1b" not in finished(site, "check", env=environment(TERM="xterm"))[1]
+
+
+def test_a_terminal_has_links_of_lint502_alone(site: Path) -> None:
+    evil = "\x1b]8;;evil\x1b\\.conf"
+    (site / evil).write_text(SITE)
+    output = on_a_terminal(site, "check", evil, TERM="xterm")
+    links = re.findall(r"\x1b\]8;;(.*?)\x1b\\", output)
+    assert [link.rpartition("/")[2] for link in links] == ["port-mismatch.md", ""]
+    assert "\\x1b]8;;evil\\x1b\\.conf:4:34" in output
+    assert "\x1b]" not in finished(site, "check", "--color=always", env=environment())[1]
 
 
 class Stream:

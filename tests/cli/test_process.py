@@ -167,7 +167,7 @@ def test_a_terminal_has_links_of_lint502_alone(site: Path) -> None:
     output = on_a_terminal(site, "check", evil, TERM="xterm")
     links = re.findall(r"\x1b\]8;;(.*?)\x1b\\", output)
     assert [link.rpartition("/")[2] for link in links] == ["port-mismatch.md", ""]
-    assert "\\x1b]8;;evil\\x1b\\.conf:4:34" in output
+    assert "\\x1b]8;;evil\\x1b\\.conf:4:33" in output
     assert "\x1b]" not in finished(site, "check", "--color=always", env=environment())[1]
 
 

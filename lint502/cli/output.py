@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 _MOST_PROBLEMS = 200
 _MOST_ALIKE = 3
-_ASCII = {ord("│"): "|", ord("·"): "-", ord("→"): "->", ord("…"): "~"}
+_ASCII = {
+    **{ord("│"): "|", ord("·"): "-", ord("→"): "->", ord("…"): "~"},
+    **dict(zip(range(ord("▁"), ord("█") + 1), ".:-=+*%@", strict=True)),
+}
 
 
 class Colour(str, Enum):

@@ -1,0 +1,1 @@
+"""What access logs of nginx say of what the clients got."""

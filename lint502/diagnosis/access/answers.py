@@ -1,0 +1,128 @@
+"""What the clients got of each group, and the failures that no line of the error log goes with."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from lint502.diagnosis.access.requests import Attempt, Request
+from lint502.diagnosis.diagnosis import Access, Group, WithoutLine
+
+ITSELF = "the upstream itself"
+NGINX = "nginx itself, which asked no upstream"
+KEPT = "nginx's cache"
+NO_LINE = "nginx, whose line is in none of these error logs"
+NOT_SAID = "the upstream itself, or nginx, whose line is in none of these error logs"
+
+_MOST = 1000
+"""Kinds of failures without a line that are told apart."""
+
+
+class Answers:
+    """Takes the requests of access logs; :attr:`groups` and :meth:`access` say what came of it."""
+
+    def __init__(self, groups: Sequence[Group]) -> None:
+        self._groups = groups
+        self._answers: list[Counter[str]] = [Counter() for _ in groups]
+        self._by_address: dict[str, list[int]] = {}
+        self._by_path: dict[str, list[int]] = {}
+        for number, group in enumerate(groups):
+            self._by_address.setdefault(address_in(group.upstream), []).append(number)
+            for path in group.tally.paths:
+                self._by_path.setdefault(path, []).append(number)
+        self._requests = self._retried = 0
+        self._statuses: Counter[str] = Counter()
+        self._without: Counter[WithoutLine] = Counter()
+
+    def take(self, request: Request) -> None:
+        """Count a request."""
+        self._requests += 1
+        self._statuses[request.status] += 1
+        if not request.failed:
+            return
+        answer = _answer(request)
+        failed = [one for one in request.attempts if one.failed]
+        if failed and request.status[:1] != "5":
+            self._retried += 1
+        found: set[int] = set()
+        if failed:
+            for attempt in failed:
+                found.update(self._of_attempt(attempt, request))
+        else:
+            found.update(self._likely(self._by_path.get(request.path, ()), request))
+        one = self._told_apart(found, request)
+        if one is not None:
+            self._answers[one][answer] += 1
+        elif not found and request.status[:1] == "5":
+            self._count_without(request, answer)
+
+    def answers(self) -> list[Counter[str]]:
+        """What clients got, by group."""
+        return self._answers
+
+    def access(self, unread: int, example: str) -> Access:
+        """All that was counted."""
+        return Access(
+            self._requests,
+            self._statuses,
+            self._without,
+            self._retried,
+            unread,
+            example,
+        )
+
+    def _of_attempt(self, attempt: Attempt, request: Request) -> Iterable[int]:
+        if attempt.header:  # then nginx took what came for a response, and logged nothing
+            return ()
+        return self._likely(self._by_address.get(attempt.address, ()), request)
+
+    def _likely(self, numbers: Iterable[int], request: Request) -> list[int]:
+        """The groups that had a line while the request was served."""
+        minute = request.minute
+        if minute is None:
+            return list(numbers)
+        span = range(minute - 1 - int(request.seconds) // 60, minute + 1)
+        minutes = [(number, self._groups[number].tally.minutes) for number in numbers]
+        return [number for number, there in minutes if any(one in there for one in span)]
+
+    def _told_apart(self, found: set[int], request: Request) -> int | None:
+        """The one group that it is of; None where there are several."""
+        if len(found) > 1:
+            asked = {n for n in found if request.path in self._groups[n].tally.paths}
+            found = asked or found
+        if len(found) > 1 and request.method:
+            methods = {n for n in found if request.method in self._groups[n].tally.methods}
+            found = methods or found
+        return next(iter(found)) if len(found) == 1 else None
+
+    def _count_without(self, request: Request, answer: str) -> None:
+        last = request.attempts[-1] if request.attempts else None
+        if request.cached:
+            source = KEPT
+        elif last is None:
+            source = NGINX if request.asked is False else NOT_SAID
+        elif last.header:
+            source = ITSELF
+        else:
+            source = NOT_SAID if last.header is None else NO_LINE
+        one = WithoutLine(source, answer, "" if last is None else last.address)
+        if one not in self._without and len(self._without) >= _MOST:
+            one = WithoutLine(source, answer, "…")
+        self._without[one] += 1
+
+
+def address_in(upstream: str) -> str:
+    """The address in what the error log says of an upstream, as ``$upstream_addr`` has it:
+    ``127.0.0.1:3000`` of ``http://127.0.0.1:3000``."""
+    return upstream.partition("://")[2] or upstream
+
+
+def _answer(request: Request) -> str:
+    """What the client got, in words."""
+    if request.status == "009":
+        return "009 (bytes without a status line)"
+    failed = any(one.failed for one in request.attempts)
+    if request.status[:1] == "5" or not failed:
+        return request.status
+    way = "from another location" if request.redirected else "after a retry"
+    return f"{request.status} {way}"

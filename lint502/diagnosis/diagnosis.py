@@ -10,30 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from lint502.diagnosis.causes import Cause
 from lint502.diagnosis.statements import Tally
 from lint502.findings import Problem
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """A cause as reports show it: its name (``"refused"``), a sentence, the status that nginx
-    answers because of it (None: that is not its doing), and whether something failed at all."""
-
-    name: str
-    title: str
-    status: int | None = None
-    failure: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One of the things that may be behind a cause: the rules that find it before deployment, what
-    tells it apart, and a command that does."""
-
-    text: str
-    rules: tuple[str, ...] = ()
-    tells: str = ""
-    command: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +72,6 @@ class Group:
     hop: HopPlace | None = None
     why: str = ""
     hops: tuple[HopPlace, ...] = ()
-    candidates: tuple[Candidate, ...] = ()
     root: Root | None = None
     kind: str = ""
     answers: Counter[str] = field(default_factory=Counter)
@@ -101,8 +79,9 @@ class Group:
     @property
     def key(self) -> tuple[object, ...]:
         """What tells it from the others; the same in each run over the same configuration."""
+        hops = tuple(one.id for one in self.hops)
         hop = None if self.hop is None else self.hop.id
-        return (self.cause.name, self.upstream, hop, self.why, self.hops, self.kind)
+        return (self.cause.name, self.cause.failure, self.upstream, hop, hops, self.kind)
 
     @property
     def known(self) -> bool:

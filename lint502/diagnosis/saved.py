@@ -7,12 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast, get_args
 
+from lint502.diagnosis.causes import About, Candidate, Cause
 from lint502.diagnosis.diagnosis import (
     Access,
-    Candidate,
-    Cause,
     Diagnosis,
     Group,
     HopPlace,
@@ -133,15 +132,17 @@ def _group(data: Mapping[str, Any]) -> Group:
         Cause(
             _text(data["cause"]),
             _text(data["title"]),
+            tuple(map(_candidate, data["candidates"])),
             _maybe(_int, data["status"]),
-            bool(data["failure"]),
+            data["failure"] is True,
+            _about(data["about"]),
+            _maybe(_text, data["message"]),
         ),
         _text(data["upstream"] or ""),
         _tally(data),
         _maybe(_hop, data["hop"]),
         _text(data["hop_unknown"] or ""),
         tuple(map(_hop, data["hops"])),
-        tuple(map(_candidate, data["candidates"])),
         _maybe(_root, data["root"]),
         _text(data["kind"] or ""),
         _counts(data["answers"]),
@@ -160,8 +161,18 @@ def _hop(data: Mapping[str, Any]) -> HopPlace:
 
 def _candidate(data: Mapping[str, Any]) -> Candidate:
     return Candidate(
-        _text(data["text"]), _texts(data["rules"]), _text(data["tells"]), _text(data["command"])
+        _text(data["text"]),
+        _text(data["tell"]),
+        _texts(data["run"]),
+        _texts(data["rules"]),
+        data["settled"] is True,
     )
+
+
+def _about(value: Any) -> About:
+    if value not in get_args(About):
+        raise ValueError
+    return cast("About", value)
 
 
 def _root(data: Mapping[str, Any]) -> Root:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime
 
+from lint502.diagnosis.causes import Candidate, Cause
 from lint502.diagnosis.diagnosis import (
     Access,
-    Candidate,
-    Cause,
     Diagnosis,
     Group,
     HopPlace,
@@ -25,7 +24,20 @@ API = HopPlace("hop-1", "nginx.conf", 12, "proxy_pass http://api", "shop.example
 UPLOAD = HopPlace("hop-2", "nginx.conf", 18, "proxy_pass http://api", "shop.example.com /upload/")
 
 REFUSED = Group(
-    Cause("refused", "Nothing listens at the address that nginx connects to.", 502),
+    Cause(
+        "refused",
+        "Nothing listens at the address that nginx connects to.",
+        (
+            Candidate(
+                "nginx has another port than the one on which the process listens.",
+                "ss shows it on another port.",
+                ("ss -ltnp",),
+                ("port-mismatch",),
+            ),
+        ),
+        502,
+        message="connection-refused",
+    ),
     "http://127.0.0.1:3001",
     Tally(
         1234,
@@ -41,10 +53,6 @@ REFUSED = Group(
         '"shop.example.com"',
     ),
     API,
-    candidates=(
-        Candidate("nginx has another port than the one on which the process listens",
-                  ("port-mismatch",), "ss shows it on another port", "ss -ltnp"),
-    ),
     root=Root(
         "port-mismatch",
         "error",
@@ -59,7 +67,25 @@ REFUSED = Group(
     answers=Counter({"502": 1200, "200 after a retry": 34}),
 )  # fmt: skip
 CLOSED = Group(
-    Cause("closed-early", "The upstream closed the connection without an answer.", 502),
+    Cause(
+        "closed-early",
+        "The upstream closed the connection without an answer.",
+        (
+            Candidate(
+                "The process crashed, or was killed.",
+                "Its own log at that time says so.",
+                ("journalctl -u php8.2-fpm --since -1h", "dmesg -T | tail"),
+            ),
+            Candidate(
+                "A worker was ended after its time limit.",
+                "$upstream_response_time is the limit each time.",
+                ("grep -rn request_terminate_timeout /etc/php",),
+                ("request-timeout",),
+            ),
+        ),
+        502,
+        message="closed-early",
+    ),
     "fastcgi://unix:/run/php/php8.2-fpm.sock",
     Tally(
         12,
@@ -75,15 +101,9 @@ CLOSED = Group(
     None,
     "two locations pass this request on",
     (API, UPLOAD),
-    (
-        Candidate("the process crashed, or was killed", (), "its own log at that time",
-                  "journalctl -u php8.2-fpm --since '2026-05-01 12:30'"),
-        Candidate("a worker was ended after its time limit", ("request-timeout",),
-                  "$upstream_response_time is the limit each time"),
-    ),
 )  # fmt: skip
 DOWN = Group(
-    Cause("timed-out", "The upstream took longer than nginx waits.", 504),
+    Cause("timed-out", "The upstream took longer than nginx waits.", (), 504),
     "http://10.0.0.7:8080",
     Tally(
         1,
@@ -97,7 +117,7 @@ DOWN = Group(
               look=("docker compose ps", "lint502 probe api")),
 )  # fmt: skip
 UNKNOWN = Group(
-    Cause("unknown", "lint502 does not know this message."),
+    Cause("unknown", "lint502 does not know this line.", (), about="nginx"),
     "http://10.0.0.8:80",
     Tally(
         2,
@@ -110,7 +130,7 @@ UNKNOWN = Group(
     kind="upstream sent a riddle of N bytes",
 )
 TEMPORARY = Group(
-    Cause("buffered", "A response went through a file.", failure=False),
+    Cause("buffered", "A response went through a file.", (), failure=False),
     "http://127.0.0.1:3000",
     Tally(
         40,

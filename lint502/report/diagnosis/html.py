@@ -12,7 +12,8 @@ from html import escape
 from pathlib import Path
 
 from lint502 import __version__
-from lint502.diagnosis.diagnosis import Access, Candidate, Diagnosis, Group, Root
+from lint502.diagnosis.causes import Candidate
+from lint502.diagnosis.diagnosis import Access, Diagnosis, Group, Root
 from lint502.published import rule_address
 from lint502.reading import shown
 from lint502.report import Style
@@ -90,7 +91,7 @@ def _group(group: Group, axis: Axis | None, configured: bool) -> Iterator[str]:
     if group.root is not None:
         yield from _root(group.root)
     if group.root is None or group.root.rule is None:
-        yield from _row("Perhaps", [_candidate(one) for one in group.candidates])
+        yield from _row("Perhaps", map(_candidate, group.cause.candidates))
         yield from _row("More", map(_rule, words.rules_of(group)[:3]))
     yield from _row("Line", [f"<pre>{_text(group.tally.example)}</pre>"])
     yield "</dl></li>"
@@ -160,9 +161,9 @@ def _rule(name: str) -> str:
 
 
 def _candidate(one: Candidate) -> str:
-    tells = f": {one.tells}" if one.tells else ""
-    command = f"<pre>{_text(one.command)}</pre>" if one.command else ""
-    return f"<p>{_text(one.text + tells)}</p>{command}"
+    tell = f'<p class="soft">{_text(one.tell)}</p>' if one.tell else ""
+    commands = "".join(f"<pre>{_text(command)}</pre>" for command in one.run)
+    return f"<p>{_text(one.text)}</p>{tell}{commands}"
 
 
 def _access(access: Access) -> Iterator[str]:

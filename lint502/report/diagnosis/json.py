@@ -13,15 +13,8 @@ from lint502 import __version__
 from lint502.report.json import dump, problem_object
 
 if TYPE_CHECKING:
-    from lint502.diagnosis.diagnosis import (
-        Access,
-        Candidate,
-        Diagnosis,
-        Group,
-        HopPlace,
-        Root,
-        Totals,
-    )
+    from lint502.diagnosis.causes import Candidate
+    from lint502.diagnosis.diagnosis import Access, Diagnosis, Group, HopPlace, Root, Totals
     from lint502.diagnosis.statements import Tally
     from lint502.report import Style
 
@@ -53,12 +46,14 @@ def _group(group: Group) -> dict[str, Any]:
         "title": group.cause.title,
         "status": group.cause.status,
         "failure": group.cause.failure,
+        "about": group.cause.about,
+        "message": group.cause.message,
         "kind": group.kind or None,
         "upstream": group.upstream or None,
         "hop": None if group.hop is None else _hop(group.hop),
         "hop_unknown": group.why or None,
         "hops": [_hop(one) for one in group.hops],
-        "candidates": [_candidate(one) for one in group.candidates],
+        "candidates": [_candidate(one) for one in group.cause.candidates],
         "root": None if group.root is None else _root(group.root),
         **_tally(group.tally),
         "answers": _counts(group.answers),
@@ -78,9 +73,10 @@ def _hop(hop: HopPlace) -> dict[str, Any]:
 def _candidate(one: Candidate) -> dict[str, Any]:
     return {
         "text": one.text,
+        "tell": one.tell,
+        "run": list(one.run),
         "rules": list(one.rules),
-        "tells": one.tells,
-        "command": one.command,
+        "settled": one.settled,
     }
 
 

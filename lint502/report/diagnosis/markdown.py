@@ -14,6 +14,7 @@ from lint502.report.diagnosis.histogram import Axis, axis_of, sparkline
 from lint502.report.markdown import escaped
 
 _MOST = 5
+_MOST_CANDIDATES = 2
 _COLUMNS = 30
 
 
@@ -76,6 +77,7 @@ def _group(group: Group, axis: Axis | None) -> Iterator[str]:
         return
     if root is not None and root.message:
         yield escaped(root.message)
-    if group.candidates:
-        one = group.candidates[0]
-        yield escaped(one.text) + (f": {code(one.command)}" if one.command else "")
+    for one in group.cause.candidates[:_MOST_CANDIDATES]:
+        word = "it is" if one.settled else "perhaps"
+        run = f": {code(one.run[0])}" if one.run else ""
+        yield f"{word}: {escaped(one.text.rstrip('.'))}{run}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.diagnosis.diagnosis import Candidate, Diagnosis, Group, Root
+from lint502.diagnosis.diagnosis import Diagnosis, Group, Root
 from lint502.findings import Severity
 from lint502.published import rule_address
 from lint502.reading import shown
@@ -116,21 +116,20 @@ def _root(root: Root, width: int | None, palette: Palette) -> list[str]:
 
 
 def _candidates(group: Group, width: int | None, palette: Palette) -> list[str]:
+    """What may be behind it: all of them in short, and what tells the likeliest one apart."""
     lines: list[str] = []
-    for number, one in enumerate(group.candidates[:_MOST_CANDIDATES]):
-        label = "or" if number else "maybe" if len(group.candidates) > 1 else "so"
-        lines += labelled(label, [_candidate(one)], width, palette)
-        if one.command:
-            lines += labelled("run", [shown(one.command)], width, palette)
-    left = len(group.candidates) - _MOST_CANDIDATES
+    found = group.cause.candidates
+    settled = [one for one in found if one.settled]
+    for number, one in enumerate(settled or found[:_MOST_CANDIDATES]):
+        label = "it is" if one.settled else "or" if number else "maybe"
+        said = [one.text, one.tell] if one.settled or not number else [one.text]
+        lines += labelled(label, [shown(" ".join(filter(None, said)))], width, palette)
+        lines += labelled("run", list(map(shown, one.run)), width, palette)
+    left = 0 if settled else len(found) - _MOST_CANDIDATES
     if left > 0:
-        lines += labelled("or", [f"{words.number(left, 'other cause')}"], width, palette)
+        lines += labelled("or", [words.number(left, "other cause")], width, palette)
     rules = words.rules_of(group)[:2]
     return lines + labelled("more", [f"lint502 explain {one}" for one in rules], width, palette)
-
-
-def _candidate(one: Candidate) -> str:
-    return shown(f"{one.text}: {one.tells}" if one.tells else one.text)
 
 
 def _cut(text: str) -> str:

@@ -92,7 +92,7 @@ def places_of(group: Group) -> str:
 
 def rules_of(group: Group) -> list[str]:
     """The rules that find what may be behind it, the likeliest first."""
-    return list(dict.fromkeys(rule for one in group.candidates for rule in one.rules))
+    return list(dict.fromkeys(rule for one in group.cause.candidates for rule in one.rules))
 
 
 def totals(diagnosis: Diagnosis) -> Iterator[str]:

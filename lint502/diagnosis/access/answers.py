@@ -44,16 +44,19 @@ class Answers:
         failed = [one for one in request.attempts if one.failed]
         if failed and request.status[:1] != "5":
             self._retried += 1
-        found: set[int] = set()
-        if failed:
-            for attempt in failed:
-                found.update(self._of_attempt(attempt, request))
-        else:
-            found.update(self._likely(self._by_path.get(request.path, ()), request))
-        one = self._told_apart(found, request)
-        if one is not None:
-            self._answers[one][answer] += 1
-        elif not found and request.status[:1] == "5":
+        groups: set[int] = set()
+        likely = False
+        for attempt in failed:
+            found = self._of_attempt(attempt, request)
+            likely = likely or bool(found)
+            groups.update(self._told_apart(found, request))
+        if not failed:
+            found = self._likely(self._by_path.get(request.path, ()), request)
+            likely = bool(found)
+            groups.update(self._told_apart(found, request))
+        for number in groups:
+            self._answers[number][answer] += 1
+        if not likely and request.status[:1] == "5":
             self._count_without(request, answer)
 
     def answers(self) -> list[Counter[str]]:
@@ -71,9 +74,9 @@ class Answers:
             example,
         )
 
-    def _of_attempt(self, attempt: Attempt, request: Request) -> Iterable[int]:
+    def _of_attempt(self, attempt: Attempt, request: Request) -> list[int]:
         if attempt.header:  # then nginx took what came for a response, and logged nothing
-            return ()
+            return []
         return self._likely(self._by_address.get(attempt.address, ()), request)
 
     def _likely(self, numbers: Iterable[int], request: Request) -> list[int]:
@@ -85,15 +88,18 @@ class Answers:
         minutes = [(number, self._groups[number].tally.minutes) for number in numbers]
         return [number for number, there in minutes if any(one in there for one in span)]
 
-    def _told_apart(self, found: set[int], request: Request) -> int | None:
-        """The one group that it is of; None where there are several."""
-        if len(found) > 1:
-            asked = {n for n in found if request.path in self._groups[n].tally.paths}
-            found = asked or found
-        if len(found) > 1 and request.method:
-            methods = {n for n in found if request.method in self._groups[n].tally.methods}
-            found = methods or found
-        return next(iter(found)) if len(found) == 1 else None
+    def _told_apart(self, found: Sequence[int], request: Request) -> Sequence[int]:
+        """The one group that it is of; none where it may be of several."""
+        groups = self._groups
+        for narrower in (
+            [n for n in found if groups[n].cause.failure],
+            [n for n in found if request.path in groups[n].tally.paths],
+            [n for n in found if request.method in groups[n].tally.methods],
+            [n for n in found if groups[n].cause.status == int(request.status)],
+        ):
+            if len(found) > 1:
+                found = [n for n in found if n in narrower] or found
+        return found if len(found) == 1 else ()
 
     def _count_without(self, request: Request, answer: str) -> None:
         last = request.attempts[-1] if request.attempts else None

@@ -16,7 +16,7 @@ from lint502.report.layout import labelled, room, running, sentence
 from lint502.report.palette import Palette
 
 MOST_GROUPS = 20
-_MOST_CANDIDATES = 4
+_MOST_CANDIDATES = 3
 _LONGEST_EXAMPLE = 600
 _MOST_COLUMNS = 60
 
@@ -69,7 +69,7 @@ def _group(
         add("hop", *_hop(group))
     if group.root is not None:
         lines += _root(group.root, width, palette)
-    if group.root is None or group.root.rule is None:
+    if group.cause.failure and (group.root is None or group.root.rule is None):
         lines += _candidates(group, width, palette)
     add("line", _cut(shown(group.tally.example)))
     return lines
@@ -124,7 +124,7 @@ def _candidates(group: Group, width: int | None, palette: Palette) -> list[str]:
         label = "it is" if one.settled else "or" if number else "maybe"
         said = [one.text, one.tell] if one.settled or not number else [one.text]
         lines += labelled(label, [shown(" ".join(filter(None, said)))], width, palette)
-        lines += labelled("run", list(map(shown, one.run)), width, palette)
+        lines += labelled("run", list(map(shown, one.run[: 1 if number else 2])), width, palette)
     left = 0 if settled else len(found) - _MOST_CANDIDATES
     if left > 0:
         lines += labelled("or", [words.number(left, "other cause")], width, palette)

@@ -220,6 +220,10 @@ def _says(wanted: str, line: _Line) -> bool:
     return _pattern(wanted).search(line.statement.message) is not None
 
 
+def _levels(wanted: Sequence[str], line: _Line) -> bool | None:
+    return line.statement.level in wanted if line.statement.level else None
+
+
 def _methods(wanted: Sequence[str], line: _Line) -> bool | None:
     return None if line.method is None else line.method in wanted
 
@@ -241,6 +245,7 @@ _PARTS: Mapping[str, Callable[[Any, _Line], bool | None]] = {
     "phases": _phases,
     "fields": _fields,
     "says": _says,
+    "levels": _levels,
     "methods": _methods,
     "known": _known,
 }

@@ -6,10 +6,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from lint502.diagnosis.access.log_formats import LogFormat
 
 _BETWEEN = re.compile(r", | : ")
+_FAILED = ("500", "502", "504", "009")
+_SUCCESS = re.compile("[1-4]\\d\\d|")
+"""The status of an upstream that answered, and none at all."""
+
 _LONGEST = 16384
 """Characters of a line that are looked at; nginx's own lines are shorter."""
 
@@ -55,15 +60,18 @@ class Request:
     def failed(self) -> bool:
         """Whether its client, or an attempt of it, got a status that failures end in. A 500 or 503
         that a server gives is a matter of its own."""
-        made = self.status == "500" and not self.attempts
-        return made or self.status in ("502", "504") or any(one.failed for one in self.attempts)
+        own = self.status == "500" and bool(self.attempts)
+        return (self.status in _FAILED and not own) or any(one.failed for one in self.attempts)
 
 
 def request_of(line: str, format: LogFormat) -> Request | None:
-    """What a line says; None where it is of another format, or longer than lines are."""
+    """What a line says; None where it is of another format, or longer than lines are. Of what went
+    well only the status is looked at."""
     values = format.read(line) if len(line) <= _LONGEST else None
     if values is None or "status" not in values:
         return None
+    if values["status"] not in _FAILED and _SUCCESS.fullmatch(values.get("upstream_status", "")):
+        return _went_well(values["status"])
     method, path = _asked_for(values)
     addresses = values.get("upstream_addr", "")
     statuses = values.get("upstream_status", "")
@@ -80,6 +88,11 @@ def request_of(line: str, format: LogFormat) -> Request | None:
         " : " in addresses or " : " in statuses,
         values.get("upstream_cache_status", "") in ("HIT", "STALE", "UPDATING", "REVALIDATED"),
     )
+
+
+@cache
+def _went_well(status: str) -> Request:
+    return Request(status)
 
 
 def _attempts(values: Mapping[str, str]) -> tuple[Attempt, ...]:

@@ -52,6 +52,8 @@ def _text(text: str) -> str:
 def _body(diagnosis: Diagnosis) -> Iterator[str]:
     yield "<header><h1>lint502 <span>diagnosis</span></h1>"
     yield f"<p>{_text(words.headline(diagnosis))}</p>"
+    if layer := words.layer(diagnosis):
+        yield f"<p>{_text(layer)}</p>"
     if diagnosis.roots:
         yield f"<p>by the configuration of {_text(', '.join(diagnosis.roots))}</p>"
     yield "</header><main>"

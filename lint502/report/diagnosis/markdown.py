@@ -33,6 +33,8 @@ def render(diagnosis: Diagnosis, style: Style) -> str:
 
 
 def _end(diagnosis: Diagnosis, count: int) -> Iterator[str]:
+    if layer := words.layer(diagnosis):
+        yield escaped(layer)
     left = diagnosis.failures[count:]
     if left:
         yield f"and {words.number(len(left), 'more group')}: lint502 diagnose --all"

@@ -42,6 +42,8 @@ def render(diagnosis: Diagnosis, style: Style) -> str:
 
 def _head(diagnosis: Diagnosis, axis: Axis | None, style: Style, palette: Palette) -> list[str]:
     lines = [palette.bold(line) for line in running(words.headline(diagnosis), style.width)]
+    if layer := words.layer(diagnosis):
+        lines += sentence(layer, style.width)
     if axis is not None and axis.columns > 1:
         lines += sentence(f"each column of the histograms is {axis.words}", style.width)
     return lines

@@ -85,6 +85,24 @@ def headline(diagnosis: Diagnosis) -> str:
     return f"{text} {span(diagnosis)}".rstrip()
 
 
+def layer(diagnosis: Diagnosis) -> str:
+    """Which layer answered, where nothing in the error logs did; "" where that is no question."""
+    if diagnosis.failures:
+        return ""
+    access = diagnosis.access
+    if access is None:
+        return (
+            "a 502 that clients got all the same is the upstream's own answer, or of what stands "
+            "before nginx: --access-log tells which"
+        )
+    if any(status in access.statuses for status in ("502", "504")):
+        return ""
+    return (
+        "the access logs have no 502 or 504 either: one that clients got is of what stands before "
+        "nginx, or of another nginx"
+    )
+
+
 def places_of(group: Group) -> str:
     """Where the hop may be, where the records do not tell."""
     return listed(f"{shown(one.file)}:{one.line}" for one in group.hops)

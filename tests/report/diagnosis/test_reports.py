@@ -14,7 +14,7 @@ import pytest
 
 from lint502 import __version__
 from lint502.cli.logs import without_commands
-from lint502.diagnosis.diagnosis import Access, Diagnosis, in_order
+from lint502.diagnosis.diagnosis import Access, Diagnosis, WithoutLine, in_order
 from lint502.diagnosis.statements import Tally
 from lint502.report import Style
 from lint502.report.cells import cells
@@ -67,10 +67,28 @@ def test_lines_fit(width: int) -> None:
 
 
 def test_nothing_failed() -> None:
-    assert renderer("text")(NOTHING, Style()) == "no failure of an upstream\n"
-    assert renderer("markdown")(NOTHING, Style()) == (
-        "**lint502 diagnose**: no failure of an upstream\n"
+    """Then somebody else did."""
+    assert renderer("text")(NOTHING, Style()) == (
+        "no failure of an upstream\n"
+        "  a 502 that clients got all the same is the upstream's own answer, or of what stands "
+        "before nginx: --access-log tells which\n"
     )
+    quiet = replace(NOTHING, access=Access(2, Counter({"200": 2})))
+    assert renderer("markdown")(quiet, Style()) == (
+        "**lint502 diagnose**: no failure of an upstream\n\n"
+        "- the access logs have no 502 or 504 either: one that clients got is of what stands before "
+        "nginx, or of another nginx\n"
+        "- access log: 2 requests: 200 in 2\n"
+    )
+    own = WithoutLine("the upstream itself", "502", "")
+    seen = replace(quiet, access=Access(2, Counter({"502": 2}), Counter({own: 2})))
+    assert renderer("text")(seen, Style()).splitlines() == [
+        "no failure of an upstream",
+        "",
+        "access log",
+        "  2 requests: 502 in 2",
+        "  no line in the error log: 502 in 2: from the upstream itself",
+    ]
 
 
 def test_at_most_20_groups() -> None:

@@ -108,7 +108,7 @@ def _prefixes(server: Context) -> _Prefixes:
 
 def _find(level: Context, uri: str) -> tuple[Context | None, bool]:
     """The location, and whether that is the last word: of an exact one, or a regular expression."""
-    here = _index(level)
+    here = within(level)
     if uri in here.exact:
         return here.exact[uri], True
     if here.open:
@@ -136,7 +136,7 @@ def _find(level: Context, uri: str) -> tuple[Context | None, bool]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Index:
+class Within:
     """The locations directly within a level: those with ``=``, all prefixes, of two that are the
     same the first; the names of both; and the regular expressions in their order. ``open`` tells
     that a template may have others there."""
@@ -149,7 +149,8 @@ class _Index:
 
 
 @once_a_context
-def _index(level: Context) -> _Index:
+def within(level: Context) -> Within:
+    """The locations directly within a server or a location."""
     exact: dict[str, Context] = {}
     prefixes: dict[str, Context] = {}
     regexes = []
@@ -161,7 +162,7 @@ def _index(level: Context) -> _Index:
         elif not name.startswith("@"):
             (exact if modifier == "=" else prefixes).setdefault(name, location)
     several = any(child.conditional or _is_open(child) for child in level.children)
-    return _Index(exact, prefixes, frozenset((*exact, *prefixes)), tuple(regexes), several)
+    return Within(exact, prefixes, frozenset((*exact, *prefixes)), tuple(regexes), several)
 
 
 def _is_open(location: Context) -> bool:

@@ -1,0 +1,119 @@
+"""What bears, at one level, on where its requests go: what is in effect there, read once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lint502.nginx.handlers import handlers, overridden_by
+from lint502.nginx.hops import Hop
+from lint502.nginx.reached import limit_of
+from lint502.nginx.scope import Scope
+from lint502.nginx.tree import Context, once_a_context
+from lint502.nginx.version import NEWEST
+
+_CODE = re.compile(
+    r"(server_)?rewrite_by_lua.*|access_by_lua.*|content_by_lua.*|precontent_by_lua.*"
+    r"|header_filter_by_lua.*|js_(access|content)|perl|echo_exec"
+)
+"""Directives that may send a request on to any location."""
+
+_TURN_AWAY = ("deny", "auth_basic", "auth_request", "auth_jwt", "limit_req", "limit_conn")
+_OPEN = ("rewrite", "return", "break")
+
+
+@dataclass(frozen=True, slots=True)
+class LevelWays:
+    """``tried`` are the arguments of ``try_files``. ``limit`` is the ``limit_except`` of a
+    location, and ``unlimited`` are the methods that it leaves alone. ``handled``: something there
+    is the content handler. ``turns_away``: requests may be answered before that. ``code`` may send
+    them anywhere."""
+
+    error_pages: tuple[tuple[frozenset[int], str], ...]
+    recursive: bool
+    tried: tuple[str, ...]
+    index: tuple[str, ...]
+    limit: Context | None
+    unlimited: frozenset[str]
+    handled: bool
+    intercepts: bool
+    turns_away: bool
+    post_action: str
+    code: bool
+
+    def pages(self, statuses: Iterable[int] | None) -> tuple[str, ...]:
+        """The pages for some statuses, of several lines for one the first; None is any."""
+        if statuses is None:
+            return tuple(dict.fromkeys(page for _, page in self.error_pages))
+        found = (
+            next((page for codes, page in self.error_pages if status in codes), None)
+            for status in (statuses if self.error_pages else ())
+        )
+        return tuple(dict.fromkeys(page for page in found if page is not None))
+
+    def is_overridden(self, hop: Hop) -> bool:
+        """Whether another handler runs in the place of a pass."""
+        return overridden_by(hop.context, hop.directive) is not None
+
+
+@once_a_context
+def level_ways(level: Context) -> LevelWays:
+    """What is in effect at a server, a location, an ``if`` or a ``limit_except``."""
+    scope = Scope(level, NEWEST)
+    limit = limit_of(level) if level.name == "location" else None
+    listed = {arg.upper() for arg in limit.args} if limit is not None else set()
+    listed |= {"HEAD"} if "GET" in listed else set()
+    flag = scope.flag("recursive_error_pages")
+    here = handlers(level)
+    intercepting = {
+        f"{line.name.removesuffix('_pass')}_intercept_errors"
+        for line in (*here, *(handlers(level.parent) if level.parent is not None else ()))
+        if line.name.endswith("_pass")
+    }
+    return LevelWays(
+        tuple(_error_pages(scope)),
+        flag is None or flag.value,
+        _last(level, "try_files"),
+        _index(scope),
+        limit,
+        frozenset(listed),
+        bool(here),
+        any(_is_on(scope, name) for name in intercepting),
+        any(scope.absent(name) is not True for name in _TURN_AWAY),
+        _first(scope, "post_action"),
+        any(map(_CODE.fullmatch, (*level.by_name, *level.uncertain)))
+        or not level.uncertain.keys().isdisjoint(_OPEN),
+    )
+
+
+def _is_on(scope: Scope, name: str) -> bool:
+    flag = scope.flag(name)
+    return flag is None or flag.value
+
+
+def _error_pages(scope: Scope) -> Iterable[tuple[frozenset[int], str]]:
+    setting = scope.setting("error_page")
+    for line in setting.lines if setting is not None else ():
+        codes = frozenset(int(code) for code in line[:-1] if code.isdecimal())
+        if line and codes:
+            yield codes, line[-1]
+
+
+def _index(scope: Scope) -> tuple[str, ...]:
+    setting = scope.setting("index")
+    if setting is None or not setting.lines:
+        return ("index.html",)
+    return tuple(name for line in setting.lines for name in line)
+
+
+def _last(level: Context, name: str) -> tuple[str, ...]:
+    lines = level.by_name.get(name, ())
+    return lines[-1].args if lines else ()
+
+
+def _first(scope: Scope, name: str) -> str:
+    for level in scope.context.up():
+        for line in level.by_name.get(name, ()):
+            return line.args[0] if line.args and line.args[0] != "off" else ""
+    return ""

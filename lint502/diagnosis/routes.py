@@ -1,0 +1,294 @@
+"""Which hop a record is of: by nginx's own routing, then by what the hop can have sent.
+
+All ways that the request may have gone are followed; of the passes that it may have got to, those
+stay that can have made the ``upstream:`` of the record. One is the hop; where there are more, or
+none, nobody can tell from the record.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lint502.behaviour.rewriting import Asked, Request
+from lint502.behaviour.subrequest_ways import asked_for, clones
+from lint502.behaviour.ways import Arrival, Passes, Ways, depends, ways, ways_from
+from lint502.diagnosis.addressed import Sent, may_ask, may_send, sends_as_it_is, sources
+from lint502.diagnosis.named_servers import NamedServers, servers_at
+from lint502.diagnosis.statements import Place, Statement
+from lint502.nginx.hops import Hop
+from lint502.nginx.location_search import locations_for
+from lint502.nginx.requested_uris import RequestLine, Uri
+from lint502.nginx.servers import VirtualServer
+from lint502.run import Result
+from lint502.site import Site
+
+_MOST_REMEMBERED = 1 << 14
+_UNRESOLVED = re.compile(
+    r"(?:no resolver defined to resolve (\S+)|(\S+) could not be resolved \()", re.ASCII
+)
+_CONNECTING_TO = re.compile(r"connect\(\) to (unix:\S+|\S+:\d+) failed \(", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What tells the passes of a record apart: what was sent, or the host that was not resolved."""
+
+    sent: Sent | None
+    unresolved: str | None
+
+    @classmethod
+    def of(cls, statement: Statement) -> _Said:
+        if statement.upstream:
+            return cls(Sent.read(statement.upstream), None)
+        connecting = _CONNECTING_TO.match(statement.message)
+        if connecting is not None:
+            return cls(Sent.read(connecting[1]).with_any_scheme(), None)
+        unresolved = _UNRESOLVED.match(statement.message)
+        host = (unresolved[1] or unresolved[2]) if unresolved is not None else None
+        return cls(None, host.lower() if host else None)
+
+    def fits(self, hop: Hop) -> bool:
+        """Whether a pass may connect so."""
+        if self.sent is not None:
+            return may_send(hop, self.sent)
+        if self.unresolved is None or hop.unknown is not None:
+            return True
+        return any(target.address.host == self.unresolved for target in hop.targets) or any(
+            not block.known for block in hop.blocks
+        )
+
+
+class Routes:
+    """Finds the hops of records. ``result`` is of a check of the configuration that has written
+    the log."""
+
+    def __init__(self, result: Result) -> None:
+        self._sites = tuple(_Site(site) for site in result.sites)
+        self._places: dict[Statement, Place] = {}
+
+    def place(self, statement: Statement) -> Place:
+        """The hop of a statement, or why nobody can tell."""
+        key = statement._replace(level="", message=_telling(statement))
+        found = self._places.get(key)
+        if found is None:
+            if len(self._places) >= _MOST_REMEMBERED:
+                self._places.clear()
+            found = self._places[key] = self._place(statement)
+        return found
+
+    def _place(self, statement: Statement) -> Place:
+        if statement.server is None and (statement.request is None or statement.cut):
+            return Place(None, "the record does not say which server it is of")
+        found = [hops for site in self._sites if (hops := site.find(statement))]
+        if not found:
+            return Place(
+                None, _nothing(statement, any(one.knows(statement) for one in self._sites))
+            )
+        hops = [hop for one in found for hop in one]
+        if all(len(one) == 1 for one in found) and len(set(map(_line_of, hops))) == 1:
+            return Place(hops[0].id)
+        ids = tuple(dict.fromkeys(hop.id for hop in hops))
+        return Place(
+            None, f"it may be any of {len(ids)} hops: the record does not tell them apart", ids
+        )
+
+
+def _telling(statement: Statement) -> str:
+    """The part of a message that tells passes apart."""
+    if statement.upstream:
+        return ""
+    message = statement.message
+    match = _CONNECTING_TO.match(message) or _UNRESOLVED.match(message)
+    return match[0] if match is not None else ""
+
+
+def _line_of(hop: Hop) -> tuple[str, int, int, str, str]:
+    """What is the same of one hop in several roots that share a file."""
+    line = hop.directive
+    return line.source.name, line.line, line.column, hop.server, hop.location
+
+
+def _nothing(statement: Statement, known: bool) -> str:
+    if not known:
+        return f"no server of the configuration is called {statement.server!r} in the log"
+    request = statement.subrequest or statement.request
+    if request is None:
+        return "the record has no request"
+    to = f" to {statement.upstream}" if statement.upstream else ""
+    return f"nothing in the configuration leads {request!r} of {statement.server!r}{to}"
+
+
+class _Site:
+    """The hops of one root."""
+
+    def __init__(self, site: Site) -> None:
+        self._passes = Passes(site.every_hop)
+        self._order = {hop: order for order, hop in enumerate(site.every_hop)}
+        self._http = [
+            NamedServers(servers, site.version) for servers in site.servers if not servers.stream
+        ]
+        self._stream = [servers for servers in site.servers if servers.stream]
+        self._ways: dict[tuple[VirtualServer, Request, Asked], Ways] = {}
+
+    def knows(self, statement: Statement) -> bool:
+        """Whether it has the server of a statement."""
+        return any(self._servers(statement)) or any(
+            any(servers_at(servers, statement.server or "")) for servers in self._stream
+        )
+
+    def find(self, statement: Statement) -> list[Hop]:
+        """The hops that a statement may be of, in the order of the configuration."""
+        if statement.request is None:
+            found = set(self._of_stream(statement))
+        else:
+            found = self._of_http(statement)
+        return sorted(found, key=self._order.__getitem__)
+
+    def _of_stream(self, statement: Statement) -> Iterator[Hop]:
+        said = _Said.of(statement)
+        for servers in self._stream:
+            for server in servers_at(servers, statement.server or ""):
+                for hop in self._passes.of_server.get(server.context, ()):
+                    if said.fits(hop):
+                        yield hop
+
+    def _servers(self, statement: Statement) -> Iterator[tuple[NamedServers, VirtualServer]]:
+        line = RequestLine.read(statement.request or "", cut=statement.cut)
+        host = line.host if line is not None and line.host else statement.host
+        for named in self._http:
+            for server in named.find(statement.server or "", host):
+                yield named, server
+
+    def _of_http(self, statement: Statement) -> set[Hop]:
+        line = RequestLine.read(statement.request or "", cut=statement.cut)
+        if line is None:
+            return set()
+        said = _Said.of(statement)
+        direct: set[Hop] = set()
+        redirected: set[Hop] = set()
+        for named, server in self._servers(statement):
+            for merge in named.merges_slashes(server):
+                uri = line.uri(merge_slashes=merge)
+                if uri is None:
+                    continue
+                asked = _asked(server, statement, line)
+                request = Request(uri, line.method)
+                search = _Search(self, server, asked, said)
+                if statement.subrequest is not None:
+                    direct |= search.of_subrequest(request, _path_of(statement.subrequest))
+                else:
+                    direct |= search.direct(request)
+                    if said.sent is not None:
+                        redirected |= search.by_upstream(request)
+        return direct or redirected
+
+    def ways(self, server: VirtualServer, request: Request, asked: Asked) -> Ways:
+        """The ways of a request, remembered."""
+        key = (server, request, asked)
+        found = self._ways.get(key)
+        if found is None:
+            if len(self._ways) >= _MOST_REMEMBERED:
+                self._ways.clear()
+            found = self._ways[key] = ways(server.context, request, asked, self._passes)
+        return found
+
+    @property
+    def passes(self) -> Passes:
+        """The hops by where they stand."""
+        return self._passes
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """The search for the hop of one record in one server."""
+
+    site: _Site
+    server: VirtualServer
+    asked: Asked
+    said: _Said
+
+    def direct(self, request: Request) -> set[Hop]:
+        """The hops that the request itself may have got to."""
+        return self._fitting(self.site.ways(self.server, request, self.asked))
+
+    def of_subrequest(self, request: Request, uri: str) -> set[Hop]:
+        """The hops that a request beside it may have got to; ``uri`` is as it was at the hop."""
+        found: set[Hop] = set()
+        for start in map(Uri, dict.fromkeys((uri, *asked_for(self.server.context)))):
+            for method in dict.fromkeys(("GET", request.method)):
+                asking = Request(start, method, raw=False, internal=True)
+                found |= self._at(self.site.ways(self.server, asking, self.asked), uri)
+        if clones(self.server.context):
+            found |= self._at(self.site.ways(self.server, request, self.asked), uri)
+        return found
+
+    def by_upstream(self, request: Request) -> set[Hop]:
+        """The hops that an ``X-Accel-Redirect`` of one of these may have led to."""
+        sent = self.said.sent
+        if sent is None or not self.site.ways(self.server, request, self.asked).arrivals:
+            return set()
+        found: set[Hop] = set()
+        for hop in self.site.passes.of_server.get(self.server.context, ()):
+            if not may_send(hop, sent) or hop in found:
+                continue
+            location = hop.context.enclosing("location")
+            if location is not None and location.args[0].startswith("@"):
+                internal = request._replace(internal=True)
+                led = ways_from(location, internal, self.asked, self.site.passes)
+                found |= self._fitting(led)
+                continue
+            starts = {start for path in sent.paths for start in sources(hop, path) if path}
+            if not starts:
+                found.add(hop)
+            for start in starts:
+                asking = Request(Uri(start), request.method, raw=False, internal=True)
+                led = self.site.ways(self.server, asking, self.asked)
+                if hop in self._fitting(led):
+                    found.add(hop)
+        return found
+
+    def _at(self, led: Ways, uri: str) -> set[Hop]:
+        """The hops that fit where the URI was this one."""
+        arrivals = {one for one in led.arrivals if one.request.uri.may_be(uri)}
+        return self._fitting(Ways(arrivals, led.anywhere))
+
+    def _fitting(self, led: Ways) -> set[Hop]:
+        found = {one.hop for one in led.arrivals if self._fits(one)}
+        if led.anywhere:
+            hops = self.site.passes.of_server.get(self.server.context, ())
+            found.update(hop for hop in hops if self.said.fits(hop))
+        return found
+
+    def _fits(self, arrival: Arrival) -> bool:
+        if not self.said.fits(arrival.hop):
+            return False
+        sent = self.said.sent
+        if sent is None or not sent.path:
+            return True
+        if not may_ask(arrival, sent):
+            return False
+        request = arrival.request
+        if not (request.uri.open and request.whole and sends_as_it_is(arrival.hop)):
+            return True
+        location = arrival.hop.context.enclosing("location")
+        if location is None or location.args[0].startswith("@"):
+            return True
+        return any(location in locations_for(self.server.context, Uri(path)) for path in sent.paths)
+
+
+def _asked(server: VirtualServer, statement: Statement, line: RequestLine) -> Asked:
+    """What the client asked for, as far as the ways in a server depend on it."""
+    needed = depends(server.context)
+    host, target = None, None
+    if needed.host and (line.host or statement.host):
+        host = str(line.host or statement.host).partition(":")[0].lower()
+    if needed.target and not line.open and statement.request is not None:
+        target = statement.request.split(" ", 1)[1].rsplit(" ", 1)[0]
+    return Asked(host, target)
+
+
+def _path_of(subrequest: str) -> str:
+    """The URI of a subrequest, which stands alone, or in a request line."""
+    return subrequest if subrequest.startswith("/") else subrequest.split(" ")[1:2][0]

@@ -17,7 +17,7 @@ class Known:
     Of the upstream, as it is claimed: ``protocol`` as in ``upstreams.toml``; ``server`` its
     profile; ``port_differs``: it listens on another port than nginx connects to; ``on_socket``: on
     a unix socket; ``published``: nginx comes through a port that a container runtime publishes;
-    ``tls_versions_differ``: none in common; ``pool_outlives``: nginx keeps idle connections longer;
+    ``http_versions_differ`` and ``tls_versions_differ``: none in common; ``pool_outlives``: nginx keeps idle connections longer;
     ``gives_up_first``: its limit for a request is shorter than nginx's.
     """
 
@@ -35,6 +35,7 @@ class Known:
     max_conns: bool | None = None
     protocol: str | None = None
     server: str | None = None
+    http_versions_differ: bool | None = None
     listens_tls: bool | None = None
     expects_proxy_header: bool | None = None
     needs_name: bool | None = None
@@ -57,6 +58,11 @@ class Known:
         return self.protocol != ("http" if self.kind == "http/2" else self.kind)
 
     @property
+    def speech_differs(self) -> bool | None:
+        """Whether nginx speaks another protocol, or version of HTTP, than the upstream."""
+        return _any(self.protocols_differ, self.http_versions_differ)
+
+    @property
     def tls_differs(self) -> bool | None:
         """Whether one side speaks TLS, and the other does not."""
         return _differ(self.tls, self.listens_tls)
@@ -69,8 +75,7 @@ class Known:
     @property
     def wire_differs(self) -> bool | None:
         """Whether anything of what is on the wire is another than is expected."""
-        found = (self.protocols_differ, self.tls_differs, self.proxy_headers_differ)
-        return True if True in found else None if None in found else False
+        return _any(self.protocols_differ, self.tls_differs, self.proxy_headers_differ)
 
 
 NOTHING = Known()
@@ -79,3 +84,7 @@ NOTHING = Known()
 
 def _differ(one: bool | None, other: bool | None) -> bool | None:
     return None if one is None or other is None else one != other
+
+
+def _any(*facts: bool | None) -> bool | None:
+    return True if True in facts else None if None in facts else False

@@ -21,8 +21,8 @@ MOST_CHARACTERS = 64_000
 """What is looked at of a text; what follows is left out."""
 
 _MOST_RECORDS = 20
-_LONGEST_MESSAGE = 4_000
-_MOST_STARTS = 200
+_LONGEST_MESSAGE = 2_100
+_MOST_STARTS = 60
 _SHORTEST_PART = 16
 """A part of a message that is shorter could be anything's."""
 
@@ -56,6 +56,9 @@ _LOOSE: Mapping[str, re.Pattern[str]] = {
 _PAINT = re.compile(r"\x1b\[[\d;]*m")
 _PART_OF_FIELD = re.compile(r",(?: \w*)?\Z")
 _WHILE = re.compile(r" while [^()\"]*\Z")
+_UNCERTAIN = re.compile(r"\{\w+\}|\[.*?\]|…")
+"""What varies in a text of ``error_log.toml``."""
+
 _TEXTS = ("log", "message", "MESSAGE", "msg", "@message", "textPayload", "line")
 """Where Docker, journald and others that wrap a line in JSON have it."""
 
@@ -131,7 +134,7 @@ def _ends(text: str) -> Sequence[str]:
 
 
 def _record(text: str) -> Pasted:
-    for one in (text, " ".join(text.split("\n"))):
+    for one in dict.fromkeys((text, text.replace("\n", " "))):
         found = tuple(_statements(one))
         if found:
             return Pasted(text, found)
@@ -200,15 +203,17 @@ def _completed(text: str) -> list[str]:
     """What a message may be that ends before, or in, what nginx was doing."""
     tail = _WHILE.search(text)
     head, begun = (text[: tail.start()], tail[0].strip()) if tail else (text, "while ")
-    found: dict[str, str] = {}
+    found: dict[str, tuple[int, str]] = {}
     phases: tuple[Phase, ...] = get_args(Phase)
     for phase in phases:
         for ending in error_log.endings(phase):
             whole = f"{head} {ending}"
             match = error_log.find(whole) if ending.startswith(begun) else None
             if match is not None and match.message.failure:
-                found.setdefault(match.message.name, whole)
-    return list(found.values())
+                certain = len(_UNCERTAIN.sub("", match.message.text))
+                found.setdefault(match.message.name, (certain, whole))
+    most = max((certain for certain, _ in found.values()), default=0)
+    return [whole for certain, whole in found.values() if certain * 2 > most]
 
 
 def _begun(text: str) -> list[str]:

@@ -9,6 +9,7 @@ import typer
 
 from lint502 import __version__
 from lint502.cli.check import check
+from lint502.cli.diagnose import diagnose
 from lint502.cli.explain import explain
 from lint502.cli.helping import WIDEST, Command, Group
 from lint502.cli.hops import hops
@@ -67,5 +68,5 @@ def _lint502(
     """Find the nginx configuration changes that will answer 502 Bad Gateway."""
 
 
-for _command in (check, init, prove, upgrade, explain, rules, hops, schema):
+for _command in (check, init, prove, upgrade, diagnose, explain, rules, hops, schema):
     app.command(cls=Command)(_command)

@@ -1,48 +1,96 @@
-"""A diagnosis, from what was counted in the error logs and what access logs say."""
+"""A diagnosis: error logs read, by the configuration that they are of."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
-from itertools import chain, islice
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import chain
 
 from lint502.declared import front_profiles
-from lint502.diagnosis.access.answers import Answers
-from lint502.diagnosis.access.log_formats import LogFormat, formats_of, likeliest
-from lint502.diagnosis.access.requests import Request, request_of
-from lint502.diagnosis.diagnosis import Diagnosis, Group, HopPlace, Root, in_order
-from lint502.diagnosis.grouping import Key
-from lint502.diagnosis.statements import Place, Tally
-from lint502.report_model import HopReport, Report
+from lint502.diagnosis.diagnosis import Diagnosis, Group, HopPlace, Root, Unread, in_order
+from lint502.diagnosis.explaining import Roots
+from lint502.diagnosis.facts import Facts
+from lint502.diagnosis.grouping import Grouping, Key
+from lint502.diagnosis.records import tally
+from lint502.diagnosis.routes import Routes
+from lint502.diagnosis.statements import Tally
+from lint502.findings import Problem
+from lint502.nginx.tree import Context
+from lint502.report_model import HopReport
 from lint502.run import Result
 
-_SAMPLE = 200
-"""Lines by which the format of an access log is told."""
-
-RootOf = Callable[[Key], Root | None]
-"""What is at the root of a group."""
+_OF_QUERY = re.compile(r"\$\{?(?:args?\b|arg_|query_string|is_args|request_uri|request\b)")
 
 
-def groups_of(
-    tallies: Mapping[Key | None, Tally], report: Report | None, root_of: RootOf
-) -> tuple[Group, ...]:
-    """The groups, what hurts most first."""
+def diagnosed(
+    logs: Sequence[str],
+    result: Result | None,
+    *,
+    since: datetime | None = None,
+    follow: bool = False,
+    jobs: int = 1,
+) -> Diagnosis:
+    """What error logs say of upstreams; ``result`` is of the configuration that they are of, if it
+    is known.
+
+    What cannot be read is among the problems. Raises
+    :class:`~lint502.diagnosis.sources.UnreadableLogError` where a folder has no log.
+    """
+    places = None if result is None else Routes(result)
+    facts = None if result is None else Facts(result)
+    roots = None if result is None or facts is None else Roots(result, facts)
+    reading = tally(
+        logs,
+        Grouping(places, facts),
+        since=since,
+        follow=follow,
+        jobs=jobs,
+        queries=result is not None
+        and any(_asks_for_queries(site.tree.main) for site in result.sites),
+    )
+    report = None if result is None else result.report
     hops = {} if report is None else {hop.id: _hop_place(hop) for hop in report.hops}
-    found = (_group(key, tally, hops, root_of) for key, tally in tallies.items() if key is not None)
-    return in_order(found)
+    configured = () if report is None else tuple(map(_said, report.problems))
+    return Diagnosis(
+        in_order(
+            _group(key, one, hops, None if roots is None else roots.of(key))
+            for key, one in reading.tallies.items()
+        ),
+        reading.other,
+        reading.access,
+        tuple(Unread(kind, one.count, one.example) for kind, one in reading.unread.items()),
+        tuple(logs),
+        () if report is None else report.roots,
+        fronts=() if result is None else tuple(fronts_of(result)),
+        problems=(*configured, *reading.problems),
+    )
 
 
-def _group(key: Key, tally: Tally, hops: Mapping[str, HopPlace], root_of: RootOf) -> Group:
-    place: Place = key.place
-    hop = None if place.hop is None else hops.get(place.hop)
+def _asks_for_queries(context: Context) -> bool:
+    """Whether anything in a configuration depends on the query of a request."""
+    lines = (line for lines in context.by_name.values() for line in lines)
+    openers = (child.opener for child in context.children if child.opener is not None)
+    return any(
+        _OF_QUERY.search(argument) for line in chain(lines, openers) for argument in line.args
+    ) or any(map(_asks_for_queries, context.children))
+
+
+def _said(problem: Problem) -> str:
+    line = "" if problem.line is None else f":{problem.line}"
+    return f"{problem.file}{line}: {problem.message}"
+
+
+def _group(key: Key, tally: Tally, hops: Mapping[str, HopPlace], root: Root | None) -> Group:
+    place = key.place
     return Group(
         key.cause,
         key.upstream,
         tally,
-        hop,
+        None if place.hop is None else hops.get(place.hop),
         place.why,
         tuple(hops[one] for one in place.hops if one in hops),
-        root_of(key),
+        root,
         key.kind,
     )
 
@@ -51,40 +99,6 @@ def _hop_place(hop: HopReport) -> HopPlace:
     return HopPlace(
         hop.id, hop.place.file, hop.place.line, f"{hop.directive} {hop.value}", hop.request
     )
-
-
-def with_access_logs(
-    diagnosis: Diagnosis, logs: Iterable[Iterable[str]], result: Result | None
-) -> Diagnosis:
-    """The diagnosis with what the clients got, by the lines of access logs."""
-    formats = formats_of(() if result is None else result.sites)
-    answers = Answers(diagnosis.groups)
-    unread, example = 0, ""
-    for log in logs:
-        lines = iter(log)
-        sample = list(islice(lines, _SAMPLE))
-        best = likeliest(formats, sample)
-        order = [] if best is None else [best, *(one for one in formats if one != best)]
-        for line in chain(sample, lines):
-            request = _request(line, order)
-            if request is not None:
-                answers.take(request)
-            elif line.strip():
-                unread += 1
-                example = example or line
-    groups = (
-        replace(group, answers=got)
-        for group, got in zip(diagnosis.groups, answers.answers(), strict=True)
-    )
-    access = answers.access(unread, example)
-    return replace(diagnosis, groups=in_order(groups), access=access)
-
-
-def _request(line: str, formats: Iterable[LogFormat]) -> Request | None:
-    """What a line says by the first format that it has: a server can write its own beside the
-    others'."""
-    found = (request_of(line, format) for format in formats)
-    return next((request for request in found if request is not None), None)
 
 
 def fronts_of(result: Result) -> Iterator[str]:
@@ -98,7 +112,7 @@ def fronts_of(result: Result) -> Iterator[str]:
         itself = (
             "answers errors by itself too"
             if status is None
-            else (f"answers {status.value} by itself where nginx closes the connection")
+            else f"answers {status.value} by itself where nginx closes the connection"
         )
         yield (
             f"before nginx stands {front.name} ({profile.title}), which {itself}: such a request "

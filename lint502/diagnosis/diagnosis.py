@@ -12,7 +12,6 @@ from datetime import datetime
 
 from lint502.diagnosis.causes import Cause
 from lint502.diagnosis.statements import Tally
-from lint502.findings import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,29 +112,31 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
-    """How many records there are of each kind: those that name an upstream or bear on one, others
-    of nginx's, and lines that are no record."""
+class Unread:
+    """Lines that are no record, of a kind (their beginning, without numbers): how many, and one."""
 
-    upstream: int = 0
-    other: int = 0
-    unread: int = 0
+    kind: str
+    count: int
+    example: str
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
     """The whole: the groups, what hurts most first; ``roots`` is what nginx's configuration was
     read from, none where there was none. ``fronts`` is what stands before nginx, each with what it
-    answers by itself. ``examples`` are lines that are no record."""
+    answers by itself. ``other`` counts the records of other matters, ``access_lines`` the lines of
+    an access log between the records, ``unread`` has the lines that are
+    neither, and ``problems`` says what could not be read."""
 
     groups: tuple[Group, ...] = ()
-    totals: Totals = Totals()
+    other: int = 0
+    access_lines: int = 0
+    unread: tuple[Unread, ...] = ()
     logs: tuple[str, ...] = ()
     roots: tuple[str, ...] = ()
     access: Access | None = None
     fronts: tuple[str, ...] = ()
-    examples: tuple[str, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[str, ...] = ()
 
     @property
     def failures(self) -> tuple[Group, ...]:

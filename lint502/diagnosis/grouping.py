@@ -17,6 +17,7 @@ _NO_CONFIGURATION = Place(None)
 _MOST_KEYS = 5000
 """Groups that are told apart; what a hostile client can make up is not bounded."""
 
+_MOST_REMEMBERED = 1 << 13
 _MOST_KINDS = 100
 _LONGEST_KIND = 120
 _FAILING = ("error", "crit", "alert", "emerg")
@@ -67,16 +68,14 @@ class Grouping:
         self._places = places
         self._facts = facts
         self._keys: dict[Key, Key] = {}
+        self._causes: dict[tuple[str, str, str, str | None, str, bool], Cause] = {}
         self._kinds: set[str] = set()
 
     def __call__(self, statement: Statement) -> Key | None:
         """The key of a statement."""
         place = _NO_CONFIGURATION if self._places is None else self._places.place(statement)
         upstream = upstream_of(statement)
-        known = None
-        if self._facts is not None and place.hop is not None:
-            known = self._facts.of(place.hop, upstream.partition("://")[2] or upstream)
-        cause = cause_of(statement, known)
+        cause = self._cause(statement, upstream, place.hop)
         kind = ""
         if cause.name == UNKNOWN.name:
             if statement.upstream is None:
@@ -91,6 +90,22 @@ class Grouping:
             return Key(cause, "", Place(None, "there are too many groups to tell apart"), kind)
         self._keys[key] = key
         return key
+
+    def _cause(self, statement: Statement, upstream: str, hop: str | None) -> Cause:
+        """The cause of a statement: the same wherever what it is told by is the same."""
+        request = statement.subrequest or statement.request or ""
+        method = request[: request.find(" ")]
+        key = (statement.message, statement.level, upstream, hop, method, statement.cut)
+        found = self._causes.get(key)
+        if found is None:
+            known = None
+            if self._facts is not None and hop is not None:
+                known = self._facts.of(hop, upstream.partition("://")[2] or upstream)
+            found = cause_of(statement, known)
+            if len(self._causes) >= _MOST_REMEMBERED:
+                self._causes.clear()
+            self._causes[key] = found
+        return found
 
     def _kind(self, message: str) -> str:
         """The form of a message: without numbers and what is quoted."""

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, TypeVar, cast, get_args
 
 from lint502.diagnosis.causes import About, Candidate, Cause
+from lint502.diagnosis.counts import merge_tallies
 from lint502.diagnosis.diagnosis import (
     Access,
     Diagnosis,
@@ -17,20 +18,17 @@ from lint502.diagnosis.diagnosis import (
     HopPlace,
     Root,
     RootPlace,
-    Totals,
+    Unread,
     WithoutLine,
     in_order,
 )
 from lint502.diagnosis.statements import Tally
-from lint502.diagnosis.tallies import added
-from lint502.findings import Problem
 from lint502.reading import UnreadableError, read_regular, shown
 
 T = TypeVar("T")
 
 _MAX_BYTES = 256 * 1024**2
 _EPOCH = datetime(1970, 1, 1)
-_MOST_EXAMPLES = 10
 
 
 class NoDiagnosisError(Exception):
@@ -68,29 +66,34 @@ def together(diagnoses: Iterable[Diagnosis]) -> Diagnosis:
         if known is None:
             groups[group.key] = group
             continue
-        tally = added(known.tally, group.tally)
+        tally = merge_tallies(known.tally, group.tally)
         groups[group.key] = replace(
             known, tally=tally, answers=known.answers + group.answers, root=known.root or group.root
         )
     accesses = [one.access for one in every if one.access is not None]
     return Diagnosis(
         in_order(groups.values()),
-        Totals(
-            sum(one.totals.upstream for one in every),
-            sum(one.totals.other for one in every),
-            sum(one.totals.unread for one in every),
-        ),
+        sum(one.other for one in every),
+        sum(one.access_lines for one in every),
+        _unread(line for one in every for line in one.unread),
         _each_once(one.logs for one in every),
         _each_once(one.roots for one in every),
         _accesses(accesses) if accesses else None,
         _each_once(one.fronts for one in every),
-        _each_once(one.examples for one in every)[:_MOST_EXAMPLES],
         _each_once(one.problems for one in every),
     )
 
 
 def _each_once(lists: Iterable[Iterable[T]]) -> tuple[T, ...]:
     return tuple(dict.fromkeys(one for items in lists for one in items))
+
+
+def _unread(lines: Iterable[Unread]) -> tuple[Unread, ...]:
+    found: dict[str, Unread] = {}
+    for one in lines:
+        known = found.get(one.kind)
+        found[one.kind] = one if known is None else replace(known, count=known.count + one.count)
+    return tuple(found.values())
 
 
 def _accesses(accesses: list[Access]) -> Access:
@@ -109,21 +112,17 @@ def _diagnosis(data: Mapping[str, Any]) -> Diagnosis:
     access = data.get("access")
     return Diagnosis(
         tuple(_group(one) for one in data["groups"]),
-        Totals(_int(totals["upstream"]), _int(totals["other"]), _int(totals["unread"])),
+        _int(totals["other"]),
+        _int(totals["access"]),
+        tuple(
+            Unread(_text(one["kind"]), _int(one["count"]), _text(one["example"]))
+            for one in data["unread"]
+        ),
         _texts(data["logs"]),
         _texts(data["roots"]),
         None if access is None else _access(access),
         _texts(data["fronts"]),
-        _texts(data["examples"]),
-        tuple(
-            Problem(
-                _text(one["file"]),
-                _maybe(_int, one["line"]),
-                _text(one["message"]),
-                _maybe(_int, one["column"]),
-            )
-            for one in data["problems"]
-        ),
+        _texts(data["problems"]),
     )
 
 

@@ -4,27 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from lint502.diagnosis.diagnose import fronts_of, with_access_logs
+from lint502.diagnosis.diagnose import fronts_of
 from lint502.options import Options
-from tests.support.diagnoses import ALONE
 from tests.support.sites import examine, http, write
-
-COMBINED = '192.0.2.1 - - [01/May/2026:12:30:02 +0000] "{}" {} 5 "-" "curl"'
-
-
-def test_an_access_log_of_two_formats() -> None:
-    lines = [
-        COMBINED.format("POST /upload/x HTTP/1.1", 502),
-        COMBINED.format("POST /upload/x HTTP/1.1", 200),
-        f'{COMBINED.format("POST /upload/x HTTP/1.1", 502)} "192.0.2.9"',
-        "",
-        "nonsense",
-    ]
-    found = with_access_logs(ALONE, [iter(lines), []], None)
-    assert found.access is not None
-    assert (found.access.requests, dict(found.access.statuses)) == (3, {"502": 2, "200": 1})
-    assert (found.access.unread, found.access.example) == (1, "nonsense")
-    assert dict(found.groups[0].answers) == {"502": 2}
 
 
 @pytest.mark.parametrize(

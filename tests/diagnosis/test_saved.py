@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lint502.diagnosis.diagnosis import Totals
+from lint502.diagnosis.diagnosis import Unread
 from lint502.diagnosis.saved import NoDiagnosisError, read, together
 from lint502.report import Style
 from lint502.report.diagnosis import renderer
@@ -35,7 +35,13 @@ def test_two_in_one() -> None:
     assert first.tally.first == REFUSED.tally.first
     assert first.answers == Counter({"502": 2400, "200 after a retry": 68})
     assert twice.groups[1:] == DIAGNOSIS.groups[1:]
-    assert twice.totals == Totals(1303, 17, 3)
+    other = replace(DIAGNOSIS, unread=(Unread("x", 1, "x"), Unread("Traceback", 1, "Trace: b")))
+    both = together([twice, other])
+    assert (both.other, both.access_lines) == (34, 4)
+    assert both.unread == (
+        Unread("Traceback", 4, "Traceback (most recent call last):"),
+        Unread("x", 1, "x"),
+    )
     assert twice.logs == ("error.log", "-")
     assert twice.access == DIAGNOSIS.access
 

@@ -13,7 +13,7 @@ from lint502.diagnosis.diagnosis import (
     HopPlace,
     Root,
     RootPlace,
-    Totals,
+    Unread,
     WithoutLine,
 )
 from lint502.diagnosis.statements import Tally
@@ -143,7 +143,9 @@ TEMPORARY = Group(
 )  # fmt: skip
 DIAGNOSIS = Diagnosis(
     (REFUSED, CLOSED, UNKNOWN, DOWN, TEMPORARY),
-    Totals(1289, 17, 3),
+    17,
+    2,
+    (Unread("Traceback", 3, "Traceback (most recent call last):"),),
     ("error.log",),
     ("nginx.conf",),
     Access(
@@ -160,9 +162,8 @@ DIAGNOSIS = Diagnosis(
         "no such line",
     ),
     ("edge (AWS Application Load Balancer) answers 502 by itself too",),
-    ("Traceback (most recent call last):",),
 )
 """All kinds of groups: with a finding, with candidates, unknown ones, without a failure."""
-ALONE = Diagnosis((CLOSED, UNKNOWN), Totals(14), ("-",))
+ALONE = Diagnosis((CLOSED, UNKNOWN), logs=("-",))
 """Without a configuration."""
 NOTHING = Diagnosis(logs=("error.log",))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 
 from lint502.diagnosis.access.log_formats import LogFormat
 
@@ -71,7 +71,7 @@ def request_of(line: str, format: LogFormat) -> Request | None:
     if values is None or "status" not in values:
         return None
     if values["status"] not in _FAILED and _SUCCESS.fullmatch(values.get("upstream_status", "")):
-        return _went_well(values["status"])
+        return _went_well(values["status"], _minute(values))
     method, path = _asked_for(values)
     addresses = values.get("upstream_addr", "")
     statuses = values.get("upstream_status", "")
@@ -90,9 +90,9 @@ def request_of(line: str, format: LogFormat) -> Request | None:
     )
 
 
-@cache
-def _went_well(status: str) -> Request:
-    return Request(status)
+@lru_cache(1 << 10)
+def _went_well(status: str, minute: int | None) -> Request:
+    return Request(status, minute)
 
 
 def _attempts(values: Mapping[str, str]) -> tuple[Attempt, ...]:
@@ -155,16 +155,26 @@ _MONTHS = {
 
 def _minute(values: Mapping[str, str]) -> int | None:
     """The minute by the log's clock, as in the error log beside it."""
-    local, iso = values.get("time_local", ""), values.get("time_iso8601", "")
+    return _minute_in(values.get("time_local", "")[:17], values.get("time_iso8601", "")[:16])
+
+
+@lru_cache(1 << 10)
+def _minute_in(local: str, iso: str) -> int | None:
+    """That of ``01/May/2026:12:00`` or ``2026-05-01T12:00``."""
     try:
         if local:
             day, month, rest = local.split("/")
-            time = rest[4:20].replace(":", " ").split()
-            at = datetime(int(rest[:4]), _MONTHS[month], int(day), int(time[0]), int(time[1]))
+            year, hour, minute = map(int, rest.split(":"))
+            at = datetime(year, _MONTHS[month], int(day), hour, minute)
         elif iso:
-            at = datetime.fromisoformat(iso[:16])
+            at = datetime.fromisoformat(iso)
         else:
             return None
     except (ValueError, KeyError, IndexError):
         return None
+    return minute_of(at)
+
+
+def minute_of(at: datetime) -> int:
+    """The minute since 1970 of a time, by its own clock."""
     return int((at - datetime(1970, 1, 1)).total_seconds()) // 60

@@ -180,11 +180,8 @@ def _access(access: Access) -> Iterator[str]:
 
 def _rest(diagnosis: Diagnosis) -> Iterator[str]:
     items = [f"<li>{_text(text)}</li>" for text in words.totals(diagnosis)]
-    items += [f"<li><pre>{_text(one)}</pre></li>" for one in diagnosis.examples[:3]]
+    items += [f"<li><pre>{_text(one.example)}</pre></li>" for one in diagnosis.unread[:3]]
     items += [f"<li>{_text(one)}</li>" for one in diagnosis.fronts]
-    items += [
-        f"<li>could not be read: {_text(f'{one.file}: {one.message}')}</li>"
-        for one in diagnosis.problems
-    ]
+    items += [f"<li>could not be read: {_text(one)}</li>" for one in diagnosis.problems]
     if items:
         yield f'<section class="box"><h2>Besides</h2><ul>{"".join(items)}</ul></section>'

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from lint502 import __version__
-from lint502.report.json import dump, problem_object
+from lint502.report.json import dump
 
 if TYPE_CHECKING:
     from lint502.diagnosis.causes import Candidate
-    from lint502.diagnosis.diagnosis import Access, Diagnosis, Group, HopPlace, Root, Totals
+    from lint502.diagnosis.diagnosis import Access, Diagnosis, Group, HopPlace, Root
     from lint502.diagnosis.statements import Tally
     from lint502.report import Style
 
@@ -33,9 +33,12 @@ def render(diagnosis: Diagnosis, style: Style) -> str:
             "groups": [_group(one) for one in diagnosis.groups],
             "access": None if diagnosis.access is None else _access(diagnosis.access),
             "fronts": list(diagnosis.fronts),
-            "totals": _totals(diagnosis.totals, diagnosis),
-            "examples": list(diagnosis.examples),
-            "problems": [problem_object(one) for one in diagnosis.problems],
+            "totals": _totals(diagnosis),
+            "unread": [
+                {"kind": one.kind, "count": one.count, "example": one.example}
+                for one in diagnosis.unread
+            ],
+            "problems": list(diagnosis.problems),
         }
     )
 
@@ -140,11 +143,12 @@ def _access(access: Access) -> dict[str, Any]:
     }
 
 
-def _totals(totals: Totals, diagnosis: Diagnosis) -> dict[str, int]:
+def _totals(diagnosis: Diagnosis) -> dict[str, int]:
     return {
-        "upstream": totals.upstream,
+        "upstream": sum(one.tally.count for one in diagnosis.groups),
         "failures": sum(one.tally.count for one in diagnosis.failures),
         "unknown": diagnosis.unknown,
-        "other": totals.other,
-        "unread": totals.unread,
+        "other": diagnosis.other,
+        "access": diagnosis.access_lines,
+        "unread": sum(one.count for one in diagnosis.unread),
     }

@@ -44,7 +44,7 @@ def _end(diagnosis: Diagnosis, count: int) -> Iterator[str]:
             yield f"no line in the error log: {escaped(words.without_line(one, number))}"
     yield from map(escaped, words.totals(diagnosis))
     for problem in diagnosis.problems[:_MOST]:
-        yield f"could not be read: {code(problem.file)}: {escaped(problem.message)}"
+        yield f"could not be read: {escaped(problem)}"
 
 
 def code(text: str) -> str:

@@ -28,7 +28,8 @@ def render(diagnosis: Diagnosis, style: Style) -> str:
     blocks = ["\n".join(_head(diagnosis, axis, style, palette))]
     chosen = diagnosis.groups if style.unlimited else diagnosis.groups[:MOST_GROUPS]
     configured = bool(diagnosis.roots)
-    blocks += ("\n".join(_group(group, axis, style, palette, configured)) for group in chosen)
+    said: set[tuple[str, ...]] = set()
+    blocks += ("\n".join(_group(group, axis, style, palette, configured, said)) for group in chosen)
     left = diagnosis.groups[len(chosen) :]
     if left:
         lines = words.number(sum(one.tally.count for one in left), "line")
@@ -50,8 +51,14 @@ def _head(diagnosis: Diagnosis, axis: Axis | None, style: Style, palette: Palett
 
 
 def _group(
-    group: Group, axis: Axis | None, style: Style, palette: Palette, configured: bool
+    group: Group,
+    axis: Axis | None,
+    style: Style,
+    palette: Palette,
+    configured: bool,
+    said: set[tuple[str, ...]],
 ) -> list[str]:
+    """A group; ``said`` are the candidates that a group before it has had."""
     width = style.width
     lines = _heading(group, width, palette)
     lines += sentence(shown(group.cause.title), width)
@@ -72,7 +79,7 @@ def _group(
     if group.root is not None:
         lines += _root(group.root, width, palette)
     if group.cause.failure and (group.root is None or group.root.rule is None):
-        lines += _candidates(group, width, palette)
+        lines += _candidates(group, width, palette, said)
     add("line", _cut(shown(group.tally.example)))
     return lines
 
@@ -117,18 +124,27 @@ def _root(root: Root, width: int | None, palette: Palette) -> list[str]:
     return lines + labelled("more", list(filter(None, more)), width, palette)
 
 
-def _candidates(group: Group, width: int | None, palette: Palette) -> list[str]:
-    """What may be behind it: all of them in short, and what tells the likeliest one apart."""
+def _candidates(
+    group: Group, width: int | None, palette: Palette, said: set[tuple[str, ...]]
+) -> list[str]:
+    """What may be behind it: all of them in short, and what tells the likeliest one apart. Where
+    they have been said before, only how to look."""
     lines: list[str] = []
-    found = group.cause.candidates
-    settled = [one for one in found if one.settled]
-    for number, one in enumerate(settled or found[:_MOST_CANDIDATES]):
+    every = group.cause.candidates
+    found = [one for one in every if one.settled] or every[:_MOST_CANDIDATES]
+    known = tuple(one.text for one in found)
+    again = known in said
+    said.add(known)
+    for number, one in enumerate(found[:1] if again else found):
         label = "it is" if one.settled else "or" if number else "maybe"
-        said = [one.text, one.tell] if one.settled or not number else [one.text]
-        lines += labelled(label, [shown(" ".join(filter(None, said)))], width, palette)
+        texts = [one.text, one.tell] if one.settled or not number else [one.text]
+        text = "as above" if again else " ".join(filter(None, texts))
+        lines += labelled(label, [shown(text)] if text else [], width, palette)
         lines += labelled("run", list(map(shown, one.run[: 1 if number else 2])), width, palette)
-    left = 0 if settled else len(found) - _MOST_CANDIDATES
-    if left > 0:
+    if again:
+        return lines
+    left = 0 if any(one.settled for one in found) else len(every) - len(found)
+    if left:
         lines += labelled("or", [words.number(left, "other cause")], width, palette)
     rules = words.rules_of(group)[:2]
     return lines + labelled("more", [f"lint502 explain {one}" for one in rules], width, palette)
@@ -155,7 +171,7 @@ def _access(diagnosis: Diagnosis, style: Style, palette: Palette) -> Iterator[st
 def _rest(diagnosis: Diagnosis, style: Style, palette: Palette) -> Iterator[str]:
     for text in words.totals(diagnosis):
         yield from running(text, style.width)
-    for example in diagnosis.examples[:3]:
-        yield from labelled("line", [_cut(shown(example))], style.width, palette)
+    for one in diagnosis.unread[:3]:
+        yield from labelled("line", [_cut(shown(one.example))], style.width, palette)
     for front in diagnosis.fronts:
         yield from running(shown(front), style.width)

@@ -115,13 +115,15 @@ def rules_of(group: Group) -> list[str]:
 
 def totals(diagnosis: Diagnosis) -> Iterator[str]:
     """What else there was, each in a sentence."""
-    found = diagnosis.totals
     if diagnosis.unknown:
         yield f"{number(diagnosis.unknown, 'line')} with a message that lint502 does not know"
-    if found.other:
-        yield f"{number(found.other, 'record')} of other matters"
-    if found.unread:
-        yield f"{number(found.unread, 'line')} that {_is(found.unread)} no record of an error log"
+    if diagnosis.other:
+        yield f"{number(diagnosis.other, 'record')} of other matters"
+    if diagnosis.access_lines:
+        yield f"{number(diagnosis.access_lines, 'line')} of an access log"
+    unread = sum(one.count for one in diagnosis.unread)
+    if unread:
+        yield f"{number(unread, 'line')} that {_is(unread)} no record of an error log"
 
 
 def _is(count: int) -> str:

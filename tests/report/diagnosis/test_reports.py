@@ -14,7 +14,7 @@ import pytest
 
 from lint502 import __version__
 from lint502.cli.logs import without_commands
-from lint502.diagnosis.diagnosis import Access, Diagnosis, WithoutLine, in_order
+from lint502.diagnosis.diagnosis import Access, Diagnosis, Unread, WithoutLine, in_order
 from lint502.diagnosis.statements import Tally
 from lint502.report import Style
 from lint502.report.cells import cells
@@ -76,8 +76,8 @@ def test_nothing_failed() -> None:
     quiet = replace(NOTHING, access=Access(2, Counter({"200": 2})))
     assert renderer("markdown")(quiet, Style()) == (
         "**lint502 diagnose**: no failure of an upstream\n\n"
-        "- the access logs have no 502 or 504 either: one that clients got is of what stands before "
-        "nginx, or of another nginx\n"
+        "- the access logs have no 502 or 504 either: one that clients got is of what stands "
+        "before nginx, or of another nginx\n"
         "- access log: 2 requests: 200 in 2\n"
     )
     own = WithoutLine("the upstream itself", "502", "")
@@ -101,6 +101,19 @@ def test_at_most_20_groups() -> None:
     assert renderer("markdown")(many, Style()).count("**1,234 times**") == 5
 
 
+def test_what_may_be_behind_it_is_said_once() -> None:
+    twice = replace(ALONE, groups=(CLOSED, replace(CLOSED, upstream="http://10.0.0.1:80")))
+    text = renderer("text")(twice, Style())
+    assert text.count("The process crashed") == text.count("lint502 explain request-timeout") == 1
+    assert text.count("  run   journalctl -u php8.2-fpm --since -1h\n") == 2
+    assert "  maybe as above\n" in text
+    settled = replace(CLOSED.cause.candidates[1], settled=True)
+    cause = replace(CLOSED.cause, candidates=(settled, CLOSED.cause.candidates[0]))
+    text = renderer("text")(replace(ALONE, groups=(replace(CLOSED, cause=cause),)), Style())
+    assert "  it is A worker was ended after its time limit. $upstream" in text
+    assert "crashed" not in text
+
+
 def test_what_hurts_most_is_first() -> None:
     hidden = replace(REFUSED, answers=Counter({"200 after a retry": 1233, "502": 1}))
     groups = [TEMPORARY, DOWN, UNKNOWN, hidden, CLOSED]
@@ -119,7 +132,9 @@ def test_any_text(format: str, hostile: str) -> None:
         answers=Counter({hostile: 1}),
     )
     access = Access(1, Counter({hostile: 1}), unread=1, example=hostile)
-    diagnosis = Diagnosis((group,), roots=(hostile,), access=access, examples=(hostile,))
+    diagnosis = Diagnosis(
+        (group,), roots=(hostile,), access=access, unread=(Unread(hostile, 1, hostile),)
+    )
     text = renderer(format)(diagnosis, Style())
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u202e]", text)
     text.encode()
@@ -187,6 +202,7 @@ def test_json_is_for_programs() -> None:
         "failures": 1249,
         "unknown": 2,
         "other": 17,
+        "access": 2,
         "unread": 3,
     }
     assert value["groups"][0]["minutes"]["2026-05-01T12:30"] == 1000

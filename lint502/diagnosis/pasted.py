@@ -54,6 +54,9 @@ _LOOSE: Mapping[str, re.Pattern[str]] = {
 """The fields of a line that is cut, or whose quotes are gone."""
 
 _PAINT = re.compile(r"\x1b\[[\d;]*m")
+_QUOTES = {"&quot;": '"', "&#34;": '"', "\u201c": '"', "\u201d": '"', '\\"': '"'}
+"""What web pages and programs make of a quote."""
+
 _PART_OF_FIELD = re.compile(r",(?: \w*)?\Z")
 _WHILE = re.compile(r" while [^()\"]*\Z")
 _UNCERTAIN = re.compile(r"\{\w+\}|\[.*?\]|…")
@@ -79,7 +82,10 @@ def records(text: str) -> tuple[Pasted, ...]:
 
 
 def _unwrapped(text: str) -> str:
-    lines = _PAINT.sub("", text).strip().splitlines()
+    text = _PAINT.sub("", text)
+    for written, quote in _QUOTES.items():
+        text = text.replace(written, quote) if not text.lstrip().startswith("{") else text
+    lines = text.strip("` \t\r\n").splitlines()
     return "\n".join(_of_json(line) if line.lstrip().startswith("{") else line for line in lines)
 
 

@@ -325,9 +325,11 @@ def test_a_line_may_name_an_upstream_that_did_nothing_wrong() -> None:
         ("[lua] balancer.lua:12: no server is up", "lua-said"),
         ("lua entry thread aborted: runtime error: access.lua:3: boom", "lua-failed"),
         ("lua balancer: no peer set", "lua-no-peer"),
+        ("check time out with peer: 10.0.0.1:80 ", "health-check"),
+        ("disable check peer: 10.0.0.1:80 ", "health-check"),
     ],
 )
-def test_what_lua_does_is_none_of_nginx_s_upstreams(message: str, name: str) -> None:
+def test_what_lua_and_modules_write_is_none_of_nginx_s_upstreams(message: str, name: str) -> None:
     cause = cause_of(Statement("error", message, server="a", request="GET / HTTP/1.1"))
     assert (cause.name, cause.at_fault) == (name, False)
 

@@ -87,6 +87,11 @@ WRAPPINGS: dict[str, Callable[[str], str]] = {
     "rfc 5424": lambda line: f"<187>1 2026-11-29T02:45:11Z web nginx 30675 - - {line}",
     "kubernetes": lambda line: f"2026-11-29T02:45:11.123456789Z stderr F {line}",
     "syslog of nginx": lambda line: re.sub(r"^\S+ \S+ ", "<187>Nov 29 02:45:11 web nginx: ", line),
+    "a web page": lambda line: line.replace('"', "&quot;"),
+    "a text of a blog": lambda line: re.sub(r'"([^"]*)"', "\u201c\\1\u201d", line),
+    "a program's text": lambda line: line.replace('"', r"\""),
+    "a quote in Markdown": lambda line: f"> `{line}`",
+    "grep -n": lambda line: f"/var/log/nginx/error.log:17:{line}",
     "without the time": lambda line: re.sub(r"^\S+ \S+ ", "", line),
 }
 

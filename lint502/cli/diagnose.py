@@ -113,6 +113,8 @@ def diagnose(
     """
     if not logs:
         raise typer.BadParameter("name a log, a directory of logs, or -", param_hint="LOG")
+    if "-" in logs and "-" in (roots or ()):
+        raise typer.BadParameter("standard input is the log already", param_hint="--root")
     if merge:
         _only_merged(access_logs, since, follow)
         diagnosis = _merged(logs)

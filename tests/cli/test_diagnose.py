@@ -2,6 +2,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -142,6 +146,8 @@ def test_access_logs(run: Run, log: Path, tmp_path: Path) -> None:
         (("error.log", "--root", "nowhere.conf"), "nowhere.conf"),
         (("--merge", "error.log"), "error.log is no JSON"),
         (("--merge", "a.json", "--follow"), "Invalid value for --follow"),
+        (("-", "--root", "-"), "standard input is the log already"),
+        (("error.log", "--since", "tomorrow"), "Invalid value for --since"),
         (("nowhere.log",), "nowhere.log"),
         (("error.log", "--access-log", "nowhere.log"), "nowhere.log"),
     ],
@@ -152,6 +158,35 @@ def test_what_cannot_be_done(run: Run, arguments: tuple[str, ...], said: str) ->
     assert code == 2
     assert said in err
     assert "Traceback" not in err
+
+
+def test_several_processes_say_the_same(run: Run, tmp_path: Path) -> None:
+    shutil.copytree(SAMPLE / "broken", tmp_path / "site")
+    shutil.copy(SAMPLE / "upstreams.toml", tmp_path)
+    lines = (SAMPLE / "logs" / "error.log").read_text(encoding="utf-8")
+    (tmp_path / "error.log").write_text(lines * 4000, encoding="utf-8")
+    arguments = ("diagnose", "error.log", "--root", "site/nginx.conf", "--format", "json")
+    alone = run(*arguments)
+    assert json.loads(alone.out)["groups"][0]["count"] == 14 * 4000
+    assert run(*arguments, "--jobs", "2") == alone
+
+
+def test_a_log_that_grows(tmp_path: Path) -> None:
+    log = tmp_path / "error.log"
+    log.write_text(refused(1), encoding="utf-8")
+    command = [sys.executable, "-m", "lint502", "diagnose", "error.log", "--follow"]
+    process = subprocess.Popen(
+        [*command, "--format", "json"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stderr is not None
+    assert b"the logs alone are read" in process.stderr.readline()
+    time.sleep(1)
+    log.rename(tmp_path / "error.log.1")
+    log.write_text(refused(2), encoding="utf-8")
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=30)
+    assert (process.returncode, json.loads(out)["groups"][0]["count"]) == (1, 2)
 
 
 def test_hostile_lines(run: Run, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ class Asked:
 class Request(NamedTuple):
     """A request on its way. ``raw``: the URI is as it came. ``whole``: the URI of a
     ``proxy_pass`` takes the place of the location's, which it does not after a ``break``.
-    ``errored``: an ``error_page`` has led here."""
+    ``errored``: an ``error_page`` has led here. ``file``: there is a file of this name."""
 
     uri: Uri
     method: str
@@ -45,10 +45,11 @@ class Request(NamedTuple):
     whole: bool = True
     internal: bool = False
     errored: bool = False
+    file: bool = False
 
-    def redirected(self, uri: Uri) -> Request:
+    def redirected(self, uri: Uri, *, file: bool = False) -> Request:
         """The request after an internal redirect (``ngx_http_internal_redirect()``)."""
-        return self._replace(uri=uri, raw=False, whole=True, internal=True)
+        return self._replace(uri=uri, raw=False, whole=True, internal=True, file=file)
 
 
 class Left(NamedTuple):
@@ -143,7 +144,7 @@ class _Run:
             return
         path = replacement.partition("?")[0]
         for uri in texts(path, request, self._asked, self._variables, self._level, match):
-            new = request._replace(uri=uri, raw=False)
+            new = request._replace(uri=uri, raw=False, file=False)
             if flag == "break":
                 self.found.left.add(left._replace(request=new._replace(whole=False), changed=False))
             elif flag == "last":

@@ -210,6 +210,8 @@ class _Walk:
             self._handler(location, level, facts, request)
             return
         for name in facts.tried[:-1]:
+            if request.file and name.endswith("/"):
+                continue
             for uri in self._texts(name, request, level):
                 self._handler(location, level, facts, request._replace(uri=uri))
         last = facts.tried[-1]
@@ -245,7 +247,7 @@ class _Walk:
             base = "" if name.startswith("/") or uri.open else uri.text
             for found in self._texts(name, request, self._server):
                 path = uri if uri.open else Uri(base + found.text, found.open)
-                self._add(self._server, request.redirected(path))
+                self._add(self._server, request.redirected(path, file=True))
 
     def answered(self, level: Context, statuses: Iterable[int] | None, request: Request) -> None:
         """Follow the pages for an answer; None stands for any status."""

@@ -128,16 +128,15 @@ def sends_as_it_is(hop: Hop) -> bool:
     return hop.kind == "proxy" and "$" not in hop.value and not _given(hop.value)
 
 
-def sources(hop: Hop, path: str) -> tuple[str, ...]:
-    """The URIs with which a request may have arrived that is sent on with a path; none where that
-    is not known."""
+def sources(hop: Hop, path: str) -> tuple[str, ...] | None:
+    """The URIs with which a request may have arrived that is sent on with a path; None for any."""
     if sends_as_it_is(hop):
         return (path,)
-    if hop.kind != "proxy" or "$" in hop.value:
-        return ()
+    if hop.kind != "proxy" or "$" in hop.value or not path:
+        return None
     given, prefix = unescaped(_given(hop.value)), prefix_of(hop.context)
     if given is None or prefix is None:
-        return ()
+        return None
     return (prefix + path[len(given) :],) if path.startswith(given) else ()
 
 

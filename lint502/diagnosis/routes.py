@@ -239,10 +239,10 @@ class _Search:
                 led = ways_from(location, internal, self.asked, self.site.passes)
                 found |= self._fitting(led)
                 continue
-            starts = {start for path in sent.paths for start in sources(hop, path) if path}
-            if not starts:
+            known = [sources(hop, path) for path in sent.paths]
+            if None in known:
                 found.add(hop)
-            for start in starts:
+            for start in {start for starts in known for start in starts or ()}:
                 asking = Request(Uri(start), request.method, raw=False, internal=True)
                 led = self.site.ways(self.server, asking, self.asked)
                 if hop in self._fitting(led):

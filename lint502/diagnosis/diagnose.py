@@ -9,10 +9,11 @@ from itertools import chain
 
 from lint502.declared import front_profiles
 from lint502.diagnosis.diagnosis import Diagnosis, Group, HopPlace, Root, Unread, in_order
-from lint502.diagnosis.explaining import Roots
+from lint502.diagnosis.explaining import root_of
 from lint502.diagnosis.facts import Facts
 from lint502.diagnosis.grouping import Grouping, Key
 from lint502.diagnosis.records import tally
+from lint502.diagnosis.roots import Roots
 from lint502.diagnosis.routes import Routes
 from lint502.diagnosis.statements import Tally
 from lint502.findings import Problem
@@ -39,7 +40,7 @@ def diagnosed(
     """
     places = None if result is None else Routes(result)
     facts = None if result is None else Facts(result)
-    roots = None if result is None or facts is None else Roots(result, facts)
+    roots = None if result is None else Roots(result)
     reading = tally(
         logs,
         Grouping(places, facts),
@@ -54,7 +55,7 @@ def diagnosed(
     configured = () if report is None else tuple(map(_said, report.problems))
     return Diagnosis(
         in_order(
-            _group(key, one, hops, None if roots is None else roots.of(key))
+            _group(key, one, hops, None if roots is None else root_of(key, roots))
             for key, one in reading.tallies.items()
         ),
         reading.other,

@@ -77,7 +77,7 @@ def _group(
     if configured:
         add("hop", *_hop(group))
     if group.root is not None:
-        lines += _root(group.root, width, palette)
+        lines += _root(group.root, width, palette, look=not group.cause.candidates)
     if group.cause.failure and (group.root is None or group.root.rule is None):
         lines += _candidates(group, width, palette, said)
     add("line", _cut(shown(group.tally.example)))
@@ -109,10 +109,12 @@ def _hop(group: Group) -> Iterator[str]:
         yield f"one of {words.places_of(group)}"
 
 
-def _root(root: Root, width: int | None, palette: Palette) -> list[str]:
+def _root(root: Root, width: int | None, palette: Palette, *, look: bool) -> list[str]:
+    """What explains it; ``look``: with what to look at where nothing does."""
     if root.rule is None:
         lines = labelled("root", [shown(root.message)], width, palette)
-        return lines + labelled("look", list(map(shown, root.look)), width, palette)
+        commands = list(map(shown, root.look)) if look else []
+        return lines + labelled("look", commands, width, palette)
     said = [f"{root.severity} {root.rule}: {shown(root.message)}"]
     for place in root.places:
         note = f"  ({shown(place.note)})" if place.note else ""

@@ -62,7 +62,8 @@ class Group:
 
     ``hop`` is None where the records do not tell: ``why`` says why, ``hops`` those that it may be.
     ``kind`` is the form of a message that has no name, "" for all others. ``answers`` is what
-    clients got, by the access log: ``"502"``, ``"200 after a retry"``.
+    clients got, by the access log: ``"502"``, ``"200 after a retry"``; ``took`` the shortest and
+    the longest time until the upstream failed, in seconds.
     """
 
     cause: Cause
@@ -74,6 +75,7 @@ class Group:
     root: Root | None = None
     kind: str = ""
     answers: Counter[str] = field(default_factory=Counter)
+    took: tuple[float, float] | None = None
 
     @property
     def key(self) -> tuple[object, ...]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar, cast, get_args
 
+from lint502.diagnosis.access.answers import wider
 from lint502.diagnosis.causes import About, Candidate, Cause
 from lint502.diagnosis.counts import merge_tallies
 from lint502.diagnosis.diagnosis import (
@@ -67,8 +68,15 @@ def together(diagnoses: Iterable[Diagnosis]) -> Diagnosis:
             groups[group.key] = group
             continue
         tally = merge_tallies(known.tally, group.tally)
+        took = known.took
+        for seconds in group.took or ():
+            took = wider(took, seconds)
         groups[group.key] = replace(
-            known, tally=tally, answers=known.answers + group.answers, root=known.root or group.root
+            known,
+            tally=tally,
+            answers=known.answers + group.answers,
+            root=known.root or group.root,
+            took=took,
         )
     accesses = [one.access for one in every if one.access is not None]
     return Diagnosis(
@@ -145,6 +153,7 @@ def _group(data: Mapping[str, Any]) -> Group:
         _maybe(_root, data["root"]),
         _text(data["kind"] or ""),
         _counts(data["answers"]),
+        _maybe(_span, data["took"]),
     )
 
 
@@ -230,6 +239,13 @@ def _time(text: Any) -> datetime:
     if at.tzinfo is not None:
         raise ValueError
     return at
+
+
+def _span(value: Any) -> tuple[float, float]:
+    shortest, longest = value
+    if not isinstance(shortest, (int, float)) or not isinstance(longest, (int, float)):
+        raise TypeError
+    return float(shortest), float(longest)
 
 
 def _text(value: Any) -> str:

@@ -33,6 +33,7 @@ def test_two_in_one() -> None:
         {path: 2 * count for path, count in REFUSED.tally.paths.items()}
     )
     assert first.tally.first == REFUSED.tally.first
+    assert first.took == (0.0, 0.002)
     assert first.answers == Counter({"502": 2400, "200 after a retry": 68})
     assert twice.groups[1:] == DIAGNOSIS.groups[1:]
     other = replace(DIAGNOSIS, unread=(Unread("x", 1, "x"), Unread("Traceback", 1, "Trace: b")))

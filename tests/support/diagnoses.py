@@ -65,6 +65,7 @@ REFUSED = Group(
         "0123456789abcdef",
     ),
     answers=Counter({"502": 1200, "200 after a retry": 34}),
+    took=(0.0, 0.002),
 )  # fmt: skip
 CLOSED = Group(
     Cause(

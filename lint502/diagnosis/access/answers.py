@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from lint502.diagnosis.access.requests import Attempt, Request
 from lint502.diagnosis.diagnosis import Access, Group, WithoutLine
@@ -19,11 +20,12 @@ _MOST = 1000
 
 
 class Answers:
-    """Takes the requests of access logs; :attr:`groups` and :meth:`access` say what came of it."""
+    """Takes the requests of access logs; :meth:`groups` and :meth:`access` say what came of it."""
 
     def __init__(self, groups: Sequence[Group]) -> None:
         self._groups = groups
         self._answers: list[Counter[str]] = [Counter() for _ in groups]
+        self._took: list[tuple[float, float] | None] = [None for _ in groups]
         self._by_address: dict[str, list[int]] = {}
         self._by_path: dict[str, list[int]] = {}
         for number, group in enumerate(groups):
@@ -49,7 +51,10 @@ class Answers:
         for attempt in failed:
             found = self._of_attempt(attempt, request)
             likely = likely or bool(found)
-            groups.update(self._told_apart(found, request))
+            told_apart = self._told_apart(found, request)
+            groups.update(told_apart)
+            for number in told_apart:
+                self._took[number] = wider(self._took[number], attempt.seconds)
         if not failed:
             found = self._likely(self._by_path.get(request.path, ()), request)
             likely = bool(found)
@@ -59,9 +64,12 @@ class Answers:
         if not likely and request.status[:1] == "5":
             self._count_without(request, answer)
 
-    def answers(self) -> list[Counter[str]]:
-        """What clients got, by group."""
-        return self._answers
+    def groups(self) -> tuple[Group, ...]:
+        """The groups with what clients got, and how long it took until the upstream failed."""
+        return tuple(
+            replace(group, answers=answers, took=took)
+            for group, answers, took in zip(self._groups, self._answers, self._took, strict=True)
+        )
 
     def access(self, unread: int, example: str) -> Access:
         """All that was counted."""
@@ -115,6 +123,13 @@ class Answers:
         if one not in self._without and len(self._without) >= _MOST:
             one = WithoutLine(source, answer, "…")
         self._without[one] += 1
+
+
+def wider(span: tuple[float, float] | None, seconds: float | None) -> tuple[float, float] | None:
+    """The span with a time in it."""
+    if seconds is None:
+        return span
+    return (seconds, seconds) if span is None else (min(span[0], seconds), max(span[1], seconds))
 
 
 def address_in(upstream: str) -> str:

@@ -39,13 +39,9 @@ def with_access_logs(
             example = example or line[:_LONGEST_EXAMPLE]
         elif first is None or request.minute is None or request.minute >= first:
             answers.take(request)
-    groups = (
-        replace(group, answers=got)
-        for group, got in zip(diagnosis.groups, answers.answers(), strict=True)
-    )
     return replace(
         diagnosis,
-        groups=in_order(groups),
+        groups=in_order(answers.groups()),
         access=answers.access(unread, example),
         problems=(*diagnosis.problems, *problems),
     )

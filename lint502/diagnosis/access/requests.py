@@ -23,12 +23,13 @@ _LONGEST = 16384
 class Attempt:
     """One server that was asked: its address, the status that nginx notes for it, and whether a
     header came from it; None where the log does not say. ``connect`` is how long connecting took,
-    in seconds."""
+    ``seconds`` how long all of it."""
 
     address: str
     status: str
     header: bool | None = None
     connect: float | None = None
+    seconds: float | None = None
 
     @property
     def failed(self) -> bool:
@@ -100,6 +101,7 @@ def _attempts(values: Mapping[str, str]) -> tuple[Attempt, ...]:
     statuses = _items(values, "upstream_status")
     headers = _BETWEEN.split(values.get("upstream_header_time", ""))
     connects = _items(values, "upstream_connect_time")
+    seconds = _items(values, "upstream_response_time")
     if "upstream_header_time" not in values:
         headers = []
     count = max(len(addresses), len(statuses))
@@ -113,6 +115,7 @@ def _attempts(values: Mapping[str, str]) -> tuple[Attempt, ...]:
                 statuses[number] if number < len(statuses) else "",
                 None if header is None else header not in ("-", ""),
                 _number(connect),
+                _number(seconds[number]) if number < len(seconds) else None,
             )
         )
     return tuple(found)

@@ -85,6 +85,7 @@ def _group(group: Group, axis: Axis | None, configured: bool) -> Iterator[str]:
         ("When", [words.when(group)]),
         ("Asked", [words.asked(group)]),
         ("Clients got", [words.answers(group)]),
+        ("Failed after", [words.took(group)]),
         ("Hop", list(_hop(group)) if configured else []),
     ]
     yield "<dl>"

@@ -60,6 +60,7 @@ def _group(group: Group) -> dict[str, Any]:
         "root": None if group.root is None else _root(group.root),
         **_tally(group.tally),
         "answers": _counts(group.answers),
+        "took": None if group.took is None else list(group.took),
     }
 
 

@@ -74,6 +74,7 @@ def _group(
         add("when", when)
     add("asked", words.asked(group))
     add("got", words.answers(group))
+    add("after", words.took(group))
     if configured:
         add("hop", *_hop(group))
     if group.root is not None:

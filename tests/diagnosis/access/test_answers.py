@@ -31,7 +31,7 @@ def taken(
         (one.source, one.answer, one.upstream): count
         for one, count in found.access(0, "").without_line.items()
     }
-    return [dict(one) for one in found.answers()], without
+    return [dict(one.answers) for one in found.groups()], without
 
 
 def test_what_clients_got() -> None:
@@ -118,3 +118,10 @@ def test_kinds_without_a_line_are_bounded() -> None:
     without = found.access(0, "").without_line
     assert len(without) == 1001
     assert without[WithoutLine(answers.ITSELF, "502", "…")] == 2000
+
+
+def test_how_long_it_took_until_the_upstream_failed() -> None:
+    found = Answers([REFUSED, CLOSED])
+    for seconds in (30.001, None, 29.999):
+        found.take(request("502", replace(BAD, seconds=seconds)))
+    assert [one.took for one in found.groups()] == [(29.999, 30.001), None]

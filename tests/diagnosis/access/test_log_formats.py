@@ -39,20 +39,23 @@ def test_combined() -> None:
     [
         (
             "10.0.0.1:80, 10.0.0.2:80 502, 200 -, 0.001 -, 0.004 0.000, 0.005 0.005",
-            (Attempt("10.0.0.1:80", "502", False), Attempt("10.0.0.2:80", "200", True, 0.001)),
+            (
+                Attempt("10.0.0.1:80", "502", False, None, 0.0),
+                Attempt("10.0.0.2:80", "200", True, 0.001, 0.005),
+            ),
             False,
             0.005,
         ),
         (
             "unix:/run/a.sock : [::1]:80 200 : 504 0.000 : 0.000 0.001 : - 0.002 : 60.0 60.1",
             (
-                Attempt("unix:/run/a.sock", "200", True, 0.0),
-                Attempt("[::1]:80", "504", False, 0.0),
+                Attempt("unix:/run/a.sock", "200", True, 0.0, 0.002),
+                Attempt("[::1]:80", "504", False, 0.0, 60.0),
             ),
             True,
             60.1,
         ),
-        ("backend 502 - - 0.000 0.000", (Attempt("backend", "502", False),), False, 0.0),
+        ("backend 502 - - 0.000 0.000", (Attempt("backend", "502", False, None, 0.0),), False, 0.0),
         ("- - - - - 0.000", (), False, 0.0),
     ],
 )

@@ -18,7 +18,7 @@ from lint502.diagnosis.diagnosis import Access, Diagnosis, Unread, WithoutLine, 
 from lint502.diagnosis.statements import Tally
 from lint502.report import Style
 from lint502.report.cells import cells
-from lint502.report.diagnosis import FORMATS, renderer
+from lint502.report.diagnosis import FORMATS, renderer, words
 from lint502.report.diagnosis.histogram import Axis, axis_of, sparkline
 from tests.support.diagnoses import (
     ALONE,
@@ -187,6 +187,14 @@ def test_the_axis() -> None:
     assert Axis(MINUTE, 60, 2).words == "1 hour"
     assert Axis(MINUTE, 2880, 2).words == "2 days"
     assert Axis(MINUTE, 5, 2).starts_at(1) == datetime(2026, 5, 1, 12, 5)
+
+
+@pytest.mark.parametrize(
+    ("took", "said"),
+    [((30.0, 30.004), "30.004 s each time"), ((0.001, 4.1), "0.001 to 4.1 s"), (None, "")],
+)
+def test_how_long_it_took(took: tuple[float, float] | None, said: str) -> None:
+    assert words.took(replace(REFUSED, took=took)) == said
 
 
 def test_a_sparkline() -> None:

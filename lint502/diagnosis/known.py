@@ -17,8 +17,9 @@ class Known:
     Of the upstream, as it is claimed: ``protocol`` as in ``upstreams.toml``; ``server`` its
     profile; ``port_differs``: it listens on another port than nginx connects to; ``on_socket``: on
     a unix socket; ``published``: nginx comes through a port that a container runtime publishes;
-    ``http_versions_differ`` and ``tls_versions_differ``: none in common; ``pool_outlives``: nginx keeps idle connections longer;
-    ``gives_up_first``: its limit for a request is shorter than nginx's.
+    ``http_versions_differ`` and ``tls_versions_differ``: none in common; ``pool_outlives``: nginx
+    keeps idle connections longer; ``gives_up_first``: its limit for a request is shorter than
+    nginx's; ``response_head_exceeds``: it sends larger heads than nginx's buffer holds.
     """
 
     upstream: str | None = None

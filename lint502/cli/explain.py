@@ -103,13 +103,19 @@ def _explain_status(number: str, shape: Shape, color: output.Colour) -> None:
 
 def _explain_lines(text: str, shape: Shape, color: output.Colour) -> None:
     from lint502.diagnosis.causes import cause_of
-    from lint502.diagnosis.pasted import records
+    from lint502.diagnosis.pasted import MOST_CHARACTERS, MOST_RECORDS, records
     from lint502.quoting import quote
     from lint502.report import explained
 
     found: list[tuple[str, Sequence[Cause]]] = []
     unknown: list[str] = []
-    for one in records(text):
+    pasted = records(text)
+    if len(text) > MOST_CHARACTERS or len(pasted) == MOST_RECORDS:
+        output.say(
+            f"note: no more than {MOST_RECORDS} different lines are explained, of the first "
+            f"{MOST_CHARACTERS:,} characters"
+        )
+    for one in pasted:
         causes = {cause.name: cause for cause in map(cause_of, one.statements)}
         if causes:
             found.append((one.text, sorted(causes.values(), key=lambda one: not one.at_fault)))

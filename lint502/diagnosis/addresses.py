@@ -28,16 +28,27 @@ _BLANKS: Mapping[str, str] = {
     "curls": "https://ADDRESS:PORT/",
     "connect": "-connect ADDRESS:PORT",
     "name": "NAME",
+    "family": "proxy",
 }
 """What stands in a command for what the line does not say."""
+
+_FAMILIES: Mapping[str, str] = {
+    **{name: name for name in ("fastcgi", "grpc", "memcached", "scgi", "uwsgi")},
+    "grpcs": "grpc",
+    "suwsgi": "uwsgi",
+}
+"""What directives of a pass begin with, by the scheme of its upstream, if not with ``proxy``."""
 
 _HOLE = re.compile(r"\{([a-z]+)\}")
 
 
-def command(text: str, upstream: str | None, name: str | None = None) -> str:
-    """A command of ``causes.toml`` for an upstream as nginx writes it (``http://127.0.0.1:80/a``)
+def filled(text: str, upstream: str | None, name: str | None = None) -> str:
+    """A text or command of ``causes.toml`` for an upstream as nginx writes it (``http://127.0.0.1:80/a``)
     and its name in ``upstreams.toml``; capitals stand for what is not known."""
     words = {**_BLANKS, **_words(upstream)}
+    scheme, there, _ = (upstream or "").partition("://")
+    if there and scheme in _FAMILIES:
+        words["family"] = _FAMILIES[scheme]
     if name is not None and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
         words["name"] = name
     return _HOLE.sub(lambda hole: words.get(hole[1], hole[0]), text)

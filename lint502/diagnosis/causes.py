@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any, Literal, TypeAlias, cast
 
 import tomli
 
-from lint502.diagnosis.addresses import command
+from lint502.diagnosis.addresses import filled
 from lint502.diagnosis.known import NOTHING, Known
 from lint502.diagnosis.statements import Statement
 from lint502.nginx import error_log
@@ -173,10 +173,11 @@ def _candidates(row: _Row, line: _Line) -> Iterator[Candidate]:
         for one in possible
     }
     for one in sorted(possible, key=lambda one: standing[id(one)], reverse=True):
+        fill = partial(filled, upstream=line.place, name=line.known.upstream)
         yield Candidate(
-            text=one["text"],
-            tell=one["tell"],
-            run=tuple(command(text, line.place, line.known.upstream) for text in one["run"]),
+            text=fill(one["text"]),
+            tell=fill(one["tell"]),
+            run=tuple(map(fill, one["run"])),
             rules=tuple(one.get("rules", ())),
             settled=standing[id(one)][0],
         )

@@ -19,7 +19,7 @@ class Known:
     a unix socket; ``published``: nginx comes through a port that a container runtime publishes;
     ``http_versions_differ`` and ``tls_versions_differ``: none in common; ``pool_outlives``: nginx
     keeps idle connections longer; ``gives_up_first``: its limit for a request is shorter than
-    nginx's.
+    nginx's; ``response_head_exceeds``: it sends larger heads than nginx's buffer holds.
     """
 
     upstream: str | None = None

@@ -20,7 +20,9 @@ from lint502.nginx.error_log import Phase
 MOST_CHARACTERS = 64_000
 """What is looked at of a text; what follows is left out."""
 
-_MOST_RECORDS = 20
+MOST_RECORDS = 20
+"""How many different records of a text are explained."""
+
 _LONGEST_MESSAGE = 2_100
 _MOST_STARTS = 60
 _SHORTEST_PART = 16
@@ -78,7 +80,7 @@ class Pasted:
 def records(text: str) -> tuple[Pasted, ...]:
     """What a text says, record by record; each different one once, and a bounded number."""
     blocks = dict.fromkeys(_blocks(_unwrapped(text[:MOST_CHARACTERS])))
-    return tuple(map(_record, list(blocks)[:_MOST_RECORDS]))
+    return tuple(map(_record, list(blocks)[:MOST_RECORDS]))
 
 
 def _unwrapped(text: str) -> str:
@@ -114,7 +116,7 @@ def _blocks(text: str) -> Iterator[str]:
             yield _trimmed(text[start:end], last=end == len(text))
         return
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if len(lines) > 1 and not any(map(_whole, lines[:_MOST_RECORDS])):
+    if len(lines) > 1 and not any(map(_whole, lines[:MOST_RECORDS])):
         yield " ".join(lines)
     else:
         yield from lines

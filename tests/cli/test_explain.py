@@ -139,6 +139,15 @@ def test_what_is_unknown_is_said_to_be(run: Run) -> None:
     )
 
 
+def test_what_is_left_out_is_said(run: Run) -> None:
+    note = "note: no more than 20 different lines are explained, of the first 64,000 characters\n"
+    many = "\n".join(LINE.replace("*4", f"*{number}") for number in range(30))
+    code, out, err = run("explain", many)
+    assert (code, err) == (0, note)
+    assert out.count("nginx's workers may not connect") == 20
+    assert run("explain", f"{LINE}{' ' * 64_000}") == (0, EXPLAINED, note)
+
+
 def test_standard_input(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     given = SimpleNamespace(buffer=io.BytesIO(f"{LINE}\n\xff\n".encode("latin-1")))
     monkeypatch.setattr(sys, "stdin", given)

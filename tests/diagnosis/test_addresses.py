@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lint502.diagnosis.addresses import command
+from lint502.diagnosis.addresses import filled
 
 ALL = (
     "ss {listen}; curl {curl} {curls}; s_client {connect}; {address} {host} {port} {socket} {name}"
@@ -44,22 +44,37 @@ ALL = (
     ],
 )
 def test_what_a_line_names(upstream: str, expected: str) -> None:
-    assert command(ALL, upstream) == expected
+    assert filled(ALL, upstream) == expected
 
 
 def test_the_upstream_s_own_name() -> None:
-    assert command("lint502 probe {name}", None, "api") == "lint502 probe api"
-    assert command("lint502 probe {name}", None, "a; rm -rf /") == "lint502 probe NAME"
+    assert filled("lint502 probe {name}", None, "api") == "lint502 probe api"
+    assert filled("lint502 probe {name}", None, "a; rm -rf /") == "lint502 probe NAME"
+
+
+@pytest.mark.parametrize(
+    ("upstream", "family"),
+    [
+        ("https://10.0.0.1:443/", "proxy"),
+        ("fastcgi://unix:/run/php.sock:", "fastcgi"),
+        ("grpcs://10.0.0.1:443", "grpc"),
+        ("suwsgi://10.0.0.1:443", "uwsgi"),
+        ("10.0.0.1:443", "proxy"),
+        (None, "proxy"),
+    ],
+)
+def test_directives_are_of_the_family_of_the_pass(upstream: str | None, family: str) -> None:
+    assert filled("{family}_read_timeout", upstream) == f"{family}_read_timeout"
 
 
 def test_what_is_no_hole_stays() -> None:
-    assert command("curl -w '%{time_total}' {port}", None) == "curl -w '%{time_total}' PORT"
+    assert filled("curl -w '%{time_total}' {port}", None) == "curl -w '%{time_total}' PORT"
 
 
 @given(st.text(max_size=40))
-def test_nothing_that_is_in_a_line_becomes_a_command(text: str) -> None:
+def test_nothing_that_is_in_a_line_becomes_a_filled(text: str) -> None:
     for upstream in (text, f"http://{text}:80/", f"http://unix:/run/{text}:/", f"http://a:{text}/"):
-        words = shlex.split(command("nc {host} {port} {socket}", upstream))
+        words = shlex.split(filled("nc {host} {port} {socket}", upstream))
         assert len(words) == 4
         assert words[0] == "nc"
-        assert command("{socket}", upstream).isprintable()
+        assert filled("{socket}", upstream).isprintable()

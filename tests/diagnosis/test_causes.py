@@ -14,7 +14,7 @@ import pytest
 from lint502 import pages
 from lint502.behaviour import protocol_table
 from lint502.diagnosis import causes as module
-from lint502.diagnosis.addresses import command
+from lint502.diagnosis.addresses import filled
 from lint502.diagnosis.causes import UNKNOWN, About, Candidate, Cause, cause_of, causes, spelt
 from lint502.diagnosis.known import Known
 from lint502.diagnosis.statements import Statement
@@ -105,8 +105,8 @@ def test_its_words_mean_something() -> None:
         assert row.get("messages") or row.get("patterns"), name
     for _, candidate in all_candidates():
         assert set(candidate.get("rules", ())) <= set(RULES)
-        for text in candidate["run"]:
-            assert re.search(r"\{[a-z]+\}", command(text, "http://10.0.0.1:80/")) is None, text
+        for text in (candidate["text"], candidate["tell"], *candidate["run"]):
+            assert re.search(r"\{[a-z]+\}", filled(text, "http://10.0.0.1:80/")) is None, text
 
 
 def test_its_sentences_are_sentences() -> None:

@@ -28,6 +28,17 @@ def asked_for(server: Context) -> tuple[str, ...]:
 
 
 @once_a_context
+def asked_at(level: Context) -> tuple[str, ...]:
+    """The paths that are asked for beside the requests at one level."""
+    around = (
+        next((one.by_name[name] for one in level.up() if name in one.by_name), [])
+        for name in _ASKING
+    )
+    paths = (line.args[0] for lines in around for line in lines if line.args)
+    return tuple(path.partition("?")[0] for path in paths if path != "off")
+
+
+@once_a_context
 def clones(server: Context) -> bool:
     """Whether a request beside the client's may be for the same URI."""
     return any(

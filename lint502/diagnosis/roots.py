@@ -26,23 +26,28 @@ class Candidate(Protocol):
     """What may be behind a cause: the rules that find it, and the commands that show it."""
 
     @property
-    def rules(self) -> tuple[str, ...]: ...
+    def rules(self) -> tuple[str, ...]:
+        """The rules that find it."""
 
     @property
-    def run(self) -> tuple[str, ...]: ...
+    def run(self) -> tuple[str, ...]:
+        """The commands that show it."""
 
     @property
-    def text(self) -> str: ...
+    def text(self) -> str:
+        """What is the matter, as a sentence."""
 
 
 class Cause(Protocol):
     """A cause that a line shows; ``message`` is its name in ``error_log.toml``, if it has one."""
 
     @property
-    def candidates(self) -> Sequence[Candidate]: ...
+    def candidates(self) -> Sequence[Candidate]:
+        """What may be behind it, the likeliest first."""
 
     @property
-    def message(self) -> str | None: ...
+    def message(self) -> str | None:
+        """The name of its message."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 All ways that the request may have gone are followed; of the passes that it may have got to, those
 stay that can have made the ``upstream:`` of the record. One is the hop; where there are more, or
-none, nobody can tell from the record.
+none, nobody can tell from the record. An ``X-Accel-Redirect``, which may lead anywhere, counts only
+where nothing else explains the ``upstream:``.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lint502.behaviour.rewriting import Asked, Request
-from lint502.behaviour.subrequest_ways import asked_for, clones
+from lint502.behaviour.subrequest_ways import asked_at, asked_for, clones
 from lint502.behaviour.ways import Arrival, Passes, Ways, depends, ways, ways_from
 from lint502.diagnosis.addressed import Sent, may_ask, may_send, sends_as_it_is, sources
 from lint502.diagnosis.named_servers import NamedServers, servers_at
@@ -166,23 +167,26 @@ class _Site:
         if line is None:
             return set()
         said = _Said.of(statement)
-        direct: set[Hop] = set()
-        redirected: set[Hop] = set()
-        for named, server in self._servers(statement):
-            for merge in named.merges_slashes(server):
-                uri = line.uri(merge_slashes=merge)
-                if uri is None:
-                    continue
-                asked = _asked(server, statement, line)
-                request = Request(uri, line.method)
-                search = _Search(self, server, asked, said)
-                if statement.subrequest is not None:
-                    direct |= search.of_subrequest(request, _path_of(statement.subrequest))
-                else:
-                    direct |= search.direct(request)
-                    if said.sent is not None:
-                        redirected |= search.by_upstream(request)
-        return direct or redirected
+        searches = [
+            (
+                _Search(self, server, _asked(server, statement, line), said),
+                Request(uri, line.method),
+            )
+            for named, server in self._servers(statement)
+            for merge in sorted(named.merges_slashes(server))
+            if (uri := line.uri(merge_slashes=merge)) is not None
+        ]
+        found: set[Hop] = set()
+        for search, request in searches:
+            if statement.subrequest is not None:
+                found |= search.of_subrequest(request, _path_of(statement.subrequest))
+                continue
+            found |= search.direct(request)
+            if statement.cut and statement.upstream is None:
+                found |= search.beside(request)
+        if not found and statement.subrequest is None:
+            found.update(*(search.by_upstream(request) for search, request in searches))
+        return found
 
     def ways(self, server: VirtualServer, request: Request, asked: Asked) -> Ways:
         """The ways of a request, remembered."""
@@ -215,44 +219,61 @@ class _Search:
 
     def of_subrequest(self, request: Request, uri: str) -> set[Hop]:
         """The hops that a request beside it may have got to; ``uri`` is as it was at the hop."""
-        found: set[Hop] = set()
-        for start in map(Uri, dict.fromkeys((uri, *asked_for(self.server.context)))):
-            for method in dict.fromkeys(("GET", request.method)):
-                asking = Request(start, method, raw=False, internal=True)
-                found |= self._at(self.site.ways(self.server, asking, self.asked), uri)
+        led = [
+            self.site.ways(
+                self.server, Request(Uri(start), method, raw=False, internal=True), self.asked
+            )
+            for start in dict.fromkeys((uri, *asked_for(self.server.context)))
+            for method in dict.fromkeys(("GET", request.method))
+        ]
         if clones(self.server.context):
-            found |= self._at(self.site.ways(self.server, request, self.asked), uri)
-        return found
+            led.append(self.site.ways(self.server, request, self.asked))
+        arrivals = {one for found in led for one in found.arrivals if one.request.uri.may_be(uri)}
+        there = Ways(arrivals, any(found.anywhere for found in led))
+        return self._fitting(there) or self._redirected(request, there)
 
     def by_upstream(self, request: Request) -> set[Hop]:
-        """The hops that an ``X-Accel-Redirect`` of one of these may have led to."""
+        """The hops that an ``X-Accel-Redirect`` of those that it got to may have led to."""
+        return self._redirected(request, self.site.ways(self.server, request, self.asked))
+
+    def beside(self, request: Request) -> set[Hop]:
+        """The hops that are asked beside those that it may have got to."""
+        led = self.site.ways(self.server, request, self.asked)
+        found: set[Hop] = set()
+        for path in {path for one in led.arrivals for path in asked_at(one.hop.context)}:
+            for method in dict.fromkeys(("GET", request.method)):
+                asking = Request(Uri(path), method, raw=False, internal=True)
+                found |= self._fitting(self.site.ways(self.server, asking, self.asked))
+        return found
+
+    def _redirected(self, request: Request, led: Ways) -> set[Hop]:
+        """The hops that an ``X-Accel-Redirect`` may have led to
+        (``ngx_http_upstream_process_headers()``)."""
         sent = self.said.sent
-        if sent is None or not self.site.ways(self.server, request, self.asked).arrivals:
+        senders = {one.request for one in led.arrivals}
+        if sent is None or not senders:
             return set()
+        method = "HEAD" if request.method == "HEAD" else "GET"
         found: set[Hop] = set()
         for hop in self.site.passes.of_server.get(self.server.context, ()):
             if not may_send(hop, sent) or hop in found:
                 continue
             location = hop.context.enclosing("location")
             if location is not None and location.args[0].startswith("@"):
-                internal = request._replace(internal=True)
-                led = ways_from(location, internal, self.asked, self.site.passes)
-                found |= self._fitting(led)
+                for sender in senders:
+                    internal = sender._replace(internal=True)
+                    led = ways_from(location, internal, self.asked, self.site.passes)
+                    found |= self._fitting(led)
                 continue
             known = [sources(hop, path) for path in sent.paths]
             if None in known:
                 found.add(hop)
             for start in {start for starts in known for start in starts or ()}:
-                asking = Request(Uri(start), request.method, raw=False, internal=True)
+                asking = Request(Uri(start), method, raw=False, internal=True)
                 led = self.site.ways(self.server, asking, self.asked)
                 if hop in self._fitting(led):
                     found.add(hop)
         return found
-
-    def _at(self, led: Ways, uri: str) -> set[Hop]:
-        """The hops that fit where the URI was this one."""
-        arrivals = {one for one in led.arrivals if one.request.uri.may_be(uri)}
-        return self._fitting(Ways(arrivals, led.anywhere))
 
     def _fitting(self, led: Ways) -> set[Hop]:
         found = {one.hop for one in led.arrivals if self._fits(one)}

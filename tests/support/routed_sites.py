@@ -31,11 +31,12 @@ _REGEXES = (
     r"~ ^/deep/[^/]+/(.+)$", "~ ^/(?!a|app)x",
 )  # fmt: skip
 _PATHS = (
-    "/", "/a", "/a/", "/a/1", "/a/22/x.php", "/a/b/", "/a/b/c", "/a/b/cd", "/a/b/x.png", "/img/x.jpg",
-    "/IMG/x.JPG", "/app", "/app/", "/app/one/two", "/apple", "/deep/er/x", "/deep/other/y.php",
+    "/", "/a", "/a/", "/a/1", "/a/22/x.php", "/a/b/", "/a/b/c", "/a/b/cd", "/a/b/x.png",
+    "/img/x.jpg", "/IMG/x.JPG", "/app", "/app/", "/app/one/two", "/apple", "/deep/er/x", "/deep/other/y.php",
     "/x", "/xyz", "/index.php", "/old/1", "/old/a/b", "/moved/z", "/int/secret", "/auth/check",
     "/mirrored/", "/none", "/fallback/x", "/pages/50x.html", "/a%2Fb/", "/%61/b/c", "/a//b/c",
-    "/a/./b/c", "/x/../a/b/c", "/a/b/../../img/y.jpg", "/a/b/c?x=/app", "/%61pp/%2e%2e/img/q", "/a#x",
+    "/a/./b/c", "/x/../a/b/c", "/a/b/../../img/y.jpg", "/a/b/c?x=/app", "/%61pp/%2e%2e/img/q",
+    "/a#x",
 )  # fmt: skip
 
 
@@ -70,7 +71,8 @@ class RoutedSite:
         if random.random() < 0.3:
             target += random.choice(("/more", "x", ".php", "/b/", "/%20z", ".png"))
         if random.random() < 0.06:
-            target = f"{target.partition('?')[0].partition('#')[0]}/{'l' * 1990}"
+            path = target.partition("?")[0].partition("#")[0]
+            target = f"{path}/n{{number}}n{'l' * 1990}"
         if random.random() < 0.05:
             target = f"http://{random.choice(_HOSTS)}{target}"
         return Ask(random.randrange(2), method, target, host)
@@ -171,7 +173,8 @@ class RoutedSite:
         if kind == "proxy":
             uri = "" if plain or random.random() < 0.7 else random.choice(("/", "/w/", "/w"))
             return (
-                f"proxy_set_header X-Hop {mark};\nproxy_set_header X-Request REQ-$http_x_request-;\n"
+                f"proxy_set_header X-Hop {mark};\n"
+                "proxy_set_header X-Request REQ-$http_x_request-;\n"
                 f"proxy_pass http://{to}{uri};\n"
             )
         return (

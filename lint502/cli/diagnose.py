@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lint502.cli import arguments, output
+from lint502.report import counted
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from lint502.diagnosis.diagnosis import Diagnosis
     from lint502.run import Result
     from lint502.workspace import CheckRequest
+
+_MOST_PROBLEMS = 20
 
 
 class Format(str, Enum):
@@ -116,13 +120,14 @@ def diagnose(
     if "-" in logs and "-" in (roots or ()):
         raise typer.BadParameter("standard input is the log already", param_hint="--root")
     if merge:
-        _only_merged(access_logs, since, follow)
+        _only_merged(
+            {"--access-log": access_logs, "--since": since, "--follow": follow, "--root": roots}
+        )
         diagnosis = _merged(logs)
     else:
         result = _configuration(replace(request, roots=roots or ()), allow_paths)
         diagnosis = _diagnosed(logs, result, access_logs or [], since, follow, jobs)
-    for problem in diagnosis.problems:
-        output.say(f"error: {problem}")
+    _say_problems(diagnosis.problems)
     from lint502.report.diagnosis import renderer
 
     style = replace(output.style(color), unlimited=unlimited)
@@ -132,10 +137,19 @@ def diagnose(
     raise typer.Exit(int(bool(diagnosis.failures)))
 
 
-def _only_merged(access_logs: list[str] | None, since: str | None, follow: bool) -> None:
+def _say_problems(problems: Sequence[str]) -> None:
+    """What could not be read: the first ones of very many."""
+    for problem in problems[:_MOST_PROBLEMS]:
+        output.say(f"error: {problem}")
+    left = problems[_MOST_PROBLEMS:]
+    if left:
+        output.say(f"error: and {counted(left, 'more problem')}")
+
+
+def _only_merged(given: Mapping[str, object]) -> None:
     """Refuse what is of logs."""
-    for given, option in ((access_logs, "--access-log"), (since, "--since"), (follow, "--follow")):
-        if given:
+    for option, value in given.items():
+        if value:
             raise typer.BadParameter(
                 "diagnoses that are put together are not read anew; leave it out", param_hint=option
             )

@@ -146,6 +146,7 @@ def test_access_logs(run: Run, log: Path, tmp_path: Path) -> None:
         (("error.log", "--root", "nowhere.conf"), "nowhere.conf"),
         (("--merge", "error.log"), "error.log is no JSON"),
         (("--merge", "a.json", "--follow"), "Invalid value for --follow"),
+        (("--merge", "a.json", "--root", "nginx.conf"), "Invalid value for --root"),
         (("-", "--root", "-"), "standard input is the log already"),
         (("error.log", "--since", "tomorrow"), "Invalid value for --since"),
         (("nowhere.log",), "nowhere.log"),
@@ -187,6 +188,20 @@ def test_a_log_that_grows(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=30)
     assert (process.returncode, json.loads(out)["groups"][0]["count"]) == (1, 2)
+
+
+def test_a_configuration_with_problems_is_said_and_the_logs_are_read(
+    run: Run, tmp_path: Path, log: Path
+) -> None:
+    includes = "".join(f"include missing-{n}.conf;\n" for n in range(30))
+    text = f"events {{}}\nhttp {{ server {{ listen 80;\n{includes} }} }}\n"
+    (tmp_path / "nginx.conf").write_text(text, encoding="utf-8")
+    code, out, err = run("diagnose", str(log), "--root", "nginx.conf")
+    assert code == 2
+    assert out.startswith("3 failures of 1 cause")
+    assert "  hop   unknown: no server of the configuration is called" in out
+    assert err.count("error: nginx.conf:") == 20
+    assert err.endswith("error: and 10 more problems\n")
 
 
 def test_hostile_lines(run: Run, tmp_path: Path) -> None:

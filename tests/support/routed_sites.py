@@ -31,8 +31,9 @@ _REGEXES = (
     r"~ ^/deep/[^/]+/(.+)$", "~ ^/(?!a|app)x",
 )  # fmt: skip
 _PATHS = (
-    "/", "/a", "/a/", "/a/1", "/a/22/x.php", "/a/b/", "/a/b/c", "/a/b/cd", "/a/b/x.png",
-    "/img/x.jpg", "/IMG/x.JPG", "/app", "/app/", "/app/one/two", "/apple", "/deep/er/x", "/deep/other/y.php",
+    "/", "/a", "/a/", "/a/1", "/a/22/x.php", "/a/b/", "/a/b/c", "/a/b/cd",
+    "/a/b/x.png", "/img/x.jpg", "/IMG/x.JPG", "/app", "/app/", "/app/one/two", "/apple", "/deep/er/x",
+    "/deep/other/y.php",
     "/x", "/xyz", "/index.php", "/old/1", "/old/a/b", "/moved/z", "/int/secret", "/auth/check",
     "/mirrored/", "/none", "/fallback/x", "/pages/50x.html", "/a%2Fb/", "/%61/b/c", "/a//b/c",
     "/a/./b/c", "/x/../a/b/c", "/a/b/../../img/y.jpg", "/a/b/c?x=/app", "/%61pp/%2e%2e/img/q",

@@ -95,7 +95,7 @@ def _group(group: Group, axis: Axis | None, configured: bool) -> Iterator[str]:
         yield from _root(group.root)
     if group.root is None or group.root.rule is None:
         yield from _row("Perhaps", map(_candidate, group.cause.candidates))
-        yield from _row("More", map(_rule, words.rules_of(group)[:3]))
+        yield from _row("More", map(_page, words.rules_of(group)[:3]))
     yield from _row("Line", [f"<pre>{_text(group.tally.example)}</pre>"])
     yield "</dl></li>"
 
@@ -153,14 +153,18 @@ def _root(root: Root) -> Iterator[str]:
     )
     said = f"<p><b>{_text(root.severity)}</b> {_rule(root.rule)}: {_text(root.message)}</p>"
     yield from _row("Root", [said, *places])
+    yield from _row("More", [_page(root.rule)])
     yield from _row("Fix", [f"<pre>{_text(one)}</pre>" for one in root.fix.splitlines()])
 
 
 def _rule(name: str) -> str:
     address = rule_address(name)
-    if address is None:
-        return f"<code>lint502 explain {_text(name)}</code> "
-    return f'<a href="{_text(address)}">{_text(name)}</a> '
+    code = f"<code>{_text(name)}</code>"
+    return code if address is None else f'<a href="{_text(address)}">{code}</a>'
+
+
+def _page(name: str) -> str:
+    return f"<p><code>lint502 explain {_text(name)}</code></p>"
 
 
 def _candidate(one: Candidate) -> str:

@@ -153,8 +153,8 @@ def _root(root: Root) -> Iterator[str]:
     )
     said = f"<p><b>{_text(root.severity)}</b> {_rule(root.rule)}: {_text(root.message)}</p>"
     yield from _row("Root", [said, *places])
-    yield from _row("More", [_page(root.rule)])
     yield from _row("Fix", [f"<pre>{_text(one)}</pre>" for one in root.fix.splitlines()])
+    yield from _row("More", [_page(root.rule)])
 
 
 def _rule(name: str) -> str:

@@ -313,4 +313,4 @@ def _asked(server: VirtualServer, statement: Statement, line: RequestLine) -> As
 
 def _path_of(subrequest: str) -> str:
     """The URI of a subrequest, which stands alone, or in a request line."""
-    return subrequest if subrequest.startswith("/") else subrequest.split(" ")[1:2][0]
+    return subrequest if subrequest.startswith("/") else "".join(subrequest.split(" ")[1:2])

@@ -77,6 +77,11 @@ class Sent:
         return replace(self, scheme=None)
 
     @property
+    def address(self) -> str:
+        """The address, with its scheme."""
+        return f"{self.scheme}://{self.name}" if self.scheme else self.name
+
+    @property
     def paths(self) -> tuple[str, ...]:
         """The paths that it may be, decoded."""
         decoded = unescaped(self.path)
@@ -125,7 +130,7 @@ def may_ask(arrival: Arrival, sent: Sent) -> bool:
 
 def sends_as_it_is(hop: Hop) -> bool:
     """Whether a pass sends the URI on that a request arrives with."""
-    return hop.kind == "proxy" and "$" not in hop.value and not _given(hop.value)
+    return hop.kind == "proxy" and "$" not in hop.value and not written_path(hop.value)
 
 
 def sources(hop: Hop, path: str) -> tuple[str, ...] | None:
@@ -134,7 +139,7 @@ def sources(hop: Hop, path: str) -> tuple[str, ...] | None:
         return (path,)
     if hop.kind != "proxy" or "$" in hop.value or not path:
         return None
-    given, prefix = unescaped(_given(hop.value)), prefix_of(hop.context)
+    given, prefix = unescaped(written_path(hop.value)), prefix_of(hop.context)
     if given is None or prefix is None:
         return None
     return (prefix + path[len(given) :],) if path.startswith(given) else ()
@@ -144,7 +149,7 @@ def sent_paths(hop: Hop, request: Request) -> tuple[Uri, ...] | None:
     """The paths that ``proxy_pass`` may ask for, decoded; None for any."""
     if "$" in hop.value:
         return _of_variables(hop, request)
-    given = _given(hop.value)
+    given = written_path(hop.value)
     if not given:
         return (request.uri,)
     return (_in_place(hop, request, given),)
@@ -172,7 +177,7 @@ def _of_variables(hop: Hop, request: Request) -> tuple[Uri, ...] | None:
         rest = split_scheme(known)[1]
         if unknown and "/" not in rest:
             return None
-        given = _given(known)
+        given = written_path(known)
         if given or unknown:
             path = unescaped(given)
             result.append(Uri(given if path is None else path, bool(unknown)))
@@ -182,7 +187,7 @@ def _of_variables(hop: Hop, request: Request) -> tuple[Uri, ...] | None:
 
 
 @lru_cache(1 << 12)
-def _given(value: str) -> str:
+def written_path(value: str) -> str:
     """The path of the URI that is written in a pass; "" where it has none."""
     try:
         given = parse_address(split_scheme(value)[1], 80, uri=True)[1]

@@ -17,6 +17,7 @@ from lint502.behaviour.subrequest_ways import asked_at, asked_for, clones
 from lint502.behaviour.ways import Arrival, Passes, Ways, depends, ways, ways_from
 from lint502.diagnosis.addressed import Sent, may_ask, may_send, sends_as_it_is, sources
 from lint502.diagnosis.named_servers import NamedServers, servers_at
+from lint502.diagnosis.shapes import Shapes
 from lint502.diagnosis.statements import Place, Statement
 from lint502.nginx.hops import Hop
 from lint502.nginx.location_search import locations_for
@@ -67,16 +68,17 @@ class Routes:
 
     def __init__(self, result: Result) -> None:
         self._sites = tuple(_Site(site) for site in result.sites)
+        self._shapes = Shapes(result.sites)
         self._places: dict[Statement, Place] = {}
 
     def place(self, statement: Statement) -> Place:
         """The hop of a statement, or why nobody can tell."""
-        key = statement._replace(level="", message=_telling(statement))
+        key = self._shapes.of(statement._replace(level="", message=_telling(statement)))
         found = self._places.get(key)
         if found is None:
             if len(self._places) >= _MOST_REMEMBERED:
                 self._places.clear()
-            found = self._places[key] = self._place(statement)
+            found = self._places[key] = self._place(key)
         return found
 
     def _place(self, statement: Statement) -> Place:
@@ -114,11 +116,10 @@ def _line_of(hop: Hop) -> tuple[str, int, int, str, str]:
 def _nothing(statement: Statement, known: bool) -> str:
     if not known:
         return f"no server of the configuration is called {statement.server!r} in the log"
-    request = statement.subrequest or statement.request
-    if request is None:
+    if statement.request is None and not statement.upstream:
         return "the record has no request"
-    to = f" to {statement.upstream}" if statement.upstream else ""
-    return f"nothing in the configuration leads {request!r} of {statement.server!r}{to}"
+    to = f" to {Sent.read(statement.upstream).address}" if statement.upstream else ""
+    return f"nothing in the configuration leads such a request of {statement.server!r}{to}"
 
 
 class _Site:
@@ -312,4 +313,4 @@ def _asked(server: VirtualServer, statement: Statement, line: RequestLine) -> As
 
 def _path_of(subrequest: str) -> str:
     """The URI of a subrequest, which stands alone, or in a request line."""
-    return subrequest if subrequest.startswith("/") else subrequest.split(" ")[1:2][0]
+    return subrequest if subrequest.startswith("/") else "".join(subrequest.split(" ")[1:2])

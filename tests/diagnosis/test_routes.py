@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -257,3 +258,29 @@ def test_why_says_what_is_missing(site: Site) -> None:
         Statement("error", CLOSED, "nobody", "GET /x HTTP/1.1", None, f"{A}/x", "nobody")
     )
     assert place == Place(None, "no server of the configuration is called 'nobody' in the log")
+
+
+def test_whatever_a_record_says_does_no_harm(site: Site) -> None:
+    random = Random(1)
+    alphabet = [
+        "/",
+        "%",
+        "%2",
+        "..",
+        "?",
+        "#",
+        " ",
+        ":",
+        "unix:",
+        "http://",
+        "[",
+        "]",
+        "a",
+        "\udcff",
+    ]
+    alphabet += ["\0", "HTTP/1.1", "GET ", "127.0.0.1:1000", SHOP, "@", '"', "$1", "99999999"]
+    for _ in range(500):
+        said = ["".join(random.choices(alphabet, k=random.randrange(9))) for _ in range(5)]
+        server = random.choice((SHOP, said[0], None))
+        statement = Statement("error", CLOSED, server, *said[1:], cut=random.random() < 0.5)
+        assert isinstance(site.routes.place(statement), Place)

@@ -32,7 +32,8 @@ _REGEXES = (
 )  # fmt: skip
 _PATHS = (
     "/", "/a", "/a/", "/a/1", "/a/22/x.php", "/a/b/", "/a/b/c", "/a/b/cd",
-    "/a/b/x.png", "/img/x.jpg", "/IMG/x.JPG", "/app", "/app/", "/app/one/two", "/apple", "/deep/er/x",
+    "/a/b/x.png", "/img/x.jpg", "/IMG/x.JPG", "/app", "/app/", "/app/one/two", "/apple",
+    "/deep/er/x",
     "/deep/other/y.php",
     "/x", "/xyz", "/index.php", "/old/1", "/old/a/b", "/moved/z", "/int/secret", "/auth/check",
     "/mirrored/", "/none", "/fallback/x", "/pages/50x.html", "/a%2Fb/", "/%61/b/c", "/a//b/c",

@@ -1,0 +1,92 @@
+"""Statements that are of the same hop: what no configuration looks at is left out of them.
+
+Arguments go where no line looks at them; digits become zeros where no line has one in a path, so
+that one digit is as good as another.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from lint502.behaviour.ways import depends
+from lint502.diagnosis.addressed import written_path
+from lint502.diagnosis.statements import Statement
+from lint502.nginx.hops import Hop
+from lint502.nginx.parse import Directive
+from lint502.nginx.tree import Context
+from lint502.site import Site
+
+_DIGIT = re.compile(r"[0-9]")
+_RUN = re.compile(r"[0-9]+")
+_ALIKE = re.compile(r"0-9|\$\{?[0-9]\}?|\{[0-9,]+\}")
+"""What is the same for all digits, or a number of repeats."""
+
+_LEADING = frozenset(
+    ("rewrite", "try_files", "error_page", "set", "auth_request", "mirror", "index")
+)
+_PROTOCOL = re.compile(r" HTTP/[0-9.]+$")
+
+
+class Shapes:
+    """What the statements of a log have in common, for some configurations."""
+
+    def __init__(self, sites: Iterable[Site]) -> None:
+        servers, texts = [], []
+        for site in sites:
+            servers += [server.context for one in site.servers for server in one.servers]
+            texts += list(_texts(site.tree.main))
+            texts += list(map(_path, site.every_hop))
+        self._arguments = any(depends(server).target for server in servers)
+        self._digits = any(_DIGIT.search(_ALIKE.sub("", text)) for text in texts)
+
+    def of(self, statement: Statement) -> Statement:
+        """A statement that is of the same hop as this one, and as many others."""
+        request, upstream = statement.request, statement.upstream
+        if request is None:
+            return statement
+        if not self._arguments:
+            path, asks, rest = request.partition("?")
+            if asks:
+                protocol = _PROTOCOL.search(rest)
+                request = f"{path}?{protocol[0] if protocol else ''}"
+            upstream = upstream.partition("?")[0] if upstream else upstream
+        shaped = statement._replace(request=request, upstream=upstream)
+        return shaped if self._digits else _without_digits(shaped)
+
+
+def _without_digits(statement: Statement) -> Statement:
+    """A statement with zeros for digits, where its upstream has no others than its request."""
+    request, upstream = statement.request or "", statement.upstream or ""
+    protocol = _PROTOCOL.search(request)
+    line = request[: protocol.start()] if protocol else request
+    if "%" in line or "://" in line or statement.subrequest is not None:
+        return statement
+    start = 0 if not upstream else upstream.find("/", upstream.find("://") + 3)
+    if upstream.partition("://")[2].startswith("unix:"):
+        start = upstream.find(":/", upstream.find("unix:") + 5)
+    address, path = (upstream, "") if start < 0 else (upstream[:start], upstream[start:])
+    if not set(_RUN.findall(path)) <= set(_RUN.findall(line)):
+        return statement
+    return statement._replace(
+        request=_DIGIT.sub("0", line) + (protocol[0] if protocol else ""),
+        upstream=address + _DIGIT.sub("0", path) if upstream else statement.upstream,
+    )
+
+
+def _path(hop: Hop) -> str:
+    return written_path(hop.value) if "$" not in hop.value else hop.value
+
+
+def _texts(level: Context) -> Iterator[str]:
+    """What the lines below a level may compare with a path, or make of it."""
+    for item in level.items:
+        if isinstance(item, Context):
+            if item.name in ("location", "if"):
+                yield from item.args
+            if item.name in ("map", "geo"):
+                lines = (line for line in item.items if isinstance(line, Directive))
+                yield from (word for line in lines for word in (line.name, *line.args))
+            yield from _texts(item)
+        elif item.name in _LEADING:
+            yield from (arg for arg in item.args if not arg.lstrip("=").isdecimal())

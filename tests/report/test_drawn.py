@@ -51,7 +51,8 @@ def opened(browser: Browser, folder: Path, report: Report, link: str = "", **of:
 
 
 def rows(seen: Seen) -> list[str]:
-    return seen.page.locator(".row .where").all_inner_texts()
+    """The locations of the hops that are listed, also of those that are not laid out yet."""
+    return [text.strip() for text in seen.page.locator(".row .where").all_text_contents()]
 
 
 def quiet(seen: Seen) -> None:
@@ -154,6 +155,7 @@ def test_two_thousand_hops(browser: Browser, tmp_path: Path) -> None:
     page.get_by_text("1 of 2,000 hops").wait_for()
     assert rows(seen) == ["/static/"]
     page.get_by_label("Search").fill("")
+    page.get_by_text("2,000 hops", exact=True).wait_for()
     page.get_by_role("radio", name="finding").check()
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator(".row").count() == 2000

@@ -39,6 +39,7 @@ _EXAMPLES = (
     ("lint502 check", "Check what the files here have nginx read."),
     ("lint502 check --nginx-version 1.26.3 deploy/nginx.conf", "Check one main file."),
     ("lint502 explain port-mismatch", "Show what a rule is about."),
+    ("lint502 explain 502", "Show what a status means, and who may have answered with it."),
     ("lint502 --install-completion", "Let the shell complete commands and options."),
 )
 

@@ -27,6 +27,14 @@ def complete_rules(incomplete: str) -> list[str]:
     return [f"{before}{comma}{rule}" for rule in RULES if rule.startswith(begun)]
 
 
+def complete_explained(incomplete: str) -> list[str]:
+    """The rules and statuses that a shell may complete."""
+    from lint502.diagnosis.statuses import numbers
+    from lint502.rule_names import RULES
+
+    return [one for one in (*RULES, *numbers()) if one.startswith(incomplete)]
+
+
 def complete_versions(incomplete: str) -> list[str]:
     """The versions of nginx, and of what is made from it, that a shell may complete."""
     from lint502.nginx.derivatives import known

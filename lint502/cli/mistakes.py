@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +28,8 @@ def no_command(args: Sequence[str], commands: Sequence[str]) -> str:
         return f"{said}; to check it: lint502 check {escape(shlex.join(args))}"
     if word.lower() in _OTHER_WORDS:
         return f"{said}; write: lint502 {_OTHER_WORDS[word.lower()]}"
+    if re.fullmatch(r"\d{3}", word):
+        return f"{said}; for what a status means: lint502 explain {word}"
     return f"{said}; {meant(word, commands, f'there are {listing(commands)}', 'lint502 {}')}"
 
 

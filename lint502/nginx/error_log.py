@@ -25,6 +25,7 @@ __all__ = [
     "Phase",
     "UnknownMessageError",
     "anything",
+    "endings",
     "find",
     "fits",
     "line",
@@ -178,21 +179,26 @@ def anything(phase: Phase) -> str:
     return ANY + _suffix(phase)
 
 
-def find(text: str) -> Match | None:
+def find(text: str, *, quoted: bool = True) -> Match | None:
     """What a line says; None where it is none of the messages.
 
     ``text`` is what follows the number of the connection, up to ``, client:`` or ``, resolver:``;
     it may be a text with ``…``, as :func:`line` gives it. Of several messages that it could be, the
-    one with the most words in common is it.
+    one with the most words in common is it. Not ``quoted``: a shell took its quotes away.
     """
     index = _index()
     for wording in index.get(text[:_HEAD], index[""]):
-        if wording.needle not in text:
+        if wording.needle not in text and (quoted or '"' not in wording.needle):
             continue
-        match = _expression(wording).fullmatch(text)
+        match = _expression(wording, quoted).fullmatch(text)
         if match is not None:
             return _match(wording.message, match)
     return None
+
+
+def endings(phase: Phase) -> Sequence[str]:
+    """What nginx writes at the end of messages of a phase, such as ``while reading upstream``."""
+    return [f"while {doing}" for doing in _doing(phase)]
 
 
 _WHATEVER = '[^"]*'
@@ -278,7 +284,7 @@ def _index() -> Mapping[str, Sequence[_Wording]]:
 
 
 @cache
-def _expression(wording: _Wording) -> re.Pattern[str]:
+def _expression(wording: _Wording, quoted: bool) -> re.Pattern[str]:
     """All lines that have a wording; the group ``_0`` is what nginx did in the first phase."""
     template, phases = _template(wording.text), wording.message.phases
     doing = [
@@ -289,7 +295,8 @@ def _expression(wording: _Wording) -> re.Pattern[str]:
     bound = len(doing) == len(phases)
     suffix = f" while (?:{'|'.join(doing if bound else (*doing, _WHATEVER))})"
     ends = bound and not template.open
-    return re.compile(template.pattern() + (suffix if ends else f"(?:{suffix})?"), re.DOTALL)
+    pattern = template.pattern() if quoted else template.pattern().replace('"', '"?')
+    return re.compile(pattern + (suffix if ends else f"(?:{suffix})?"), re.DOTALL)
 
 
 def _match(found: Message, match: re.Match[str]) -> Match:

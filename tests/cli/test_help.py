@@ -77,22 +77,30 @@ def test_each_command_says_what_it_does(command: typer.models.CommandInfo) -> No
 def test_the_whole_of_one(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     assert run("explain", "--help").out == (
-        "Usage: lint502 explain [OPTIONS] RULE\n"
+        "Usage: lint502 explain [OPTIONS] RULE|STATUS|LINE...\n"
         "\n"
-        "  Explain a rule, with an example and what to do instead.\n"
+        "  Explain a rule, a status or a line of nginx's error log.\n"
         "\n"
         "Arguments:\n"
-        '  RULE  A rule, such as port-mismatch; "lint502 rules" lists them.\n'
+        '  RULE|STATUS|LINE...  A rule, such as port-mismatch ("lint502 rules" lists\n'
+        "                       them), a status, such as 502, or a line of nginx's\n"
+        "                       error log, best in single quotes; - reads lines from\n"
+        "                       standard input.\n"
         "\n"
         "Options:\n"
-        "  --color WHEN  Use colour: auto (the default: on a terminal), always or\n"
-        "                never.\n"
-        "  -h, --help    Show this message and exit.\n"
+        "  --format FORMAT  How to show it: text (the default) or json.\n"
+        "  --color WHEN     Use colour: auto (the default: on a terminal), always or\n"
+        "                   never.\n"
+        "  -h, --help       Show this message and exit.\n"
     )
 
 
 def test_the_usage_names_what_is_needed(run: Run) -> None:
-    for command, usage in (("check", "[ROOT]..."), ("schema", "[FILE]"), ("explain", "RULE")):
+    for command, usage in (
+        ("check", "[ROOT]..."),
+        ("schema", "[FILE]"),
+        ("explain", "RULE|STATUS|LINE..."),
+    ):
         first = run(command, "--help").out.splitlines()[0]
         assert first == f"Usage: lint502 {command} [OPTIONS] {usage}"
 

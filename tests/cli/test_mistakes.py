@@ -36,8 +36,9 @@ def run(folder: Path, *words: str) -> tuple[int, list[str]]:
         (["lint"], 'there is no command "lint"; write: lint502 check'),
         (["zzz"], f'there is no command "zzz"; there are {COMMANDS}'),
         (["a\x1b[31m"], f'there is no command "a\\x1b[31m"; there are {COMMANDS}'),
-        (["explain", "502"], 'Invalid value for RULE: "502" is no rule; "lint502 rules" lists the '
-         "rules with the status of each"),
+        (["502"], 'there is no command "502"; for what a status means: lint502 explain 502'),
+        (["explain", "5022"], 'Invalid value for RULE: "5022" is no status, and no rule; "lint502 '
+         'rules" lists the rules'),
         (["explain", "keepalive"], 'Invalid value for RULE: there is no rule "keepalive"; did you '
          f"mean {KEEPALIVE}?"),
         (["check", "--select", "keepalive"], 'Invalid value for --select: there is no rule '

@@ -1,0 +1,65 @@
+"""The values that a diagnosis is made of: what a record of an error log says, and how often."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple, TypeVar
+
+
+class Statement(NamedTuple):
+    """What a record says, whenever and to whomever: all as nginx writes it, None where it is absent.
+
+    ``message`` is what follows the number of the connection, up to the first field (``, client:``);
+    ``request`` and ``subrequest`` are request lines (``GET /a HTTP/1.1``). ``cut``: nginx cut the
+    record off, at 2047 bytes, so that its last fields are missing.
+    """
+
+    level: str
+    message: str
+    server: str | None = None
+    request: str | None = None
+    subrequest: str | None = None
+    upstream: str | None = None
+    host: str | None = None
+    cut: bool = False
+
+
+Key = TypeVar("Key", bound=Hashable)
+
+Classify = Callable[[Statement], Key]
+"""What a statement belongs to: its cause, upstream and hop. Asked once for each distinct one that is
+remembered, so that it may take its time."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """How often something was said: ``first`` and ``last`` by the clock of the log, which may go
+    back; ``minutes`` how often in each minute (the minutes of the log's clock since 1970).
+
+    ``paths``, ``methods`` and ``clients`` count those that were seen first, up to a bound, and
+    "" what is beyond it; ``example`` is a whole record.
+    """
+
+    count: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+    minutes: Counter[int] = field(default_factory=Counter)
+    methods: Counter[str] = field(default_factory=Counter)
+    paths: Counter[str] = field(default_factory=Counter)
+    clients: Counter[str] = field(default_factory=Counter)
+    example: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a statement's hop is: its id in the report, or why nobody can tell.
+
+    ``hops`` are those that it may be of where it is not one: none where nothing is known.
+    """
+
+    hop: str | None
+    why: str = ""
+    hops: tuple[str, ...] = ()

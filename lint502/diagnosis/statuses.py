@@ -1,0 +1,75 @@
+"""What a status means where nginx stands in the middle, and who may have answered with it.
+
+The statuses stand in ``statuses.toml``, which says what each key means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import tomli
+
+__all__ = ["Layer", "Status", "UnknownStatusError", "numbers", "status"]
+
+
+class UnknownStatusError(LookupError):
+    """Nothing is known of a status."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Who may have answered: ``text`` why, ``tell`` how that is told, ``source`` who says so."""
+
+    by: str
+    text: str
+    tell: str
+    source: str
+    run: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a status means; ``number`` has three digits (``009``); ``lines`` are the names of
+    messages of ``error_log.toml`` that come with it."""
+
+    number: str
+    title: str
+    layers: tuple[Layer, ...]
+    lines: tuple[str, ...] = ()
+
+
+def numbers() -> tuple[str, ...]:
+    """All that are known, such as ``502``, in their order."""
+    return tuple(sorted(_data()))
+
+
+@cache
+def status(number: str) -> Status:
+    """What a status means. Raises :class:`UnknownStatusError` where that is not known."""
+    row = _data().get(number)
+    if row is None:
+        raise UnknownStatusError(number)
+    layers = tuple(
+        Layer(
+            by=layer["by"],
+            text=layer["text"],
+            tell=layer["tell"],
+            source=layer["source"],
+            run=tuple(layer.get("run", ())),
+            rules=tuple(layer.get("rules", ())),
+        )
+        for layer in row["layer"]
+    )
+    return Status(number, row["title"], layers, tuple(row.get("lines", ())))
+
+
+@cache
+def _data() -> Mapping[str, Mapping[str, Any]]:
+    text = files("lint502.diagnosis").joinpath("statuses.toml").read_text(encoding="utf-8")
+    data: Mapping[str, Mapping[str, Any]] = tomli.loads(text)["status"]
+    return data

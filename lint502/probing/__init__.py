@@ -1,0 +1,1 @@
+"""Asks the running upstreams whether what is claimed of them is true."""

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 
 
 class Statement(NamedTuple):
-    """What a record says, whenever and to whomever: all as nginx writes it, None where it is absent.
+    """What a record says, whenever and to whomever, as nginx writes it; None where it is absent.
 
     ``message`` is what follows the number of the connection, up to the first field (``, client:``);
     ``request`` and ``subrequest`` are request lines (``GET /a HTTP/1.1``). ``cut``: nginx cut the
@@ -30,8 +30,8 @@ class Statement(NamedTuple):
 Key = TypeVar("Key", bound=Hashable)
 
 Classify = Callable[[Statement], Key]
-"""What a statement belongs to: its cause, upstream and hop. Asked once for each distinct one that is
-remembered, so that it may take its time."""
+"""What a statement belongs to: its cause, upstream and hop. Asked once for each distinct one that
+is remembered, so that it may take its time."""
 
 
 @dataclass(slots=True)

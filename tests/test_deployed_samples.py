@@ -105,8 +105,9 @@ def test_the_first_screen_of_the_readme_is_what_a_bare_check_says(
     (block,) = re.findall(r"^```\n(.*?)^```", screen, re.MULTILINE | re.DOTALL)
     command, output = block.split("\n", 1)
     monkeypatch.chdir(SITE / "broken")
+    monkeypatch.setenv("COLUMNS", "80")
     written = run("check").out
-    first, last = output.split("…\n")
+    first, last = output.split("\n…\n")
     assert command == "$ lint502 check"
     assert written.startswith(first)
     assert written.endswith(last)

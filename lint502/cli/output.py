@@ -165,15 +165,16 @@ def say_problems(problems: Iterable[Problem]) -> None:
     for problem in problems:
         of_file = files.setdefault(problem.file, [])
         of_file.append(problem)
-        if len(of_file) <= _MOST_PROBLEMS:
-            alike.setdefault(problem.message, []).append(problem)
-    for message, there in alike.items():
-        for problem in there[:_MOST_ALIKE]:
-            say(f"error: {_where(problem)}{shown(message)}")
-        more = there[_MOST_ALIKE:]
-        if more:
-            places = listed(_where(problem).rstrip(": ") for problem in more)
-            say(f"error: the same at {places}")
+        if len(of_file) > _MOST_PROBLEMS:
+            continue
+        same = alike.setdefault(problem.message, [])
+        same.append(problem)
+        if len(same) <= _MOST_ALIKE:
+            say(f"error: {_where(problem)}{shown(problem.message)}")
+    for first, *more in alike.values():
+        if more[_MOST_ALIKE - 1 :]:
+            places = listed(_where(problem).rstrip(": ") for problem in more[_MOST_ALIKE - 1 :])
+            say(f"error: {places}: the same as at {_where(first).rstrip(': ')}")
     for file, of_file in files.items():
         left = of_file[_MOST_PROBLEMS:]
         if left:

@@ -1,1 +1,1 @@
-"""What an error log of nginx says of upstreams: records, their causes, and their hops."""
+"""What nginx's error log says of upstreams: records, their causes, and of which hops they are."""

@@ -10,9 +10,9 @@ from typing import NamedTuple, TypeVar
 
 
 class Statement(NamedTuple):
-    """What a record says, whenever and to whomever; all as nginx writes it, None where absent.
+    """What a record says, whenever and to whomever, as nginx writes it; None where it is absent.
 
-    ``message`` is what follows the number of the connection, up to the first field (", client:");
+    ``message`` is what follows the number of the connection, up to the first field (``, client:``);
     ``request`` and ``subrequest`` are request lines (``GET /a HTTP/1.1``). ``cut``: nginx cut the
     record off, at 2047 bytes, so that its last fields are missing.
     """

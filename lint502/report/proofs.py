@@ -49,9 +49,8 @@ def _block(
     lines = beside_or_below(where, [*what, f"·  {verdict}"], width)
     lines += sentence(shown(finding.message), width)
     if proof.hop in hops:
-        lines += labelled(
-            "hop", [hop_line(hops[proof.hop], finding.place, room(width))], width, palette
-        )
+        hop = hop_line(hops[proof.hop], width=room(width))
+        lines += labelled("hop", [hop], width, palette)
     if proof.configuration:
         lines += labelled("ran", [f"nginx {proof.version} with"], width, palette)
         lines += [f"    {palette.dim('│')} {shown(line)}" for line in _inner(proof.configuration)]

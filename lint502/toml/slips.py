@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import tomli
+
 _WORDS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+_PART = re.compile(r"""(?:"[^"]*"|'[^']*'|\[[^\]]*\]|[^,"'\[])+""")
+"""A pair of an inline table, with commas only in what it quotes or lists."""
+
 _PAIR = r"\s*(?P<key>[A-Za-z0-9_.\"'-]+)\s*=\s*"
 
 
@@ -29,6 +34,20 @@ def _list(match: re.Match[str]) -> str | None:
         return None
     quoted = (word.lstrip("0") if word.isdecimal() else f'"{word}"' for word in words)
     return f"write {match['key']} = [{', '.join(quoted)}]"
+
+
+def _inline(match: re.Match[str]) -> str | None:
+    """What is meant by the first pair of an inline table that is no TOML by itself."""
+    pairs = map(str.strip, _PART.findall(match["pairs"]))
+    return next((meant_by(pair) for pair in pairs if not _is_toml(pair)), None)
+
+
+def _is_toml(text: str) -> bool:
+    try:
+        tomli.loads(text)
+    except tomli.TOMLDecodeError:
+        return False
+    return True
 
 
 _SLIPS: tuple[tuple[str, Callable[[re.Match[str]], str | None]], ...] = (
@@ -57,6 +76,7 @@ _SLIPS: tuple[tuple[str, Callable[[re.Match[str]], str | None]], ...] = (
         _PAIR + r"(?P<value>[\"'][^\"']*[\"']|\d+|true|false)\s*[;,]\s*(#.*)?",
         lambda match: "a line of TOML ends without a comma or semicolon",
     ),
+    (_PAIR + r"\{(?P<pairs>.*?)\}?\s*(#.*)?", _inline),
     (_PAIR + r"\[(?P<words>[^\]]+)\]\s*(#.*)?", _list),
     (_PAIR + r"(?P<value>[^#]*?)\s*(#.*)?", _bare),
 )

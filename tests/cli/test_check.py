@@ -535,3 +535,16 @@ def test_the_order_of_the_roots_changes_nothing(run: Run, tmp_path: Path) -> Non
     (tmp_path / "b/s.conf").write_text("server { location / { proxy_pass http://h; } }")
     assert run("check", "a/nginx.conf", "b/nginx.conf").code == 0
     assert run("check", "b/nginx.conf", "a/nginx.conf").code == 0
+
+
+def test_what_is_the_same_at_many_places_is_said_once(run: Run, asked: Asked) -> None:
+    same = [Problem(f"{name}.conf", 3, "there is no such file") for name in "abcdefgh"]
+    asked.report = replace(REPORT, problems=(*same, Problem("z.conf", None, "cannot be read")))
+    said = run("check", "a.conf", "--quiet").err.splitlines()
+    assert said == [
+        "error: a.conf:3: there is no such file",
+        "error: b.conf:3: there is no such file",
+        "error: c.conf:3: there is no such file",
+        "error: z.conf: cannot be read",
+        "error: d.conf:3, e.conf:3, f.conf:3 and 2 more: the same as at a.conf:3",
+    ]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lint502.cli.arguments import complete_deployments, complete_versions
-from lint502.cli.check import _complete_formats
+from lint502.cli.reports import complete_formats
 from lint502.nginx.derivatives import known, named
 from lint502.nginx.version import NEWEST
 from lint502.report import FORMATS
@@ -76,7 +76,7 @@ def test_each_version_is_one_that_is_taken() -> None:
 
 
 def test_formats() -> None:
-    assert _complete_formats("") == [*FORMATS, "auto"]
+    assert complete_formats("") == [*FORMATS, "auto"]
 
 
 def test_deployments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -266,6 +266,7 @@ def test_tables(tmp_path: Path, text: str, message: str) -> None:
 
 NO_VALUE = "this is no value; a string needs quotes"
 FOLLOWS = "something follows the value"
+OPEN = 'an inline table is not closed with "}"'
 NO_SIGN = 'a "=" is missing after the key'
 
 
@@ -292,6 +293,11 @@ NO_SIGN = 'a "=" is missing after the key'
          "[upstream.api]"),
         ("[upstream api]", 'column 11: a "]" is missing after the table name; write '
          "[upstream.api]"),
+        ('socket = { path = "/run/x,y.sock", mode = 0660 }', f"column 44: {OPEN}; a number does "
+         'not begin with 0; where it is a mode, quote it: mode = "0660"'),
+        ("limits = { request_body = 10m, overflow = \"close\" }", f"column 29: {OPEN}; write "
+         'request_body = "10m"'),
+        ("tls = { sni = required }", f'column 15: {NO_VALUE}; write sni = "required"'),
         ("server = \u201cnode\u201d", f'column 10: {NO_VALUE}; write server = "node"'),
     ],
 )  # fmt: skip

@@ -20,7 +20,7 @@ from tests.support.canned import REPORT
 from tests.support.pictures import around, many, with_fronts
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Locator
 
 pytestmark = pytest.mark.slow
 
@@ -51,7 +51,15 @@ def opened(browser: Browser, folder: Path, report: Report, link: str = "", **of:
 
 
 def rows(seen: Seen) -> list[str]:
-    return seen.page.locator(".row .where").all_inner_texts()
+    """The locations of the hops that are listed, also of those that are not laid out yet."""
+    return [text.strip() for text in seen.page.locator(".row .where").all_text_contents()]
+
+
+def text_of(locator: Locator) -> str:
+    """The text of what is laid out once it is in view."""
+    locator.scroll_into_view_if_needed()
+    locator.page.wait_for_function("one => one.innerText", arg=locator.element_handle())
+    return locator.inner_text()
 
 
 def quiet(seen: Seen) -> None:
@@ -67,7 +75,7 @@ def test_a_small_page(browser: Browser, tmp_path: Path) -> None:
         *("5\n✗ failed", "1\n? undecidable", "1\n○ undeclared", "1\n✓ passed"),
     ]
     assert len(rows(seen)) == 8
-    assert page.locator(".group .front.failed").inner_text() == "✗edge aws-alb"
+    assert page.locator(".group .front.failed").text_content() == "✗edge aws-alb"
     assert page.locator(".box summary").all_inner_texts() == [
         *("Could not be checked: 2", "Before nginx: 1", "Findings at no hop: 1"),
     ]
@@ -93,11 +101,11 @@ def test_a_small_page(browser: Browser, tmp_path: Path) -> None:
     assert rows(seen) == ["/api/"]
     page.keyboard.press("Escape")
     page.get_by_role("radio", name="upstream").check()
-    titles = page.locator(".head strong").all_inner_texts()
+    titles = page.locator(".head strong").all_text_contents()
     assert titles == ["api", "not known", "10.0.0.1:80", "[2001:db8::1]:80", "php"]
     page.get_by_role("radio", name="finding").check()
     first = page.locator(".group").first
-    assert first.locator(".head").inner_text().split("\n")[0] == "port-mismatch"
+    assert first.locator(".head strong").text_content() == "port-mismatch"
     assert first.locator(".row").count() == 5
     quiet(seen)
 
@@ -109,7 +117,7 @@ def test_a_hop_opens_with_all_that_is_known(browser: Browser, tmp_path: Path) ->
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     panel = page.locator("#hop-hop-1 .panel")
-    text = panel.inner_text()
+    text = text_of(panel)
     for part in (
         "proxy_pass http://api; in nginx/conf.d/shop.conf:11",
         "127.0.0.1:3001, which is api; compared with upstreams.toml:3",
@@ -131,12 +139,12 @@ def test_a_hop_opens_with_all_that_is_known(browser: Browser, tmp_path: Path) ->
 
 def test_a_link_opens_its_hop(browser: Browser, tmp_path: Path) -> None:
     seen = opened(browser, tmp_path, REPORT, "#hop-hop-7")
-    assert "10.0.0.1:80, of which nothing is stated" in seen.page.locator(".panel").inner_text()
+    assert "10.0.0.1:80, of which nothing is stated" in text_of(seen.page.locator(".panel"))
     seen.page.locator("[data-state=passed]").click()
     seen.page.evaluate("location.hash = 'hop-hop-8'")
     panel = seen.page.locator("#hop-hop-8 .panel")
     panel.wait_for()
-    assert "undecidable: the host comes from the request" in panel.inner_text()
+    assert "undecidable: the host comes from the request" in text_of(panel)
     seen.page.evaluate("location.hash = 'hop-of-another'")
     quiet(seen)
 
@@ -148,12 +156,13 @@ def test_two_thousand_hops(browser: Browser, tmp_path: Path) -> None:
     assert page.locator("#shown").inner_text() == "2,000 hops"
     assert page.locator(".group").count() == 1000
     assert page.locator(".row").count() <= 50
-    assert "app999" in page.locator("#hop-999b .panel").inner_text()
+    assert "app999" in text_of(page.locator("#hop-999b .panel"))
     assert page.locator("#hop-999b button").is_visible()
     page.get_by_label("Search").fill("site77.example.com /static/")
     page.get_by_text("1 of 2,000 hops").wait_for()
     assert rows(seen) == ["/static/"]
     page.get_by_label("Search").fill("")
+    page.get_by_text("2,000 hops", exact=True).wait_for()
     page.get_by_role("radio", name="finding").check()
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator(".row").count() == 2000
@@ -197,7 +206,7 @@ def test_hostile_text_stays_text(browser: Browser, tmp_path: Path, text: str) ->
     page = seen.page
     assert page.locator("img").count() == 0
     title = page.locator(".head strong").first
-    assert " ".join(title.inner_text().split()) == " ".join(f"{shown(text)}s".split())
+    assert " ".join(text_of(title).split()) == " ".join(f"{shown(text)}s".split())
     assert shown(text) in " ".join(page.locator(".panel pre").all_text_contents())
     quiet(seen)
 

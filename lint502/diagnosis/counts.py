@@ -18,7 +18,7 @@ MOST_MINUTES = 20_000
 """Minutes of a tally that are counted each by itself, two weeks; what is beyond them is counted at
 the first minute of its day."""
 
-_LONGEST_NAME = 300
+LONGEST_NAME = 300
 _EPOCH = datetime(1970, 1, 1).toordinal() * 24 * 60
 _DAY = 24 * 60
 
@@ -47,9 +47,9 @@ class Reading(Generic[Key]):
     stopped: bool = False
 
 
-Row = tuple[int, bytes, bytes]
-"""A record that waits to be counted: its time in seconds, 0 where it has none, its client, its
-request."""
+Row = tuple[int, bytes, bytes, bytes]
+"""A record that waits to be counted: its time in seconds, 0 where it has none, its client,
+method and path."""
 
 
 class Counts:
@@ -61,20 +61,12 @@ class Counts:
 
     def add(self, rows: list[Row]) -> None:
         """Count records."""
-        times, clients, requests = zip(*rows, strict=True)
+        times, *named = zip(*rows, strict=True)
         self._tally.count += len(rows)
         self._at([one for one in times if one] if 0 in times else times)
-        methods, paths, known = self._names
-        counted = Counter(clients)
-        del counted[b""]
-        _add(known, counted)
-        words = [
-            (one.split(b" ", 2), count) for one, count in Counter(requests).items() if b" " in one
-        ]
-        for names, number in ((methods, 0), (paths, 1)):
-            counted = Counter()
-            for parts, count in words:
-                counted[parts[number].partition(b"?")[0]] += count
+        for names, values in zip(self._names, named, strict=True):
+            counted = Counter(values)
+            del counted[b""]
             _add(names, counted)
 
     def _at(self, known: Sequence[int]) -> None:
@@ -92,7 +84,7 @@ class Counts:
 
     def tally(self) -> Tally:
         """What was counted."""
-        into = (self._tally.methods, self._tally.paths, self._tally.clients)
+        into = (self._tally.clients, self._tally.methods, self._tally.paths)
         for names, texts in zip(self._names, into, strict=True):
             texts.clear()
             for name, count in names.items():
@@ -104,7 +96,7 @@ def _add(names: Counter[bytes], counted: Counter[bytes]) -> None:
     """Count names that are counted in another place, too."""
     if len(names) < MOST_NAMES:
         for name, count in counted.items():
-            add(names, name[:_LONGEST_NAME], count)
+            add(names, name[:LONGEST_NAME], count)
         return
     found = names.keys() & counted.keys()
     for name in found:

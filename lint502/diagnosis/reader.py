@@ -12,13 +12,14 @@ from datetime import datetime
 from typing import Generic
 
 from lint502.diagnosis import fields
-from lint502.diagnosis.counts import Counts, Reading, Row, Unread, seconds
+from lint502.diagnosis.counts import LONGEST_NAME, Counts, Reading, Row, Unread, seconds
 from lint502.diagnosis.statements import Classify, Key, Statement
 from lint502.diagnosis.wrappings import LONGEST_LINE, Unwrapping, wraps
 
-_MOST_REMEMBERED = 8 << 20
+_MOST_REMEMBERED = 24 << 20
 """Bytes of records that are remembered."""
 
+_SHORTEST_CUT = 2047
 _MOST_STAMPS = 4096
 _MOST_ROWS = 1 << 15
 _MOST_KINDS = 20
@@ -52,11 +53,16 @@ _NUMBER = re.compile(r"\d+")
 
 _UPSTREAM = b", upstream: "
 _HOST = b", host: "
-_REFERRER = b", referrer: "
+_REFERRER = b', referrer: "'
 _VERSIONS = (b" HTTP/1.1", b" HTTP/2.0", b" HTTP/1.0", b" HTTP/3.0")
 
 
+_Key = tuple[bytes, bytes, bytes]
+_Remembered = tuple["list[Row] | None", bytes, bytes]
 _UNKNOWN: list[Row] = []
+_COUNTED: _Remembered = (_UNKNOWN, b"", b"")
+_NOTHING = b"\n"
+"""What no line begins with."""
 
 
 class Reader(Generic[Key]):
@@ -78,7 +84,7 @@ class Reader(Generic[Key]):
         self._queries = queries
         self._since = None if since is None else since.strftime("%Y/%m/%d %H:%M:%S").encode()
         self._stamps: dict[bytes, int] = {}
-        self._memory: dict[tuple[bytes, ...], list[Row] | None] = {}
+        self._memory: dict[_Key, _Remembered] = {}
         self._size = 0
         self._rows: dict[Key, list[Row]] = {}
         self._counts: dict[Key, Counts] = {}
@@ -120,9 +126,17 @@ class Reader(Generic[Key]):
         paths_alone = not self._queries
         others = waiting = 0
         before = self._before
+        last, at = _NOTHING, 0
         for number, line in enumerate(lines):
-            stamp = stamps.get(line[:21])
+            if line.startswith(last):
+                stamp: int | None = at
+            else:
+                last = line[:21]
+                stamp = stamps.get(last)
+                if stamp:
+                    at = stamp
             if not stamp:
+                last = _NOTHING
                 stamp = self._stamp(line)
                 if stamp is None:
                     if self._unwrapping is None and wraps(line) and not _ACCESS.match(line):
@@ -145,45 +159,25 @@ class Reader(Generic[Key]):
                 others += 1
                 before = line
                 continue
-            key: tuple[bytes, ...]
-            quoted = about.split(b'"', 7)
-            if (
-                len(quoted) > 6
-                and quoted[2] == _UPSTREAM
-                and quoted[4] == _HOST
-                and (not quoted[6] or (quoted[6] == _REFERRER and b" HTTP/" not in quoted[7]))
-                and len(line) < 2047
-            ):
-                message, _, rest = quoted[0].partition(b", client: ")
-                client, _, server = rest.partition(b", ")
-                request, upstream = quoted[1], quoted[3]
-                if paths_alone and b"?" in request and _is_plain(request, upstream):
-                    key = (
-                        parts[2],
-                        message,
-                        server,
-                        request.partition(b"?")[0],
-                        upstream.partition(b"?")[0],
-                        quoted[5],
-                    )
-                else:
-                    key = (parts[2], message, server, request, upstream, quoted[5])
-            else:
-                message, found, rest = about.partition(b", client: ")
-                if not found:
-                    before = self._slow(line)
-                    continue
-                client, _, tail = rest.partition(b", ")
-                key = (parts[2], message, tail)
-                request = b""
+            message, found, rest = about.partition(b", client: ")
+            if not found:
+                before = self._slow(line)
+                continue
             before = line
-            rows = memory.get(key, _UNKNOWN)
-            if rows is _UNKNOWN:
-                rows = self._learn(line, key, client, stamp, quoted)
+            client, _, tail = rest.partition(b", ")
+            short, referrer, sent = tail.partition(b', referrer: "')
+            if referrer and b" HTTP/" in sent:
+                short = tail
+            elif paths_alone and b"?" in short:
+                short = _without_queries(short)
+            known = memory.get((parts[2], message, short))
+            if known is None:
+                known = self._learn(line, (parts[2], message, short), tail, client, stamp)
+            rows, method, path = known
             if rows is None:
                 others += 1
             elif rows is not _UNKNOWN:
-                rows.append((stamp, client, request or _request(quoted)))
+                rows.append((stamp, client, method, path))
                 waiting += 1
         self.reading.other += others
         self._waiting += waiting
@@ -205,28 +199,27 @@ class Reader(Generic[Key]):
         self._stamps[beginning] = stamp
         return stamp
 
-    def _learn(
-        self, line: bytes, key: tuple[bytes, ...], client: bytes, stamp: int, quoted: list[bytes]
-    ) -> list[Row] | None:
+    def _learn(self, line: bytes, key: _Key, tail: bytes, client: bytes, stamp: int) -> _Remembered:
         """Where records of a key are counted; ``_UNKNOWN`` where this one is counted here, for it
         is not as others of its key are."""
-        statement = _plain(key, quoted) if len(key) == 6 else None
-        if statement is None:
+        level, message, short = key
+        found = _plain(level, message, tail)
+        if found is None:
             record = fields.read(line)
             if record is None:
                 self._unread(line)
-                return _UNKNOWN
-            if len(key) == 6 or record.client.encode("utf-8", "surrogateescape") != client:
+                return _COUNTED
+            if short != tail or len(line) >= _SHORTEST_CUT or _encoded(record.client) != client:
                 self._add(record, line, stamp)
-                return _UNKNOWN
-            statement = record.statement
-        rows = self._place(statement, line)
-        self._size += sum(map(len, key)) + 500
+                return _COUNTED
+            found = record.statement
+        known = (self._place(found, line), *_asked(found))
+        self._size += len(message) + len(short) + 400
         if self._size > _MOST_REMEMBERED:
             self._memory.clear()
             self._size = 0
-        self._memory[key] = rows
-        return rows
+        self._memory[key] = known
+        return known
 
     def _place(self, statement: Statement, line: bytes) -> list[Row] | None:
         """Where records that say this are counted; None where they belong nowhere."""
@@ -282,11 +275,7 @@ class Reader(Generic[Key]):
         if rows is None:
             self.reading.other += 1
             return
-        client, request = (
-            (one or "").encode("utf-8", "surrogateescape")
-            for one in (record.client, record.statement.request)
-        )
-        rows.append((stamp, client, request))
+        rows.append((stamp, _encoded(record.client), *_asked(record.statement)))
         self._waiting += 1
 
     def _unread(self, line: bytes) -> None:
@@ -309,21 +298,6 @@ class Reader(Generic[Key]):
         self._waiting = 0
 
 
-def _is_plain(request: bytes, upstream: bytes) -> bool:
-    """Whether nothing behind the path can be anything but a query."""
-    return (
-        request.endswith(_VERSIONS)
-        and request.count(b" ") == 2
-        and b" " not in upstream
-        and b"%22" not in request
-    )
-
-
-def _request(quoted: list[bytes]) -> bytes:
-    """The request of a record that is read in full."""
-    return quoted[1] if len(quoted) > 1 and quoted[0].endswith(b", request: ") else b""
-
-
 def _kind(line: bytes) -> str:
     """What a line that is no record is like: its beginning, without numbers."""
     if b"\0" in line[:LONGEST_LINE]:
@@ -333,18 +307,55 @@ def _kind(line: bytes) -> str:
     return _NUMBER.sub("0", fields.text(line[:24]).split(":")[0])[:12]
 
 
-def _plain(key: tuple[bytes, ...], quoted: list[bytes]) -> Statement | None:
-    """What a record says whose request, upstream and host have no blanks; None where something
-    else in it may be more than one thing."""
-    level, message, server, *_, host = key
-    request, upstream = quoted[1], quoted[3]
-    if server[:8] != b"server: " or server[-11:] != b", request: " or level not in _LEVELS:
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _asked(statement: Statement) -> tuple[bytes, bytes]:
+    """The method and the path of a statement's request; b"" where it has none."""
+    words = _encoded(statement.request or "").split(b" ", 2)
+    if len(words) < 2:
+        return b"", b""
+    return words[0][:LONGEST_NAME], words[1].partition(b"?")[0][:LONGEST_NAME]
+
+
+def _plain(level: bytes, message: bytes, tail: bytes) -> Statement | None:
+    """What a record says that can be read in one way only, for neither its message has a quote nor
+    its request, upstream and host have blanks; None for others. ``tail`` is what follows the
+    client."""
+    parts = tail.split(b'"', 6)
+    if len(parts) < 7 or parts[2] != _UPSTREAM or parts[4] != _HOST or level not in _LEVELS:
+        return None
+    server, request, _, upstream, _, host, rest = parts
+    if server[:8] != b"server: " or server[-11:] != b", request: ":
         return None
     name = server[8:-11]
-    if b"," in name or b" " in name or b" " in host or b"lua" in message:
+    if not _is_plain(request, upstream) or b" " in host or b" " in name or b"," in name:
         return None
-    if not _is_plain(request, upstream):
+    if b'"' in message or b"lua" in message or (rest and rest[:13] != _REFERRER):
+        return None
+    if b" HTTP/" in rest:
         return None
     text = b"\n".join((message, name, request, upstream, host)).decode("utf-8", "surrogateescape")
     said, name_, request_, upstream_, host_ = text.split("\n")
     return Statement(_LEVELS[level], said, name_, request_, None, upstream_, host_)
+
+
+def _is_plain(request: bytes, upstream: bytes) -> bool:
+    return (
+        request.endswith(_VERSIONS)
+        and request.count(b" ") == 2
+        and b" " not in upstream
+        and b"%22" not in request
+    )
+
+
+def _without_queries(tail: bytes) -> bytes:
+    """The fields of a record without the queries of its request and its upstream, where it can be
+    read in one way only."""
+    parts = tail.split(b'"')
+    if len(parts) < 5 or parts[2] != _UPSTREAM or not _is_plain(parts[1], parts[3]):
+        return tail
+    parts[1] = parts[1].partition(b"?")[0]
+    parts[3] = parts[3].partition(b"?")[0]
+    return b'"'.join(parts)

@@ -327,14 +327,18 @@ def _plain(level: bytes, message: bytes, tail: bytes) -> Statement | None:
     if len(parts) < 7 or parts[2] != _UPSTREAM or parts[4] != _HOST or level not in _LEVELS:
         return None
     server, request, _, upstream, _, host, rest = parts
-    if server[:8] != b"server: " or server[-11:] != b", request: ":
-        return None
     name = server[8:-11]
-    if not _is_plain(request, upstream) or b" " in host or b" " in name or b"," in name:
-        return None
-    if b'"' in message or b"lua" in message or (rest and rest[:13] != _REFERRER):
-        return None
-    if b" HTTP/" in rest:
+    if (
+        server[:8] != b"server: "
+        or server[-11:] != b", request: "
+        or b" " in host
+        or b" " in name
+        or b"," in name
+        or b'"' in message
+        or b"lua" in message
+        or (rest and (rest[:13] != _REFERRER or b" HTTP/" in rest))
+        or not _is_plain(request, upstream)
+    ):
         return None
     text = b"\n".join((message, name, request, upstream, host)).decode("utf-8", "surrogateescape")
     said, name_, request_, upstream_, host_ = text.split("\n")

@@ -28,14 +28,11 @@ READ = """
 import sys
 from lint502.diagnosis.records import tally
 
-causes = {}
-
 def classify(statement):
     if statement.upstream is None:
         return None
-    cause = causes.setdefault(statement.message, len(causes))
     first = statement.request.partition("?")[0].split("/", 2)[1][:3]
-    return cause, statement.upstream[:20], statement.server, first
+    return statement.message, statement.upstream[:20], statement.server, first
 
 found = tally([sys.argv[1]], classify, jobs=int(sys.argv[2]), queries=sys.argv[3] == "True")
 print(sum(one.count for one in found.tallies.values()), len(found.tallies))

@@ -150,15 +150,18 @@ class Reader(Generic[Key]):
                 if not stamp:
                     before = line
                     continue
+            if b"upstream" not in line:
+                number_at = line.find(b": *", 28, 60)
+                said_at = line.find(b" ", number_at + 3) + 1
+                if number_at != -1 and line.startswith(_ELSEWHERE, said_at):
+                    others += 1
+                    before = line
+                    continue
             parts = line.split(b" ", 5)
             if len(parts) < 6 or parts[4][:1] != b"*":
                 before = self._slow(line)
                 continue
             about = parts[5]
-            if b"upstream" not in about and about.startswith(_ELSEWHERE):
-                others += 1
-                before = line
-                continue
             message, found, rest = about.partition(b", client: ")
             if not found:
                 before = self._slow(line)

@@ -38,8 +38,9 @@ lint: $(EQUIPPED)
 site: $(EQUIPPED)  ## the documentation, in site/
 	$(BIN)/python -m tools.site
 
-bench: $(INSTALLED)  ## start-up, a small site, 1,000 sites
+bench: $(INSTALLED)  ## start-up, a small site, 1,000 sites, logs
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/diagnose.py
 
 $(PROVING): EXTRA := [lab]
 $(EQUIPPED): EXTRA := [dev]

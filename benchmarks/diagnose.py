@@ -1,7 +1,7 @@
 """Error logs read: an ordinary one, in which one line in ten bears on upstreams, and one in which
 every line does, as while something is down; beside lnav and GoAccess where they are installed.
 
-    python -m benchmarks.diagnose [MB]
+    python benchmarks/diagnose.py [MB]
 
 Each figure is MB per second of CPU time, user and system, of a whole process with all of its
 children, and its largest memory; of --jobs 2, MB per second of the clock.

@@ -85,10 +85,11 @@ class Counts:
     def tally(self) -> Tally:
         """What was counted."""
         into = (self._tally.clients, self._tally.methods, self._tally.paths)
-        for names, texts in zip(self._names, into, strict=True):
+        for texts, names in zip(into, self._names, strict=True):
             texts.clear()
             for name, count in names.items():
-                texts[fields.text(name)] += count
+                whole = name.strip(b'"') if texts is self._tally.clients else name  # Angie quotes
+                texts[fields.text(whole)] += count
         return self._tally
 
 

@@ -38,6 +38,11 @@ _OTHER_FIELDS = re.compile(
 _CONTEXT = re.compile(rb", context: [\w.*]+\Z")
 _MOST_CLIENTS = 20
 
+_ANGIE = re.compile(
+    rb', client: "([^\s"]*)", server: "([^"]*)"(?:, protocol: "(?:tcp|udp)")?(, request_line: ")?'
+)
+"""The same fields as Angie writes them after 1.12 (src/http/ngx_http.h NGX_HTTP_LOG_PROP_LIST)."""
+
 _REQUEST = b', request: "'
 _SERVER = re.compile(rb'(?:(?!, (?:udp )?client: ).)*?(?=, request: "|\Z)', re.DOTALL)
 _PLAIN_SERVER = re.compile(rb"[^\s,\"]*")
@@ -56,7 +61,10 @@ _FIELDS = (
 )
 _REFERRER = b', referrer: "'
 _FORGED = re.compile(rb'", (?:upstream|host|referrer): "[^\s"]*')
-_STREAM = re.compile(rb'(?:, upstream: "([^"\s]*)")?, bytes from/to client:|, login: ')
+_STREAM = re.compile(
+    rb'(?:, upstream: "([^"\s]*)")?, (?:bytes from/to client:|(?:bytes|packets)_from_client: )'
+    rb"|, login: "
+)
 _CUT_STREAM = re.compile(rb', upstream: "?[^"\s]*"?(?:, b[a-z /]*)?\Z|, b[a-z /]*\Z')
 _ADDRESS = re.compile(rb"[a-z]+://(?:unix:[^:]+:|\[[^\]]+\](?::\d+)?/|[^/:]+(?::\d+)?/)")
 """An address that is there as a whole, for the URI has begun."""
@@ -98,6 +106,8 @@ def read(record: bytes) -> Record | None:
 
 
 def _statement(level: str, body: bytes, full: bool) -> tuple[Statement, str]:
+    if b', client: "' in body:
+        body = _ANGIE.sub(_as_nginx, body)
     found = []
     for match in _CLIENT.finditer(body):
         tail = _tail(body[match.end() :], full)
@@ -115,6 +125,10 @@ def _statement(level: str, body: bytes, full: bool) -> tuple[Statement, str]:
     if (len(found) > 1 or full) and _FREE.search(message):
         return Statement(level, text(message), cut=True), ""
     return Statement(level, text(message), *tail), text(match[1])
+
+
+def _as_nginx(match: re.Match[bytes]) -> bytes:
+    return b", client: %b, server: %b%b" % (match[1], match[2], _REQUEST if match[3] else b"")
 
 
 def _without_request(level: str, body: bytes, full: bool) -> tuple[Statement, str]:

@@ -212,7 +212,11 @@ class Reader(Generic[Key]):
             if record is None:
                 self._unread(line)
                 return _COUNTED
-            if short != tail or len(line) >= _SHORTEST_CUT or _encoded(record.client) != client:
+            if (
+                short != tail
+                or len(line) >= _SHORTEST_CUT
+                or _encoded(record.client) != client.strip(b'"')
+            ):
                 self._add(record, line, stamp)
                 return _COUNTED
             found = record.statement

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import warnings
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -133,7 +134,10 @@ def _by_several(parts: Sequence[_Part], how: _How, jobs: int) -> Reading[K]:
     _shared = how  # a process that is forked has it, so that it need not be pickled
     whole: Reading[K] = Reading()
     try:
-        with multiprocessing.get_context("fork").Pool(min(jobs, len(parts))) as pool:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside other threads
+            pool = multiprocessing.get_context("fork").Pool(min(jobs, len(parts)))
+        with pool:
             for reading in pool.imap(_one, parts):
                 whole = merge(whole, reading)
     finally:

@@ -125,6 +125,15 @@ def test_no_message_that_bears_on_upstreams_is_passed_over() -> None:
                 assert not message.failure or "client" in wording, wording
 
 
+def test_angie_quotes_its_clients() -> None:
+    line = LINE.replace(
+        b"client: 192.0.2.7, server: shop.example.com, request",
+        b"""client: "::7", server: "s", request_line""",
+    )
+    (tally,) = reading(line + b"\n" + line).tallies.values()
+    assert (tally.count, tally.clients, tally.paths) == (2, {"::7": 2}, {"/a": 2})
+
+
 def test_since() -> None:
     found = reading(LINE + b"\n", datetime(2026, 7, 20, 8, 0, 1))
     assert found == Reading()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lint502.declared.listeners import Fact
@@ -141,8 +141,11 @@ def _ask(asking: _Asking, dialer: Dialer, where: Resolved) -> None:
     for fact in _connected(asking, where):
         asking.seen[fact.key] = fact
     asking.see(*_spoken(found))
-    if found.handshake is not None and found.handshake.answered and asking.allows("tls", dialer):
-        asking.see(*encrypted.facts(dialer, offer, found.handshake, host))
+    shown = found.handshake
+    if shown is not None and shown.answered and asking.allows("tls", dialer):
+        proxied = found.way is not None and found.way.proxy
+        sent = replace(offer, prelude=spoken.PROXY if proxied else b"")
+        asking.see(*encrypted.facts(dialer, sent, shown, host))
     if found.way is None:
         return
     talk = Talk(dialer, found.way, offer, host)
@@ -294,10 +297,16 @@ def _measure(asking: _Asking, talk: Talk) -> None:
     keeps = http1 and not (kept is not None and kept.value is False)
     pooled = keeps or talk.way.http2 or talk.way.protocol in ("memcached", "fastcgi")
     sized = http1 or talk.way.protocol in ("uwsgi", "scgi")
+    limits: list[Seen] = []
     if sized and asking.allows("head", dialer):
-        asking.see(*measuring.head(talk, claimed("limits.request_headers")))
+        limits += measuring.head(talk, claimed("limits.request_headers"))
     if http1 and asking.allows("body", dialer):
-        asking.see(*measuring.body(talk, claimed("limits.request_body")))
+        limits += measuring.body(talk, claimed("limits.request_body"))
+    asking.see(*limits)
+    ways = [one.value for one in limits if one.key == "limits.overflow" and one.value]
+    if len(set(ways)) > 1:
+        said = f"a head: {ways[0]}, a body: {ways[1]}"
+        asking.seen["limits.overflow"] = Seen("limits.overflow", words=said, why="it depends")
     if keeps and asking.allows("requests", dialer):
         asking.see(*measuring.requests(talk, claimed("keepalive.max_requests")))
     if pooled and asking.allows("idle", dialer):

@@ -64,7 +64,8 @@ def corrected(
     left: list[str] = []
     for subject, answer in differing:
         said = f"{subject.upstream}: {answer.key}"
-        if answer.key not in FIELDS or answer.key in _LEFT or answer.seen.value is None:
+        known = answer.seen.value is not None and not answer.seen.at_least
+        if answer.key not in FIELDS or answer.key in _LEFT or not known:
             left.append(f"{said}: {answer.seen.text or answer.seen.why}")
             continue
         claimed = answer.claimed

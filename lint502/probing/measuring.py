@@ -15,6 +15,9 @@ from lint502.probing.wire import Connection
 MOST_REQUESTS = 1001
 """On one connection: nginx's ``keepalive_requests`` is 1000 by default, in both directions."""
 
+REQUESTS_SECONDS = 30.0
+"""For all of these together."""
+
 MOST_TRIES = 14
 """Requests to find one limit."""
 
@@ -86,27 +89,35 @@ def requests(talk: Talk, claimed: int | None) -> Iterator[Seen]:
     claimed, within :data:`MOST_REQUESTS`."""
     key = "keepalive.max_requests"
     most = MOST_REQUESTS if claimed is None else min(MOST_REQUESTS, claimed + 1)
-    done, announced = 0, False
-    with talk.open() as connection:
-        asked = http1.request(talk.host, method="HEAD")
-        while done < most:
-            connection.deadline = time.monotonic() + talk.dialer.seconds
-            response = http1.ask(connection, asked, body=False)
-            if response is None:
-                break
-            done += 1
-            if response.says_close:
-                announced = True
-                break
+    end = time.monotonic() + REQUESTS_SECONDS
+    done, announced = _count(talk, most, end, "HEAD")
+    if done <= 1:  # some know no HEAD
+        done, announced = _count(talk, most, end, "GET")
     if done == 0:
-        yield Seen(key, why="it answers no HEAD")
-    elif done >= most and not announced:
+        yield Seen(key, why="no answer came this time")
+    elif (done >= most or time.monotonic() >= end) and not announced:
         yield Seen(key, done, at_least=True)
     elif done == 1:
         yield Seen(key, why="it closes after each answer")
     else:
         yield Seen(key, done)
         yield Seen("keepalive.announces_close", announced)
+
+
+def _count(talk: Talk, most: int, end: float, method: str) -> tuple[int, bool]:
+    """How many requests are answered on a connection, and whether its end is announced."""
+    done = 0
+    with talk.open() as connection:
+        asked = http1.request(talk.host, method=method)
+        while done < most and time.monotonic() < end:
+            connection.deadline = time.monotonic() + talk.dialer.seconds
+            response = http1.ask(connection, asked, body=method != "HEAD")
+            if response is None or not response.whole:
+                break
+            done += 1
+            if response.says_close:
+                return done, True
+    return done, False
 
 
 def head(talk: Talk, claimed: int | None) -> Iterator[Seen]:
@@ -163,6 +174,7 @@ def _limit(
         refused = tried(largest)
         if refused == "taken":
             yield Seen(key, largest, at_least=True)
+            yield Seen("limits.overflow", why="nothing that was tried was too large")
             return
     if refused == "unclear":
         yield Seen(key, why="no answer in time")
@@ -177,6 +189,9 @@ def _limit(
             low = middle
         else:
             high, refused = middle, outcome
+    if [take(low * 3 // 4), take(low), take(high)] != ["taken", "taken", refused]:
+        yield Seen(key, why=f"it varies: {low} bytes are taken at times, and at times not")
+        return
     yield Seen(key, low)
     yield Seen("limits.overflow", refused)
 
@@ -224,13 +239,10 @@ def _try_body(talk: Talk, size: int) -> Taken:
             if size == 0:
                 response = http1.hear(connection, body=False)
                 return "unclear" if response is None else _judged(response)
-            heard = connection.hear(lambda data: b"\n" in data)
-            if not heard.data.startswith((b"HTTP/1.1 100", b"HTTP/1.0 100")):
-                connection.put_back(heard.data)
-                if heard.end == "silent":
-                    return "unclear"
-            else:
-                connection.put_back(heard.data)
+            soon = time.monotonic() + min(1.0, talk.dialer.seconds / 2)
+            heard = connection.hear(lambda data: b"\n" in data, until=soon)
+            connection.put_back(heard.data)
+            if not heard.data or heard.data.startswith((b"HTTP/1.1 100", b"HTTP/1.0 100")):
                 block = bytes(64 * 1024)
                 for _ in range(0, size, len(block)):
                     if not connection.send(block[: min(len(block), size)]):

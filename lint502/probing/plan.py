@@ -75,7 +75,8 @@ def _questions(subject: Subject, wanted: Wanted) -> Iterator[Question]:
             "idle", "keeps a connection until it is closed", 1, wanted.longest + 2 * each
         )
         most = measuring.MOST_REQUESTS
-        yield Question("requests", f"up to {most} HEAD / on one connection", 1, most * each)
-        tries = measuring.MOST_TRIES + 3
+        seconds = measuring.REQUESTS_SECONDS + each
+        yield Question("requests", f"up to {most} requests on one connection", 2, seconds)
+        tries = measuring.MOST_TRIES + 7
         yield question("head", "GET / with larger and larger heads", tries)
         yield question("body", "GET / that announces larger and larger bodies", tries)

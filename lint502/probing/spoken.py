@@ -53,6 +53,7 @@ def ways(claimed: Way) -> Iterator[Way]:
     tried += [Way(), Way(tls=True), Way(tls=True, http2=True)]
     tried += [Way(proxy=True), Way(tls=True, proxy=True), Way(http2=True)]
     tried += [Way(other) for other in ("fastcgi", "memcached", "uwsgi", "scgi")]
+    tried.append(Way("uwsgi", tls=True))
     yield from dict.fromkeys(tried)
 
 
@@ -67,7 +68,7 @@ def spoken(dialer: Dialer, claimed: Way, offer: Offer, host: str) -> Spoken:
     failed: list[str] = []
     silent = False
     for way in ways(claimed):
-        if secret is not None and not (way.tls and way.http2):
+        if secret is not None and not way.tls:
             continue
         if way.proxy and silent and way != claimed:
             continue  # what waits for a PROXY header closes when something else comes

@@ -70,7 +70,8 @@ def reuse(talk: Talk) -> Iterator[Seen]:
         named = [known_server(value) for value in response.all_of("server")]
         server = next((one for one in named if one is not None), None)
         written = ", ".join(response.all_of("server"))
-        yield Seen("server", server, written, "" if server else "it does not name itself")
+        why = "lint502 knows no such server" if written else "it does not name itself"
+        yield Seen("server", server, written, "" if server else why)
         if not response.whole:
             yield Seen("keepalive", why="its answer did not end in time")
             return

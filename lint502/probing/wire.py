@@ -187,7 +187,12 @@ def _secured(
     channel: socket.socket, context: ssl.SSLContext, server_name: str | None
 ) -> socket.socket:
     try:
-        return context.wrap_socket(channel, server_hostname=server_name)
+        channel.getpeername()  # Python makes no handshake on a connection that has ended
+        secured = context.wrap_socket(channel, server_hostname=server_name)
+        if secured.version() is None:
+            secured.close()
+            raise ConnectionResetError
+        return secured
     except TimeoutError:
         raise NoTlsError("no answer in time") from None
     except ssl.SSLError as error:

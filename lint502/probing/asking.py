@@ -141,11 +141,11 @@ def _ask(asking: _Asking, dialer: Dialer, where: Resolved) -> None:
     for fact in _connected(asking, where):
         asking.seen[fact.key] = fact
     asking.see(*_spoken(found))
-    shown = found.handshake
-    if shown is not None and shown.answered and asking.allows("tls", dialer):
+    met = found.handshake
+    if met is not None and met.answered and asking.allows("tls", dialer):
         proxied = found.way is not None and found.way.proxy
         sent = replace(offer, prelude=spoken.PROXY if proxied else b"")
-        asking.see(*encrypted.facts(dialer, sent, shown, host))
+        asking.see(*encrypted.facts(dialer, sent, met, host))
     if found.way is None:
         return
     talk = Talk(dialer, found.way, offer, host)

@@ -63,7 +63,7 @@ def _questions(subject: Subject, wanted: Wanted) -> Iterator[Question]:
     yield question("spoken", "what it speaks: one connection a protocol", most)
     yield question("tls", "TLS: versions, names, SNI, certificates", encrypted.CONNECTIONS)
     yield question("versions", "HTTP 1.0, 1.1 and 2: GET /", 3)
-    yield question("grpc", "gRPC: a GET, which no method is", 1)
+    yield question("grpc", "gRPC: a HEAD, which is none of its methods", 1)
     yield question("reuse", "two GET / on one connection", 1)
     if "websocket" in claims:
         paths = min(len(claims["websocket"].value), web.MOST_PATHS)

@@ -109,7 +109,7 @@ def _speak(connection: Connection, way: Way, host: str) -> Spoken:
     """Ask in one way; the answer has a way only where it is one in this protocol."""
     if way.http2:
         if other_protocols.speaks_http2(connection):
-            return Spoken(way)
+            return Spoken(replace(way, protocol="http"))
         return Spoken(None, failed=("HTTP/2: no settings came",))
     if way.protocol in ("http", "grpc"):
         response = http1.ask(connection, http1.request(host), body=False)

@@ -168,8 +168,8 @@ def unknown_host(talk: Talk) -> Seen:
 
 
 def is_grpc(talk: Talk) -> Any:
-    """Whether HTTP/2 is that of gRPC: by what it says to a GET, which no method is. None where that
-    does not show. Raises :class:`ModuleNotFoundError` without h2."""
+    """Whether HTTP/2 is that of gRPC: by what it says to a HEAD, for its methods are all POST. None
+    where that does not show. Raises :class:`ModuleNotFoundError` without h2."""
     import h2.config
     import h2.connection
     import h2.events
@@ -178,7 +178,7 @@ def is_grpc(talk: Talk) -> Any:
     client = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="latin-1"))
     client.initiate_connection()
     fields = [
-        (":method", "GET"),
+        (":method", "HEAD"),
         (":scheme", "https" if talk.way.tls else "http"),
         (":authority", talk.host),
         (":path", "/lint502.Probe/Ask"),

@@ -15,9 +15,7 @@ from lint502.workspace import CheckRequest, Workspace
 from tests.support.sites import write
 
 QUICK = Wanted(seconds=1.0)
-SITE = (
-    "events {{}}\nhttp {{ server {{ location / {{ {kind}_pass {scheme}127.0.0.1:{port}; }} }} }}\n"
-)
+SITE = "events {{}}\nhttp {{ server {{ location / {{ proxy_pass http://127.0.0.1:{port}; }} }} }}\n"
 
 Facts = dict[str, tuple[str, str]]
 """How each fact came out, and what was observed."""
@@ -32,7 +30,7 @@ def found(folder: Path, names: Sequence[str] = (), *, here: bool = False) -> Cho
 
 def asked(folder: Path, spec: str, port: int, wanted: Wanted = QUICK) -> Asked:
     """A probe of one upstream on a port: ``spec`` is what its table claims beside that."""
-    conf = SITE.format(kind="proxy", scheme="http://", port=port)
+    conf = SITE.format(port=port)
     write(folder, {"nginx.conf": conf, "upstreams.toml": f"[upstream.api]\nport = {port}\n{spec}"})
     (subject,) = found(folder).subjects
     return ask(subject, wanted)

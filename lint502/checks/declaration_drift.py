@@ -23,9 +23,9 @@ def _finding(drift: Drift) -> Finding:
     where = f"{stated.file}:{stated.line}"
     return RULE.finding(
         message=(
-            f"{drift.upstream} is declared with {_written(drift.key, drift.declared)}, but {where} states "
-            f"{drift.key} {written(drift.key, drift.stated.value)}{by_profile(drift.stated)}: change the one that is "
-            "out of date"
+            f"{drift.upstream} is declared with {_written(drift.key, drift.declared)}, but {where} "
+            f"states {drift.key} {written(drift.key, drift.stated.value)}"
+            f"{by_profile(drift.stated)}: change the one that is out of date"
         ),
         place=replace(declared, note="declared here", standing=drift.declared.standing),
         related=(replace(stated, note="stated here", standing=drift.stated.standing),),

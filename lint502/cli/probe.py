@@ -52,7 +52,7 @@ def probe(
             "--root",
             metavar="ROOT",
             show_default=False,
-            help="nginx's main file, or a directory, as lint502 check takes it; may be repeated.",
+            help="A main file of nginx, or a directory, as lint502 check takes it; may be repeated.",
         ),
     ] = None,
     allow_paths: arguments.AllowPaths = None,

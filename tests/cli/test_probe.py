@@ -233,7 +233,7 @@ def test_a_network_of_containers(tmp_path: Path, run: Run) -> None:
     write(
         tmp_path,
         {
-            "nginx.conf": "events {}\nhttp { server { location / { proxy_pass http://api:80; } } }\n",
+            "nginx.conf": "events {}\nhttp { server { location / { proxy_pass http://api; } } }\n",
             "compose.yaml": """\
 services:
   web:

@@ -106,13 +106,11 @@ def ask(
         dialer = Dialer(where.family, where.address, wanted.seconds)
         try:
             _ask(asking, dialer, where)
-        except NotConnectedError as error:
-            _unreachable(asking, where, error)
-            opened += dialer.opened
-            if "protocol" in asking.seen:
-                break
-            continue  # nginx tries the next one, too
-        except GoneError as error:
+        except (NotConnectedError, GoneError) as error:
+            if isinstance(error, NotConnectedError) and "protocol" not in asking.seen:
+                _unreachable(asking, where, error)
+                opened += dialer.opened
+                continue  # nginx tries the next one, too
             asking.seen["connects"] = Seen("connects", words=f"not always: {error}", wrong=True)
         opened += dialer.opened
         break
@@ -140,7 +138,7 @@ def _ask(asking: _Asking, dialer: Dialer, where: Resolved) -> None:
     found = spoken.spoken(dialer, _claimed_way(claims), offer, host)
     for fact in _connected(asking, where):
         asking.seen[fact.key] = fact
-    asking.see(*_spoken(found))
+    asking.see(*_spoken(found, claimed="protocol" in claims))
     met = found.handshake
     if met is not None and met.answered and asking.allows("tls", dialer):
         proxied = found.way is not None and found.way.proxy
@@ -233,18 +231,24 @@ def _who_instead(asking: _Asking, port: int) -> str:
     return f"nothing listens there{near}"
 
 
-def _spoken(found: Spoken) -> Iterator[Seen]:
+def _spoken(found: Spoken, *, claimed: bool) -> Iterator[Seen]:
     way, shown = found.way, found.handshake
     if way is None:
         why = "; ".join(found.failed[:3]) or "nothing that was tried got an answer"
         if shown is not None and shown.answered:
             yield Seen("tls", True)
             why = "nothing that was said over TLS got an answer"
-        yield Seen("protocol", why=why)
+        unanswered = claimed and not found.secret
+        words = "none that was tried" if unanswered else ""
+        yield Seen("protocol", None, words, why, wrong=unanswered)
         return
     yield Seen("protocol", way.protocol, f"{way.protocol}, {found.words}" if found.words else "")
     yield Seen("tls", way.tls)
-    yield Seen("proxy_protocol", way.proxy)
+    if found.doubtful:
+        why = "without the header it closes, and with it, it refuses the request"
+        yield Seen("proxy_protocol", why=why)
+    else:
+        yield Seen("proxy_protocol", way.proxy)
     if way.protocol == "memcached" and found.words:
         yield Seen("server", f"memcached/{found.words}")
 
@@ -350,6 +354,10 @@ def _why_not(asking: _Asking, key: str) -> str:
         return _NOT_ASKED[key]
     if key in _MEASURED and not asking.wanted.measure:
         return "only --measure shows it"
+    if key in _MEASURED:
+        kept = asking.seen.get("keepalive")
+        closed = key.startswith("keepalive.") and kept is not None and kept.value is False
+        return "it closes after each answer" if closed else "it could not be measured here"
     if key.startswith("tls."):
         tls = asking.seen.get("tls")
         return "it speaks no TLS" if tls is not None and tls.value is False else "TLS was not seen"

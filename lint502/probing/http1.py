@@ -66,8 +66,10 @@ def _clean(text: str) -> str:
     return re.sub(r"[\x00-\x20\x7f]+", "", text)
 
 
-def padding(size: int, width: int = 4000) -> list[tuple[str, str]]:
-    """Fields that make a head ``size`` bytes larger, give or take a few."""
+def padding(size: int) -> list[tuple[str, str]]:
+    """Fields that make a head ``size`` bytes larger, give or take a few; neither so long nor so
+    many that servers refuse them for that."""
+    width = max(4000, size // 50)
     fields: list[tuple[str, str]] = []
     while size > 0:
         name = f"X-Lint502-{len(fields)}"

@@ -34,7 +34,9 @@ class Way:
 class Spoken:
     """What was found out: the way that got an answer, None where none did; the answer of HTTP/1;
     what the handshake showed; the words of a server of another protocol. ``failed`` says of each
-    way what came of it. ``secret``: TLS is spoken, but what in it could not be seen."""
+    way what came of it. ``secret``: TLS is spoken, but what in it could not be seen.
+    ``silent``: nothing came in time. ``doubtful``: whether the PROXY header is expected does not
+    show."""
 
     way: Way | None
     response: http1.Response | None = None
@@ -43,6 +45,7 @@ class Spoken:
     failed: tuple[str, ...] = ()
     secret: bool = False
     silent: bool = False
+    doubtful: bool = False
 
 
 def ways(claimed: Way) -> Iterator[Way]:
@@ -83,11 +86,14 @@ def spoken(dialer: Dialer, claimed: Way, offer: Offer, host: str) -> Spoken:
             if way.protocol in ("uwsgi", "scgi") and refused is not None:
                 break  # it speaks HTTP, and takes this for bad HTTP
             return found
-        refused = refused or found
-    best = secret or refused
-    if best is None:
-        return Spoken(None, failed=tuple(failed))
-    return best
+        if way.proxy and not way.tls:  # it may as well be the header that it refuses
+            usual = replace(way, proxy=claimed.proxy)
+            found = replace(found, way=usual, response=None, doubtful=True)
+        if refused is None or (way.tls and not (refused.way and refused.way.tls)):
+            refused = found  # who makes a handshake of TLS, and refuses afterwards, speaks TLS
+    if refused is not None and (secret is None or (refused.way and refused.way.tls)):
+        return refused
+    return secret or Spoken(None, failed=tuple(failed))
 
 
 def _try(dialer: Dialer, way: Way, offer: Offer, host: str) -> Spoken:

@@ -75,6 +75,9 @@ def reuse(talk: Talk) -> Iterator[Seen]:
         if not response.whole:
             yield Seen("keepalive", why="its answer did not end in time")
             return
+        if response.says_close and response.status >= 400:
+            yield Seen("keepalive", why=f"it answered {response.status}, and closes after that")
+            return
         if response.says_close:
             yield Seen("keepalive", False)
             yield Seen("keepalive.announces_close", True)

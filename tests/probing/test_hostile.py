@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -205,3 +206,32 @@ def test_one_connection_at_a_time(tmp_path: Path) -> None:
     with serving(serve) as port:
         asked(tmp_path, "", port, QUICK)
     assert most[0] <= 2  # one may be closed while the next is being opened
+
+
+@pytest.mark.parametrize("harm", ["closes", "makes noise"])
+def test_what_is_claimed_gets_no_answer(harm: str, tmp_path: Path) -> None:
+    with serving(HOSTILE[harm]) as port:
+        assert facts(asked(tmp_path, 'protocol = "http"', port, QUICK))["protocol"] == (
+            "differs",
+            "none that was tried",
+        )
+        assert facts(asked(tmp_path, "", port, QUICK))["protocol"] == ("not seen", "")
+
+
+def test_a_server_that_goes_away(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+        def once() -> None:
+            connection, _ = listener.accept()
+            listener.close()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(OK)
+
+        thread = threading.Thread(target=once)
+        thread.start()
+        found = facts(asked(tmp_path, 'keepalive.idle_timeout = "5s"', port, QUICK))
+        thread.join()
+    assert found["connects"] == ("differs", "not always: Connection refused (111)")
+    assert found["protocol"] == ("not claimed", "http")

@@ -72,13 +72,20 @@ def test_what_is_claimed_otherwise(speaks: str, ports: Ports, tmp_path: Path) ->
     assert found["protocol"][1].partition(",")[0] == {"https": "http"}.get(speaks, speaks)
 
 
-@pytest.mark.parametrize(("server", "seconds"), [("node", 5), ("uvicorn", 5), ("apache", 5)])
-def test_idle_timeouts(server: str, seconds: int, ports: Ports, tmp_path: Path) -> None:
-    """Those that are documented."""
-    port = ports[server, "http"]
-    one = asked(tmp_path, "", port, Wanted(0.5, measure=True, longest=8))
-    (idle,) = (one for one in one.answers if one.key == "keepalive.idle_timeout")
-    assert abs(idle.seen.value - seconds * 1000) <= 1100, idle
+def test_idle_timeouts(ports: Ports, tmp_path: Path) -> None:
+    """Those that are documented: 5 seconds each. All at once, for they take their time."""
+
+    def measured(server: str) -> int:
+        folder = tmp_path / server
+        folder.mkdir()
+        one = asked(folder, "", ports[server, "http"], Wanted(1, measure=True, longest=8))
+        (idle,) = (one for one in one.answers if one.key == "keepalive.idle_timeout")
+        assert isinstance(idle.seen.value, int)
+        return idle.seen.value
+
+    with futures.ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(measured, ("node", "uvicorn", "apache")))
+    assert [one for one in found if abs(one - 5000) > 1250] == []
 
 
 def test_node_has_its_header_limit(ports: Ports, tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def probe(
             "--root",
             metavar="ROOT",
             show_default=False,
-            help="A main file of nginx, or a directory, as lint502 check takes it; may be repeated.",
+            help="A main file of nginx, or a directory, as check takes it; may be repeated.",
         ),
     ] = None,
     allow_paths: arguments.AllowPaths = None,
@@ -144,7 +144,7 @@ def probe(
     output.write(text, shape.value)
     if write:
         _write(probed, result, workspace.folder)
-    reached = any(one.refused is None for one in probed.asked)
+    reached = any(one.reached for one in probed.asked)
     if result.report.problems or not reached:
         raise typer.Exit(2)
     raise typer.Exit(int(probed.count("differs") > 0))

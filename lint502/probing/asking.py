@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,6 +20,11 @@ from lint502.probing.spoken import Spoken, Way
 from lint502.probing.subjects import Subject
 from lint502.probing.talk import GoneError, Talk
 from lint502.probing.wire import Dialer, NotConnectedError
+
+_OF_THIS_MACHINE = frozenset(
+    (errno.EACCES, errno.EPERM, errno.ENETUNREACH, errno.EAFNOSUPPORT, errno.EMFILE, errno.ENFILE)
+)
+"""Errors that say nothing of the upstream."""
 
 _HTTP_ALONE = ("http_versions", "websocket", "unknown_host")
 _NOT_ASKED = {
@@ -64,6 +70,11 @@ class _Asking:
     questions: Mapping[str, Question]
     progress: Callable[[str], None]
     seen: dict[str, Seen] = field(default_factory=dict)
+
+    @property
+    def connected(self) -> bool:
+        """Whether a connection was taken."""
+        return "connects" in self.seen and self.seen["connects"].words.startswith("yes")
 
     def see(self, *facts: Seen) -> None:
         """Note facts; what is known of one stays, where nothing more is known now."""
@@ -114,7 +125,9 @@ def ask(
             asking.seen["connects"] = Seen("connects", words=f"not always: {error}", wrong=True)
         opened += dialer.opened
         break
-    return Asked(subject, tuple(_answers(asking)), True, opened, total(questions))
+    connects = asking.seen.get("connects")
+    reached = asking.connected or (connects is not None and connects.wrong)
+    return Asked(subject, tuple(_answers(asking)), reached, opened, total(questions))
 
 
 def _ask(asking: _Asking, dialer: Dialer, where: Resolved) -> None:
@@ -210,7 +223,10 @@ def _unreachable(asking: _Asking, where: Resolved, error: NotConnectedError) -> 
     why = ""
     if address.port is not None and is_here(where.ip) and not asking.subject.published:
         why = _who_instead(asking, address.port)
-    asking.seen["connects"] = Seen("connects", words=str(error), why=why, wrong=True)
+    here = error.number in _OF_THIS_MACHINE
+    if here:
+        why = "that is a matter of this machine or this user, not of what listens there"
+    asking.seen["connects"] = Seen("connects", words=str(error), why=why, wrong=not here)
 
 
 def _who_instead(asking: _Asking, port: int) -> str:
@@ -336,7 +352,8 @@ def _answers(asking: _Asking) -> Iterator[Answer]:
         claim = claims.get(key)
         if key in ("resolves", "connects") and address is not None:
             claim = address
-        if key in ("resolves", "connects", "framing") and not seen.wrong:
+        unknown = key == "connects" and not asking.connected
+        if key in ("resolves", "connects", "framing") and not seen.wrong and not unknown:
             kind = "agrees" if claim is not None else "not claimed"
             yield Answer(seen, claim, kind)  # type: ignore[arg-type]
             continue
@@ -348,7 +365,7 @@ def _why_not(asking: _Asking, key: str) -> str:
     if "protocol" not in asking.seen and "connects" not in asking.seen:
         return "it was not reached"
     connects = asking.seen.get("connects")
-    if connects is not None and connects.wrong:
+    if connects is not None and not asking.connected:
         return "it was not reached"
     if key in _NOT_ASKED:
         return _NOT_ASKED[key]

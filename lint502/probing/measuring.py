@@ -27,6 +27,7 @@ _USUAL_HEAD = 128 * 1024
 _STEP = 256
 _BODY_STEP = 4096
 _MARGIN = 512
+_LATER = 0.05
 _REFUSALS = frozenset((400, 413, 414, 431, 494))
 
 Taken = Literal["taken", "answer", "close", "unclear"]
@@ -212,7 +213,10 @@ def _head_request(talk: Talk, more: int) -> bytes:
 def _try_head(talk: Talk, more: int) -> Taken:
     try:
         with talk.open() as connection:
-            connection.send(_head_request(talk, more))
+            asked = _head_request(talk, more)
+            connection.send(asked[:-2])
+            time.sleep(_LATER)  # some have another limit for a head that has not come whole
+            connection.send(asked[-2:])
             if talk.way.protocol in ("uwsgi", "scgi"):
                 heard = connection.hear(lambda data: b"\n" in data)
                 if other_protocols.is_cgi(heard.data):

@@ -169,7 +169,10 @@ class Dialer:
             yield connection
 
     def _connected(self) -> socket.socket:
-        channel = socket.socket(self.family, socket.SOCK_STREAM)
+        try:
+            channel = socket.socket(self.family, socket.SOCK_STREAM)
+        except OSError as error:
+            raise NotConnectedError(error.errno or errno.EINVAL) from None
         try:
             channel.settimeout(self.seconds)
             self.opened += 1
@@ -177,9 +180,10 @@ class Dialer:
         except TimeoutError:
             channel.close()
             raise NotConnectedError(None) from None
-        except OSError as error:
+        except (OSError, ValueError) as error:  # the latter for a path that no socket can have
             channel.close()
-            raise NotConnectedError(error.errno) from None
+            number = error.errno if isinstance(error, OSError) else None
+            raise NotConnectedError(number or errno.EINVAL) from None
         return channel
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from lint502.probing.plan import Wanted
+from lint502.probing.wire import Dialer, NotConnectedError
 from tests.support.probes import Facts, asked, facts, free_port, serving
 
 Serve = Callable[[socket.socket], None]
@@ -235,3 +237,36 @@ def test_a_server_that_goes_away(tmp_path: Path) -> None:
         thread.join()
     assert found["connects"] == ("differs", "not always: Connection refused (111)")
     assert found["protocol"] == ("not claimed", "http")
+
+
+def test_a_limit_for_a_head_that_has_not_come_whole(tmp_path: Path) -> None:
+    def serve(connection: socket.socket) -> None:
+        data = b""
+        while part := connection.recv(65536):
+            data += part
+            if data.endswith(b"\r\n\r\n"):
+                connection.sendall(OK)
+                data = b""
+            elif len(data) > 5000:
+                connection.sendall(b"HTTP/1.1 431 Too Large\r\nContent-Length: 0\r\n\r\n")
+                return
+
+    with serving(serve) as port:
+        found = facts(asked(tmp_path, "", port, Wanted(0.3, measure=True, longest=0.1)))
+    agreement, size = found["limits.request_headers"]
+    assert (agreement, 4600 < int(size) <= 5002) == ("not claimed", True)
+
+
+def test_this_user_may_not_connect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_: Dialer) -> socket.socket:
+        raise NotConnectedError(errno.EACCES)
+
+    monkeypatch.setattr(Dialer, "_connected", refused)
+    one = asked(tmp_path, "tls = false", 8000, QUICK)
+    found = {answer.key: answer for answer in one.answers}
+    assert (found["connects"].agreement, found["connects"].seen.text) == (
+        "not seen",
+        "Permission denied (13)",
+    )
+    assert found["tls"].seen.why == "it was not reached"
+    assert not one.reached

@@ -302,7 +302,10 @@ def _ask_grpc(asking: _Asking, talk: Talk) -> None:
         why = f"whether it is gRPC takes h2: {installation.command('h2')}"
         asking.seen["protocol"] = Seen("protocol", None, "HTTP/2", why)
         return
-    if is_grpc:
+    if is_grpc is None:
+        why = "a HEAD does not show whether it is gRPC"
+        asking.seen["protocol"] = Seen("protocol", None, "HTTP/2", why)
+    elif is_grpc:
         asking.seen["protocol"] = Seen("protocol", "grpc")
 
 

@@ -41,6 +41,7 @@ def idle(talk: Talk, longest: float, seconds: float) -> Seen:
         if talk.way.http2:
             if not other_protocols.speaks_http2(connection):
                 return Seen(key, why="it is not kept")
+            connection.send(other_protocols.head_request(talk.host, tls=talk.way.tls))
             begun = time.monotonic()
             connection.deadline = begun + longest
             closed = other_protocols.end_of_http2(connection)

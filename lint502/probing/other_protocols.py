@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from lint502.probing.wire import Connection
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-_SETTINGS, _PING, _GOAWAY = 4, 6, 7
+_HEADERS, _SETTINGS, _PING, _GOAWAY = 1, 4, 6, 7
+_END_STREAM, _END_HEADERS = 1, 4
 _ACK = 1
 _FRAME = struct.Struct(">HBBBI")
 _FASTCGI = struct.Struct(">BBHHBB")
@@ -37,12 +38,43 @@ def frame(kind: int, flags: int = 0, stream: int = 0, payload: bytes = b"") -> b
     return _FRAME.pack(size >> 8, size & 255, kind, flags, stream) + payload
 
 
+def first_frame(data: bytes) -> tuple[bytes, bytes]:
+    """The first whole frame of HTTP/2, and what follows; nothing where none is whole."""
+    if len(data) < 9:
+        return b"", data
+    end = 9 + int.from_bytes(data[:3], "big")
+    return (data[:end], data[end:]) if len(data) >= end else (b"", data)
+
+
+def has_frame(data: bytes) -> bool:
+    """Whether a whole frame is there."""
+    return bool(first_frame(data)[0])
+
+
 def speaks_http2(connection: Connection) -> bool:
     """Whether the answer to HTTP/2 with prior knowledge is HTTP/2: settings come first."""
     connection.send(settings_frame())
     heard = connection.hear(lambda data: len(data) >= 9)
     connection.put_back(heard.data)
     return len(heard.data) >= 9 and heard.data[3] == _SETTINGS and heard.data[5:9] == bytes(4)
+
+
+def head_request(host: str, *, tls: bool) -> bytes:
+    """A HEAD of HTTP/2, its fields as literals (RFC 7541, 6.2.2)."""
+    fields = (
+        (":method", "HEAD"),
+        (":scheme", "https" if tls else "http"),
+        (":authority", host[:100]),
+        (":path", "/"),
+        ("te", "trailers"),
+    )
+    block = b""
+    for pair in fields:
+        block += b"\0"
+        for text in pair:
+            written = text.encode("ascii", "replace")
+            block += bytes((len(written),)) + written
+    return frame(_HEADERS, _END_HEADERS | _END_STREAM, 1, block)
 
 
 def end_of_http2(connection: Connection) -> bool:

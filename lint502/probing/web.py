@@ -6,7 +6,6 @@ import base64
 import re
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from lint502.probing import http1, other_protocols
 from lint502.probing.answers import Seen, known_server
@@ -170,7 +169,7 @@ def unknown_host(talk: Talk) -> Seen:
     return Seen("unknown_host", why="no answer in time")
 
 
-def is_grpc(talk: Talk) -> Any:
+def is_grpc(talk: Talk) -> bool | None:
     """Whether HTTP/2 is that of gRPC: by what it says to a HEAD, for its methods are all POST. None
     where that does not show. Raises :class:`ModuleNotFoundError` without h2."""
     import h2.config
@@ -192,11 +191,13 @@ def is_grpc(talk: Talk) -> Any:
     with talk.open(http2=True) as connection:
         connection.send(client.data_to_send())
         for _ in range(64):
-            heard = connection.hear(bool)
-            if not heard.data:
+            heard = connection.hear(other_protocols.has_frame)
+            data, rest = other_protocols.first_frame(heard.data)
+            if not data:
                 return None
+            connection.put_back(rest)
             try:
-                events = client.receive_data(heard.data)
+                events = client.receive_data(data)
             except h2.exceptions.ProtocolError:
                 return None
             for event in events:

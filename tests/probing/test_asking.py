@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from lint502.installation import command
 from lint502.lab.standins import Authority, Behaviour, DeclaredServer, TlsBehaviour
 from lint502.probing.plan import Wanted
 from tests.support.probes import asked, facts
@@ -183,3 +185,34 @@ def test_what_is_not_measured_is_not_known(tmp_path: Path) -> None:
         "not seen",
         "only a request that takes as long would show it",
     )
+
+
+def test_grpc_keeps_connections_for_a_time(tmp_path: Path) -> None:
+    behaviour = Behaviour(protocol="grpc", http_versions=("2",), idle_timeout=1.0)
+    wanted = Wanted(0.5, measure=True, longest=2.5)
+    with running(behaviour) as port:
+        found = facts(asked(tmp_path, 'protocol = "grpc"', port, wanted))
+    assert found["protocol"] == ("agrees", "grpc")
+    assert found["keepalive.idle_timeout"] == ("not claimed", "1s")
+
+
+def test_without_h2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running(Behaviour(protocol="grpc", http_versions=("2",))) as port:
+        monkeypatch.setitem(sys.modules, "h2", None)
+        one = asked(tmp_path, 'protocol = "grpc"', port)
+    (protocol,) = (one for one in one.answers if one.key == "protocol")
+    assert (protocol.agreement, protocol.seen.text) == ("not seen", "HTTP/2")
+    assert protocol.seen.why == f"whether it is gRPC takes h2: {command('h2')}"
+
+
+@pytest.mark.parametrize(("spec", "agreement"), [("tls = true", "agrees"), ("", "not claimed")])
+def test_what_only_takes_connections(
+    spec: str, agreement: str, tmp_path: Path, authority: Authority
+) -> None:
+    """Nothing is said to what is not known to speak anything that lint502 knows."""
+    with running(Behaviour(tls=TLS), authority) as port:
+        found = facts(asked(tmp_path, f'protocol = "tcp"\n{spec}', port))
+    assert found["connects"][0] == "agrees"
+    assert found["protocol"] == ("not seen", "")
+    assert found.get("tls.versions", ("not claimed", ""))[0] == "not claimed"
+    assert ("tls" in found, found.get("tls", (agreement,))[0]) == (bool(spec), agreement)

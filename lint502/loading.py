@@ -24,10 +24,13 @@ from lint502.nginx.tree import Tree
 from lint502.nginx.version import Version
 from lint502.options import Options, Progress
 from lint502.places import Place, SourceFile
-from lint502.reading import Reader
+from lint502.reading import Reader, UnreadableError, decode
 
 if TYPE_CHECKING:
     from lint502.deployment.deployed import Around, Deployed
+
+
+_LARGEST_PROBE = 4 * 1024**2
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,13 @@ def load(options: Options, standard_input: Callable[[], bytes], progress: Progre
         derived, viewpoint = _derived(options.deployed, loader, files, options.version)
     if not derived:
         notes.update(dict.fromkeys(unspecified.values()))
-    specs = {paths: _load_spec(paths, files, reader, derived, viewpoint) for paths in trees}
+    observed: tuple[Claims, ...] = ()
+    if options.observed is not None and trees:
+        observed, unseen = _observed(options.observed, files, reader)
+        problems.update(dict.fromkeys(unseen))
+    specs = {
+        paths: _load_spec(paths, files, reader, derived, viewpoint, observed) for paths in trees
+    }
     for _, wrong in specs.values():
         problems.update(dict.fromkeys(wrong))
     return Loaded(options, trees, specs, tuple(loader.parsed()), files.on_disk(), problems, notes)
@@ -181,12 +190,29 @@ def _load_spec(
     reader: Reader,
     derived: Sequence[Claims],
     viewpoint: Viewpoint | None,
+    observed: Sequence[Claims],
 ) -> tuple[Spec, Sequence[Problem]]:
     if not paths and viewpoint is None:
         return Spec(), ()
     from lint502.declared.load import load_specs
 
-    return load_specs(paths, lambda path: files.name(str(path)), reader, derived, viewpoint)
+    return load_specs(
+        paths, lambda path: files.name(str(path)), reader, derived, viewpoint, observed
+    )
+
+
+def _observed(
+    path: Path, files: Files, reader: Reader
+) -> tuple[tuple[Claims, ...], Sequence[Problem]]:
+    """What a probe saw."""
+    from lint502.declared.sources.probe_json import observed_in
+
+    name = files.name(str(path))
+    try:
+        text = decode(reader.data(str(path), _LARGEST_PROBE))
+    except UnreadableError as error:
+        return (), (Problem(name, error.line, f"this file {error}"),)
+    return observed_in(SourceFile(name, text))
 
 
 def _spec_paths(folder: str, options: Options, files: Files) -> tuple[Path, ...]:

@@ -31,7 +31,8 @@ class Options:
     ``checkout`` is what files that are found may lead to; without one that of the working
     directory. ``named_roots``: whoever asks for the run has named the roots, and where they are.
     ``deployed`` is an nginx of a deployment, whose main file is then the one root; ``around`` are
-    the deployments of a repository whose roots belong to none of them.
+    the deployments of a repository whose roots belong to none of them. ``observed`` is what a probe
+    wrote.
     """
 
     working_directory: Path
@@ -53,6 +54,7 @@ class Options:
     named_roots: bool = True
     deployed: Deployed | None = None
     around: Around | None = None
+    observed: Path | None = None
 
     def runs(self, rule: str) -> bool:
         """Whether a rule is among those asked for."""

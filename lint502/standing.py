@@ -17,7 +17,9 @@ class Standing(IntEnum):
     """The documented default of a server, or of a kind of front."""
     STATED = 4
     """What binds or sets it says so: a command, a variable, a server's own configuration."""
-    DECLARED = 5
+    OBSERVED = 5
+    """A probe saw it at the upstream that runs."""
+    DECLARED = 6
     """``upstreams.toml`` says so."""
 
     @property
@@ -28,4 +30,4 @@ class Standing(IntEnum):
     @property
     def word(self) -> str:
         """How reports call it."""
-        return ("hinted", "default", "default", "stated", "declared")[self - 1]
+        return ("hinted", "default", "default", "stated", "observed", "declared")[self - 1]

@@ -54,7 +54,8 @@ class WorkspaceError(Exception):
 class CheckRequest:
     """What is asked for beyond what the settings say, and comes before it; empty or None where
     nothing is. All of it is written as on the command line: roots, ``FROM=TO`` for maps,
-    ``NAME=VALUE`` or ``NAME`` for values; ``select`` and ``ignore`` are names of rules."""
+    ``NAME=VALUE`` or ``NAME`` for values; ``select`` and ``ignore`` are names of rules, and
+    ``observed`` is what ``lint502 probe --format json`` wrote."""
 
     roots: Sequence[str] = ()
     specs: Sequence[Path] = ()
@@ -66,6 +67,7 @@ class CheckRequest:
     ignore: Sequence[str] = ()
     derive: bool | None = None
     deployments: Sequence[str] = ()
+    observed: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +317,7 @@ class Workspace:
             env={**settings.env, **env},
             checkout=self.checkout,
             named_roots=bool(request.roots),
+            observed=None if request.observed is None else here / request.observed,
         )
 
     def _map(self, text: str) -> PathMap:

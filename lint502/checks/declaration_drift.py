@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from lint502.declared.listeners import Drift, Fact
+from lint502.declared.written import written
 from lint502.findings import Finding
 from lint502.rule import Rule
 from lint502.site import Site
@@ -22,9 +23,9 @@ def _finding(drift: Drift) -> Finding:
     where = f"{stated.file}:{stated.line}"
     return RULE.finding(
         message=(
-            f"{drift.upstream} is declared with {_written(drift.declared)}, but {where} states "
-            f"{drift.key} {_value(drift.stated)}{by_profile(drift.stated)}: change the one that is "
-            "out of date"
+            f"{drift.upstream} is declared with {_written(drift.key, drift.declared)}, but {where} "
+            f"states {drift.key} {written(drift.key, drift.stated.value)}"
+            f"{by_profile(drift.stated)}: change the one that is out of date"
         ),
         place=replace(declared, note="declared here", standing=drift.declared.standing),
         related=(replace(stated, note="stated here", standing=drift.stated.standing),),
@@ -32,18 +33,10 @@ def _finding(drift: Drift) -> Finding:
     )
 
 
-def _written(fact: Fact[object]) -> str:
+def _written(key: str, fact: Fact[object]) -> str:
     """A key and its value, as the file writes them."""
     place = fact.place
-    return place.text[place.column - 1 : place.end_column - 1] or _value(fact)
-
-
-def _value(fact: Fact[object]) -> str:
-    if isinstance(fact.value, bool):
-        return "true" if fact.value else "false"
-    if isinstance(fact.value, tuple):
-        return ", ".join(map(str, fact.value))
-    return str(fact.value)
+    return place.text[place.column - 1 : place.end_column - 1] or written(key, fact.value)
 
 
 RULE = Rule("declaration-drift", check, None)

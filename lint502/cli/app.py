@@ -14,6 +14,7 @@ from lint502.cli.explain import explain
 from lint502.cli.helping import WIDEST, Command, Group
 from lint502.cli.hops import hops
 from lint502.cli.init import init
+from lint502.cli.probe import probe
 from lint502.cli.prove import prove
 from lint502.cli.rules import rules
 from lint502.cli.schema import schema
@@ -68,5 +69,7 @@ def _lint502(
     """Find the nginx configuration changes that will answer 502 Bad Gateway."""
 
 
-for _command in (check, init, prove, upgrade, diagnose, explain, rules, hops, schema):
+for _command in (
+    check, init, prove, upgrade, diagnose, probe, explain, rules, hops, schema
+):  # fmt: skip
     app.command(cls=Command)(_command)

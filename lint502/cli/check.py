@@ -34,6 +34,15 @@ def check(
             autocompletion=reports.complete_formats,
         ),
     ] = None,
+    observed: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            show_default=False,
+            help="What lint502 probe --format json wrote: it counts where upstreams.toml says "
+            "nothing, and before what other files state.",
+        ),
+    ] = None,
     select: Annotated[
         list[str] | None,
         typer.Option(
@@ -160,7 +169,7 @@ def check(
         from lint502.cli.proofs import AT_ONCE, usable_nginx, with_proofs
 
     running = usable_nginx(nginx) if prove else None
-    request = replace(request, select=selected, ignore=ignored)
+    request = replace(request, select=selected, ignore=ignored, observed=observed)
     version = None if running is None else running.version
     if buffer is None:
         job = arguments.job(workspace, request, version)

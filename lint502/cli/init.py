@@ -12,7 +12,8 @@ import typer
 
 from lint502.cli import arguments, output
 from lint502.cli.differences import unified
-from lint502.reading import UnreadableError, read_regular, shown
+from lint502.cli.specs import LARGEST, text_of
+from lint502.reading import shown
 
 if TYPE_CHECKING:
     from lint502.run import Result
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 _SETTINGS = "lint502.toml"
 _SPEC = "upstreams.toml"
-_LARGEST = 4 * 1024**2
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,8 @@ def init(
         if one.after != one.before
     ]
     for one in files:
-        if len(one.after.encode()) > _LARGEST:
-            large = f"{shown(one.name)} would have more than {_LARGEST // 1024**2} MB"
+        if len(one.after.encode()) > LARGEST:
+            large = f"{shown(one.name)} would have more than {LARGEST // 1024**2} MB"
             output.fail(f"{large}, which lint502 does not read; nothing is written")
     if diff:
         output.write("".join(map(_difference, files)))
@@ -125,7 +125,7 @@ def _upstreams(name: str, result: Result) -> _Written:
     from lint502.initial.update import UnfitError, names_in, with_tables
 
     found = entries(result.sites)
-    before = _text(name)
+    before = text_of(name)
     if before is None:
         return _Written(name, None, spec_text(found, result.report.hops))
     try:
@@ -135,21 +135,6 @@ def _upstreams(name: str, result: Result) -> _Written:
     except UnfitError as error:
         output.fail(f"{shown(name)} {shown(str(error))}; nothing is written")
     return _Written(name, before, after, tuple(tables))
-
-
-def _text(name: str) -> str | None:
-    """The text of a file in the folder, None where there is none. One that is reached by a link is
-    refused."""
-    if os.path.realpath(name) != f"{os.path.realpath('.')}/{name}":
-        output.fail(f"{shown(name)} is elsewhere, or a link; nothing is written")
-    if not os.path.lexists(name):
-        return None
-    try:
-        return read_regular(name, _LARGEST).decode()
-    except UnreadableError as error:
-        output.fail(f"{shown(name)} {error}; nothing is written")
-    except ValueError:
-        output.fail(f"{shown(name)} is not UTF-8; nothing is written")
 
 
 def _write(folder: Path, files: list[_Written]) -> None:

@@ -10,6 +10,7 @@ from lint502.declared.claims import Claims
 from lint502.declared.derived import with_derived
 from lint502.declared.listeners import Spec
 from lint502.declared.merge import merge_fronts, merge_listeners
+from lint502.declared.observed import with_observed
 from lint502.declared.sources.upstreams_toml import declared_in
 from lint502.declared.upstreams import fronts_of, upstreams_of
 from lint502.deployment.viewpoint import Viewpoint
@@ -25,11 +26,12 @@ def load_specs(
     reader: Reader | None = None,
     derived: Sequence[Claims] = (),
     viewpoint: Viewpoint | None = None,
+    observed: Sequence[Claims] = (),
 ) -> tuple[Spec, list[Problem]]:
     """All spec files, merged fact by fact, and everything that is wrong in them.
 
     ``derived`` is what a deployment states, and nginx sees from its ``viewpoint``: it counts where
-    the spec files say nothing.
+    the spec files say nothing. ``observed`` is what a probe saw, which counts before that.
 
     ``display`` gives the name under which reports show a path, ``reader`` the texts. What a problem
     is about is not known of an upstream; fronts with a problem are left out, and then the spec is
@@ -60,7 +62,7 @@ def load_specs(
     listeners = merge_listeners([one.listeners for one in found])
     fronts = merge_fronts([one.fronts for one in found])
     problems += (*listeners.problems, *fronts.problems)
-    combined = with_derived(listeners.claims, derived)
+    combined = with_observed(with_derived(listeners.claims, derived), observed)
     spec = Spec(
         upstreams_of(combined.claims),
         fronts_of(fronts.claims),

@@ -7,12 +7,11 @@ from typing import Any
 
 from lint502.declared.listeners import Fact, Listener
 from lint502.declared.upstreams import FIELDS
+from lint502.declared.written import SIZES, TIMES
 from lint502.nginx.pass_values import PROTOCOLS, Kind
 from lint502.nginx.values import format_size, format_time
 from lint502.standing import Standing
 
-_TIMES = frozenset(("timeouts.request", "timeouts.response", "keepalive.idle_timeout"))
-_SIZES = frozenset(("limits.request_headers", "limits.request_body", "limits.response_headers"))
 _NOT_WRITTEN = frozenset(
     (
         "same_host",
@@ -78,9 +77,9 @@ def fact_lines(listener: Listener) -> Iterator[tuple[str, Fact[Any]]]:
 
 def _written(key: str, fact: Fact[Any], facts: dict[str, Fact[Any]]) -> str:
     value = fact.value
-    if key in _TIMES:
+    if key in TIMES:
         return toml(format_time(value))
-    if key in _SIZES:
+    if key in SIZES:
         return toml(format_size(value))
     if key != "socket":
         return toml(list(value) if isinstance(value, tuple) else value)

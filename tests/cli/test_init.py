@@ -362,7 +362,7 @@ def test_none_is_written_where_one_cannot_be(run: Run, monkeypatch: pytest.Monke
 
 def test_no_file_that_a_check_would_not_read(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     write(Path(), SITE)
-    monkeypatch.setattr("lint502.cli.init._LARGEST", len(SPEC) - 1)
+    monkeypatch.setattr("lint502.cli.init.LARGEST", len(SPEC) - 1)
     assert run("init").err == (
         "error: upstreams.toml would have more than 0 MB, which lint502 does not read; "
         "nothing is written\n"

@@ -211,6 +211,7 @@ def test_help_names_every_command(run: Run) -> None:
             "explain",
             "hops",
             "init",
+            "probe",
             "prove",
             "rules",
             "schema",

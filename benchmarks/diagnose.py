@@ -26,13 +26,21 @@ SITES = ("shop", "api", "www", "blog")
 
 READ = """
 import sys
+from functools import lru_cache
+from lint502.diagnosis.causes import cause_of
 from lint502.diagnosis.records import tally
+from lint502.diagnosis.statements import Statement
+
+@lru_cache(10_000)
+def cause(level, message, upstream):
+    return cause_of(Statement(level, message, upstream=upstream, request="GET / HTTP/1.1")).name
 
 def classify(statement):
     if statement.upstream is None:
         return None
+    upstream = "/".join(statement.upstream.split("/", 3)[:3])
     first = statement.request.partition("?")[0].split("/", 2)[1][:3]
-    return statement.message, statement.upstream[:20], statement.server, first
+    return cause(statement.level, statement.message, upstream), upstream, statement.server, first
 
 found = tally([sys.argv[1]], classify, jobs=int(sys.argv[2]), queries=sys.argv[3] == "True")
 print(sum(one.count for one in found.tallies.values()), len(found.tallies))

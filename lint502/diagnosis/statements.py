@@ -13,8 +13,9 @@ class Statement(NamedTuple):
     """What a record says, whenever and to whomever, as nginx writes it; None where it is absent.
 
     ``message`` is what follows the number of the connection, up to the first field (``, client:``);
-    ``request`` and ``subrequest`` are request lines (``GET /a HTTP/1.1``). ``cut``: nginx cut the
-    record off, at 2047 bytes, so that its last fields are missing.
+    ``request`` is a request line (``GET /a HTTP/1.1``), ``subrequest`` the URI of one. ``cut``:
+    fields are missing, for nginx cut the record off, at 2047 bytes, or what a client sent leaves
+    several readings, in which they differ.
     """
 
     level: str

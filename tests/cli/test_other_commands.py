@@ -208,6 +208,7 @@ def test_help_names_every_command(run: Run) -> None:
         commands = [line.split()[0] for line in rows if not line.startswith("   ")]
         assert sorted(commands) == [
             "check",
+            "diagnose",
             "explain",
             "hops",
             "init",

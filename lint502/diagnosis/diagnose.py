@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import chain
 
 from lint502.declared import front_profiles
+from lint502.diagnosis.counts import Reading
 from lint502.diagnosis.diagnosis import Diagnosis, Group, HopPlace, Root, Unread, in_order
 from lint502.diagnosis.explaining import root_of
 from lint502.diagnosis.facts import Facts
@@ -18,8 +19,10 @@ from lint502.diagnosis.routes import Routes
 from lint502.diagnosis.statements import Tally
 from lint502.findings import Problem
 from lint502.nginx.tree import Context
+from lint502.reading import shown
 from lint502.report_model import HopReport
 from lint502.run import Result
+from lint502.wording import listed
 
 _OF_QUERY = re.compile(r"\$\{?(?:args?\b|arg_|query_string|is_args|request_uri|request\b)")
 
@@ -64,8 +67,19 @@ def diagnosed(
         tuple(logs),
         () if report is None else report.roots,
         fronts=() if result is None else tuple(fronts_of(result)),
-        problems=(*configured, *reading.problems),
+        problems=(*configured, *reading.problems, *_no_error_log(reading, logs)),
     )
+
+
+def _no_error_log(reading: Reading[Key], logs: Sequence[str]) -> Iterator[str]:
+    """What is said where lines were read, and none of them is a record of an error log."""
+    if reading.tallies or reading.other:
+        return
+    if reading.access or reading.unread:
+        yield (
+            f"{listed(map(shown, logs))}: no line is a record of nginx's error log; an access log "
+            "is named with --access-log"
+        )
 
 
 def _asks_for_queries(context: Context) -> bool:

@@ -146,6 +146,12 @@ class Diagnosis:
         return tuple(one for one in self.groups if one.cause.failure)
 
     @property
+    def was_read(self) -> bool:
+        """Whether there was any record of an error log, or nothing that kept one from being
+        there."""
+        return bool(self.groups or self.other) or not self.problems
+
+    @property
     def unknown(self) -> int:
         """How many records bear on an upstream with a message that has no name."""
         return sum(one.tally.count for one in self.groups if not one.known)

@@ -57,6 +57,25 @@ def test_nothing_failed(run: Run, tmp_path: Path) -> None:
     assert out.endswith("\n\n1 record of other matters\n")
 
 
+ACCESS = '192.0.2.1 - - [01/May/2026:12:00:00 +0000] "GET / HTTP/1.1" 502 0 "-" "-"\n'
+
+
+@pytest.mark.parametrize("text", ["garbage\n\x1b[31m\n", ACCESS], ids=["garbage", "access"])
+def test_what_is_no_error_log(run: Run, tmp_path: Path, text: str) -> None:
+    (tmp_path / "some.log").write_text(text, encoding="utf-8")
+    code, out, err = run("diagnose", "some.log")
+    assert (code, out.splitlines()[0]) == (2, "nothing was read")
+    assert err == NO_CONFIGURATION + (
+        "error: some.log: no line is a record of nginx's error log; an access log is named with "
+        "--access-log\n"
+    )
+
+
+def test_an_empty_log(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "error.log").touch()
+    assert run("diagnose", "error.log").code == 0
+
+
 def test_a_message_that_is_not_known(run: Run, tmp_path: Path) -> None:
     line = refused(1).replace("connect() failed (111: Connection refused)", "a riddle of {} bytes")
     text = line.format(7) + line.format(8) + line.format(9).replace("[error]", "[info]")

@@ -89,7 +89,7 @@ def headline(diagnosis: Diagnosis) -> str:
     failures = diagnosis.failures
     lines = sum(one.tally.count for one in failures)
     if not failures:
-        return "no failure of an upstream"
+        return "no failure of an upstream" if diagnosis.was_read else "nothing was read"
     causes = {(one.cause.name, one.kind) for one in failures}
     text = f"{number(lines, 'failure')} of {number(len(causes), 'cause')}"
     return f"{text} {span(diagnosis)}".rstrip()
@@ -97,7 +97,7 @@ def headline(diagnosis: Diagnosis) -> str:
 
 def layer(diagnosis: Diagnosis) -> str:
     """Which layer answered, where nothing in the error logs did; "" where that is no question."""
-    if diagnosis.failures:
+    if diagnosis.failures or not diagnosis.was_read:
         return ""
     access = diagnosis.access
     if access is None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import signal
@@ -191,6 +192,20 @@ def test_several_processes_say_the_same(run: Run, tmp_path: Path) -> None:
     assert run(*arguments, "--jobs", "2") == alone
 
 
+def until_read(process: int, log: Path) -> None:
+    """Wait until a process has read a log to its end."""
+    size, folder = log.stat().st_size, Path(f"/proc/{process}")
+    for _ in range(600):
+        for one in (folder / "fd").iterdir():
+            with contextlib.suppress(OSError):
+                if one.samefile(log) and f"pos:\t{size}\n" in (
+                    folder / "fdinfo" / one.name
+                ).read_text(encoding="ascii"):
+                    return
+        time.sleep(0.1)
+    raise AssertionError("it is not read")
+
+
 def test_a_log_that_grows(tmp_path: Path) -> None:
     log = tmp_path / "error.log"
     log.write_text(refused(1), encoding="utf-8")
@@ -200,10 +215,10 @@ def test_a_log_that_grows(tmp_path: Path) -> None:
     )
     assert process.stderr is not None
     assert b"the logs alone are read" in process.stderr.readline()
-    time.sleep(1)
+    until_read(process.pid, log)
     log.rename(tmp_path / "error.log.1")
     log.write_text(refused(2), encoding="utf-8")
-    time.sleep(1)
+    until_read(process.pid, log)
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=30)
     assert (process.returncode, json.loads(out)["groups"][0]["count"]) == (1, 2)

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = '"check", "init", "prove", "upgrade", "diagnose", "explain", "rules", "hops" or "schema"'
+COMMANDS = (
+    '"check", "init", "prove", "upgrade", "diagnose", "probe", "explain", "rules", "hops" or '
+    '"schema"'
+)
 VERSION = "'{}' is not an nginx version such as 1.26.3, nor auto"
 KEEPALIVE = (
     '"keepalive-race", "keepalive-unsupported", "keepalive-unused", "keepalive-order" or '

@@ -235,7 +235,10 @@ def test_what_steers_a_terminal_is_escaped(run: Run) -> None:
 
 
 @given(st.lists(st.text(max_size=60), min_size=1, max_size=3))
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 def test_no_text_is_too_much(run: Run, words: list[str]) -> None:
     code, out, err = run("explain", "--", *words)
     assert code in (0, 2)

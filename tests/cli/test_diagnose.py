@@ -210,17 +210,20 @@ def test_a_log_that_grows(tmp_path: Path) -> None:
     log = tmp_path / "error.log"
     log.write_text(refused(1), encoding="utf-8")
     command = [sys.executable, "-m", "lint502", "diagnose", "error.log", "--follow"]
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*command, "--format", "json"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    assert process.stderr is not None
-    assert b"the logs alone are read" in process.stderr.readline()
-    until_read(process.pid, log)
-    log.rename(tmp_path / "error.log.1")
-    log.write_text(refused(2), encoding="utf-8")
-    until_read(process.pid, log)
-    process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=30)
+    ) as process:
+        try:
+            assert process.stderr is not None
+            assert b"the logs alone are read" in process.stderr.readline()
+            until_read(process.pid, log)
+            log.rename(tmp_path / "error.log.1")
+            log.write_text(refused(2), encoding="utf-8")
+            until_read(process.pid, log)
+            process.send_signal(signal.SIGINT)
+            out, _ = process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert (process.returncode, json.loads(out)["groups"][0]["count"]) == (1, 2)
 
 

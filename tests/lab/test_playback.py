@@ -68,6 +68,10 @@ def cells(nginx: Nginx, seen: set[Kind]) -> Iterator[Cell]:
                     yield Cell(server, speaks, passed)
 
 
+_TRIES = 3
+"""Now and then a reset comes while nginx still sends, and its log names another call."""
+
+
 def test_each_outcome_is_played_back(tmp_path: Path) -> None:
     seen: set[Kind] = set()
     number, wrong = 0, []
@@ -83,10 +87,13 @@ def test_each_outcome_is_played_back(tmp_path: Path) -> None:
             found = examine(options, lambda: b"")
             for finding in found.report.findings:
                 number += 1
-                proof = prove(finding, found.sites, nginx)
                 log = finding.log or ""
-                same = not log or CANNOT_BE_PLAYED in log or fits(log, proof.log or "")
-                if proof.verdict != "confirmed" or not same:
+                for _ in range(_TRIES):
+                    proof = prove(finding, found.sites, nginx)
+                    same = not log or CANNOT_BE_PLAYED in log or fits(log, proof.log or "")
+                    if proof.verdict == "confirmed" and same:
+                        break
+                else:
                     wrong.append((cell, nginx.version, finding.rule, finding.status, log, proof))
     assert wrong == []
     assert number > 100

@@ -220,6 +220,7 @@ def test_a_log_that_grows(tmp_path: Path) -> None:
             log.rename(tmp_path / "error.log.1")
             log.write_text(refused(2), encoding="utf-8")
             until_read(process.pid, log)
+            time.sleep(2)  # what is read is counted by then
             process.send_signal(signal.SIGINT)
             out, _ = process.communicate(timeout=30)
         finally:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -211,7 +212,11 @@ def test_a_log_that_grows(tmp_path: Path) -> None:
     log.write_text(refused(1), encoding="utf-8")
     command = [sys.executable, "-m", "lint502", "diagnose", "error.log", "--follow"]
     with subprocess.Popen(
-        [*command, "--format", "json"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*command, "--format", "json"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # whatever it inherits
     ) as process:
         try:
             assert process.stderr is not None

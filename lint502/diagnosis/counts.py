@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
@@ -63,21 +63,22 @@ class Counts:
         """Count records."""
         times, *named = zip(*rows, strict=True)
         self._tally.count += len(rows)
-        self._at([one for one in times if one] if 0 in times else times)
+        self._at(Counter(times))
         for names, values in zip(self._names, named, strict=True):
             counted = Counter(values)
             del counted[b""]
             _add(names, counted)
 
-    def _at(self, known: Sequence[int]) -> None:
-        if not known:
+    def _at(self, times: Counter[int]) -> None:
+        del times[0]
+        if not times:
             return
         tally = self._tally
-        first, last = _datetime(min(known)), _datetime(max(known))
+        first, last = _datetime(min(times)), _datetime(max(times))
         tally.first = first if tally.first is None else min(tally.first, first)
         tally.last = last if tally.last is None else max(tally.last, last)
-        for minute, count in Counter([one // 60 for one in known]).items():
-            minute -= _EPOCH
+        for second, count in times.items():
+            minute = second // 60 - _EPOCH
             if len(tally.minutes) >= MOST_MINUTES and minute not in tally.minutes:
                 minute -= minute % _DAY
             tally.minutes[minute] += count

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import chain
 
 from lint502.declared import front_profiles
 from lint502.diagnosis.counts import Reading
@@ -16,15 +14,12 @@ from lint502.diagnosis.grouping import Grouping, Key
 from lint502.diagnosis.records import tally
 from lint502.diagnosis.roots import Roots
 from lint502.diagnosis.routes import Routes
-from lint502.diagnosis.statements import Tally
+from lint502.diagnosis.statements import Matters, Tally
 from lint502.findings import Problem
-from lint502.nginx.tree import Context
 from lint502.reading import shown
 from lint502.report_model import HopReport
 from lint502.run import Result
 from lint502.wording import listed
-
-_OF_QUERY = re.compile(r"\$\{?(?:args?\b|arg_|query_string|is_args|request_uri|request\b)")
 
 
 def diagnosed(
@@ -50,8 +45,7 @@ def diagnosed(
         since=since,
         follow=follow,
         jobs=jobs,
-        queries=result is not None
-        and any(_asks_for_queries(site.tree.main) for site in result.sites),
+        matters=Matters(queries=False, digits="") if places is None else places.matters,
     )
     report = None if result is None else result.report
     hops = {} if report is None else {hop.id: _hop_place(hop) for hop in report.hops}
@@ -80,15 +74,6 @@ def _no_error_log(reading: Reading[Key], logs: Sequence[str]) -> Iterator[str]:
             f"{listed(map(shown, logs))}: no line is a record of nginx's error log; an access log "
             "is named with --access-log"
         )
-
-
-def _asks_for_queries(context: Context) -> bool:
-    """Whether anything in a configuration depends on the query of a request."""
-    lines = (line for lines in context.by_name.values() for line in lines)
-    openers = (child.opener for child in context.children if child.opener is not None)
-    return any(
-        _OF_QUERY.search(argument) for line in chain(lines, openers) for argument in line.args
-    ) or any(map(_asks_for_queries, context.children))
 
 
 def _said(problem: Problem) -> str:

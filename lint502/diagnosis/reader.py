@@ -8,12 +8,13 @@ memory is looked up. Everything that grows is bounded.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Generic
 
-from lint502.diagnosis import fields
+from lint502.diagnosis import elsewhere, fields, plain
 from lint502.diagnosis.counts import LONGEST_NAME, Counts, Reading, Row, Unread, seconds
-from lint502.diagnosis.statements import Classify, Key, Statement
+from lint502.diagnosis.statements import EVERYTHING, Classify, Key, Matters, Statement
 from lint502.diagnosis.wrappings import LONGEST_LINE, Unwrapping, wraps
 
 _MOST_REMEMBERED = 24 << 20
@@ -25,25 +26,6 @@ _MOST_ROWS = 1 << 15
 _MOST_KINDS = 20
 
 _STAMP = re.compile(rb"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[")
-_LEVELS = {
-    b"[%b]" % name: name.decode()
-    for name in (b"emerg", b"alert", b"crit", b"error", b"warn", b"notice", b"info", b"debug")
-}
-_ELSEWHERE = (
-    b'open() "',
-    b"access forbidden by ",
-    b'directory index of "',
-    b"limiting ",
-    b"delaying ",
-    b"client ",
-    b'user "',
-    b"no user/password was provided",
-    b"a client request body is buffered",
-    b"rewritten data: ",
-    b'"',
-)
-"""How messages begin that bear on no upstream where nothing in the record names one."""
-
 _ACCESS = re.compile(
     rb"\S+ \S+ [^\[\]\n]{1,100} ?\[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] "
     rb'|(?:\S+ )?\{.*"(?:status|request|request_uri|remote_addr)" ?:'
@@ -51,16 +33,8 @@ _ACCESS = re.compile(
 )
 _NUMBER = re.compile(r"\d+")
 
-_UPSTREAM = b", upstream: "
-_HOST = b", host: "
-_REFERRER = b', referrer: "'
-_VERSIONS = (b" HTTP/1.1", b" HTTP/2.0", b" HTTP/1.0", b" HTTP/3.0")
+_PERCENT, _BLANK = b"% "
 
-
-_Key = tuple[bytes, bytes, bytes]
-_Remembered = tuple["list[Row] | None", bytes, bytes]
-_UNKNOWN: list[Row] = []
-_COUNTED: _Remembered = (_UNKNOWN, b"", b"")
 _NOTHING = b"\n"
 """What no line begins with."""
 
@@ -68,48 +42,60 @@ _NOTHING = b"\n"
 class Reader(Generic[Key]):
     """Reads blocks of whole lines, one after the other, of one log at a time.
 
-    ``queries``: whether what a record belongs to may depend on the query of its request. Where it
-    does not, records that differ in nothing else are one to ask about.
+    Records that differ in nothing that ``matters`` are one to ask about.
     """
 
     def __init__(
         self,
         classify: Classify[Key | None],
         since: datetime | None = None,
-        *,
-        queries: bool = True,
+        matters: Matters = EVERYTHING,
     ) -> None:
         self.reading: Reading[Key] = Reading()
         self._classify = classify
-        self._queries = queries
+        self._matters = matters
+        self._alike = _table(matters.alike)
         self._since = None if since is None else since.strftime("%Y/%m/%d %H:%M:%S").encode()
         self._stamps: dict[bytes, int] = {}
-        self._memory: dict[_Key, _Remembered] = {}
+        self._memory: dict[tuple[bytes | None, ...], list[Row]] = {}
+        self._odd_memory: dict[tuple[bytes, ...], tuple[list[Row], bytes, bytes]] = {}
         self._size = 0
         self._rows: dict[Key, list[Row]] = {}
+        self._nowhere: list[Row] = []
         self._counts: dict[Key, Counts] = {}
         self._waiting = 0
         self._pending: list[bytes] = []
         self._before: bytes = b""
         self._unwrapping: Unwrapping | None = None
+        self._few = True
 
     def block(self, data: bytes) -> None:
         """Read lines; each has its end, the last one of a log perhaps not."""
         if b"\r" in data:
             data = data.replace(b"\r\n", b"\n")
-        lines = data.split(b"\n")
-        if not lines[-1]:
-            lines.pop()
-        if self._unwrapping is not None:
-            lines = list(self._unwrapping.lines(lines))
-        self._read(lines)
+        whole = self._since is None and self._unwrapping is None
+        apart = elsewhere.apart(data) if whole and self._few else None
+        if apart is not None:
+            others, lines = apart
+            self._few = len(lines) < others
+            self._read(lines)
+            self._before = data[data.rfind(b"\n", 0, -1) + 1 :].rstrip(b"\n")
+        else:
+            lines = data.split(b"\n")
+            if not lines[-1]:
+                lines.pop()
+            if self._unwrapping is not None:
+                lines = list(self._unwrapping.lines(lines))
+            others = self._read(lines)
+            self._few = len(lines) < 2 * others
+        self.reading.other += others
         if self._waiting > _MOST_ROWS:
             self._count()
 
     def end(self) -> None:
         """A log ends here."""
         if self._unwrapping is not None:
-            self._read(list(self._unwrapping.rest()))
+            self.reading.other += self._read(list(self._unwrapping.rest()))
             self._unwrapping = None
         self._flush()
         self._count()
@@ -121,10 +107,11 @@ class Reader(Generic[Key]):
         self.reading.tallies = {key: counts.tally() for key, counts in self._counts.items()}
         return self.reading
 
-    def _read(self, lines: list[bytes]) -> None:
+    def _read(self, lines: list[bytes]) -> int:
+        """Read lines; gives how many of their records bear on no upstream."""
         stamps, memory = self._stamps, self._memory
-        paths_alone = not self._queries
-        others = waiting = 0
+        of_queries, alike = self._matters.queries, self._alike
+        others = 0
         before = self._before
         last, at = _NOTHING, 0
         for number, line in enumerate(lines):
@@ -142,7 +129,7 @@ class Reader(Generic[Key]):
                     if self._unwrapping is None and wraps(line) and not _ACCESS.match(line):
                         self._unwrapping = Unwrapping()
                         self._before = before
-                        self._read(list(self._unwrapping.lines(lines[number:])))
+                        others += self._read(list(self._unwrapping.lines(lines[number:])))
                         before = self._before
                         break
                     before = self._odd(line, before)
@@ -150,41 +137,58 @@ class Reader(Generic[Key]):
                 if not stamp:
                     before = line
                     continue
-            if b"upstream" not in line:
-                number_at = line.find(b": *", 28, 60)
-                said_at = line.find(b" ", number_at + 3) + 1
-                if number_at != -1 and line.startswith(_ELSEWHERE, said_at):
+            parts = line.split(b'"', 7)
+            if (
+                len(parts) < 7
+                or parts[2] != plain.UPSTREAM
+                or parts[4] != plain.HOST
+                or (
+                    parts[6]
+                    if len(parts) == 7
+                    else parts[6] != plain.REFERRER or parts[7].find(plain.VERSION) != -1
+                )
+            ):
+                if elsewhere.is_one(line):
                     others += 1
                     before = line
+                else:
+                    before = self._thorough(line, stamp)
+                continue
+            try:
+                _, _, level, _, connection, said = parts[0].split(b" ", 5)
+                method, uri, version = parts[1].split(b" ")
+            except ValueError:
+                before = self._thorough(line, stamp)
+                continue
+            message, _, rest = said.partition(b", client: ")
+            client, _, server = rest.partition(b", ")
+            path, asks, _ = uri.partition(b"?")
+            sent = parts[3]
+            if asks and not of_queries:
+                if uri.find(plain.QUOTE) != -1 or _BLANK in sent:
+                    before = self._thorough(line, stamp)
                     continue
-            parts = line.split(b" ", 5)
-            if len(parts) < 6 or parts[4][:1] != b"*":
-                before = self._slow(line)
-                continue
-            about = parts[5]
-            message, found, rest = about.partition(b", client: ")
-            if not found:
-                before = self._slow(line)
-                continue
-            before = line
-            client, _, tail = rest.partition(b", ")
-            short, referrer, sent = tail.partition(b', referrer: "')
-            if referrer and b" HTTP/" in sent:
-                short = tail
-            elif paths_alone and b"?" in short:
-                short = _without_queries(short)
-            known = memory.get((parts[2], message, short))
-            if known is None:
-                known = self._learn(line, (parts[2], message, short), tail, client, stamp)
-            rows, method, path = known
+                uri = path
+                sent = sent.partition(b"?")[0]
+            key: tuple[bytes | None, ...]
+            if alike and _PERCENT not in uri and sent.endswith(uri):
+                like, address = uri.translate(alike), sent[: -len(uri)]
+                key = (level, message, server, method, like, version, address, parts[5])
+            else:
+                key = (level, message, server, method, uri, version, sent, parts[5], None)
+            rows = memory.get(key)
             if rows is None:
-                others += 1
-            elif rows is not _UNKNOWN:
-                rows.append((stamp, client, method, path))
-                waiting += 1
-        self.reading.other += others
-        self._waiting += waiting
+                statement = plain.statement(level, message, server, parts[1], parts[3], parts[5])
+                if statement is None or not connection.startswith(b"*"):
+                    before = self._thorough(line, stamp)
+                    continue
+                rows = memory[key] = self._place(statement, line)
+                self._remember(500 + len(line))
+            before = line
+            rows.append((stamp, client, method, path))
+        self._waiting += len(lines)
         self._before = before
+        return others
 
     def _stamp(self, line: bytes) -> int | None:
         """The time of a record, 0 where it is too old; None where the line is none."""
@@ -202,37 +206,45 @@ class Reader(Generic[Key]):
         self._stamps[beginning] = stamp
         return stamp
 
-    def _learn(self, line: bytes, key: _Key, tail: bytes, client: bytes, stamp: int) -> _Remembered:
-        """Where records of a key are counted; ``_UNKNOWN`` where this one is counted here, for it
-        is not as others of its key are."""
-        level, message, short = key
-        found = _plain(level, message, tail)
-        if found is None:
+    def _thorough(self, line: bytes, stamp: int) -> bytes:
+        """Read a record that is not plain; gives what the next line is after."""
+        parts = line.split(b" ", 5)
+        if len(parts) < 6 or parts[4][:1] != b"*":
+            return self._slow(line)
+        message, found, rest = parts[5].partition(b", client: ")
+        if not found:
+            return self._slow(line)
+        written, _, tail = rest.partition(b", ")
+        key = (parts[2], message, tail)
+        known = self._odd_memory.get(key)
+        client = written
+        if known is None:
             record = fields.read(line)
             if record is None:
                 self._unread(line)
-                return _COUNTED
-            if (
-                short != tail
-                or len(line) >= _SHORTEST_CUT
-                or _encoded(record.client) != client.strip(b'"')
-            ):
-                self._add(record, line, stamp)
-                return _COUNTED
-            found = record.statement
-        known = (self._place(found, line), *_asked(found))
-        self._size += len(message) + len(short) + 400
+                return line
+            known = (self._place(record.statement, line), *_asked(record.statement))
+            client = _encoded(record.client)
+            if len(line) < _SHORTEST_CUT and client == written.strip(b'"'):
+                self._odd_memory[key] = known
+                self._remember(500 + len(line))
+        rows, method, path = known
+        rows.append((stamp, client, method, path))
+        return line
+
+    def _remember(self, size: int) -> None:
+        """Something of a size is remembered; where it is too much, all is forgotten."""
+        self._size += size
         if self._size > _MOST_REMEMBERED:
             self._memory.clear()
+            self._odd_memory.clear()
             self._size = 0
-        self._memory[key] = known
-        return known
 
-    def _place(self, statement: Statement, line: bytes) -> list[Row] | None:
-        """Where records that say this are counted; None where they belong nowhere."""
+    def _place(self, statement: Statement, line: bytes) -> list[Row]:
+        """Where records that say this are counted."""
         key = self._classify(statement)
         if key is None:
-            return None
+            return self._nowhere
         rows = self._rows.get(key)
         if rows is None:
             rows = self._rows[key] = []
@@ -279,9 +291,6 @@ class Reader(Generic[Key]):
 
     def _add(self, record: fields.Record, line: bytes, stamp: int) -> None:
         rows = self._place(record.statement, line)
-        if rows is None:
-            self.reading.other += 1
-            return
         rows.append((stamp, _encoded(record.client), *_asked(record.statement)))
         self._waiting += 1
 
@@ -302,6 +311,8 @@ class Reader(Generic[Key]):
             if rows:
                 self._counts[key].add(rows)
                 rows.clear()
+        self.reading.other += len(self._nowhere)
+        self._nowhere.clear()
         self._waiting = 0
 
 
@@ -314,6 +325,11 @@ def _kind(line: bytes) -> str:
     return _NUMBER.sub("0", fields.text(line[:24]).split(":")[0])[:12]
 
 
+def _table(alike: Mapping[int, str]) -> bytes | None:
+    """For :meth:`bytes.translate`; None where no two are alike."""
+    return bytes.maketrans(bytes(alike), "".join(alike.values()).encode()) if alike else None
+
+
 def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
@@ -324,49 +340,3 @@ def _asked(statement: Statement) -> tuple[bytes, bytes]:
     if len(words) < 2:
         return b"", b""
     return words[0][:LONGEST_NAME], words[1].partition(b"?")[0][:LONGEST_NAME]
-
-
-def _plain(level: bytes, message: bytes, tail: bytes) -> Statement | None:
-    """What a record says that can be read in one way only, for neither its message has a quote nor
-    its request, upstream and host have blanks; None for others. ``tail`` is what follows the
-    client."""
-    parts = tail.split(b'"', 6)
-    if len(parts) < 7 or parts[2] != _UPSTREAM or parts[4] != _HOST or level not in _LEVELS:
-        return None
-    server, request, _, upstream, _, host, rest = parts
-    name = server[8:-11]
-    if (
-        server[:8] != b"server: "
-        or server[-11:] != b", request: "
-        or b" " in host
-        or b" " in name
-        or b"," in name
-        or b'"' in message
-        or b"lua" in message
-        or (rest and (rest[:13] != _REFERRER or b" HTTP/" in rest))
-        or not _is_plain(request, upstream)
-    ):
-        return None
-    text = b"\n".join((message, name, request, upstream, host)).decode("utf-8", "surrogateescape")
-    said, name_, request_, upstream_, host_ = text.split("\n")
-    return Statement(_LEVELS[level], said, name_, request_, None, upstream_, host_)
-
-
-def _is_plain(request: bytes, upstream: bytes) -> bool:
-    return (
-        request.endswith(_VERSIONS)
-        and request.count(b" ") == 2
-        and b" " not in upstream
-        and b"%22" not in request
-    )
-
-
-def _without_queries(tail: bytes) -> bytes:
-    """The fields of a record without the queries of its request and its upstream, where it can be
-    read in one way only."""
-    parts = tail.split(b'"')
-    if len(parts) < 5 or parts[2] != _UPSTREAM or not _is_plain(parts[1], parts[3]):
-        return tail
-    parts[1] = parts[1].partition(b"?")[0]
-    parts[3] = parts[3].partition(b"?")[0]
-    return b'"'.join(parts)

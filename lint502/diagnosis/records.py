@@ -16,7 +16,7 @@ from lint502.diagnosis.counts import Reading, merge
 from lint502.diagnosis.follow import followed
 from lint502.diagnosis.reader import Reader
 from lint502.diagnosis.sources import UnreadableLogError
-from lint502.diagnosis.statements import Classify
+from lint502.diagnosis.statements import EVERYTHING, Classify, Matters
 
 K = TypeVar("K", bound=Hashable)
 
@@ -32,23 +32,23 @@ def tally(
     since: datetime | None = None,
     jobs: int = 1,
     follow: bool = False,
-    queries: bool = True,
+    matters: Matters = EVERYTHING,
 ) -> Reading[K]:
     """What logs say, by what it belongs to; a statement that ``classify`` gives None belongs
     nowhere.
 
     ``paths`` are files, folders, or ``-``, the standard input. With ``since`` only records from
     then on count; with ``follow`` the last log is read on as it grows, until Ctrl-C. ``jobs`` is
-    the number of processes; each asks ``classify`` for itself. ``queries``: whether what that says
-    may depend on the query of a request. A log that cannot be read is among
-    the ``problems``. Raises :class:`UnreadableLogError` where a folder has no log.
+    the number of processes; each asks ``classify`` for itself. ``matters``: what of a request what
+    that says may depend on. A log that cannot be read is among the ``problems``. Raises
+    :class:`UnreadableLogError` where a folder has no log.
     """
     logs = sources.found(paths)
     if jobs > 1 and not follow:
         parts = list(_parts(logs, jobs, since))
         if len(parts) > 1:
-            return _by_several(parts, (classify, since, queries), jobs)
-    reader: Reader[K] = Reader(classify, since, queries=queries)
+            return _by_several(parts, (classify, since, matters), jobs)
+    reader: Reader[K] = Reader(classify, since, matters=matters)
     try:
         for log in logs:
             _read(reader, log, since, follow and log == logs[-1])
@@ -125,7 +125,7 @@ def _is_export(log: str) -> bool:
         return wrappings.is_export(file.read(64))
 
 
-_How = tuple["Classify[Any]", "datetime | None", bool]
+_How = tuple["Classify[Any]", "datetime | None", Matters]
 _shared: _How | None = None
 
 
@@ -147,9 +147,9 @@ def _by_several(parts: Sequence[_Part], how: _How, jobs: int) -> Reading[K]:
 
 def _one(part: _Part) -> Reading[Any]:
     assert _shared is not None
-    classify, since, queries = _shared
+    classify, since, matters = _shared
     log, extent = part
-    reader: Reader[Any] = Reader(classify, since, queries=queries)
+    reader: Reader[Any] = Reader(classify, since, matters=matters)
     if extent is None:
         _read(reader, log, since, False)
     else:

@@ -18,7 +18,7 @@ from lint502.behaviour.ways import Arrival, Passes, Ways, depends, ways, ways_fr
 from lint502.diagnosis.addressed import Sent, may_ask, may_send, sends_as_it_is, sources
 from lint502.diagnosis.named_servers import NamedServers, servers_at
 from lint502.diagnosis.shapes import Shapes
-from lint502.diagnosis.statements import Place, Statement
+from lint502.diagnosis.statements import Matters, Place, Statement
 from lint502.nginx.hops import Hop
 from lint502.nginx.location_search import locations_for
 from lint502.nginx.requested_uris import RequestLine, Uri
@@ -70,6 +70,11 @@ class Routes:
         self._sites = tuple(_Site(site) for site in result.sites)
         self._shapes = Shapes(result.sites)
         self._places: dict[Statement, Place] = {}
+
+    @property
+    def matters(self) -> Matters:
+        """What of a request a hop may depend on."""
+        return self._shapes.matters
 
     def place(self, statement: Statement) -> Place:
         """The hop of a statement, or why nobody can tell."""

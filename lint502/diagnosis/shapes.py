@@ -1,17 +1,17 @@
 """Statements that are of the same hop: what no configuration looks at is left out of them.
 
-Arguments go where no line looks at them; digits become zeros where no line has one in a path, so
-that one digit is as good as another.
+Arguments go where no line looks at them; of the digits that no line has in a path, one is as good
+as another, so that all become the first of them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Set
 
 from lint502.behaviour.ways import depends
 from lint502.diagnosis.addressed import written_path
-from lint502.diagnosis.statements import Statement
+from lint502.diagnosis.statements import Matters, Statement
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
 from lint502.nginx.tree import Context
@@ -21,6 +21,12 @@ _DIGIT = re.compile(r"[0-9]")
 _RUN = re.compile(r"[0-9]+")
 _ALIKE = re.compile(r"0-9|\$\{?[0-9]\}?|\{[0-9,]+\}")
 """What is the same for all digits, or a number of repeats."""
+
+_ALL = frozenset("0123456789")
+_CLASS = re.compile(r"\[\^?\]?[^\]]*\]")
+_LETTERS = re.compile(r"[A-Za-z]-[A-Za-z]|\\-|^\[\^?-|-\]$")
+_REFERRING = re.compile(r"\\[0-9xokgNuU]|\(\?(?:P[=>]|[0-9&R+-])")
+"""What stands for a character by its number, or for what was found before."""
 
 _LEADING = frozenset(
     ("rewrite", "try_files", "error_page", "set", "auth_request", "mirror", "index")
@@ -37,26 +43,30 @@ class Shapes:
             servers += [server.context for one in site.servers for server in one.servers]
             texts += list(_texts(site.tree.main))
             texts += list(map(_path, site.every_hop))
-        self._arguments = any(depends(server).target for server in servers)
-        self._digits = any(_DIGIT.search(_ALIKE.sub("", text)) for text in texts)
+        self.matters = Matters(
+            queries=any(depends(server).target for server in servers),
+            digits="".join(sorted({digit for text in texts for digit in _digits(text)})),
+        )
+        self._alike = self.matters.alike
 
     def of(self, statement: Statement) -> Statement:
         """A statement that is of the same hop as this one, and as many others."""
         request, upstream = statement.request, statement.upstream
         if request is None:
             return statement
-        if not self._arguments:
+        if not self.matters.queries:
             path, asks, rest = request.partition("?")
             if asks:
                 protocol = _PROTOCOL.search(rest)
                 request = f"{path}?{protocol[0] if protocol else ''}"
             upstream = upstream.partition("?")[0] if upstream else upstream
         shaped = statement._replace(request=request, upstream=upstream)
-        return shaped if self._digits else _without_digits(shaped)
+        return _with_digits(shaped, self._alike) if self._alike else shaped
 
 
-def _without_digits(statement: Statement) -> Statement:
-    """A statement with zeros for digits, where its upstream has no others than its request."""
+def _with_digits(statement: Statement, alike: Mapping[int, str]) -> Statement:
+    """A statement with one digit for those that are alike, where its upstream has no others than
+    its request."""
     request, upstream = statement.request or "", statement.upstream or ""
     protocol = _PROTOCOL.search(request)
     line = request[: protocol.start()] if protocol else request
@@ -69,9 +79,17 @@ def _without_digits(statement: Statement) -> Statement:
     if not set(_RUN.findall(path)) <= set(_RUN.findall(line)):
         return statement
     return statement._replace(
-        request=_DIGIT.sub("0", line) + (protocol[0] if protocol else ""),
-        upstream=address + _DIGIT.sub("0", path) if upstream else statement.upstream,
+        request=line.translate(alike) + (protocol[0] if protocol else ""),
+        upstream=address + path.translate(alike) if upstream else statement.upstream,
     )
+
+
+def _digits(text: str) -> Set[str]:
+    """The digits that a text, which may be an expression, tells apart from others."""
+    text = _ALIKE.sub("", text)
+    if _REFERRING.search(text) or any("-" in _LETTERS.sub("", one) for one in _CLASS.findall(text)):
+        return _ALL
+    return set(_DIGIT.findall(text))
 
 
 def _path(hop: Hop) -> str:

@@ -18,7 +18,7 @@ from lint502.diagnosis import fields
 from lint502.diagnosis.wrappings import LONGEST_LINE
 from lint502.reading import shown
 
-BLOCK = 1 << 20
+BLOCK = 1 << 18
 STANDARD_INPUT = "-"
 
 _ROTATED = re.compile(r"(?P<name>.*?)(?:[.-](?P<number>\d+))?(?P<packed>\.gz|\.zst)?\Z", re.DOTALL)

@@ -35,6 +35,23 @@ Classify = Callable[[Statement], Key]
 is remembered, so that it may take its time."""
 
 
+class Matters(NamedTuple):
+    """What of a request may matter for what its statement belongs to: its query; which of some
+    digits its path has, where another of the rest would do as well."""
+
+    queries: bool = True
+    digits: str = "0123456789"
+
+    @property
+    def alike(self) -> dict[int, str]:
+        """For :meth:`str.translate`: one digit for all that do not matter."""
+        rest = [digit for digit in "0123456789" if digit not in self.digits]
+        return {ord(digit): rest[0] for digit in rest}
+
+
+EVERYTHING = Matters()
+
+
 @dataclass(slots=True)
 class Tally:
     """How often something was said: ``first`` and ``last`` by the clock of the log, which may go

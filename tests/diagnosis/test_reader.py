@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lint502.diagnosis import counts
+from lint502.diagnosis import counts, elsewhere
 from lint502.diagnosis import reader as reading_lines
 from lint502.diagnosis.counts import Reading, Unread
 from lint502.diagnosis.fields import read, text
 from lint502.diagnosis.reader import Reader
-from lint502.diagnosis.statements import Statement, Tally
+from lint502.diagnosis.statements import EVERYTHING, Matters, Statement, Tally
 from lint502.nginx import error_log
 from tests.diagnosis.nginx_writes import http
 from tests.diagnosis.test_fields import ANY, HOST, NEW, OLD, OLD_HTTP_2, REFUSED, UPSTREAM
@@ -26,6 +26,7 @@ LINE = http(
     upstream=b"http://10.0.0.7:3000/a?b",
     host=b"shop.example.com",
 )
+ELSEWHERE = http(b"access forbidden by rule")
 MINUTE = int((datetime(2026, 7, 20, 8) - datetime(1970, 1, 1)).total_seconds()) // 60
 
 
@@ -96,7 +97,8 @@ def test_each_line_is_counted_as_something() -> None:
     host=HOST,
     referrer=st.none() | ANY,
     message=st.sampled_from([REFUSED, b'FastCGI sent in stderr: "x" while reading upstream']),
-    queries=st.booleans(),
+    matters=st.sampled_from([EVERYTHING, Matters(False), Matters(True, ""), Matters(False, "3")]),
+    odd=st.booleans(),
 )
 @settings(max_examples=300, deadline=None)
 def test_the_fast_way_reads_what_the_thorough_way_reads(
@@ -105,23 +107,26 @@ def test_the_fast_way_reads_what_the_thorough_way_reads(
     host: bytes,
     referrer: bytes | None,
     message: bytes,
-    queries: bool,
+    matters: Matters,
+    odd: bool,
 ) -> None:
     record = http(message, request=request, upstream=upstream, host=host, referrer=referrer)
     seen = []
-    reader: Reader[str] = Reader(lambda statement: seen.append(statement) or "", queries=queries)
-    reader.block(record + b"\n" + record + b"\n")
+    reader: Reader[str] = Reader(lambda statement: seen.append(statement) or "", matters=matters)
+    reader.block(b"\n".join((record, ELSEWHERE, record, *[b"odd"] * odd, ELSEWHERE)))
     reader.end()
     wanted = read(record)
     assert wanted is not None
     assert set(seen) == {wanted.statement}
-    assert reader.result().tallies[""].count == 2
+    found = reader.result()
+    assert (found.tallies[""].count, found.other) == (2, 2)
+    assert (found.unread == {}) is not odd
 
 
 def test_no_message_that_bears_on_upstreams_is_passed_over() -> None:
     for message in error_log.messages():
         for wording in message.wordings():
-            if wording.encode().startswith(reading_lines._ELSEWHERE) and "upstream" not in wording:
+            if wording.encode().startswith(elsewhere.BEGINNINGS) and "upstream" not in wording:
                 assert not message.failure or "client" in wording, wording
 
 

@@ -58,17 +58,32 @@ def test_digits_and_arguments_are_left_out(
 
 
 @pytest.mark.parametrize(
-    "line",
+    ("line", "expected"),
     [
-        "location /v1/ { proxy_pass http://127.0.0.1:1; }",
-        "location / { proxy_pass http://127.0.0.1:1/v1; }",
-        "rewrite ^/x /v1; location / { proxy_pass http://127.0.0.1:1; }",
-        "if ($uri = /v1) { return 404; } location / { proxy_pass http://127.0.0.1:1; }",
+        ("location /v1/ { proxy_pass http://127.0.0.1:1; }", "1"),
+        ("location / { proxy_pass http://127.0.0.1:1/v1; }", "1"),
+        ("rewrite ^/x /v1; location / { proxy_pass http://127.0.0.1:1; }", "1"),
+        ("if ($uri = /v1) { return 404; } location / { proxy_pass http://127.0.0.1:1; }", "1"),
+        ("location /v12/ { } location /v3 { }", "123"),
+        ("location ~ ^/v[1-3]/ { }", "0123456789"),
+        (r"location ~ ^/[\w.-]+/(\d+)/[^a-z0-9_-]{2,3}$ { }", ""),
+        ("location ~ ^/[!-~]+$ { }", "0123456789"),
+        (r"location ~ ^/(\d)\1 { }", "0123456789"),
+        (r"location ~ ^/\x35 { }", "0123456789"),
     ],
 )
-def test_digits_stay_where_a_line_has_one(tmp_path: Path, line: str) -> None:
-    request = "GET /v1/2 HTTP/1.1"
-    assert shaped(tmp_path, f"server {{ {line} }}", request, "")[0] == request
+def test_the_digits_that_a_line_has_matter(tmp_path: Path, line: str, expected: str) -> None:
+    shapes = Shapes(result_of(tmp_path, http(f"server {{ {line} }}")).sites)
+    assert shapes.matters.digits == expected
+
+
+def test_of_the_other_digits_one_is_as_good_as_another(tmp_path: Path) -> None:
+    body = "server { location /v0/1 { proxy_pass http://127.0.0.1:1; } }"
+    request, upstream = "GET /v0/17259 HTTP/1.1", "http://10.0.0.7:1/v0/17259"
+    assert shaped(tmp_path, body, request, upstream) == (
+        "GET /v0/12222 HTTP/1.1",
+        "http://10.0.0.7:1/v0/12222",
+    )
 
 
 def test_arguments_stay_where_a_line_looks_at_them(tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from lint502.findings import Finding, digest
 from lint502.reading import UnreadableError, decode, read_regular
@@ -24,8 +25,7 @@ class BaselineError(Exception):
     """The file is no baseline; ``str()`` says why and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A known finding at one hop, or in one file where it concerns no hop. ``where`` is for people:
     the hop's server, location and pass. ``at`` names it by rule, server, location and upstream, for
     a fix may change what the pass says; None in older files."""
@@ -36,16 +36,14 @@ class Entry:
     at: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(Struct, frozen=True):
     """What a file has: the entries, and the roots that they were found in."""
 
     roots: tuple[str, ...]
     entries: tuple[Entry, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """What is left of the findings, and of those that others hide; how many are known, and the
     entries that no longer occur."""
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lint502.reading import UnreadableError
 
@@ -28,8 +29,7 @@ GIT = ".git"
 """Git's own folder, in which a checkout has nothing to name: also a job's token may be there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Checkout:
+class Checkout(Struct, frozen=True):
     """The folder ``top`` with all below it, and the folders ``allowed`` elsewhere that whoever runs
     lint502 has named; both real paths."""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.findings import Finding, Severity
 from lint502.pairing import Pair
@@ -41,8 +43,7 @@ _RANK: dict[Phase, int] = {
 }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Disagreement:
+class Disagreement(Struct, frozen=True, eq=False):
     """What disagrees at a pair, and when a request fails for it.
 
     ``finding`` is what the client sees where nothing hides it, without its hops: an error is

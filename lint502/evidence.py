@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
+
+from msgspec import Struct
 
 from lint502.nginx.version import Version
 
 Confirmation = Literal["confirmed", "not confirmed", "cannot be shown here"]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One request and what came of it.
 
     ``status`` is what the client got; None where that was no HTTP. ``whole`` is False where the
@@ -30,8 +30,7 @@ class Step:
     cause: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Struct, frozen=True):
     """What was observed of one finding.
 
     ``hop`` is the id of the hop that was taken, "" where it is about none; ``why`` says why it is

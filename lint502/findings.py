@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from enum import Enum
+from operator import attrgetter
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.places import Place
 from lint502.standing import Standing
+from lint502.values import Compared
 
 
 class Severity(str, Enum):
@@ -32,8 +36,7 @@ class Severity(str, Enum):
 Frequency = Literal["always", "sometimes"]
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Compared, frozen=True):
     """Replace the characters from ``column`` up to, not including, ``end_column`` by ``text``.
 
     Where the two are equal, ``text`` is inserted; it may hold whole lines, with the file's line
@@ -41,16 +44,17 @@ class Edit:
     show. ``whole_line`` is the line as it is, for reports that count its bytes.
     """
 
+    identity = attrgetter("file", "line", "column", "end_column", "text")
+
     file: str
     line: int
     column: int
     end_column: int
     text: str
-    whole_line: str = field(default="", compare=False)
+    whole_line: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Struct, frozen=True):
     """What to write instead; ``safe`` when it cannot change what the hop is meant to do."""
 
     description: str
@@ -58,8 +62,7 @@ class Fix:
     edits: tuple[Edit, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Compared, frozen=True):
     """A disagreement between an nginx configuration and an upstream, or within the former.
 
     ``status`` is what the client sees and ``frequency`` how often (both ``None`` for a finding of
@@ -79,6 +82,11 @@ class Finding:
     all inherit. None where the place itself is that line.
     """
 
+    identity = attrgetter(
+        *("rule", "severity", "status", "frequency", "message", "place", "related", "hops"),
+        *("upstream", "log", "fix", "front", "roots", "behind", "pairs", "aside", "cause"),
+    )
+
     rule: str
     severity: Severity
     status: int | None
@@ -96,7 +104,7 @@ class Finding:
     pairs: tuple[tuple[str, str], ...] = ()
     aside: str = ""
     cause: Place | None = None
-    demand: int = field(default=0, compare=False)
+    demand: int = 0
 
     @property
     def about(self) -> str:
@@ -138,16 +146,17 @@ class Finding:
         return digest(self.rule, hop, self.about)
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Compared, frozen=True):
     """Something that could not be checked; a run with problems ends with exit code 2. Line and
     column count from 1; None where it is about the whole file or line. One that is said of two
     columns of a line is said once."""
 
+    identity = attrgetter("file", "line", "message")
+
     file: str
     line: int | None
     message: str
-    column: int | None = field(default=None, compare=False)
+    column: int | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -155,8 +164,7 @@ class Problem:
         return digest("", self.file, self.message)
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """Something worth saying that changes no exit code.
 
     ``stock`` is the include of a stock file that is passed over; reports say these together.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.checkout import LeadsOutError
 from lint502.declared.claims import Claims
@@ -33,8 +35,7 @@ if TYPE_CHECKING:
 _LARGEST_PROBE = 4 * 1024**2
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """What was read for some roots: the trees that are compared with one spec, by its files."""
 
     options: Options

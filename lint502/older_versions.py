@@ -8,7 +8,9 @@ down to the oldest one that is known.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.disagreements import Disagreement
 from lint502.findings import Finding, Severity
@@ -25,8 +27,7 @@ from lint502.verdict import verdicts
 Raw = Sequence[Disagreement | Finding]
 
 
-@dataclass(frozen=True, slots=True)
-class RuleRun:
+class RuleRun(Struct, frozen=True):
     """What a rule has found for the versions from ``first`` up to that of ``site``."""
 
     rule: Rule

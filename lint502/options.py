@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from lint502.checkout import Checkout
 from lint502.nginx.files import PathMap
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from lint502.deployment.deployed import Around, Deployed
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What a run is asked to do.
 
     ``roots`` as on the command line. ``specs``: the spec files; None: look for ``upstreams.toml``.

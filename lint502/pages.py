@@ -5,10 +5,12 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, cast
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from lint502.findings import Frequency, Severity
 from lint502.nginx.version import NEWEST_PATCH, Version
@@ -27,8 +29,7 @@ class PageError(Exception):
     """A page that is missing or has not the form of a page."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What the front matter of a page states.
 
     ``status`` is what the client sees, ``frequency`` how often, ``log`` the line of nginx's error
@@ -45,8 +46,7 @@ class Facts:
     sometimes: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Facts):
+class Page(Facts, frozen=True):
     """A rule as its page states it: ``body`` is the Markdown after the front matter, ``sections``
     the text below each heading."""
 
@@ -86,8 +86,7 @@ def _holds(condition: str, version: Version) -> bool:
     return bool(_COMPARE[match[1]](version, first))
 
 
-@dataclass(frozen=True, slots=True)
-class CodeBlock:
+class CodeBlock(Struct, frozen=True):
     """A fenced block: its language and its text, which ends with a line end."""
 
     language: str

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import chain
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.declared.doubts import Doubts
 from lint502.declared.likeliest import called, likeliest, speaks, spelled
@@ -36,8 +38,7 @@ _OF_THE_MACHINE = (LOOPBACK, *FROM_CONTAINERS)
 """By what a port that is published on the machine is reached there, and from its containers."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Mismatch:
+class Mismatch(Struct, frozen=True, eq=False):
     """A target whose host or name is declared, but not with this port or socket.
 
     ``certain``: nothing that answers there can have been left undeclared. ``nearest`` has the
@@ -64,8 +65,7 @@ class Mismatch:
         return self.elsewhere and bool(self.nearest) and hosts_alone
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Pair:
+class Pair(Struct, frozen=True, eq=False):
     """A target and the listener that it reaches; neither listener nor mismatch: undeclared.
 
     ``doubt``: the mistake in a spec file that leaves open what is declared of the target.

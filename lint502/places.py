@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from operator import attrgetter
 
 from lint502.standing import Standing
+from lint502.values import Compared
 
 
 class SourceFile:
@@ -37,8 +38,7 @@ class SourceFile:
         return "\r\n" if ended and ended[0].endswith("\r") else "\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Compared, frozen=True):
     """A stretch of one line in a file.
 
     Lines and columns count from 1, columns in characters; ``end_column`` is the column after the
@@ -46,10 +46,12 @@ class Place:
     to be seen there. ``standing`` is that of the fact which is stated there, if it is one.
     """
 
+    identity = attrgetter("file", "line", "column", "end_column", "text", "note")
+
     file: str
     line: int
     column: int
     end_column: int
     text: str = ""
     note: str = ""
-    standing: Standing | None = field(default=None, compare=False)
+    standing: Standing | None = None

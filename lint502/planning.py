@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.checkout import Checkout
 from lint502.findings import Problem
@@ -38,8 +40,7 @@ class NoDeploymentError(Exception):
     """There is no deployment of a name that is asked for; ``str()`` says which there are."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """The roots to check: ``plain`` ones by their paths, and the nginx of deployments. ``notes``
     are worth saying of how they were found, ``problems`` what was not looked at. ``around`` are the
     deployments that the plain roots do not belong to."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lint502.evidence import Proof
 from lint502.findings import Finding, Note, Problem, Severity
@@ -17,8 +19,7 @@ State = Literal["passed", "failed", "undeclared", "undecidable"]
 VersionOrigin = Literal["option", "config", "binary", "deployment", "newest"]
 
 
-@dataclass(frozen=True, slots=True)
-class TargetReport:
+class TargetReport(Struct, frozen=True):
     """One target of a hop: its address, and the upstream that it reaches (None: undeclared).
     ``compared_with`` are the places of what is known of that: ``"compose.yaml:14"``."""
 
@@ -27,8 +28,7 @@ class TargetReport:
     compared_with: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class HopReport:
+class HopReport(Struct, frozen=True):
     """A hop as reports show it. ``place`` is its pass directive; ``reason`` says why it is
     undecidable, or was not looked at by the rules, if so."""
 
@@ -54,8 +54,7 @@ class HopReport:
         return f"{self.request} → {passes}" if self.request else passes
 
 
-@dataclass(frozen=True, slots=True)
-class DeploymentReport:
+class DeploymentReport(Struct, frozen=True):
     """A deployment as reports show it: its name (``"compose.yaml"``), its kind, the container in
     which nginx runs, and the roots that it reads there."""
 
@@ -65,8 +64,7 @@ class DeploymentReport:
     roots: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FrontReport:
+class FrontReport(Struct, frozen=True):
     """What stands before nginx as reports show it: its name, and its kind (``"aws-alb"``), if that
     is declared."""
 
@@ -74,8 +72,7 @@ class FrontReport:
     kind: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ServerReport:
+class ServerReport(Struct, frozen=True):
     """A ``server {}`` that has hops as reports show it: what it is called, where it listens
     (``"*:443 ssl"``), the names of the fronts that send to it, the ids of its hops, and its
     root."""
@@ -87,8 +84,7 @@ class ServerReport:
     root: str
 
 
-@dataclass(frozen=True, slots=True)
-class Older:
+class Older(Struct, frozen=True):
     """What would be found besides in the versions of nginx from ``first`` to ``last``."""
 
     finding: Finding
@@ -104,8 +100,7 @@ class Older:
         return before if self.first <= OLDEST else f"from {self.first} on, {before}"
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """All that a run found; ``roots`` and ``specs`` by the names that reports show. ``hidden`` are
     the findings that others hide: they count nowhere. ``suppressed``
     counts the findings that comments and settings ignore, ``known`` those of the baseline.

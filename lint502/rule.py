@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from types import EllipsisType
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.disagreements import Disagreement, Phase
 from lint502.findings import Finding, Fix, Frequency, Severity
@@ -19,8 +21,7 @@ Check = Callable[[Site], Iterator[Disagreement | Finding]]
 """Finds what disagrees at pairs, and what is wrong elsewhere."""
 
 
-@dataclass(frozen=True, slots=True)
-class TimeOption:
+class TimeOption(Struct, frozen=True):
     """A time that ``[rules.NAME]`` in the settings can set; ``default`` is written as there."""
 
     name: str
@@ -37,8 +38,7 @@ class TimeOption:
         return self.parse(self.default) if given is None else given
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A rule as its module ends with it: ``RULE = Rule("port-mismatch", check, "usual.once")``.
 
     ``shown_by`` names the function of ``lint502.lab.demonstrations`` that makes its claim visible;

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lint502.checks import rule_of
 from lint502.checks.unstated_version import unstated
@@ -39,8 +41,7 @@ from lint502.verdict import verdicts
 UNSTATED = "unstated-version"
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """A report, the sites that it is about, one for each root, and the names of the nginx files
     that were read. ``apart`` are the findings, hidden ones too, for each upstream one; ``on_disk``
     has those files that are on the disk, ``values`` those that templates were given, by their
@@ -142,8 +143,7 @@ def _noting(options: Options) -> Options:
     return replace(options, version=NotingVersion.of(options.version))
 
 
-@dataclass(frozen=True, slots=True)
-class _OfRoot:
+class _OfRoot(Struct, frozen=True):
     """What the rules find in one root, the findings that are not to be reported, and what older
     versions would bring, where nobody says which one runs."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lint502.declared.listeners import Spec
 from lint502.findings import Problem
@@ -17,8 +18,7 @@ from lint502.nginx.version import Version
 from lint502.pairing import Pair
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Struct, frozen=True):
     """One root, ready to be checked.
 
     ``hops`` are those that requests get to, ``every_hop`` also the others, of which ``unreached``

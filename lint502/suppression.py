@@ -12,9 +12,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lint502.findings import Finding, Problem
 from lint502.nginx.parse import Directive, ParsedFile
@@ -32,8 +34,7 @@ _HEADER = re.compile(r"\s*\[\[?\s*([^\]#]+?)\s*\]\]?")
 _HOW = "write: # lint502: ignore[RULE] and why"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Ignore:
+class Ignore(Struct, frozen=True, eq=False):
     """One rule of a comment: not to be reported between two lines of its file. ``states``: the file
     is one that states something of upstreams, so that it counts for what rests on that, too."""
 
@@ -48,8 +49,7 @@ class Ignore:
         return place.file == self.place.file and self.first <= place.line <= self.last
 
 
-@dataclass(frozen=True, slots=True)
-class PathIgnore:
+class PathIgnore(Struct, frozen=True):
     """Rules that are not reported in the files that a pattern fits; the pattern is absolute.
     ``place`` is where the settings have it, ``written`` the pattern as it stands there."""
 
@@ -63,8 +63,7 @@ class PathIgnore:
         return fnmatchcase(path, self.pattern)
 
 
-@dataclass(frozen=True, slots=True)
-class UnusedPath:
+class UnusedPath(Struct, frozen=True):
     """A rule that a pattern of the settings ignores for nothing; ``fits``: it fits some file."""
 
     rule: str
@@ -198,8 +197,7 @@ def _end_in_toml(lines: Sequence[str], first: int) -> int:
     return len(lines)
 
 
-@dataclass(slots=True)
-class Suppression:
+class Suppression(Struct):
     """All that a run is not to report, and what of it was of use; ``folder`` is what names of files
     are relative to."""
 

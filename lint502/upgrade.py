@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.findings import Finding, Problem, Severity
 from lint502.merging import beyond
@@ -14,8 +15,7 @@ from lint502.report_model import Report
 from lint502.run import Result
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(Struct, frozen=True):
     """A change with the hops (by id) that behave differently; ``what`` and ``keep`` in the words
     of their pass directive. All hops of its kinds where it depends on what is answered."""
 
@@ -25,16 +25,14 @@ class Changed:
     hops: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Because:
+class Because(Struct, frozen=True):
     """A finding that comes or goes, and the changes that bring that about."""
 
     finding: Finding
     changes: tuple[Changed, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Upgrade:
+class Upgrade(Struct, frozen=True):
     """What comes of an upgrade. ``before`` and ``after`` are the runs for the two versions.
 
     ``changes`` has what becomes different without a finding that says so.

@@ -10,7 +10,9 @@ of a failure.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.behaviour.error_pages import (
     Fallback,
@@ -31,8 +33,7 @@ from lint502.site import Site
 _NOT_NEEDED = "requests come here only when another pass has failed"
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(Struct, frozen=True):
     """A disagreement as it shows, and the findings that hide it, if any do, each with its hop."""
 
     disagreement: Disagreement

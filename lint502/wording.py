@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from lint502.declared.listeners import Fact, Listener
 from lint502.findings import Edit, Fix

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.checkout import Checkout
 from lint502.findings import Problem
@@ -50,8 +52,7 @@ class WorkspaceError(Exception):
         self.problems = problems
 
 
-@dataclass(frozen=True, slots=True)
-class CheckRequest:
+class CheckRequest(Struct, frozen=True):
     """What is asked for beyond what the settings say, and comes before it; empty or None where
     nothing is. All of it is written as on the command line: roots, ``FROM=TO`` for maps,
     ``NAME=VALUE`` or ``NAME`` for values; ``select`` and ``ignore`` are names of rules, and
@@ -70,8 +71,7 @@ class CheckRequest:
     observed: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """A run that is ready: the options of each part, none where the settings cannot be read;
     ``problems`` are those of the settings, ``notes`` is what is worth saying beside a report,
     ``unread`` what could not be made out of the files that say how the repository is run."""
@@ -109,8 +109,7 @@ class Job:
         return replace(self, parts=tuple(parts))
 
 
-@dataclass(frozen=True, slots=True)
-class Workspace:
+class Workspace(Struct, frozen=True):
     """A folder in which something is to be checked; :meth:`at` makes one.
 
     ``settings`` are those that count there, None where they cannot be read, and ``problems`` what

@@ -3,10 +3,10 @@ releases."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from lint502.fixing import fix
 from lint502.options import Options

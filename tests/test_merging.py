@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from lint502.findings import Edit, Finding, Fix, Severity
 from lint502.merging import merged, of_one_cause, taken_apart

@@ -3,9 +3,8 @@ nginx answers is tested where the pages are run, in ``lab/test_pages.py``."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from lint502.evidence import Step
 from lint502.nginx.version import Version

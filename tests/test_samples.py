@@ -8,10 +8,10 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from lint502.fixing import fix
 from lint502.lab.standins.certificates import Authority

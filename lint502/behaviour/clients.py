@@ -6,7 +6,7 @@ them (``fcgi_accept_request()`` in php-src's ``main/fastcgi.c``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from lint502.nginx.addresses import literal_ip
 from lint502.nginx.hops import Hop
@@ -17,8 +17,7 @@ from lint502.pairing import Pair
 _LOOPBACK = {4: "127.0.0.1", 6: "::1"}
 
 
-@dataclass(frozen=True, slots=True)
-class Stranger:
+class Stranger(Struct, frozen=True):
     """Where nginx comes from, in words, and the line that says so, if one does. ``certain`` is
     False where the upstream's name may lead to nginx's own loopback."""
 

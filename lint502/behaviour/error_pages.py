@@ -11,8 +11,10 @@ for one status the first counts. Source: ``ngx_http_special_response_handler()``
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.behaviour.internal_redirects import origins
 from lint502.behaviour.subrequests import asked_beside, askers
@@ -89,8 +91,7 @@ def _asked_for_leave(hop: Hop, found: Mapping[int, Instead]) -> dict[int, Instea
     return result
 
 
-@dataclass(frozen=True, slots=True)
-class Fallback:
+class Fallback(Struct, frozen=True):
     """Where the requests come from that get to a hop only by ``error_page``: they failed below one
     of the ``levels``, with one of the ``statuses``."""
 

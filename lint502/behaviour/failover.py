@@ -6,7 +6,7 @@ again, and for which methods, is what ``*_next_upstream`` and ``*_next_upstream_
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from lint502.behaviour.next_upstream import retries, tries
 from lint502.disagreements import Phase
@@ -14,8 +14,7 @@ from lint502.findings import Frequency, Severity
 from lint502.pairing import Pair
 
 
-@dataclass(frozen=True, slots=True)
-class Exposure:
+class Exposure(Struct, frozen=True):
     """How a failing target shows: ``hint`` is a clause for the message, "" where none is needed."""
 
     severity: Severity
@@ -33,8 +32,7 @@ ABSENT = Exposure(Severity.WARNING, "sometimes", "nginx tries the other servers 
 _NOT_TRIED = Exposure(Severity.ERROR, "sometimes", "nginx does not try another server for it")
 
 
-@dataclass(frozen=True, slots=True)
-class Alternatives:
+class Alternatives(Struct, frozen=True):
     """Pairs that stand in for each other, as a request meets them: how many of them there are, how
     many fail it, and whether one that is no backup server does not. ``before`` are those that may
     fail it before one answers: no backup servers, unless nobody else is left."""

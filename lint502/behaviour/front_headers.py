@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.behaviour.fronts import Trouble, Way, ways
 from lint502.declared.listeners import Fact
@@ -12,8 +13,7 @@ from lint502.pairing import Pair
 from lint502.site import Site
 
 
-@dataclass(frozen=True, slots=True)
-class PassedHead:
+class PassedHead(Struct, frozen=True):
     """A pair behind a server that a front sends to, and the size in bytes of the largest head of a
     response that comes from there."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.behaviour.keepalive import closes_safely_before
 from lint502.declared.listeners import Front
@@ -24,8 +25,7 @@ _REJECTING_SINCE = Version(1, 19, 4)
 _UNNAMED = ("", "_")
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """One server that a front sends to, at one socket of it.
 
     ``name`` is what the front asks for: a name that is declared for it, else the server's own.
@@ -46,8 +46,7 @@ class Way:
         return _CLOSED if fact is None else fact.value
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """What a finding is about: the line at fault, and the ways of one front that it stops."""
 
     line: Directive

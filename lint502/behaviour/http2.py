@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from lint502.behaviour.refusals import refusal
 from lint502.declared.listeners import Listener
@@ -24,8 +25,7 @@ _OF_A_CONNECTION = frozenset(
 "trailers"."""
 
 
-@dataclass(frozen=True, slots=True)
-class SentHeader:
+class SentHeader(Struct, frozen=True):
     """A line that sends such a header, what it sends, and whether with every request."""
 
     line: Directive

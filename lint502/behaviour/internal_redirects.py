@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from lint502.nginx.parse import Directive
 from lint502.nginx.tree import Context, once_a_context
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """A level whose requests may go on elsewhere, and the line that says so."""
 
     level: Context

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.nginx import error_log
 from lint502.nginx.addresses import parse_address, split_scheme
@@ -23,8 +24,7 @@ _STARTS_WITH_HOST = re.compile(r"(?:[^$/]*://|\$\{?scheme\}?://)?\$\{?(?:http_)?
 _PORT = re.compile(r":([^:\]\0]*)\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Invalid:
+class Invalid(Struct, frozen=True):
     """A value that nginx does not take: ``problem`` in its words ("invalid port"), ``log`` the line
     that it writes. ``empty``: nothing is left to connect to, as where a variable is not set."""
 
@@ -34,8 +34,7 @@ class Invalid:
     empty: bool
 
 
-@dataclass(frozen=True, slots=True)
-class InvalidValues:
+class InvalidValues(Struct, frozen=True):
     """Those of a hop; ``every`` tells that it has no others."""
 
     values: tuple[Invalid, ...]

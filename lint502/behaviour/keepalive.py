@@ -7,8 +7,9 @@ upstream keepalive module, and ``ngx_http_upstream_process_connection()``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from lint502.declared.listeners import Fact, Listener
 from lint502.nginx.hops import Hop
@@ -26,8 +27,7 @@ _MINDS_LENGTH = Version(1, 19, 1)
 and does not wait for the server to close (CHANGES)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reuse:
+class Reuse(Struct, frozen=True):
     """``kept`` is None where it is not known; ``why`` is a clause on why nothing is kept, and
     ``cause`` the line of a ``map`` or ``set`` that brings it about, if one does."""
 
@@ -169,8 +169,7 @@ ANNOUNCING = ("proxy", "grpc")
 """The protocols in which a server can say that a response is the last on its connection."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionEnd:
+class ConnectionEnd(Struct, frozen=True):
     """After how many responses a listener closes a connection, and the fact that says so.
 
     ``if_silent``: whether it announces that is not known.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.nginx.handlers import handlers, overridden_by
 from lint502.nginx.hops import Hop
@@ -23,8 +24,7 @@ _TURN_AWAY = ("deny", "auth_basic", "auth_request", "auth_jwt", "limit_req", "li
 _OPEN = ("rewrite", "return", "break")
 
 
-@dataclass(frozen=True, slots=True)
-class LevelWays:
+class LevelWays(Struct, frozen=True):
     """``tried`` are the arguments of ``try_files``. ``limit`` is the ``limit_except`` of a
     location, and ``unlimited`` are the methods that it leaves alone. ``handled``: something there
     is the content handler. ``turns_away``: requests may be answered before that. ``code`` may send

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.behaviour.internal_redirects import error_pages, origins
 from lint502.behaviour.tls import verifies
@@ -38,8 +39,7 @@ _OF_THE_PASS = re.compile(r"\$(?:proxy_host\b|\{proxy_host\})", re.ASCII)
 _WHOLE_URI = ("$request_uri", "${request_uri}")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LoopStep:
+class LoopStep(Struct, frozen=True, eq=False):
     """A hop that leads back to nginx: one of its targets, and the socket that it reaches."""
 
     hop: Hop
@@ -47,8 +47,7 @@ class LoopStep:
     socket: ListeningSocket
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Loop:
+class Loop(Struct, frozen=True, eq=False):
     """The steps of a circle, in their order. ``every``: all requests of one of the hops take it.
     ``grows``: the URI gets longer with each round."""
 
@@ -57,8 +56,7 @@ class Loop:
     grows: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Visit:
+class _Visit(Struct, frozen=True):
     """A request at a hop; ``host`` and ``uri`` are None where they may be any that get there."""
 
     hop: Hop
@@ -66,8 +64,7 @@ class _Visit:
     uri: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Takes:
+class _Takes(Struct, frozen=True):
     """What a socket takes: TLS, the PROXY header, HTTP/2 (and, in plaintext, nothing else)."""
 
     tls: bool
@@ -338,8 +335,7 @@ def _proxy_host(target: Target) -> str:
     return "localhost" if address.socket is not None else str(Address(address.host))
 
 
-@dataclass(frozen=True, slots=True)
-class _Uri:
+class _Uri(Struct, frozen=True):
     """The URI that nginx asks for: None where it is any. ``changed``: not what came."""
 
     text: str | None

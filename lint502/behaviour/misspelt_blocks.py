@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
+
+from msgspec import Struct
 
 from lint502.nginx.tree import Context
 from lint502.nginx.upstreams import Block
@@ -14,8 +15,7 @@ from lint502.site import Site
 _MOST_BLOCKS = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Misspelt:
+class Misspelt(Struct, frozen=True):
     """A pair whose name is no block, and of the blocks that no pass names the likeliest.
 
     ``likeness`` is how much the two names are alike: 1 for the same.

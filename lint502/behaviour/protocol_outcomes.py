@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.behaviour.protocol_table import GARBAGE, Ending, Known, Outcome, known
 from lint502.declared.listeners import Listener
@@ -17,8 +18,7 @@ from lint502.wording import server_of
 _DEFAULT_TIMEOUT = 60_000
 
 
-@dataclass(frozen=True, slots=True)
-class Consequence:
+class Consequence(Struct, frozen=True):
     """The status that the client sees, the line of the error log, if any, and a clause that says
     more, "" where a 502 says it all.
 

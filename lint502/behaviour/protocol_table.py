@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import tomli
+from msgspec import Struct
 
 from lint502.declared import profiles
 from lint502.nginx import error_log
@@ -24,8 +24,7 @@ GARBAGE = 9
 """nginx's ``$status`` for what it takes for HTTP/0.9: the client gets it without a status line."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Outcome:
+class Outcome(Struct, frozen=True, order=True):
     """nginx's ``$status``, and the line of its error log, "" where it writes none."""
 
     status: int
@@ -47,8 +46,7 @@ class Outcome:
         return found is not None and found.message.name == name
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """How a request ends.
 
     Where the server gives up by itself after some ``seconds`` of waiting, ``later`` is what comes
@@ -60,8 +58,7 @@ class Ending:
     later: Outcome | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """The ways in which requests of one kind end, the likeliest first, by nginx version.
 
     A version has those of the newest measured one that is not newer, or of the oldest.
@@ -78,8 +75,7 @@ class Row:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """The ways in which a request ends.
 
     ``typical``: they are those of most servers, for this one was not measured.
@@ -89,8 +85,7 @@ class Known:
     typical: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Protocols:
+class Protocols(Struct, frozen=True):
     """The whole file; ``rows`` by server, by what its listener speaks, and by what nginx does.
     ``measured`` are the versions of the servers, and of the OpenSSL that some of them use."""
 

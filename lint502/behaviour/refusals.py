@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Literal
 
 import tomli
+from msgspec import Struct
 
 from lint502.behaviour.protocol_table import lineage
 from lint502.declared.profiles import at_least
@@ -28,8 +28,7 @@ that may be there once."""
 Does = Literal["answer", "reset", "close", "nothing"]
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """What one server does: it answers with a page of a ``status``, ends the stream or the
     connection, or takes the request all the same.
 

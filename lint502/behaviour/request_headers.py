@@ -8,7 +8,8 @@ A header goes into a first buffer, and what does not fit there into large ones. 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
@@ -25,8 +26,7 @@ _SMALL = 1024
 """Bytes of a first buffer, as it is by default, that make no difference."""
 
 
-@dataclass(frozen=True, slots=True)
-class Allowed:
+class Allowed(Struct, frozen=True):
     """The buffers for a client's header: ``number`` large ones of ``size`` bytes, by ``setting``,
     and a ``first`` one where it is more than a small one. ``fields``: not only the request line is
     passed on, but the other lines too."""

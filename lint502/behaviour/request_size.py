@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.behaviour.request_headers import Allowed
 from lint502.declared.listeners import Listener
@@ -39,8 +40,7 @@ _CODE = ("rewrite_by_lua", "access_by_lua", "js_", "perl")
 _ARGUMENTS = (("$args",), ("$query_string",))
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """Where the longest part of a request line, the ``query`` or the ``path``, is sent: ``times``
     times, by these names. ``beside``: bytes that are sent in any case, at least."""
 
@@ -50,8 +50,7 @@ class Held:
     beside: int
 
 
-@dataclass(frozen=True, slots=True)
-class Excess:
+class Excess(Struct, frozen=True):
     """What is more than a listener takes: the ``largest`` request that nginx lets through, in bytes
     as the listener counts them. ``length``: so long is a query or path that is too much by itself;
     ``fields``: so many bytes of headers are. None where nginx does not let them through, or where

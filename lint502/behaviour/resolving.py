@@ -8,11 +8,11 @@ once, after one that says nothing in 5 seconds. Source: ``ngx_resolve_name_locke
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 
 import tomli
+from msgspec import Struct
 
 from lint502.behaviour.names import RESOLVE, says_resolve
 from lint502.declared.listeners import Spec
@@ -69,8 +69,7 @@ def _servers(args: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(_plain(arg) for arg in args if "=" not in arg)
 
 
-@dataclass(frozen=True, slots=True)
-class Unaware:
+class Unaware(Struct, frozen=True):
     """DNS servers that nginx asks for a name although they do not know it.
 
     ``asked`` are all that it asks, in the order of ``line``. ``answering`` are those of ``servers``

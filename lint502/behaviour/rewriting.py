@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from lint502.nginx.parse import Directive
 from lint502.nginx.regexes import Search, search
@@ -25,8 +26,7 @@ _MOST_TEXTS = 16
 _NO_MATCH = Search(False)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What the client has asked for, which stays as it is: the host, None where it is not known;
     the URI with its arguments, None where it is cut."""
 
@@ -61,8 +61,7 @@ class Left(NamedTuple):
     changed: bool = False
 
 
-@dataclass(slots=True)
-class Rewritten:
+class Rewritten(Struct):
     """What may come of a request: it goes on, or is answered with a status by a level."""
 
     left: set[Left] = field(default_factory=set)

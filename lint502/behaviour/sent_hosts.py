@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.nginx.addresses import Address
 from lint502.nginx.hops import Hop, Target
@@ -21,8 +22,7 @@ _OF_THE_CLIENT = re.compile(r"\$(?:(?:http_)?host\b|\{(?:http_)?host\})", re.ASC
 _OF_THE_PASS = re.compile(r"\$(?:proxy_host\b|\{proxy_host\})", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class SentHosts:
+class SentHosts(Struct, frozen=True):
     """The hosts of the requests at a hop, in lower case and without a port; ``line`` is the one
     that sets them, None for the default."""
 

@@ -4,8 +4,9 @@ with TLS and without."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from lint502.behaviour.mismatches import port_left_out
 from lint502.behaviour.protocol_outcomes import passed
@@ -27,8 +28,7 @@ class Way(NamedTuple):
     tls: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Clash:
+class Clash(Struct, frozen=True):
     """An address of which nothing says what it takes. ``one`` are the pairs that speak to it in one
     way, those with TLS, or else the fewer ones; ``other`` those that do so in another."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from lint502.behaviour.keepalive import reuse
 from lint502.behaviour.next_upstream import not_sent_again
@@ -26,8 +27,7 @@ _HTTP: tuple[Spoken, ...] = ("HTTP/1", "HTTP/2", "gRPC")
 _BY_KIND: dict[str, Spoken] = {"grpc": "gRPC", "fastcgi": "FastCGI", "memcached": "memcached"}
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(Struct, frozen=True):
     """How a hop speaks to a server: what it takes a connection of its pool for."""
 
     spoken: Spoken
@@ -39,8 +39,7 @@ class Dialect:
         return f"{self.spoken} with TLS" if self.tls else self.spoken
 
 
-@dataclass(frozen=True, slots=True)
-class Clash:
+class Clash(Struct, frozen=True):
     """A pair whose requests get connections that another pair leaves.
 
     ``certain``: the server is known to take both ways. ``exclusive``: a server takes only one of

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.behaviour.http2 import speaks_http2
 from lint502.behaviour.refusals import Refusal, What, refusal
@@ -31,8 +32,7 @@ _NEVER_EMPTY = re.compile(r"\$\{?(host|http_host|proxy_host|hostname|remote_addr
 _WITH_A_BODY = re.compile(r"\$\{?(content_length|http_content_length)\}?")
 
 
-@dataclass(frozen=True, slots=True)
-class Twice:
+class Twice(Struct, frozen=True):
     """The lines that send one header more than once; those of ``perhaps`` may have nothing to send.
     ``always``: they are sent with every request, not only with those that have a body."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from lint502.declared.listeners import Directory, Fact, Listener
 from lint502.nginx.addresses import Address, normal_socket
@@ -28,8 +29,7 @@ _SEARCH = 1
 Level = Literal["owner", "group", "others"]
 
 
-@dataclass(frozen=True, slots=True)
-class Workers:
+class Workers(Struct, frozen=True):
     """Whom nginx's workers run as, and the line that says so; None where it is only usual."""
 
     user: str
@@ -42,8 +42,7 @@ USUAL = tuple(Workers(name, name) for name in ("www-data", "nginx", "nobody", "h
 and in Arch Linux."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lock:
+class Lock(Struct, frozen=True):
     """The socket or a directory above it, and what is needed there. ``path`` is that of a directory
     that is named; ``usual``: nothing says so, but this is how such a directory is made."""
 
@@ -60,8 +59,7 @@ class Lock:
         return _SEARCH if self.directory else _WRITE
 
 
-@dataclass(frozen=True, slots=True)
-class LockedOut:
+class LockedOut(Struct, frozen=True):
     """What keeps the workers out. ``level`` is the part of the mode that counts for them.
     ``unless`` is the group in which they might be, which would let them in; None where nothing
     does.
@@ -205,8 +203,7 @@ _TELLING = re.compile(r"(?P<socket>.+?\.sock(?:et)?)(?P<rest>(?:/|:/).*|:)|(?P<o
 """What looks like a socket and something that is none of its path."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slip:
+class Slip(Struct, frozen=True):
     """The path of the socket that is meant, and what else nginx takes for a part of it.
     ``certain``: no file can have the path that is written."""
 

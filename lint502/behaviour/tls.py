@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.nginx.addresses import literal_ip
 from lint502.nginx.hops import Hop
@@ -35,8 +36,7 @@ _WILDCARD = re.compile(
 _OF_A_WILDCARD = re.compile(r"[a-z0-9-]*")
 
 
-@dataclass(frozen=True, slots=True)
-class AskedNames:
+class AskedNames(Struct, frozen=True):
     """The names that nginx asks for, without a port, "" for none; one of them for a request.
 
     ``complete`` is False where it may ask for others too. ``directive`` is the line that gives
@@ -130,8 +130,7 @@ def _without_port(name: str) -> str:
     return name if colon == -1 else name[:colon]
 
 
-@dataclass(frozen=True, slots=True)
-class Unfit:
+class Unfit(Struct, frozen=True):
     """Names that do not do: ``always`` tells that nginx asks for no others."""
 
     names: tuple[str, ...]

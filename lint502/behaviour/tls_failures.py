@@ -6,7 +6,7 @@ that is asked for (SNI), a certificate that is wanted (up to TLS 1.2), then what
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from lint502.behaviour.refusals import refusal
 from lint502.behaviour.tls import (
@@ -36,8 +36,7 @@ _WITH_OPENSSL_3 = Version(1, 21, 2)
 """From here on nginx may be built with it (CHANGES, 1.21.2)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unnamed:
+class Unnamed(Struct, frozen=True):
     """What is wrong, as a clause after "nginx"; ``certain`` is False for a name that the upstream
     may know. ``names`` are those that are at fault, none where nginx sends none at all."""
 

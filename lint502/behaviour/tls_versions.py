@@ -9,7 +9,8 @@ turn versions on and off (``Protocol``), or leave only those up to one, or from 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lint502.behaviour.tls import family
 from lint502.nginx.hops import Hop

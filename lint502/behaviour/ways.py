@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from lint502.behaviour.level_ways import LevelWays, level_ways
 from lint502.behaviour.rewriting import Asked, Request, rewritten, texts
@@ -72,8 +73,7 @@ class Arrival(NamedTuple):
     request: Request
 
 
-@dataclass(slots=True)
-class Ways:
+class Ways(Struct):
     """Where a request may arrive; ``anywhere``: code, or too many ways, may lead to any pass of the
     server."""
 

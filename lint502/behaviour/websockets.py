@@ -8,7 +8,8 @@ RFC 9110, 7.8). nginx passes neither on unless it is configured to, for they con
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.behaviour.internal_redirects import origins
 from lint502.declared.listeners import Listener
@@ -24,8 +25,7 @@ from lint502.pairing import Pair
 UPGRADE, CONNECTION = "Upgrade", "Connection"
 
 
-@dataclass(frozen=True, slots=True)
-class Handshake:
+class Handshake(Struct, frozen=True):
     """What a hop makes of a handshake. ``missing`` are the headers that it does not pass on,
     ``version`` is what it speaks, where that is not HTTP/1.1. ``lines`` are those that set one of
     the headers, but not as it takes."""

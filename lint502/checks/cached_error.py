@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.behaviour.methods import allowed_methods
 from lint502.findings import Finding, Fix
@@ -21,8 +22,7 @@ _SHORT = 10_000
 """Milliseconds: no longer than nginx passes over a server that has failed, by default."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """The line by which nginx keeps an error of its own, which one, and for how many
     milliseconds."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lint502.findings import Finding, Fix
 from lint502.nginx.hops import Hop
@@ -21,8 +22,7 @@ _FIX = Fix(
 )
 
 
-@dataclass(slots=True)
-class _Users:
+class _Users(Struct):
     """The hops of one line, and what there is to say of them."""
 
     cause: Directive | None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lint502.behaviour.invalid_addresses import Invalid, invalid_values
 from lint502.findings import Finding, Fix

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lint502.behaviour.loops import itself
 from lint502.behaviour.mismatches import at_one_address

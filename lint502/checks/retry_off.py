@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lint502.behaviour.ejection import named, usable
 from lint502.edits.propose import in_place_of
@@ -20,8 +21,7 @@ _SHOWN = 3
 _USUAL = ("127.0.0.1", "::1", "0.0.0.0", "::")
 
 
-@dataclass(slots=True)
-class _Concerned:
+class _Concerned(Struct):
     """What a line bears on."""
 
     cause: _Cause
@@ -29,8 +29,7 @@ class _Concerned:
     blocks: dict[Block, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Cause:
+class _Cause(Struct, frozen=True):
     """The lines for which nothing is tried again, the first of which is the primary one."""
 
     lines: tuple[Directive, ...]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lint502.behaviour.sockets import USUAL, LockedOut, Workers, locked_out, workers
 from lint502.declared.listeners import Listener

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lint502.behaviour.passes import apart, fitting_pass
 from lint502.behaviour.protocol_outcomes import consequence

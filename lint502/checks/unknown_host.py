@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from difflib import get_close_matches
+
+from msgspec.structs import replace
 
 from lint502.behaviour.mismatches import at_one_address
 from lint502.behaviour.resolving import looked_up

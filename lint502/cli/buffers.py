@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.cli import arguments
 from lint502.cli.ci import renamed
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
 OPTION = "--stdin-filename"
 
 
-@dataclass(frozen=True, slots=True)
-class Buffer:
+class Buffer(Struct, frozen=True):
     """The text that a file has in an editor: ``name`` as it was given, ``path`` the real one."""
 
     name: str

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec.structs import replace
 
 from lint502.cli import arguments, baselines, output, reports
 from lint502.cli.exits import FailOn, exit_code, with_empty_said

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+from msgspec import Struct
 
 from lint502.cli import arguments, output
 from lint502.cli.differences import unified
@@ -23,8 +23,7 @@ _SETTINGS = "lint502.toml"
 _SPEC = "upstreams.toml"
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
+class _Written(Struct, frozen=True):
     """A file by its name: its text before, None where it is new, and afterwards; and the names of
     the upstreams that are new in it."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import typer
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.cli import output
 from lint502.cli.logs import without_commands
@@ -26,8 +27,7 @@ class Output(NamedTuple):
     file: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What is asked of the reports: colour, all findings, or only how many there are."""
 
     colour: output.Colour

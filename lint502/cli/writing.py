@@ -9,10 +9,11 @@ import signal
 import stat
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
+
+from msgspec import Struct
 
 from lint502.checkout import GIT, Checkout
 from lint502.nginx.files import MAX_FILE_BYTES
@@ -23,8 +24,7 @@ class UnwritableError(Exception):
     """What cannot be written; ``str()`` says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A file, by its name in messages and its real path, with its bytes before and afterwards."""
 
     name: str

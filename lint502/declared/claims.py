@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from lint502.declared.listeners import Fact
 from lint502.places import Place
 
 
-@dataclass(frozen=True, slots=True)
-class Claims:
+class Claims(Struct, frozen=True):
     """What one source states of one listener of an upstream, or of a front.
 
     ``name`` is that of the upstream or front, ``place`` where it is stated. ``facts`` are by the

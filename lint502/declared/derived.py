@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.declared.claims import Claims, exclusions
 from lint502.declared.listeners import Drift, Fact
@@ -17,8 +19,7 @@ _NO_DRIFT = frozenset(("hosts", "same_host", "server", "published", "resolvers")
 """What both sides may say in their own way: hosts are added up, and a server has a version."""
 
 
-@dataclass(frozen=True, slots=True)
-class Combined:
+class Combined(Struct, frozen=True):
     """The claims that hold, one for each listener, and where the two sides differ."""
 
     claims: tuple[Claims, ...]

@@ -13,20 +13,19 @@ connection on which a request was sent.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import tomli
+from msgspec import Struct
 
 from lint502.nginx.values import parse_size, parse_time
 
 _FOLDER = Path(__file__).with_name("front_profiles")
 
 
-@dataclass(frozen=True, slots=True)
-class FrontFact:
+class FrontFact(Struct, frozen=True):
     """One figure: ``value`` is of the type that a :class:`~lint502.declared.listeners.Front` has (a
     time in milliseconds, a size in bytes), ``source`` where it is documented."""
 
@@ -34,8 +33,7 @@ class FrontFact:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class FrontProfile:
+class FrontProfile(Struct, frozen=True):
     """What is documented of one kind of front, by key."""
 
     title: str

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from typing import Any, Generic, Literal, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.deployment.viewpoint import Viewpoint
 from lint502.places import Place, SourceFile
 from lint502.standing import Standing
+from lint502.values import Compared
 
 T = TypeVar("T")
 
@@ -17,8 +21,7 @@ Overflow = Literal["answer", "close"]
 """What a server does with a request that it does not take: it answers, or closes the connection."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fact(Generic[T]):
+class Fact(Struct, Generic[T], frozen=True):
     """A value with the place that states it.
 
     ``place`` is the key in the file; for a default, the ``server`` or ``kind`` key that chose the
@@ -35,16 +38,17 @@ class Fact(Generic[T]):
     what: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Directory:
+class Directory(Compared, frozen=True):
     """A directory above a unix socket: names or numbers of its owner and group, its permissions.
     ``path`` is None for the one that holds the socket."""
+
+    identity = attrgetter("owner", "group", "mode", "path")
 
     owner: str | None = None
     group: str | None = None
     mode: int | None = None
     path: str | None = None
-    place: Place | None = field(default=None, compare=False)
+    place: Place | None = None
 
 
 _OF_ADDRESS = frozenset(
@@ -52,8 +56,7 @@ _OF_ADDRESS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Listener:
+class Listener(Struct, frozen=True):
     """One address at which an upstream can be reached, and what answers there.
 
     Every fact is ``None`` where nothing states it: a rule that needs it then stays silent. Times
@@ -121,7 +124,7 @@ class Listener:
 
     @property
     def _has_facts(self) -> bool:
-        return any(isinstance(getattr(self, name), Fact) for name in self.__dataclass_fields__)
+        return any(isinstance(getattr(self, name), Fact) for name in self.__struct_fields__)
 
     @property
     def blank(self) -> bool:
@@ -134,7 +137,7 @@ class Listener:
         of its table at least."""
         facts = (
             getattr(self, name)
-            for name in self.__dataclass_fields__
+            for name in self.__struct_fields__
             if name not in ("same_host", "published")
         )
         places = dict.fromkeys(fact.place for fact in facts if isinstance(fact, Fact))
@@ -143,7 +146,7 @@ class Listener:
 
 def hinted(listener: Listener) -> Listener:
     """The same, where only something suggests that it is the one that is meant."""
-    facts = {name: getattr(listener, name) for name in listener.__dataclass_fields__}
+    facts = {name: getattr(listener, name) for name in listener.__struct_fields__}
     changed: dict[str, Any] = {
         name: replace(fact, standing=Standing.HINTED)
         for name, fact in facts.items()
@@ -152,8 +155,7 @@ def hinted(listener: Listener) -> Listener:
     return replace(listener, **changed)
 
 
-@dataclass(frozen=True, slots=True)
-class Upstream:
+class Upstream(Struct, frozen=True):
     """A service behind nginx; ``place`` is where it is first stated, such as its table header.
     ``derived``: no spec file has it."""
 
@@ -168,8 +170,7 @@ def is_blank(upstream: Upstream) -> bool:
     return all(listener.blank for listener in upstream.listeners)
 
 
-@dataclass(frozen=True, slots=True)
-class Front:
+class Front(Struct, frozen=True):
     """What stands before nginx; facts as in :class:`Listener`.
 
     ``closed_status``, which only a profile states, is what its client gets where nginx closes the
@@ -187,8 +188,7 @@ class Front:
     response_headers: Fact[int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
+class Drift(Struct, frozen=True):
     """A fact of an upstream that a spec file declares otherwise than the deployment states it."""
 
     upstream: str
@@ -197,18 +197,19 @@ class Drift:
     stated: Fact[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Spec:
+class Spec(Compared, frozen=True):
     """What is known of the other side: all spec files of a run, merged, and what is derived from a
     deployment, which nginx sees from its ``viewpoint``. ``complete``: everything that nginx may
     reach is here. ``sources`` are the texts of the files that could be read. ``lost`` says which
     mistake leaves open what else is declared."""
 
+    identity = attrgetter("upstreams", "fronts", "complete", "files", "viewpoint", "drifts", "lost")
+
     upstreams: tuple[Upstream, ...] = ()
     fronts: tuple[Front, ...] = ()
     complete: bool = False
     files: tuple[str, ...] = ()
-    sources: tuple[SourceFile, ...] = field(default=(), compare=False)
+    sources: tuple[SourceFile, ...] = ()
     viewpoint: Viewpoint | None = None
     drifts: tuple[Drift, ...] = ()
     lost: str | None = None

@@ -7,8 +7,10 @@ contradiction: it is reported at both places, and neither counts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.declared.claims import ANY, Claims, exclusions
 from lint502.declared.listeners import Fact
@@ -18,8 +20,7 @@ from lint502.places import Place
 from lint502.quoting import dotted, escape
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(Struct, frozen=True):
     """The claims that hold, in the order in which their subjects were first stated, and what
     contradicts itself."""
 

@@ -20,17 +20,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import tomli
+from msgspec import Struct
 
 _FOLDER = Path(__file__).with_name("products")
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(Struct, frozen=True):
     """Something that is not the name of a profile, and the profiles of what serves it."""
 
     name: str

@@ -24,12 +24,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import tomli
+from msgspec import Struct
 
 from lint502.nginx.values import parse_size, parse_time
 
@@ -42,8 +42,7 @@ _FIRST = ("protocol", "tls")  # the other facts depend on these
 ServerVersion = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileFact:
+class ProfileFact(Struct, frozen=True):
     """One figure of a profile and the condition under which it holds.
 
     ``value`` is of the type that :class:`~lint502.declared.listeners.Listener` has: times are
@@ -66,8 +65,7 @@ class ProfileFact:
         return self.before is None or not at_least(version, self.before)
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """The documented defaults of a server; ``like`` names the profile that fills the rest."""
 
     name: str
@@ -78,8 +76,7 @@ class Profile:
     in_code: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Default:
+class Default(Struct, frozen=True):
     """A figure as it fills a listener, with whose default it is and where that is written.
     ``certain``: neither a program's own code nor the version, where none is named, can have another
     one."""

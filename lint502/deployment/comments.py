@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.deployment import dotenv
 from lint502.deployment.dockerfile import parsing
@@ -24,8 +25,7 @@ _MARK = re.compile(r"[ \t]*(?:#|;|//)")
 _COMMENT_OF_YAML = re.compile(r"(?:^|(?<=[ \t]))#", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Struct, frozen=True):
     """``text`` is what follows the mark, which stands at ``line`` and ``column``. It is about the
     lines from ``first`` to ``last``."""
 

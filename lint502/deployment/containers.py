@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from lint502.deployment.layers import Layer
 from lint502.deployment.services import Pod, Service
@@ -16,8 +17,7 @@ HOST = "the machine"
 """The network namespace of what runs outside containers, and of ``network_mode: host``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(Struct, frozen=True):
     """A port of a container that something suggests: ``ports``, ``expose``, EXPOSE, a health
     check. ``published`` is the port of the machine that leads to it, if one is known to."""
 
@@ -36,8 +36,7 @@ class Port:
     """Whether a number rests on what only an example says (``.env.example``)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True):
     """What a Dockerfile builds: the stage that is asked for, with all that it is built on.
 
     ``base`` is the image that it starts from in the end, ``"python:3.12-slim"``, None where that is
@@ -61,8 +60,7 @@ class Image:
     installed: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Struct, frozen=True):
     """What is run in the end, with all that an image and what overrides it say.
 
     ``words`` are the entry point and the command together; None where they are not known.
@@ -89,8 +87,7 @@ class Program:
     installed: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(Struct, frozen=True):
     """One container, or one process of a machine, as the deployment has it.
 
     ``networks`` are the networks that it is on, by names that hold in its deployment. ``names`` are
@@ -121,8 +118,7 @@ class Container:
     unit: Unit | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Struct, frozen=True):
     """All containers that are run together: a Compose project, the manifests of a folder, or the
     processes of a machine.
 

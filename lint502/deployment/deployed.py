@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.deployment.containers import Project
 from lint502.deployment.filesystem import Entry, OnDisk
@@ -27,8 +28,7 @@ _NOT_IN_USE = (".example", ".sample", ".dist", ".disabled", ".off", ".bak", ".or
 """How people call files that are not to be read."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Around:
+class Around(Struct, frozen=True, eq=False):
     """The deployments of a repository, beside nginx files that belong to none of them: an nginx on
     the machine itself reaches what runs there, and ports that containers publish."""
 
@@ -49,8 +49,7 @@ class Around:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Deployed:
+class Deployed(Struct, frozen=True, eq=False):
     """An nginx of a deployment, with the other ones of it, which may stand behind it."""
 
     nginx: NginxContainer

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.deployment import compose, dockerfile, kubernetes, systemd
 from lint502.deployment.containers import Container, Program, Project
@@ -30,8 +31,7 @@ _UNITS = (".service", ".socket")
 _SETTINGS = (".ini", ".py", ".conf")
 
 
-@dataclass(frozen=True, slots=True)
-class Discovered:
+class Discovered(Struct, frozen=True):
     """The nginx of each deployment; ``projects`` are all deployments, ``unread`` is what could not
     be made out of their files, and ``whole`` tells that all files were looked at."""
 
@@ -41,8 +41,7 @@ class Discovered:
     whole: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Files:
+class _Files(Struct, frozen=True):
     """The files that may say how something is run, by what they are."""
 
     compose: tuple[str, ...]

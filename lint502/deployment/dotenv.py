@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.deployment.interpolation import Stacked, Variables, interpolate
 from lint502.deployment.texts import UNKNOWN, Text, Unread
@@ -30,8 +31,7 @@ _ESCAPE = re.compile(r'\\(?:([abcfnrtv$"\\])|0([0-7]{1,3}))')
 _ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
-@dataclass(frozen=True, slots=True)
-class EnvFile:
+class EnvFile(Struct, frozen=True):
     """The variables of a file, each with the place of its value, and what could not be read.
     ``alone``: it says the same whatever is set already."""
 
@@ -40,8 +40,7 @@ class EnvFile:
     alone: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """Where the marks of the comments of a file stand, and where its statements begin and end:
     offsets."""
 

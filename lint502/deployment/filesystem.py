@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from lint502.deployment.ignored import ignored
 from lint502.deployment.layers import Files, Inline, Layer, Moved, Removed, Unseen, Volume
@@ -19,8 +20,7 @@ MAX_LISTED = 10_000
 """Files below one folder."""
 
 
-@dataclass(frozen=True, slots=True)
-class OnDisk:
+class OnDisk(Struct, frozen=True):
     """A file or folder of the container that this machine has at ``path``. ``place`` is what put it
     there. ``rendered``: envsubst is run over it, with the variables that it names, all where it is
     empty."""
@@ -30,16 +30,14 @@ class OnDisk:
     rendered: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Struct, frozen=True):
     """A file or folder that is mounted at a path, but that this machine does not have."""
 
     path: str
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """The names in a folder of the container; ``whole`` is False where there may be more."""
 
     names: tuple[str, ...]

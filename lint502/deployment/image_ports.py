@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.deployment.images import ImagePort, ImageSetting, KnownImage
 from lint502.deployment.texts import Text, Words
@@ -25,16 +27,14 @@ _LARGEST = 65535
 _MOST = 50
 
 
-@dataclass(frozen=True, slots=True)
-class SetBy:
+class SetBy(Struct, frozen=True):
     """A variable or an argument that says something of a port, and where it is set."""
 
     name: str
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class OpenPort:
+class OpenPort(Struct, frozen=True):
     """A port on which a container listens.
 
     ``number_by`` and ``tls_by`` are what says its number and whether it speaks TLS, None where that
@@ -47,8 +47,7 @@ class OpenPort:
     bind: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OpenPorts:
+class OpenPorts(Struct, frozen=True):
     """All that is known to listen; ``whole`` is False where more may, for something that changes
     the ports could not be made out."""
 

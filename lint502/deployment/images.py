@@ -26,13 +26,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 import tomli
+from msgspec import Struct
 
 _FOLDER = Path(__file__).with_name("images")
 _HUB = frozenset(
@@ -57,8 +57,7 @@ _Version = tuple[int, ...]
 _Rows = tuple[Mapping[str, Any], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """A reference to an image: ``docker.io/library/postgres:16`` is of the registry ``docker.io``,
     the name ``postgres`` and the tag ``16``.
 
@@ -72,8 +71,7 @@ class Reference:
     digest: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ImagePort:
+class ImagePort(Struct, frozen=True):
     """A port on which an image listens by default.
 
     ``tls`` is None where it depends. ``http_versions`` are empty where nothing is known of them.
@@ -89,8 +87,7 @@ class ImagePort:
     proxy_protocol: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ImageSetting:
+class ImageSetting(Struct, frozen=True):
     """An environment variable, or an argument of the command, that changes a default port.
 
     An argument has its value behind ``=`` or as the next word. ``of`` are the numbers of the ports.
@@ -102,8 +99,7 @@ class ImageSetting:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class KnownImage:
+class KnownImage(Struct, frozen=True):
     """An image as a tag has it.
 
     ``server`` names a profile (``"tomcat"``, ``"tomcat/10.1"``), if there is one. ``runs`` is False

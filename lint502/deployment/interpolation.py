@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lint502.deployment.texts import UNKNOWN, Text
 
@@ -43,8 +44,7 @@ class Stacked(Mapping[str, Text]):
         return sum(1 for _ in self)
 
 
-@dataclass(frozen=True, slots=True)
-class Variables:
+class Variables(Struct, frozen=True):
     """The values of variables by name: ``known`` ones, names of ``unknown`` value, and those that
     only an example says (``.env.example``)."""
 
@@ -53,8 +53,7 @@ class Variables:
     examples: Mapping[str, Text] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Interpolated:
+class Interpolated(Struct, frozen=True):
     """A text with variables put in, :data:`~lint502.deployment.texts.UNKNOWN` for each part without
     a value; ``missing`` has the variables of these parts, in their order. ``example``: a part rests
     on an example."""
@@ -79,8 +78,7 @@ class _RefusedError(Exception):
     """The text is none that Compose takes, or too long."""
 
 
-@dataclass(slots=True)
-class _Parts:
+class _Parts(Struct):
     """What a stretch of text comes to."""
 
     texts: list[str] = field(default_factory=list)

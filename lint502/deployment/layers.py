@@ -6,14 +6,13 @@ is mounted; a later one hides what an earlier one has put at the same path, or b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from lint502.deployment.yaml import YamlText
 from lint502.places import Place
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
+class Files(Struct, frozen=True):
     """A file or folder of this machine that stands at ``target`` in the container; a folder stands
     there with all that is in it.
 
@@ -31,8 +30,7 @@ class Files:
     excluded: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Inline:
+class Inline(Struct, frozen=True):
     """A file whose text a file of the deployment has itself: ``content`` of a Compose
     configuration, a ConfigMap, a heredoc. ``text.place`` is where it starts. ``exact``: the file
     has the text as it is; else variables are put in, so that only its lines are where they
@@ -44,8 +42,7 @@ class Inline:
     exact: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Volume:
+class Volume(Struct, frozen=True):
     """A folder whose content is not known: a named or anonymous volume, a secret, tmpfs.
 
     ``keeps``: an empty one takes over what the image has there, as a named volume does. ``name``
@@ -58,16 +55,14 @@ class Volume:
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Removed:
+class Removed(Struct, frozen=True):
     """What was at a path, perhaps a glob, and is no more: ``RUN rm``."""
 
     target: str
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """A file or folder of the container that stands at another path too, or instead: ``RUN cp``,
     ``mv``, ``ln -s``; with ``rendered``, by ``envsubst`` with the variables that it names (all
     where it is empty)."""
@@ -79,8 +74,7 @@ class Moved:
     rendered: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unseen:
+class Unseen(Struct, frozen=True):
     """Something that may have written anything at a path or below it, such as a script."""
 
     target: str

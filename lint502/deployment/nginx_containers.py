@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.deployment.containers import Container, Project
 from lint502.deployment.dockerfile import written_at_start
@@ -38,8 +39,7 @@ _STOCK = {
 """What is taken for the main file of an image that is not known, where it has none of its own."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class NginxContainer:
+class NginxContainer(Struct, frozen=True, eq=False):
     """A container that runs nginx.
 
     ``main`` is the path of its main file in the container, ``family`` what is known of its image or

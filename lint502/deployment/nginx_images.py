@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 import tomli
+from msgspec import Struct
 
 from lint502.deployment.images import Reference, parse_reference
 from lint502.nginx import version
@@ -22,8 +22,7 @@ _NUMBERS = r"v?(\d+\.\d+(?:\.\d+)*)"
 Product = Literal["nginx", "openresty", "angie"]
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
+class Beside(Struct, frozen=True):
     """Something else that listens in the container: at an address as nginx writes it,
     ``127.0.0.1:9000`` or ``unix:/run/php-fpm.sock``. ``server`` names its profile."""
 
@@ -32,8 +31,7 @@ class Beside:
     server: str
 
 
-@dataclass(frozen=True, slots=True)
-class NginxFamily:
+class NginxFamily(Struct, frozen=True):
     """What images or packages of one kind have.
 
     ``main`` is the main configuration file, None where a program writes the configuration when the

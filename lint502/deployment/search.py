@@ -10,9 +10,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+
+from msgspec import Struct
 
 from lint502.deployment.walk import walk
 from lint502.nginx.file_parser import text_as_read
@@ -67,8 +68,7 @@ _HAS_BLOCK = re.compile(
 """What a template has that does not say by its name that it is nginx's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """The roots that a search has found, relative to its folder; ``whole`` tells that it was not
     cut short."""
 
@@ -76,8 +76,7 @@ class Found:
     whole: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
+class _Candidate(Struct, frozen=True):
     """A file as it looks at a glance; ``http``: it has servers or upstreams at its top."""
 
     path: str

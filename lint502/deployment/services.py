@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from lint502.deployment.texts import Text, Unread
 from lint502.places import Place
@@ -12,8 +13,7 @@ CLUSTER = "the cluster"
 """The network of all pods; who else is on it no manifest says."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pod:
+class Pod(Struct, frozen=True):
     """The pod of a container.
 
     ``name`` is that of the workload, ``"web"``; ``namespace`` is "" where no file says which
@@ -27,8 +27,7 @@ class Pod:
     cluster_dns: bool | None = True
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """Where a port of a Service leads to: a port of a pod, and the containers of the pod that may
     listen there. ``declared``: they name it as ``containerPort``; else all of the pod are listed,
     for a container may listen on ports that it does not name."""
@@ -38,8 +37,7 @@ class Endpoint:
     declared: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ServicePort:
+class ServicePort(Struct, frozen=True):
     """A port of a Service. Clients connect to ``number``; ``target`` is the port of the pods that
     it leads to, a number or a name, as it is written; None where it is not known.
 
@@ -58,8 +56,7 @@ class ServicePort:
     published: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """A Service: a name that the cluster's DNS knows, and what it leads to.
 
     ``ports`` are all that it has; ``complete`` is False where one of them could not be read.

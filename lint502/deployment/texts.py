@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from lint502.places import Place
 
@@ -11,8 +11,7 @@ UNKNOWN = "\0"
 address can have it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """A value as a file writes it, or as it is once variables are put in, and where it stands.
 
     ``example``: it rests on what only an example says (``.env.example``), so that it is a hint.
@@ -23,8 +22,7 @@ class Text:
     example: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """What is run: a program and its arguments, ``("gunicorn", "-b", ":8000", "app")``.
 
     What a file writes as one text for the shell has the words ``("/bin/sh", "-c", text)``. The
@@ -37,8 +35,7 @@ class Words:
     example: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(Struct, frozen=True):
     """Something that could not be made out, at a place, and why: a clause for people."""
 
     place: Place

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from lint502.deployment.texts import Text
 from lint502.places import Place
 
 
-@dataclass(frozen=True, slots=True)
-class Listener:
+class Listener(Struct, frozen=True):
     """A socket that systemd opens and hands to the service (``ListenStream``).
 
     Either ``port``, with the ``address`` that is bound (None for all), or ``path``; a path that
@@ -30,8 +29,7 @@ class Listener:
     ipv6_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Directory:
+class Directory(Struct, frozen=True):
     """A folder that systemd creates for the service, with the owner and the group of it
     (``RuntimeDirectory``). Its mode is 0755 where none is written."""
 
@@ -40,8 +38,7 @@ class Directory:
     mode: Text | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """What the unit of a service says besides its command.
 
     ``listeners`` are the sockets of its ``.socket`` units: the service gets them open, and they are

@@ -6,7 +6,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.deployment.containers import HOST, Container, Program, Project
 from lint502.deployment.layers import Files
@@ -21,8 +22,7 @@ _FOLDER = "/srv/repository"
 """Where the repository is for such a process; no configuration names it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
+class _Kind(Struct, frozen=True):
     """A server by the name of its configuration, by what that has, and by how it is started."""
 
     name: re.Pattern[str]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lint502.places import Place
 
 _GENERATED = re.compile(r"[-_]\d+$")
 
 
-@dataclass(frozen=True, slots=True)
-class Viewpoint:
+class Viewpoint(Struct, frozen=True):
     """The network of one nginx of a deployment.
 
     ``deployment`` is its name (``"compose.yaml"``), ``nginx`` that of the container. ``names`` are

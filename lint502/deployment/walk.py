@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 MOST_LOOKED_AT = 50_000
 """Files and folders that a walk looks at."""
@@ -22,8 +23,7 @@ PASSED_OVER = frozenset(
 """Folders that tools fill."""
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
+class Walk(Struct, frozen=True):
     """The paths of the files below a folder, those of each folder sorted; ``whole`` tells that
     these are all."""
 

@@ -8,8 +8,9 @@ followed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from lint502.places import Place, SourceFile
 from lint502.reading import UnreadableError, shown
@@ -24,8 +25,7 @@ _YES = frozenset(("true", "yes", "on", "y"))
 _STANDARD = "tag:yaml.org,2002:"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class YamlText:
+class YamlText(Struct, frozen=True, eq=False):
     """A scalar as it is written, without quotes. ``plain``: it has none. ``block``: it is one of
     several lines, ``|`` or ``>``; its place is that of the mark, and each of its lines stands
     ``indent`` columns further in. ``tag`` is its own (``!reset``), "" without one."""
@@ -60,8 +60,7 @@ class YamlText:
         return SourceFile(self.place.file, before + "\n".join(lines))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class YamlList:
+class YamlList(Struct, frozen=True, eq=False):
     """A sequence."""
 
     items: Sequence[Yaml]
@@ -69,8 +68,7 @@ class YamlList:
     tag: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class YamlMap:
+class YamlMap(Struct, frozen=True, eq=False):
     """A mapping with texts as keys; of two equal keys the last one counts. ``keys`` has the place
     of each key."""
 
@@ -103,8 +101,7 @@ class YamlMap:
 Yaml = YamlText | YamlList | YamlMap
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     """A mapping or sequence that is not whole yet."""
 
     place: Place

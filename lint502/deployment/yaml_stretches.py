@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from lint502.deployment.yaml import documents
 from lint502.places import SourceFile
@@ -20,8 +21,7 @@ class Stretch(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Stretches:
+class Stretches(Struct, frozen=True):
     """``texts`` are all scalars, in their order, of a block (``|``, ``>``) only its lines, which
     are the ``blocks``. ``entries`` are the entries of mappings, each with its key, and the items of
     sequences."""
@@ -31,8 +31,7 @@ class Stretches:
     entries: tuple[Stretch, ...]
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     """A mapping or sequence that is not whole yet; ``start`` is where its entry begins that is
     read, ``count`` how many nodes it has had."""
 

@@ -8,8 +8,10 @@ that is connected to (the name of the block where no server of it is live), and 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from functools import lru_cache
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.behaviour.rewriting import Request
 from lint502.behaviour.ways import Arrival
@@ -34,8 +36,7 @@ _SCHEMES: dict[Kind, tuple[str, str]] = {
 _IS_PORT = re.compile(r":(\d{1,5})$", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """The ``upstream:`` of a record: ``scheme`` is None where it is not known; ``port`` and ``ip``
     of an address, ``socket`` of one that is a path; ``name`` is all of it, in lower case. ``path``
     is without arguments, "" where it names no URI."""

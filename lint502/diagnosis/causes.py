@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, partial
 from importlib.resources import files
 from typing import Any, Literal, TypeAlias, cast
 
 import tomli
+from msgspec import Struct
 
 from lint502.diagnosis.addresses import filled
 from lint502.diagnosis.known import NOTHING, Known
@@ -27,8 +27,7 @@ About: TypeAlias = Literal["upstream", "nginx", "dns", "client", "front", "appli
 """Who a line is about: whose doing it is, or whose settings are at fault."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """What may be behind a line: in ``text`` what is the matter, in ``tell`` what tells it apart.
 
     ``run`` are commands that show it, ``rules`` those of lint502 that find it beforehand;
@@ -42,8 +41,7 @@ class Candidate:
     settled: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Struct, frozen=True):
     """What a line shows: ``name`` is stable, ``title`` a sentence for whoever is on call.
 
     ``candidates`` are in the order of likelihood. ``status`` is what the client gets where nginx
@@ -95,8 +93,7 @@ def spelt(number: str) -> str | None:
     return words
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(Struct, frozen=True):
     statement: Statement
     match: Match | None
     known: Known

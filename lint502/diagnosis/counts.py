@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
+
+from msgspec import Struct, field
 
 from lint502.diagnosis import fields
 from lint502.diagnosis.statements import Key, Tally
@@ -25,16 +26,14 @@ _DAY = 24 * 60
 K = TypeVar("K", bound=Hashable)
 
 
-@dataclass(slots=True)
-class Unread:
+class Unread(Struct):
     """Lines that are no record, of one kind: how many, and the first of them."""
 
     count: int
     example: str
 
 
-@dataclass(slots=True)
-class Reading(Generic[Key]):
+class Reading(Struct, Generic[Key]):
     """What logs say: ``tallies`` by what records belong to. ``other`` counts the records that
     belong nowhere, ``access`` lines of an access log between them, ``unread`` lines that are
     neither, by kind; ``problems`` are sentences on what could not be read."""

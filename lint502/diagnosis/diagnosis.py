@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from lint502.diagnosis.causes import Cause
 from lint502.diagnosis.statements import Tally
 
 
-@dataclass(frozen=True, slots=True)
-class HopPlace:
+class HopPlace(Struct, frozen=True):
     """A hop: its id in the reports of ``lint502 check``, where its pass stands, what requests get
     to it (``"shop.example /api/"``)."""
 
@@ -31,8 +31,7 @@ class HopPlace:
         return f"{self.request} → {self.passes}" if self.request else self.passes
 
 
-@dataclass(frozen=True, slots=True)
-class RootPlace:
+class RootPlace(Struct, frozen=True):
     """A place that a root names: a line, and what is to be seen there."""
 
     file: str
@@ -41,8 +40,7 @@ class RootPlace:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Root:
+class Root(Struct, frozen=True):
     """What is at the root of a group: the finding of the same hop that explains it, with the
     fingerprint that ``lint502 check`` gives it, its places and its fix; without ``rule``, what is
     known instead: that nothing in the files explains it. ``look`` is what to look at then."""
@@ -56,8 +54,7 @@ class Root:
     look: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """What has a cause, an upstream (as nginx writes it, without the path) and a hop in common.
 
     ``hop`` is None where the records do not tell: ``why`` says why, ``hops`` those that it may be.
@@ -90,8 +87,7 @@ class Group:
         return not self.kind
 
 
-@dataclass(frozen=True, slots=True)
-class WithoutLine:
+class WithoutLine(Struct, frozen=True):
     """Failures of the access log that no line of the error log goes with: ``answer`` is what the
     client got, ``source`` who made it, as far as the line tells."""
 
@@ -100,8 +96,7 @@ class WithoutLine:
     upstream: str
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """What access logs say: how many requests, what the clients got, and which failures no line of
     the error log goes with; ``unread`` lines are of none of the formats, ``example`` is one."""
 
@@ -113,8 +108,7 @@ class Access:
     example: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(Struct, frozen=True):
     """Lines that are no record, of a kind (their beginning, without numbers): how many, and one."""
 
     kind: str
@@ -122,8 +116,7 @@ class Unread:
     example: str
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
+class Diagnosis(Struct, frozen=True):
     """The whole: the groups, what hurts most first; ``roots`` is what nginx's configuration was
     read from, none where there was none. ``fronts`` is what stands before nginx, each with what it
     answers by itself. ``other`` counts the records of other matters, ``access_lines`` the lines of

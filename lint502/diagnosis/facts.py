@@ -55,7 +55,7 @@ class Facts:
         return Known(
             **{
                 name: _agreed([getattr(one, name) for one in every])
-                for name in Known.__dataclass_fields__
+                for name in Known.__struct_fields__
             }
         )
 

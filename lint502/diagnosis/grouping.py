@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec.structs import replace
 
 from lint502.diagnosis.causes import UNKNOWN, Cause, cause_of
 from lint502.diagnosis.statements import Place, Statement

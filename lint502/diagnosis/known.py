@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """Facts of a hop; None is unknown. ``causes.toml`` names them, and those of the properties.
 
     Of nginx: ``kind`` is what it speaks (``http``, ``http/2``, ``grpc``, ``fastcgi``, ``uwsgi``,

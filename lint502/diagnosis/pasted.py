@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, get_args
+
+from msgspec import Struct
 
 from lint502.diagnosis.causes import UNKNOWN, cause_of
 from lint502.diagnosis.statements import Statement
@@ -68,8 +69,7 @@ _TEXTS = ("log", "message", "MESSAGE", "msg", "@message", "textPayload", "line")
 """Where Docker, journald and others that wrap a line in JSON have it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pasted:
+class Pasted(Struct, frozen=True):
     """A record as it was pasted, and what it says: several statements where it is cut off before
     it says what nginx was doing, none where it is unknown."""
 

@@ -8,8 +8,9 @@ log is that of the cause explains it too.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from lint502.diagnosis.addressed import Sent
 from lint502.findings import Finding, Fix
@@ -50,8 +51,7 @@ class Cause(Protocol):
         """The name of its message."""
 
 
-@dataclass(frozen=True, slots=True)
-class Root:
+class Root(Struct, frozen=True):
     """What explains a failure. ``hop`` is the line of the pass, ``claim`` what it contradicts.
     ``behind``: another finding hides this one, which shows once that is fixed. Without a
     ``finding``, ``why`` says what may be so then, and ``look`` are commands that show it."""

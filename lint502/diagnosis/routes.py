@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.behaviour.rewriting import Asked, Request
 from lint502.behaviour.subrequest_ways import asked_at, asked_for, clones
@@ -33,8 +34,7 @@ _UNRESOLVED = re.compile(
 _CONNECTING_TO = re.compile(r"connect\(\) to (unix:\S+|\S+:\d+) failed \(", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
+class _Said(Struct, frozen=True):
     """What tells the passes of a record apart: what was sent, or the host that was not resolved."""
 
     sent: Sent | None
@@ -210,8 +210,7 @@ class _Site:
         return self._passes
 
 
-@dataclass(frozen=True, slots=True)
-class _Search:
+class _Search(Struct, frozen=True):
     """The search for the hop of one record in one server."""
 
     site: _Site

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar, cast, get_args
+
+from msgspec.structs import replace
 
 from lint502.diagnosis.access.answers import wider
 from lint502.diagnosis.causes import About, Candidate, Cause

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, TypeVar
+
+from msgspec import Struct, field
 
 
 class Statement(NamedTuple):
@@ -52,8 +53,7 @@ class Matters(NamedTuple):
 EVERYTHING = Matters()
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """How often something was said: ``first`` and ``last`` by the clock of the log, which may go
     back; ``minutes`` how often in each minute (the minutes of the log's clock since 1970).
 
@@ -71,8 +71,7 @@ class Tally:
     example: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a statement's hop is: its id in the report, or why nobody can tell.
 
     ``hops`` are those that it may be of where it is not one: none where nothing is known.

@@ -6,12 +6,12 @@ The statuses stand in ``statuses.toml``, which says what each key means.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import tomli
+from msgspec import Struct
 
 __all__ = ["Layer", "Status", "UnknownStatusError", "numbers", "status"]
 
@@ -20,8 +20,7 @@ class UnknownStatusError(LookupError):
     """Nothing is known of a status."""
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """Who may have answered: ``text`` why, ``tell`` how that is told, ``source`` who says so."""
 
     by: str
@@ -32,8 +31,7 @@ class Layer:
     rules: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """What a status means; ``number`` has three digits (``009``); ``lines`` are the names of
     messages of ``error_log.toml`` that come with it."""
 

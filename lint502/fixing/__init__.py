@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lint502.edits.apply import MisplacedEditError
 from lint502.findings import Finding
@@ -36,16 +37,14 @@ Recheck = Callable[[Mapping[str, str]], Result]
 """Checks the same roots again, with other texts for some files, by real path."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unfixed:
+class Unfixed(Struct, frozen=True):
     """A finding whose edits are not made, and why."""
 
     finding: Finding
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fixed:
+class Fixed(Struct, frozen=True):
     """The new texts, by real path, of the files that change; how many findings they end; those
     whose edits could not be made; how many more would be tried as unsafe; and what nginx refuses
     all the same, as it did before."""
@@ -120,16 +119,14 @@ def fix(
     return Fixed(changed, fixed, tuple(unfixed), more, tuple(dict.fromkeys(view.refused.values())))
 
 
-@dataclass(slots=True)
-class _Settled:
+class _Settled(Struct):
     accepted: list[Group]
     refused: list[tuple[Group, str]]
     texts: dict[str, str]
     view: View
 
 
-@dataclass(slots=True)
-class _Run:
+class _Run(Struct):
     """Tries edits; ``others`` are the findings that are to stay as they are, as are those of other
     rules than ``rules``."""
 

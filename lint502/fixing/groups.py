@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.edits.apply import edited, overlap
 from lint502.findings import Edit, Finding
 from lint502.fixing.view import View
 
 
-@dataclass(slots=True)
-class Group:
+class Group(Struct):
     """Findings that share an edit; their edits are made together or not at all. The file of an edit
     is its real path here."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lint502.findings import Finding
 from lint502.fixing.view import Key, View
@@ -15,8 +16,7 @@ from lint502.report_model import HopReport
 INSTEAD = "would be found instead"
 
 
-@dataclass(frozen=True, slots=True)
-class Objection:
+class Objection(Struct, frozen=True):
     """Why edited texts are not to be kept: at each of the hops (by number) where that is known.
     ``appeared`` are the findings that were not there before, where nothing else is wrong."""
 

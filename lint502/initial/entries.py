@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lint502.declared.listeners import Listener, is_blank
 from lint502.hop_states import upstream_of
@@ -13,8 +14,7 @@ from lint502.pairing import Pair
 from lint502.site import Site
 
 
-@dataclass(slots=True)
-class Entry:
+class Entry(Struct):
     """An upstream: its name, its ``listeners`` as far as files state them, the ``targets`` of which
     nothing is stated, and the kinds of the hops that reach it. ``declared``: a spec file has it."""
 

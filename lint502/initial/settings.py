@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lint502.findings import Problem
 from lint502.initial.facts import toml
@@ -25,8 +26,7 @@ class UnnameableError(Exception):
     """A path that no settings of a folder can name; ``str()`` has it, and says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What counted in a run: its parts, the deployments and problems of its report, and what the
     command line says of roots, of the version and of whether to derive."""
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.behaviour.sockets import slip
 from lint502.behaviour.tls import asked
@@ -30,8 +32,7 @@ _PROTOCOLS: dict[Kind, Protocol] = {
 _CERTIFIABLE = re.compile(r"[A-Za-z0-9.-]+")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Route:
+class Route(Struct, frozen=True, eq=False):
     """One way that a hop's requests can take: the servers of a block, or one address. ``around`` is
     what decides what becomes of its failures."""
 
@@ -45,8 +46,7 @@ class Route:
         return replace(self, pairs=(pair,))
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """A server of the plan: ``behaviour`` is None where nothing listens; ``failing`` tells that
     the finding is about it. ``beyond`` is what follows the path of its socket in the address.
     ``mode`` is that of the socket, ``directory`` that of the directory which it is in. ``bound`` is

@@ -10,8 +10,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from lint502 import programs
 from lint502.lab.bench import Bench, LabError
@@ -34,8 +35,7 @@ _GRAVE = frozenset(("warn", "error", "crit", "alert", "emerg"))
 _STREAM = "ngx_stream_module.so"
 
 
-@dataclass(frozen=True, slots=True)
-class Nginx:
+class Nginx(Struct, frozen=True):
     """An nginx that can be run.
 
     ``command`` starts it, ``environment`` is what it needs besides ours. ``stream`` is the module
@@ -100,8 +100,7 @@ def _stream(said: str, modules: Path | None) -> str | None:
     return str(module) if module.is_file() else None
 
 
-@dataclass(frozen=True, slots=True)
-class LogLine:
+class LogLine(Struct, frozen=True):
     """A line of the error log: its level, and its message without time, client and request."""
 
     level: str

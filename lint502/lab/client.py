@@ -6,8 +6,9 @@ import contextlib
 import re
 import socket
 import time
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lint502.lab.bench import LOOPBACK
 
@@ -29,8 +30,7 @@ _HANDSHAKE = (
 _STATUS_LINE = re.compile(rb"HTTP/\d\.\d (\d{3})\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """``body`` is its size in bytes, 0 for none. ``header`` is about how many bytes its header
     has, 0 for no more than it takes, and ``line`` how long a line of it may be. ``handshake``: it
     opens a WebSocket. ``late_body``: its body comes a moment after its header, as that of a gRPC
@@ -53,8 +53,7 @@ class Request:
         return f"{self.method} {self.path[:_SHOWN]}… ({len(self.path)} bytes)"
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """``status`` is None where what came is no HTTP, or nothing came; ``whole`` is False where the
     body is shorter than announced; ``seconds`` is how long it took."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.lab.client import Request, Response
 from lint502.lab.errors import lack
@@ -16,8 +17,7 @@ _HEADER = b"PROXY TCP4 192.0.2.1 192.0.2.2 40000 443\r\n"
 _SECONDS = 20.0
 
 
-@dataclass(frozen=True, slots=True)
-class FrontBehaviour:
+class FrontBehaviour(Struct, frozen=True):
     """What it does: ``header``: it sends the PROXY header; ``tls``: it speaks TLS, and asks for
     ``name``, if any. ``closed`` is the status that its client gets where no response comes, or one
     with a larger head than ``response_headers`` bytes, None for any."""

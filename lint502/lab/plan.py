@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lint502.behaviour.limits import body_limit
 from lint502.behaviour.names import says_resolve
@@ -67,8 +69,7 @@ and nothing leaves the loopback."""
 _SERVER_PARAMETERS = ("max_fails", "fail_timeout", "max_conns")
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What a scene builds up. ``factor``: by how much all times are shorter. ``names`` are those
     that the name servers know, but for what is ``unknown_to`` one of them, by its number.
     ``conditions`` are clauses on what was taken where the declaration is silent. ``as_nobody``:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import pickle
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lint502.evidence import Step
 from lint502.lab import namespace
@@ -25,8 +26,7 @@ _CHILD = "import sys; sys.path[:] = sys.argv[3:]; from lint502.lab.play import m
 """What a child runs, with ``-I``: nothing but its arguments says where it finds modules."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlayOptions:
+class PlayOptions(Struct, frozen=True):
     """How a script is played: see :class:`~lint502.lab.scene.Scene`. ``isolated``: where nginx has
     only :data:`~lint502.lab.namespace.PORTS` local ports, and is the first to close.
     ``round_trip_matters``: what comes of it depends on the moment, and may take several tries."""
@@ -37,8 +37,7 @@ class PlayOptions:
     isolated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Played:
+class Played(Struct, frozen=True):
     """What came of a script: the configuration that ran, and each request."""
 
     configuration: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lint502.behaviour.protocol_outcomes import measured
 from lint502.behaviour.protocol_table import GARBAGE, Ending, Outcome

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.behaviour.error_pages import LEAST_ERROR, fallback, replaced_statuses
 from lint502.evidence import Proof, Step, got
@@ -27,8 +29,7 @@ _TRIES = 3
 """How often something that depends on the moment is tried."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prover:
+class Prover(Struct, frozen=True):
     """Observes findings of some sites on an nginx. ``shown_by`` names the demonstration of each
     rule, None where it claims nothing that a client would see."""
 

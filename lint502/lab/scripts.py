@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.lab.client import Request
 from lint502.lab.front import FrontBehaviour
@@ -24,8 +26,7 @@ class Script(Protocol):
         """Make the requests."""
 
 
-@dataclass(frozen=True, slots=True)
-class Once:
+class Once(Struct, frozen=True):
     """Each request once, one after the other. ``before``: one that does no harm, which shows that
     what comes of the others is not everybody's."""
 
@@ -40,8 +41,7 @@ class Once:
             scene.send(request)
 
 
-@dataclass(frozen=True, slots=True)
-class LargeHeader:
+class LargeHeader(Struct, frozen=True):
     """Requests whose answers have a header of ``size`` bytes, from the servers that the finding is
     about; ``before`` them one with a small header."""
 
@@ -58,8 +58,7 @@ class LargeHeader:
             scene.send(request)
 
 
-@dataclass(frozen=True, slots=True)
-class Slow:
+class Slow(Struct, frozen=True):
     """A request whose answer takes ``wait`` seconds to start, after one that is answered at
     once. For ``stream {}`` it is bytes."""
 
@@ -74,8 +73,7 @@ class Slow:
         scene.pass_on(self.request)
 
 
-@dataclass(frozen=True, slots=True)
-class NotAtOnce:
+class NotAtOnce(Struct, frozen=True):
     """Requests whose answers all take ``wait`` seconds to start."""
 
     requests: tuple[Request | bytes, ...]
@@ -89,8 +87,7 @@ class NotAtOnce:
             scene.pass_on(request)
 
 
-@dataclass(frozen=True, slots=True)
-class Race:
+class Race(Struct, frozen=True):
     """Each request on a kept connection that the upstream is just closing.
 
     ``opening`` leaves the connection open; ``idle`` is after how many seconds the upstream closes
@@ -119,8 +116,7 @@ class Race:
             scene.send(request)
 
 
-@dataclass(frozen=True, slots=True)
-class Crowd:
+class Crowd(Struct, frozen=True):
     """As many requests as there are local ports, and one more."""
 
     request: Request
@@ -135,8 +131,7 @@ class Crowd:
                 break
 
 
-@dataclass(frozen=True, slots=True)
-class Repeated:
+class Repeated(Struct, frozen=True):
     """The same request several times; for ``stream {}`` it is bytes."""
 
     request: Request | bytes
@@ -148,8 +143,7 @@ class Repeated:
             scene.pass_on(self.request)
 
 
-@dataclass(frozen=True, slots=True)
-class Restarted:
+class Restarted(Struct, frozen=True):
     """Requests after the servers that the finding is about were down for as long as so many
     ``failures``; before that one that is answered. For ``stream {}`` it is bytes."""
 
@@ -168,8 +162,7 @@ class Restarted:
             scene.pass_on(self.request)
 
 
-@dataclass(frozen=True, slots=True)
-class Cached:
+class Cached(Struct, frozen=True):
     """A request to a server that is down, and the same when it is back; ``before``, another one
     that is answered."""
 
@@ -186,8 +179,7 @@ class Cached:
         scene.send(self.request)
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """Requests after the servers that the finding is about got another address, and nginx had time
     to ask for it; before that one that is answered. For ``stream {}`` it is bytes."""
 
@@ -204,8 +196,7 @@ class Moved:
             scene.pass_on(self.request)
 
 
-@dataclass(frozen=True, slots=True)
-class AskedAnew:
+class AskedAnew(Struct, frozen=True):
     """The same request several times, each once nginx asks for its name again. For ``stream {}`` it
     is bytes."""
 
@@ -220,8 +211,7 @@ class AskedAnew:
             scene.pass_on(self.request)
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """Bytes through ``stream {}``, as often as it takes to meet each server."""
 
     data: bytes
@@ -233,8 +223,7 @@ class Session:
             scene.session(self.data)
 
 
-@dataclass(frozen=True, slots=True)
-class ThroughFront:
+class ThroughFront(Struct, frozen=True):
     """A request by way of a front."""
 
     behaviour: FrontBehaviour
@@ -245,8 +234,7 @@ class ThroughFront:
         scene.through(scene.front(self.behaviour), self.request)
 
 
-@dataclass(frozen=True, slots=True)
-class LargeThroughFront:
+class LargeThroughFront(Struct, frozen=True):
     """A request by way of a front, to servers that answer with a header of ``size`` bytes; before
     it one with a small header."""
 
@@ -262,8 +250,7 @@ class LargeThroughFront:
         scene.through(scene.front(self.behaviour), self.request)
 
 
-@dataclass(frozen=True, slots=True)
-class FrontRace:
+class FrontRace(Struct, frozen=True):
     """A second request on the connection of the first, ``idle`` seconds later, which takes
     ``trip`` seconds to get to nginx; so does the news that nginx has closed the connection."""
 
@@ -280,8 +267,7 @@ class FrontRace:
         scene.through(front, self.request)
 
 
-@dataclass(frozen=True, slots=True)
-class AfterErrors:
+class AfterErrors(Struct, frozen=True):
     """Requests after so many ``failures``: answers with ``status`` to another URL."""
 
     requests: tuple[Request, ...]
@@ -302,8 +288,7 @@ class AfterErrors:
             scene.send(request)
 
 
-@dataclass(frozen=True, slots=True)
-class Answering:
+class Answering(Struct, frozen=True):
     """Requests to which the servers that the finding is about answer with ``status``."""
 
     requests: tuple[Request, ...]
@@ -317,8 +302,7 @@ class Answering:
             scene.send(request)
 
 
-@dataclass(frozen=True, slots=True)
-class Busy:
+class Busy(Struct, frozen=True):
     """A request while the servers are at work on ``held`` others, each for ``seconds``."""
 
     request: Request | bytes

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.behaviour.error_pages import first_line, page_location
 from lint502.behaviour.subrequests import asked_beside, askers
@@ -15,8 +16,7 @@ from lint502.nginx.scope import Scope
 _ASKED = "/asked"
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """``location`` is where the hop stands, ``lines`` are beside its pass, and ``locations`` the
     text of the others."""
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 import ipaddress
 import posixpath
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _LOOPBACK_NAMES = frozenset(("localhost", "ip6-localhost", "localhost.localdomain"))
 _REMEMBERED = 1 << 13  # hops share addresses: each is read once, not once for each hop
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """Where nginx connects: ``host`` (lower case; an IPv6 address without brackets) and ``port``,
     or ``socket``, a path (``/var/run`` counts as ``/run``).
 
@@ -67,8 +67,7 @@ def is_loopback(host: str) -> bool:
     return ip is not None and (ip.is_loopback or ip.is_unspecified)
 
 
-@dataclass(frozen=True, slots=True)
-class Url:
+class Url(Struct, frozen=True):
     """The value of a ``*_pass``: ``scheme`` as written, in lower case ("" where there is none)."""
 
     scheme: str

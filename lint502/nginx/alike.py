@@ -7,8 +7,9 @@ all that bears on these hops is written alike, what is true of one is true of th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from lint502.findings import Problem
 from lint502.nginx.hops import Hop

@@ -8,7 +8,8 @@ what stands there is compared where it is inherited. Source: ``ngx_http_merge_se
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Scope
@@ -30,8 +31,7 @@ _ALL = frozenset(f"{family}_{name}" for family in FAMILIES for name in NAMES)
 _COMPARED_IN = frozenset(("server", "location"))
 
 
-@dataclass(frozen=True, slots=True)
-class Buffers:
+class Buffers(Struct, frozen=True):
     """Sizes in bytes; ``busy``, ``written`` and ``temporary`` are None where nginx takes what goes
     with the others."""
 
@@ -68,8 +68,7 @@ class Buffers:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """Settings of a family as a fix would write them: the new arguments by name, the level at which
     they would stand, and lines that would have them too."""
 

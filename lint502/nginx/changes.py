@@ -6,11 +6,11 @@ The changes stand in ``changes.toml``, each with its line of nginx's CHANGES.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 import tomli
+from msgspec import Struct
 
 from lint502.nginx.hops import Hop
 from lint502.nginx.upstreams import Block
@@ -19,8 +19,7 @@ from lint502.nginx.version import Version
 CHANGES = "https://nginx.org/en/CHANGES"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A row of ``changes.toml``. ``keep`` is None where nothing keeps today's behaviour.
     ``in_general``: whether anything changes depends on what an upstream answers."""
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 import tomli
+from msgspec import Struct
 
 from lint502.nginx.version import NEWEST, OLDEST, Version
 
@@ -23,8 +23,7 @@ _OF_OPENRESTY = 4
 """As many numbers only OpenResty has."""
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """A version of nginx that counts, as ``1.27.5``. ``derivative`` is what is made from it, as
     ``Angie/1.10.1``, "" for nginx itself. ``newest_known`` is that of the derivative, where this
     one is newer."""
@@ -34,8 +33,7 @@ class Named:
     newest_known: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Derivative:
+class _Derivative(Struct, frozen=True):
     """A row of ``derivatives.toml``, the oldest versions first."""
 
     name: str

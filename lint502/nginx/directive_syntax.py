@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 import tomli
+from msgspec import Struct
 
 from lint502.nginx.parse import Directive
 from lint502.nginx.symbols import UNKNOWN
@@ -38,8 +38,7 @@ _MAIL = frozenset(("mail",))
 _AREAS = frozenset(("main", "events", "http", "stream", "mail"))
 
 
-@dataclass(frozen=True, slots=True)
-class Syntax:
+class Syntax(Struct, frozen=True):
     """How one directive is written in some blocks: ``numbers`` of arguments, or ``least`` and
     more; ``block`` tells that ``{`` follows, and not ``;``."""
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal, TypeAlias, get_args
 
 import tomli
+from msgspec import Struct
 
 from lint502.nginx.log_text import ANY, Template, Vocabulary, fits, parse
 from lint502.nginx.version import OLDEST, Version
@@ -62,8 +62,7 @@ class UnknownMessageError(LookupError):
     """There is no message of that name, or it has no field or phase of that name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """A message of nginx's error log: a row of ``error_log.toml``.
 
     ``text`` is what nginx writes in its newest version, without what it was doing. ``before`` has
@@ -107,8 +106,7 @@ class Message:
         return (self.text, *self.others, *(text for _, text in self.before))
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """What a line says: the message, in which phase, and its fields."""
 
     message: Message
@@ -208,8 +206,7 @@ _HEAD = 4
 """The first characters of a text by which most messages are ruled out."""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class _Wording:
+class _Wording(Struct, frozen=True, eq=False):
     """One text of a message, and the longest part that is in every line that says it."""
 
     message: Message

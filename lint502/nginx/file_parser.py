@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.findings import Note, Problem
 from lint502.nginx.builtin import is_builtin
@@ -28,8 +30,7 @@ _MOST_NAMED = 6
 _Names = frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """A value for a template that a file gives."""
 
     value: str

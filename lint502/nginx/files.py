@@ -10,9 +10,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+
+from msgspec import Struct
 
 from lint502.checkout import GIT, Checkout
 from lint502.places import SourceFile
@@ -40,8 +41,7 @@ class ElsewhereError(MissingFileError):
     """The file is there where nginx runs, or may be, but not in the repository."""
 
 
-@dataclass(frozen=True, slots=True)
-class OnDisk:
+class OnDisk(Struct, frozen=True):
     """A file that was read: its real path, its text, and whether it lies inside the tree (one that
     the user named may be a link out of it)."""
 
@@ -50,8 +50,7 @@ class OnDisk:
     inside: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PathMap:
+class PathMap(Struct, frozen=True):
     """``FROM=TO``: what nginx reads at ``source`` is read at ``target`` instead; both absolute."""
 
     source: str

@@ -7,19 +7,18 @@ sets it; ``content_handlers.toml`` says where. A ``return`` is none of them: it 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 import tomli
+from msgspec import Struct
 
 from lint502.nginx.parse import Directive
 from lint502.nginx.reached import denial
 from lint502.nginx.tree import Context
 
 
-@dataclass(frozen=True, slots=True)
-class Handler:
+class Handler(Struct, frozen=True):
     """What a directive sets as the handler: several of one ``module`` are one handler.
 
     ``limit_except`` tells that a ``limit_except`` without a handler of its own takes it over.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.nginx.addresses import Address, Url, split_scheme
 from lint502.nginx.known_values import Text
@@ -28,8 +29,7 @@ _HTTP_PASSES: dict[str, Kind] = {
 }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Target:
+class Target(Struct, frozen=True, eq=False):
     """One address that a hop can reach.
 
     ``name`` is what the configuration calls it: the ``upstream{}`` block or the host (lower case).
@@ -54,8 +54,7 @@ class Target:
         return self.written.arg_place(self.arg, note)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Hop:
+class Hop(Struct, frozen=True, eq=False):
     """One ``*_pass`` in one effective context.
 
     ``server`` is the first name of the server (its first ``listen`` for stream), ``location`` the
@@ -131,8 +130,7 @@ def find_hops(
     return hops, blocks
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Reachable:
+class _Reachable(Struct, frozen=True, eq=False):
     """What a pass can reach; see :class:`Hop`."""
 
     targets: tuple[Target, ...]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from lint502.findings import Note, Problem
 from lint502.nginx.directive_syntax import is_placeholder, refused

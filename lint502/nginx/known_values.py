@@ -4,8 +4,9 @@ captures that match fixed words, ``$scheme`` and ``$server_name``."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from lint502.nginx.parse import Directive
 from lint502.nginx.symbols import Symbol, symbols_in
@@ -19,8 +20,7 @@ _GEO_PARAMETERS = frozenset(("proxy", "delete"))
 _DEFAULT_ENTRY = {"map": "default", "geo": "default", "split_clients": "*"}
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """One text that a template can become, and the line and argument it comes from, if it is
     another than the template's own."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _LITERAL = re.compile(
     r"(?P<start>\^?)(?P<text>(?:[A-Za-z0-9/_-]|\\[./-])+)(?:(?:\.\*|\(\.\*\))\$?)?", re.ASCII
@@ -11,8 +12,7 @@ _LITERAL = re.compile(
 """A text, as a regular expression; what may follow it is of no account."""
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Struct, frozen=True):
     """A regular expression that is a text, as ``^/api/``; ``anchored`` with the ``^``."""
 
     text: str

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 from lint502.nginx.servers import matches
 from lint502.nginx.symbols import UNKNOWN
@@ -80,8 +81,7 @@ def _exact(server: Context) -> Mapping[str, Context]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Prefixes:
+class _Prefixes(Struct, frozen=True):
     """The locations of a server by what their URIs start with, in the order of these; ``regexes``
     are those for which that is not known."""
 
@@ -135,8 +135,7 @@ def _find(level: Context, uri: str) -> tuple[Context | None, bool]:
     return found, False
 
 
-@dataclass(frozen=True, slots=True)
-class Within:
+class Within(Struct, frozen=True):
     """The locations directly within a level: those with ``=``, all prefixes, of two that are the
     same the first; the names of both; and the regular expressions in their order. ``open`` tells
     that a template may have others there."""

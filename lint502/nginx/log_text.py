@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 ANY = "…"
 """Stands for any text, or for none."""
@@ -18,23 +19,20 @@ ANY = "…"
 _TOKEN = re.compile(r"\{(?P<field>\w+)\}|(?P<any>…)|\b(?P<error>E[A-Z]{3,})\b|(?P<end>\])|\[")
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """A named part, and what it can be: a regular expression."""
 
     name: str
     pattern: str
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """One of several words for the same; the first is the usual one."""
 
     words: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class OptionalPart:
+class OptionalPart(Struct, frozen=True):
     """A part that is there only where one of its fields is."""
 
     parts: tuple[Part, ...]
@@ -44,16 +42,14 @@ Part: TypeAlias = "str | Field | Choice | OptionalPart"
 """A literal, where it is a ``str``; the literal ``…`` is any text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
+class Vocabulary(Struct, frozen=True):
     """What fields and errors stand for: regular expressions, and the words of each system."""
 
     fields: Mapping[str, str]
     errors: Mapping[str, tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """A text in its parts."""
 
     parts: tuple[Part, ...]

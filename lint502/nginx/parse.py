@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.findings import Note, Problem
 from lint502.nginx.envsubst import markers
@@ -16,8 +18,7 @@ from lint502.places import Place, SourceFile
 from lint502.reading import not_utf8
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Directive:
+class Directive(Struct, frozen=True, eq=False):
     """A directive as it is written: ``block`` is None for a simple one.
 
     ``name`` and ``args`` are :class:`~lint502.nginx.tokens.Token`, which know their places. The
@@ -54,8 +55,7 @@ class Directive:
         return Place(self.source.name, line, column, end_column, self.source.line(line), note)
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedFile:
+class ParsedFile(Struct, frozen=True):
     """One file: its directives, without what it includes, and its comments; ``tokens`` is how many
     words, braces and comments it has. ``problems`` are those that nginx does not mind, or what of a
     template is not read.

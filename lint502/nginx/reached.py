@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.nginx.literals import Literal
 from lint502.nginx.locations import prefix_of
@@ -18,8 +19,7 @@ _URLS = ("http://", "https://", "$scheme")
 """What a ``rewrite`` has to begin with to send the client there (``ngx_http_rewrite()``)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unreached:
+class Unreached(Struct, frozen=True):
     """Why no request gets to a hop, as a clause, and the line that brings it about, if one does.
     ``reported`` is False where the line stands beside the pass for all to see, or another rule
     speaks of it."""
@@ -29,8 +29,7 @@ class Unreached:
     reported: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What a location answers by itself; ``final`` where no ``error_page`` that has led there says
     another status. ``written`` are the arguments of a ``return`` that answers so."""
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import warnings
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from lint502.nginx.symbols import UNKNOWN
 
@@ -30,8 +31,7 @@ _LOOKS_AHEAD = re.compile(r"\$|\(\?[=!]|\\b")
 _PREFIX = re.compile(r"\^((?:[A-Za-z0-9/_~%@-]|\\[./_-])+)(?![*+?{|])")
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(Struct, frozen=True):
     """Whether an expression matches: ``matches`` is None where that is open. ``groups`` are the
     texts of the match and its captures, None where they are not known; none without a match."""
 
@@ -45,8 +45,7 @@ class Search:
         return self.groups[number] if number < len(self.groups) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(Struct, frozen=True):
     """An expression as Python has it. ``repeats`` tells how the time grows with the text."""
 
     pattern: re.Pattern[str]

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.nginx.symbols import UNKNOWN, Symbol
 from lint502.reading import UnreadableError
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """Something of a template that stands on one line: where, counted from 1, and up to where.
     ``name`` is that of a ``${NAME}`` or, if it is not ``braced``, a ``$NAME``; "" where it is
     neither."""
@@ -24,8 +25,7 @@ class Span:
     braced: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """What is put in the place of a stretch of a template, by offsets: a value (``name`` has one),
     nothing, or a symbol, which is each :data:`~lint502.nginx.symbols.UNKNOWN` of the ``text``.
     ``tentative``: it is one only where a directive begins."""
@@ -53,8 +53,7 @@ class Piece:
         return cls(start, end, text, symbol=symbol)
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(Struct, frozen=True):
     """From an offset of the template on, what is there is of this branch of its logic; 0: of
     none."""
 

@@ -7,7 +7,8 @@ before its pass is reached; whoever asks has to look at that.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.nginx.hops import Hop
 from lint502.nginx.locations import find_location, prefix_of
@@ -18,8 +19,7 @@ _UNNAMED = "lint502.invalid"
 """A host that no server is called."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Handler:
+class Handler(Struct, frozen=True, eq=False):
     """What takes a request. ``level`` is the location, or the server where it has none for the
     URI; ``hop`` is the pass that stands there, None where there is none."""
 

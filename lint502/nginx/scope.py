@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
+
+from msgspec import Struct
 
 from lint502.nginx.directives import directive
 from lint502.nginx.parse import Directive
@@ -19,8 +20,7 @@ _NOT_A_LEVEL = frozenset(("if", "limit_except"))
 """Blocks in which few settings may be written; what is around them counts as written here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """The value in effect of one directive.
 
     ``lines`` has the arguments of each line that sets it: one for most directives, several for
@@ -41,8 +41,7 @@ class Setting:
         return self.lines[-1][0] if self.lines and self.lines[-1] else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Value(Generic[T]):
+class Value(Struct, Generic[T], frozen=True):
     """A setting's value as its type."""
 
     value: T

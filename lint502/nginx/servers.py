@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
+
+from msgspec import Struct, field
 
 from lint502.nginx.addresses import Address, is_loopback, literal_ip, normal_socket
 from lint502.nginx.parse import Directive
@@ -30,8 +31,7 @@ _LONGEST_HOST = 255
 _REMEMBERED = 1 << 15
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Listen:
+class Listen(Struct, frozen=True, eq=False):
     """One ``listen``; ``directive`` is None for the one of a server that writes none.
 
     ``host`` is an address, ``*``, ``::``, a name, or ``unix:PATH``, which has no ``ports``.
@@ -60,8 +60,7 @@ class Listen:
         return f"{host}:{first}" if first == last else f"{host}:{first}-{last}"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class VirtualServer:
+class VirtualServer(Struct, frozen=True, eq=False):
     """One ``server{}``.
 
     ``names`` are those of all its ``server_name`` lines, in lower case unless they are regular
@@ -79,8 +78,7 @@ class VirtualServer:
         return named or (str(self.listens[0]) if self.listens else "")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ListeningSocket:
+class ListeningSocket(Struct, frozen=True, eq=False):
     """What listens at one address and port (or range of ports), for all servers that share it.
     ``parameters`` are those of all its lines together."""
 
@@ -121,8 +119,7 @@ class ListeningSocket:
         return self._names.find(host)[0]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Names:
+class Names(Struct, frozen=True, eq=False):
     """The names of the servers of a socket, looked up in nginx's order: exact, the longest wildcard
     at the start, the longest at the end, the first regular expression.
 
@@ -209,8 +206,7 @@ def _pattern(regex: str, case: bool) -> re.Pattern[str] | None:
         return None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Servers:
+class Servers(Struct, frozen=True, eq=False):
     """The servers and sockets of one ``http{}`` or ``stream{}``.
 
     ``known`` is False where an include that was not seen may add servers, names or sockets, or a

@@ -7,7 +7,8 @@ A symbol stands for a stretch of text that is not known. In the text of a word i
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.nginx.tokens import Token
 
@@ -18,8 +19,7 @@ HOW = "with --env-file, or in [env] of lint502.toml"
 """Where values come from, besides ``--env``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(Struct, frozen=True):
     """What stands in a template for a text that is not known: how it is written, on one line, and
     why it is not known, as a sentence."""
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lint502.findings import Problem
 from lint502.nginx.rendered import Branch, Piece
@@ -49,8 +50,7 @@ _PATH = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """What is put into the text of a template, and where its branches begin; ``problems`` are what
     is not read of it."""
 
@@ -59,8 +59,7 @@ class Text:
     problems: tuple[Problem, ...]
 
 
-@dataclass(slots=True)
-class _Block:
+class _Block(Struct):
     """A block of the logic. ``role`` is that of the tag that opens it, ``parts`` are where its
     branches begin and end."""
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Role = Literal["open", "always", "hidden", "middle", "close"]
 """What a tag does to what follows: opens a block that is rendered or not, one that is rendered as
 it stands, or one that is rendered elsewhere; goes on with the other branch; closes a block."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(Struct, frozen=True):
     """A tag, by offsets. ``expression`` is what it puts out, None where it puts out nothing."""
 
     start: int

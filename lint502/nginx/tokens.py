@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lint502.nginx.lua import skip_lua_block
 
@@ -52,8 +53,7 @@ class Token(str):
     quoted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Struct, frozen=True):
     """The text of a comment after its ``#``."""
 
     line: int
@@ -84,8 +84,7 @@ class NginxSyntaxError(Exception):
         return moved
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
+class Tokens(Struct, frozen=True):
     """A file's tokens: words are :class:`Token`; ``;``, ``{`` and ``}`` are plain ``str``."""
 
     items: list[str]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, TypeVar
+
+from msgspec import Struct, field
 
 from lint502.findings import Note, Problem
 from lint502.nginx.parse import Directive
@@ -13,8 +14,7 @@ from lint502.nginx.parse import Directive
 T = TypeVar("T")
 
 
-@dataclass(slots=True, eq=False)
-class Context:
+class Context(Struct, eq=False):
     """A block in one place of the effective configuration; a snippet included from three servers
     makes three of each of its blocks.
 
@@ -103,8 +103,7 @@ def once_a_context(function: Callable[[Context], T]) -> Callable[[Context], T]:
     return computed
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Tree:
+class Tree(Struct, frozen=True, eq=False):
     """One root with everything that it includes."""
 
     name: str

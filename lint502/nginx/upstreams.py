@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.nginx.addresses import Address, parse_address
 from lint502.nginx.parse import Directive
@@ -20,8 +21,7 @@ _BALANCING_METHODS = frozenset(("hash", "ip_hash", "least_conn", "least_time", "
 _CHOSEN_BY = ("balancer_by_lua", "balancer_by_lua_block", "balancer_by_lua_file")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Peer:
+class Peer(Struct, frozen=True, eq=False):
     """A ``server`` line of a block; ``address`` is None where it cannot be known.
 
     ``max_fails`` failures within ``fail_timeout`` (milliseconds) take it out for that time; 0: none
@@ -38,8 +38,7 @@ class Peer:
     max_conns: int | None = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Pool:
+class Pool(Struct, frozen=True):
     """Idle connections kept to a block's servers: how many, and the line that says so, if any."""
 
     connections: int
@@ -51,8 +50,7 @@ class Pool:
         return self.directive is None or "local" in self.directive.args
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Block:
+class Block(Struct, frozen=True, eq=False):
     """An ``upstream{}`` block. ``known`` is False where its servers are not all seen, a template
     may have others, or a program chooses them while nginx runs (``chosen``).
 

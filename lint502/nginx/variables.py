@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.nginx.known_values import (
     Text,
@@ -303,8 +304,7 @@ class Variables:
         return carried
 
 
-@dataclass(frozen=True, slots=True)
-class _Carried:
+class _Carried(Struct, frozen=True):
     """What variables can hold after other locations of a server have set them: after any, at the
     start of a named location, and at the start of one that a ``rewrite`` may lead to."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from lint502.declared.agreement import agree
 from lint502.declared.listeners import Fact
@@ -13,8 +14,7 @@ from lint502.declared.written import written
 Agreement = Literal["agrees", "differs", "not claimed", "not seen"]
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """What was observed of a fact: its ``value`` as in
     :class:`~lint502.declared.listeners.Listener`, None where that is not known; ``words`` where the
     value does not say it all, ``why`` what is not known, or what it comes from. ``at_least``: the
@@ -35,8 +35,7 @@ class Seen:
         return f"{'more than ' if self.at_least else ''}{written(self.key, self.value)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A fact: what is claimed, what was observed, and whether the two agree."""
 
     seen: Seen

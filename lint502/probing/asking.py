@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lint502.declared.listeners import Fact
 from lint502.nginx.addresses import literal_ip
@@ -49,8 +51,7 @@ _MEASURED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What came of an address: the answers; ``reached`` tells whether anything could be asked.
     ``connections`` were opened, of ``planned`` at most. ``refused`` says why it was not asked."""
 
@@ -62,8 +63,7 @@ class Asked:
     refused: str | None = None
 
 
-@dataclass(slots=True)
-class _Asking:
+class _Asking(Struct):
     subject: Subject
     wanted: Wanted
     claims: Mapping[str, Fact[Any]]

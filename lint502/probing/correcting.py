@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import tomli
+from msgspec import Struct
 
 from lint502.declared.sources.upstreams_toml import declared_in
 from lint502.declared.upstreams import FIELDS
@@ -26,8 +26,7 @@ class UncorrectableError(Exception):
     """A file that cannot be corrected; ``str()`` says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Correction:
+class Correction(Struct, frozen=True):
     """A key of an upstream, with what stands in the file from now on."""
 
     upstream: str
@@ -38,8 +37,7 @@ class Correction:
         return f"{self.upstream}: {self.key} = {_toml(self.value)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Corrected:
+class Corrected(Struct, frozen=True):
     """The new text, what is changed in it, and of what is not, why."""
 
     text: str

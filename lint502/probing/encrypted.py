@@ -5,7 +5,8 @@ from __future__ import annotations
 import ssl
 import warnings
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lint502.probing import http1
 from lint502.probing.answers import Seen

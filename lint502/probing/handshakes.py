@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import ssl
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lint502.probing.wire import Connection, Dialer, NoTlsError
 
@@ -24,8 +26,7 @@ VERSIONS = {
 """The versions that are tried, by their names in ``upstreams.toml``."""
 
 
-@dataclass(slots=True)
-class Handshake:
+class Handshake(Struct):
     """What a handshake showed: the version agreed on, the certificate (DER), how many certificates
     came, whether one was asked for, the protocol chosen by ALPN, the names in the certificate, and
     why it failed, where it did."""
@@ -45,8 +46,7 @@ class Handshake:
         return self.failure is None or bool(self.seen) or "alert" in self.failure
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """What is offered: a server name, one version alone, the protocols of ALPN, what is sent
     before, and a certificate whose names are to be read."""
 

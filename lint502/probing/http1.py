@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502 import __version__
 from lint502.probing.wire import Connection, End
@@ -18,8 +19,7 @@ _AGENT = f"lint502/{__version__}"
 Fields = Sequence[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """An answer: its minor version, status and fields (names in small letters, as often as they
     came), the size of its head in bytes, and how reading it ended. ``whole``: all of it came."""
 

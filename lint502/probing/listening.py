@@ -12,9 +12,10 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+
+from msgspec import Struct
 
 _LISTEN = "0A"
 _SOCKET = re.compile(r"socket:\[(\d+)\]")
@@ -23,8 +24,7 @@ _MOST_LINES = 200_000
 _INTERPRETERS = re.compile(r"(?:python|node|ruby|perl|java|php|beam)[\d.]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Listening:
+class Listening(Struct, frozen=True):
     """A port on which something listens, the address that it is bound to, and the process, where
     it can be seen: its number, and its name (of an interpreter's also the program)."""
 

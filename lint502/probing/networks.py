@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipaddress
 import socket
 import threading
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.nginx.addresses import Address, literal_ip
 from lint502.probing.wire import SocketAddress
@@ -31,8 +32,7 @@ class UnresolvedError(Exception):
     """A name has no address; ``str()`` says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(Struct, frozen=True):
     """Where an address leads: the family and the address for a socket, ``ip`` its number ("" for a
     unix socket)."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.probing import encrypted, measuring, spoken, web
 from lint502.probing.subjects import Subject
@@ -12,8 +13,7 @@ MOST_RESOLVED = 4
 """Addresses of one name that are tried, one after the other, until one takes a connection."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """How far to go: the ``seconds`` that each connection has, whether to ``measure``, and the
     ``longest`` that an idle connection is kept for that. ``strangers``: addresses outside of
     private networks are asked, too."""
@@ -24,8 +24,7 @@ class Wanted:
     strangers: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """A question by its name, the connections that it opens at most, and the seconds that it takes
     at most."""
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.probing import http1, other_protocols
 from lint502.probing.handshakes import Handshake, Offer, secured
@@ -20,8 +22,7 @@ CONNECTIONS = 14
 """As many as it takes at most to see what is spoken."""
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """How an address is spoken to; ``http2``: with prior knowledge, or by ALPN."""
 
     protocol: str = "http"
@@ -30,8 +31,7 @@ class Way:
     http2: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Spoken:
+class Spoken(Struct, frozen=True):
     """What was found out: the way that got an answer, None where none did; the answer of HTTP/1;
     what the handshake showed; the words of a server of another protocol. ``failed`` says of each
     way what came of it. ``secret``: TLS is spoken, but what in it could not be seen.

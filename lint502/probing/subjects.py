@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from lint502.declared.listeners import Fact, Listener, is_blank
 from lint502.declared.reachable import LOOPBACK, reachable_hosts
@@ -18,8 +19,7 @@ MOST_ADDRESSES = 4
 """Of one listener."""
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """An address that is claimed for a listener of an upstream. ``place`` is where the address is
     claimed, ``host`` and ``where`` what claims its host and its port or socket. ``inside`` is the
     network that it is claimed for, where that is not the machine's. ``published``: it is the port
@@ -38,8 +38,7 @@ class Subject:
         return {key: fact for key, fact in found if fact is not None}
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """The addresses to ask, and what is not asked: of each the upstream, and why."""
 
     subjects: tuple[Subject, ...]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.probing.handshakes import Handshake, Offer, secured
 from lint502.probing.spoken import PROXY, Way
@@ -15,8 +17,7 @@ class GoneError(Exception):
     """What was there before is not any more: ``str()`` says what came instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class Talk:
+class Talk(Struct, frozen=True):
     """How to speak to an address: in which ``way``, with what in TLS, asking for which Host."""
 
     dialer: Dialer

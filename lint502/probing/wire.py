@@ -8,8 +8,9 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 MOST_BYTES = 256 * 1024
 """As much of one answer is read."""
@@ -47,8 +48,7 @@ def errno_words(number: int) -> str:
     return f"{os.strerror(number)} ({number})"
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(Struct, frozen=True):
     """What came, and why no more was read."""
 
     data: bytes
@@ -121,8 +121,7 @@ class Connection:
         return left
 
 
-@dataclass(slots=True)
-class Dialer:
+class Dialer(Struct):
     """Opens connections to one address, one at a time and no more than are ``allowed``.
 
     ``seconds`` is the time that each has for everything.

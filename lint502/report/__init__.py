@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sized
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from lint502.report_model import Report
@@ -29,8 +30,7 @@ AUTO = "auto"
 """Stands for the format that suits the place where the run happens."""
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Struct, frozen=True):
     """What a report may use: colour, how many columns a line has (None: any number), links that a
     terminal follows; ``unlimited``: all findings and hops, however many there are;
     ``statistics``: how many findings there are of what."""

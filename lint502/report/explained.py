@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+
+from msgspec.structs import asdict
 
 from lint502.diagnosis.causes import Candidate, Cause
 from lint502.diagnosis.statuses import Layer, Status

@@ -4,8 +4,9 @@ and the findings beside them."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from lint502.findings import Severity
 from lint502.wording import listed
@@ -21,16 +22,14 @@ SIGNS: dict[State, str] = {"failed": "âœ—", "undecidable": "?", "undeclared": "â
 """What tells the states apart where there is no colour."""
 
 
-@dataclass(frozen=True, slots=True)
-class HopNode:
+class HopNode(Struct, frozen=True):
     """A hop with the numbers of its findings among those of the :class:`Graph`, the worst first."""
 
     hop: HopReport
     findings: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ServerNode:
+class ServerNode(Struct, frozen=True):
     """A server with its hops, those in the worst state first. ``listens`` is where it listens,
     ``fronts`` are the numbers of the fronts that send to it."""
 
@@ -46,8 +45,7 @@ class ServerNode:
         return worst(node.hop.state for node in self.hops)
 
 
-@dataclass(frozen=True, slots=True)
-class FrontNode:
+class FrontNode(Struct, frozen=True):
     """What stands before nginx, with the numbers of the findings that are about it."""
 
     name: str
@@ -56,8 +54,7 @@ class FrontNode:
     findings: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(Struct, frozen=True):
     """The servers, those in the worst state first; ``findings`` are all of the report, those that
     others hide last, ``elsewhere`` the numbers of those that are at no hop and no front."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from lint502.findings import Finding, Severity
 from lint502.places import Place
@@ -24,8 +25,7 @@ _MOST_NAMED = 3
 """Of how many hops of a finding the names are looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """Findings of one cause, in the order of the configuration; ``hops`` are those of all."""
 
     findings: tuple[Finding, ...]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lint502.reading import shown
 from lint502.report import Style, counted
@@ -17,8 +19,7 @@ if TYPE_CHECKING:
     from lint502.report_model import Report, State, TargetReport
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """How many characters and edges a diagram may have."""
 
     characters: int
@@ -98,8 +99,7 @@ def diagram(graph: Graph, limits: Limits) -> str:
     return _with_most_servers(graph, limits) or _without_fronts(graph)
 
 
-@dataclass(frozen=True, slots=True)
-class _Folding:
+class _Folding(Struct, frozen=True):
     """What is folded: hops of a server that are in some states, to a node for each state; servers
     whose hops all are in some states, to one node; servers that fail alike, to one node; and of
     the others those beyond a number."""
@@ -151,8 +151,7 @@ def _fitting(graph: Graph, limits: Limits, folding: _Folding) -> str | None:
     return text if drawing.edges <= limits.edges and len(text) <= limits.characters else None
 
 
-@dataclass(slots=True)
-class _Drawing:
+class _Drawing(Struct):
     """The lines of one diagram while it is drawn; of one with more than ``most`` edges only so
     much as shows that."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from lint502 import __version__
 from lint502.declared.listeners import Fact
@@ -23,8 +24,7 @@ SCHEMA_VERSION = 1
 _COLOURS = {"agrees": "32", "differs": "31", "not claimed": "34", "not seen": "33"}
 
 
-@dataclass(frozen=True, slots=True)
-class Probed:
+class Probed(Struct, frozen=True):
     """A probe: when it began (ISO 8601, UTC), what came of each address, what was not asked and
     why, and what could not be read."""
 

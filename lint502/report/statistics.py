@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from lint502.findings import Finding, Severity
 from lint502.reading import shown
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 _KINDS = ("rule", "file", "upstream")
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(Struct, frozen=True):
     """What has a name in common: the worst severity, how many findings, and at how many hops."""
 
     name: str

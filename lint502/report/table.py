@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.report import Style
 from lint502.report.cells import cells, shortened
@@ -16,8 +17,7 @@ Paint = Callable[[int, str], str]
 """Given a column's number and what a cell says, the cell as it is printed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column by its heading. ``wraps``: where there is little room, its cells are wrapped;
     ``path``: they are shortened in the middle."""
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lint502.checkout import Checkout, LeadsOutError
 from lint502.findings import Problem
@@ -25,8 +27,7 @@ _PYPROJECT_TABLE = ("tool", "lint502")
 _LARGEST = 4 * 1024**2
 
 
-@dataclass(frozen=True, slots=True)
-class RootSettings:
+class RootSettings(Struct, frozen=True):
     """A root with settings of its own, which come before those of all."""
 
     path: str
@@ -36,8 +37,7 @@ class RootSettings:
     env: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What a settings file says; what it leaves out is empty or None.
 
     ``file`` is its name as reports show it. Paths are absolute, except for the patterns of
@@ -65,8 +65,7 @@ class Settings:
     allow_empty: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _SettingsFile:
+class _SettingsFile(Struct, frozen=True):
     """A settings file, and the key path of the table in it that holds the settings."""
 
     path: Path

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from lint502.findings import Problem
 from lint502.quoting import MOST_HINTS, dotted, listing, meant, quote
@@ -58,8 +59,7 @@ class ContradictionError(ValueError):
         self.other = other
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
+class Mistake(Struct, frozen=True):
     """A problem and the key path that it concerns, with the value there. ``unknown``: there is no
     such key. ``other`` is the key of the same table that a value contradicts."""
 
@@ -70,8 +70,7 @@ class Mistake:
     other: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """What the messages have to know of a kind of file.
 
     ``is_table`` tells whether a key path, such as ``("upstream", "api")``, is a table of its own in

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import tomli
+from msgspec import Struct
 
 Key = str | int
 
@@ -22,8 +22,7 @@ _STRING_ENDS = {
 }
 
 
-@dataclass(slots=True)
-class Node:
+class Node(Struct):
     """A key, a table or an element of an array, with those below it.
 
     ``line``, ``column`` and ``end_column`` count from 1, columns in characters; the stretch is
@@ -54,8 +53,7 @@ class Node:
         return not path or self.at(path) is not self.at(path[:-1])
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     """An array or an inline table that is not closed yet, and the key whose value it is."""
 
     node: Node

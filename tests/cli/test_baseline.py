@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from lint502.baseline import Baseline, Compared, Entry, compare, dumped, entries, read
 from lint502.findings import Finding, Severity

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from lint502.cli.ci import named_from_top
 from lint502.findings import Edit, Fix, Problem, Severity

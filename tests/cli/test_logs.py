@@ -10,11 +10,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from msgspec.structs import replace
 
 from lint502.cli.logs import LogStream, guarded_output, harmless, without_commands
 from lint502.findings import Note

@@ -177,7 +177,7 @@ def listener(tmp_path: Path, text: str) -> dict[str, object]:
     spec, problems = load_specs([file])
     assert problems == []
     (one,) = spec.upstreams[0].listeners
-    facts = {name: getattr(one, name) for name in one.__dataclass_fields__}
+    facts = {name: getattr(one, name) for name in one.__struct_fields__}
     return {
         name: fact.value if fact.profile is None else (fact.value, fact.profile)
         for name, fact in facts.items()
@@ -556,7 +556,7 @@ def test_one_mistake(tmp_path: Path, text: str, line: int | None, message: str) 
         fact
         for upstream in spec.upstreams
         for listener in upstream.listeners
-        for name in listener.__dataclass_fields__
+        for name in listener.__struct_fields__
         if isinstance(fact := getattr(listener, name), Fact)
     ]
     assert all(fact.standing is Standing.DECLARED for fact in facts)

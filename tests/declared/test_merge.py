@@ -30,7 +30,7 @@ def load(folder: Path, *texts: str) -> tuple[Spec, list[str]]:
 
 def facts(listener: Listener) -> dict[str, tuple[Any, str]]:
     """Each fact of a listener: its value, and the file and line that state it."""
-    found = {name: getattr(listener, name) for name in Listener.__slots__}
+    found = {name: getattr(listener, name) for name in Listener.__struct_fields__}
     return {
         name: (fact.value, f"{fact.place.file}:{fact.place.line}")
         for name, fact in found.items()

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from lint502.diagnosis.diagnosis import Unread
 from lint502.diagnosis.saved import NoDiagnosisError, read, together

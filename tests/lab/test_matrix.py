@@ -4,10 +4,10 @@ server, four versions of nginx."""
 from __future__ import annotations
 
 import warnings
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from lint502.behaviour import protocol_table
 from lint502.lab.bench import LabError

@@ -6,12 +6,12 @@ import json
 import shlex
 import shutil
 import sys
-from dataclasses import replace
 from importlib import util
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from lint502 import installation
 from lint502.evidence import Proof

@@ -3,10 +3,10 @@ compared exactly."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from lint502.evidence import Proof
 from lint502.findings import Severity

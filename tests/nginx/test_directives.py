@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import FrozenInstanceError, dataclass
+from dataclasses import dataclass
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
@@ -337,7 +337,7 @@ def test_what_the_table_does_not_have() -> None:
 def test_entries_are_frozen_and_made_once() -> None:
     entry = info("http", "proxy_read_timeout")
     assert info("http", "proxy_read_timeout") is entry
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         entry.name = "other"  # type: ignore[misc]
 
 

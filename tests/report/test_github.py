@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from lint502.findings import Finding, Severity
 from lint502.reading import shown

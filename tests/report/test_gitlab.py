@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 from jsonschema import Draft202012Validator
+from msgspec.structs import replace
 
 from lint502.findings import Problem
 from lint502.reading import shown

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from lint502.findings import Finding, Severity
 from lint502.report.graph import FrontNode, HopNode, ServerNode, graph_of, headline, worst

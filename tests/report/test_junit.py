@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase
+from msgspec.structs import replace
 
 from lint502.findings import Severity
 from lint502.reading import shown

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from html.parser import HTMLParser
 
 from hypothesis import given, settings
 from markdown_it import MarkdownIt
+from msgspec.structs import replace
 
 from lint502.reading import shown
 from lint502.report import Style

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 from jsonschema import Draft4Validator, FormatChecker
+from msgspec.structs import replace
 
 from lint502 import __version__, pages
 from lint502.findings import Edit, Fix, Severity

@@ -3,7 +3,7 @@ tabs, long lines."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from lint502.findings import Finding, Fix, Severity
 from lint502.places import Place

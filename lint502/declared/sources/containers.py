@@ -8,9 +8,10 @@ check). See ``docs/sources.md``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
+
+from msgspec.structs import replace
 
 from lint502.declared.claims import Claims
 from lint502.declared.listeners import Fact

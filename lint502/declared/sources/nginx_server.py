@@ -8,9 +8,10 @@ parameter of a socket: then only what nothing can take back is stated.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
+
+from msgspec import Struct
 
 from lint502.declared import profiles
 from lint502.declared.listeners import Fact
@@ -34,8 +35,7 @@ _CLIENT_CERTIFICATE = {"on": "required", "optional": "optional", "optional_no_ca
 _CLOSES = ("444",)
 
 
-@dataclass(frozen=True, slots=True)
-class _Unknown:
+class _Unknown(Struct, frozen=True):
     """That servers differ in something, or that it cannot be made out."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from lint502.declared.sources.commands import Started, started
 from lint502.deployment.containers import Container, Program

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lint502.declared.sources.running import run_by
 from lint502.deployment.containers import HOST, Container, Project

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.deployment.yaml import YamlMap
 from lint502.places import Place, SourceFile
@@ -14,8 +15,7 @@ _KEY = re.compile(r"([ \t]*)([A-Za-z0-9_][A-Za-z0-9._-]*):[ \t]*(.*)")
 _RUNS = frozenset(("image", "build", "extends"))
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     """A key without a value; ``inner`` is the column of the keys below it."""
 
     name: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.deployment.compose.env_files import EnvFiles, outer_of
 from lint502.deployment.compose.values import Keyed, Scalar, Value, as_keyed, each
@@ -14,8 +15,7 @@ from lint502.deployment.texts import Text, Unread
 from lint502.reading import UnreadableError
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(Struct, frozen=True):
     """The variables of ``known`` value, the names of the ``unknown`` ones; ``open``: a file that is
     not there may set more."""
 

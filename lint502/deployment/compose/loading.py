@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lint502.deployment.compose.env_files import EnvFiles
 from lint502.deployment.compose.extending import MAX_DEEP, Extending
@@ -32,8 +33,7 @@ SECTIONS = ("services", "networks", "volumes", "configs", "secrets")
 _REMOTE = ("https://", "http://", "git://", "ssh://", "oci://", "github.com/", "git@")
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(Struct, frozen=True):
     """What Compose makes of files: each section merged. ``name`` is the project's, ``folder`` that
     of the first file; ``files`` are all that were read, ``included`` those of ``include``.
     ``old``: they have the first form, which knows no networks."""
@@ -48,8 +48,7 @@ class Model:
     old: bool = False
 
 
-@dataclass(slots=True)
-class _File:
+class _File(Struct):
     """A file with its variables put in."""
 
     path: str
@@ -59,8 +58,7 @@ class _File:
     old: bool = False
 
 
-@dataclass(slots=True)
-class _Notes:
+class _Notes(Struct):
     """What loading has come by: files read, files included, what could not be read."""
 
     files: dict[str, None] = field(default_factory=dict)

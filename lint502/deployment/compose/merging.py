@@ -7,7 +7,8 @@ and ``override/uncity.go``.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lint502.deployment.compose.values import Bounds, Items, Keyed, Scalar, Value, as_keyed, each
 from lint502.deployment.compose.volume_syntax import target_of

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.deployment.compose.values import Items, Keyed, Scalar, Value, each_text
 from lint502.deployment.compose.volume_syntax import is_foreign, is_path, parse_volume
@@ -18,8 +20,7 @@ from lint502.places import Place
 _SECRETS = "/run/secrets"
 
 
-@dataclass(frozen=True, slots=True)
-class Mounts:
+class Mounts(Struct, frozen=True):
     """What the services of a project mount, by the sections of its files."""
 
     repository: Repository

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lint502.deployment.compose.values import Keyed, Scalar, Value, as_keyed, each_text
 from lint502.deployment.containers import HOST
@@ -13,8 +14,7 @@ BRIDGE = "bridge"
 """Docker's own network, on which containers have no names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
+class Network(Struct, frozen=True):
     """A network of a project. ``name`` is what it is called in the deployment: its key, or the name
     that it is given; ``real`` what it is called on the machine. ``external``: it is not made by
     this project, and others are on it too."""
@@ -24,8 +24,7 @@ class Network:
     external: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
+class Joined(Struct, frozen=True):
     """What a service has on its networks; ``namespace`` is "" where it is not known, ``shared`` the
     service whose namespace it has, too."""
 

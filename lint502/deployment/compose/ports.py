@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Literal
+
+from msgspec.structs import replace
 
 from lint502.deployment.compose.values import Items, Keyed, Scalar, each_text
 from lint502.deployment.containers import Port

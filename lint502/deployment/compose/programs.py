@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from lint502.deployment.compose.environment import Environment
 from lint502.deployment.compose.merging import as_build
@@ -39,8 +40,7 @@ class Builder(Protocol):
         """The image. Raises :class:`~lint502.reading.UnreadableError`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
+class Built(Struct, frozen=True):
     """What a service is built to; ``image`` is None where that cannot be known."""
 
     image: Image | None

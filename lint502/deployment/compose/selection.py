@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.deployment.compose.loading import Loader, Model
 from lint502.deployment.compose.values import Keyed, Scalar, as_keyed, each, each_text
@@ -24,8 +25,7 @@ MAX_OVERLAYS = 200
 """Overlays of which each is put over a base."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """Files that are one project together, by their paths; or, alone, one that cannot be read."""
 
     files: tuple[str, ...]
@@ -37,8 +37,7 @@ class Choice:
     """Whether it is only part of a project, of which the rest is not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
+class _Candidate(Struct, frozen=True):
     """A file alone, with its ``services`` and what it ``has`` (``"service web"``, ``"network
     front"``). ``lacks`` are services without image or build, networks, services and so on
     that it names but does not have; ``bare``: no service of it has an image."""

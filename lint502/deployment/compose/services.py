@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.deployment.compose.env_files import EnvFiles
 from lint502.deployment.compose.environment import environment
@@ -33,8 +34,7 @@ def declared_networks(model: Model) -> dict[str, Network]:
     return networks_of(model.sections.get("networks"), project_name(model))
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
+class Services(Struct, frozen=True):
     """The services of a model, made into containers."""
 
     repository: Repository

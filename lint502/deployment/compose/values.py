@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lint502.deployment.interpolation import Variables, interpolate
 from lint502.deployment.texts import UNKNOWN, Text
@@ -16,8 +18,7 @@ MAX_VALUES = 1_000_000
 ``include`` repeat them."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Scalar:
+class Scalar(Struct, frozen=True, eq=False):
     """A text; :data:`~lint502.deployment.texts.UNKNOWN` stands in it for the variables ``missing``,
     which have no value. ``written`` is what the file has. A path is relative to ``folder``."""
 
@@ -57,16 +58,14 @@ class Scalar:
         return replace(self, text=text, null=False, missing=missing)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Items:
+class Items(Struct, frozen=True, eq=False):
     """A sequence."""
 
     items: Sequence[Value]
     place: Place
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Keyed:
+class Keyed(Struct, frozen=True, eq=False):
     """A mapping, with the place of each key. In a file that is merged into another one, ``removed``
     has the keys that are taken out there (``!reset``), ``replaced`` those that are not merged
     (``!override``)."""
@@ -131,8 +130,7 @@ def with_variables(node: Yaml, variables: Variables, folder: str, bounds: Bounds
     return _Conversion(variables, folder, bounds).value(node, 0).value
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
+class _Made(Struct, frozen=True):
     """What a node comes to, with how many values it has, and how deep they are nested."""
 
     value: Value

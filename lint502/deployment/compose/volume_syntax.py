@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.deployment.compose.values import Keyed, Scalar, Value
 
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
-@dataclass(frozen=True, slots=True)
-class ShortVolume:
+class ShortVolume(Struct, frozen=True):
     """What a volume is in its short form; an anonymous one has no source."""
 
     source: str | None

@@ -10,7 +10,8 @@ import os
 import posixpath
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.deployment import ignored
 from lint502.deployment.dockerfile.heredocs import heredoc
@@ -29,8 +30,7 @@ _REMOTE = re.compile(r"https?://|ftp://|git@|git://|ssh://|.*\.git(?:#.*)?$")
 _ARCHIVE = re.compile(r"\.(?:tar|tgz|tbz2?|txz|tar\.\w+)$")
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """The folder that an image is built from, with the patterns of what is left out of it, and
     other such folders and images by name."""
 
@@ -39,8 +39,7 @@ class Context:
     others: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """Where files go: ``path``, or the folder ``path``."""
 
     path: str

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.deployment.dockerfile.splitting import SPACES
 
@@ -16,8 +17,7 @@ _HEREDOC = re.compile(r"[0-9]*<<(-?)([\t\n\f\r ]*)([^<]*)", re.DOTALL)
 _VARIABLE = re.compile(r"\$(?:\{[^{}:][^}]*\}|\w*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Announced:
+class Announced(Struct, frozen=True):
     """``<<-"EOF"``: the line that ends it, and whether variables are put in. ``tabs``: those at the
     beginning of lines do not count. ``blank``: there is one before the name."""
 

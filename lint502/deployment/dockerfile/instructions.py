@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from lint502.places import Place, SourceFile
 
 
-@dataclass(frozen=True, slots=True)
-class Heredoc:
+class Heredoc(Struct, frozen=True):
     """The text of ``<<EOF``; ``line`` is its first line. ``expands``: Docker or the shell puts
     variables in. ``tabs``: those that lines begin with do not count (``<<-EOF``)."""
 
@@ -27,8 +27,7 @@ class Heredoc:
         return re.sub(r"(?m)^\t+", "", self.text) if self.tabs else self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """Where in the file a part of an instruction's text stands; ``at`` is its index there."""
 
     at: int
@@ -36,8 +35,7 @@ class Segment:
     column: int
 
 
-@dataclass(frozen=True)
-class Instruction:
+class Instruction(Struct, frozen=True):
     """``RUN --mount=… npm ci``: the keyword in capitals, its flags, and what follows.
 
     ``text`` is the whole on one line, ``rest`` what follows the flags. ``words`` are the words of
@@ -102,8 +100,7 @@ class Instruction:
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class Dockerfile:
+class Dockerfile(Struct, frozen=True):
     """The instructions of a file, in their order; ``escape`` is its escape character."""
 
     source: SourceFile

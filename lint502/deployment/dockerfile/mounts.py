@@ -6,7 +6,9 @@ https://docs.docker.com/reference/dockerfile/#run---mount.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.deployment.dockerfile.copying import Context, Target, bring
 from lint502.deployment.dockerfile.instructions import Instruction
@@ -16,8 +18,7 @@ from lint502.deployment.filesystem import ContainerFiles, OnDisk
 from lint502.deployment.layers import Files, Inline, Layer, Moved, Unseen
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(Struct, frozen=True):
     """A path of the build's folder, or of the stage or image ``source_of``, at another one."""
 
     source: str

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lint502.deployment.dockerfile.heredocs import announced
 from lint502.deployment.dockerfile.instructions import Dockerfile, Heredoc, Instruction, Segment

@@ -10,8 +10,10 @@ import re
 import shlex
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.deployment.dockerfile import packages
 from lint502.deployment.dockerfile.heredocs import heredoc
@@ -36,8 +38,7 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _WRAPPERS = frozenset(("sudo", "env", "command", "time", "nice", "nohup", "builtin", "exec"))
 
 
-@dataclass(frozen=True)
-class _Script:
+class _Script(Struct, frozen=True):
     """A text for a shell, and where its characters stand; ``text`` begins at ``index`` of an
     instruction's text, or on ``line``."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.deployment.dockerfile.instructions import Dockerfile, Instruction
 from lint502.deployment.dockerfile.splitting import IS_TEMPLATE, KEYWORDS, TEMPLATE
@@ -23,8 +24,7 @@ PLATFORM = frozenset(
 dockerfile/#automatic-platform-args-in-the-global-scope."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """From one FROM to the next. ``parent`` is the index of the stage that it is built on, None for
     an image, whose name is ``base``; None where that is not known."""
 
@@ -35,8 +35,7 @@ class Stage:
     instructions: tuple[Instruction, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Stages:
+class Stages(Struct, frozen=True):
     """All stages; ``arguments`` are those before the first one that are set, None for one whose
     value is not known."""
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lint502.deployment.containers import Image, Port
 from lint502.deployment.dockerfile.words import expanded
@@ -35,8 +37,7 @@ _FOLDERS = frozenset(
 """Folders that the images have in which they matter: a file that is copied to one goes into it."""
 
 
-@dataclass(slots=True)
-class State:
+class State(Struct):
     """A stage up to some instruction. ``variables`` are those that Docker puts into the words of
     instructions and that commands see, with arguments; ``environment`` are those of the image.
     ``workdir`` is None where only the base has it."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.deployment import ignored
 from lint502.deployment.dockerfile.contents import printed
@@ -26,8 +27,7 @@ _HARMLESS = re.compile(r"(?:\s|\\n|-[neE]+ )*daemon\s+off\s*;(?:\s|\\n)*")
 """What may be appended to nginx's main file without changing what it answers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """A program with its words, as it is run: in which folder (None where that is not known), and
     whether it is at all."""
 

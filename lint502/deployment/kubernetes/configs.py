@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.deployment.kubernetes.objects import Object
 from lint502.deployment.layers import Files, Inline, Layer, Volume
@@ -12,8 +13,7 @@ from lint502.deployment.yaml import YamlText
 from lint502.places import Place
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigMap:
+class ConfigMap(Struct, frozen=True):
     """A ConfigMap: the texts that it has by their keys, and the files of this machine that others
     are made of. ``opaque`` are keys whose content is not read."""
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lint502.deployment.kubernetes.objects import Manifests, Object
 from lint502.deployment.texts import Unread
@@ -28,8 +29,7 @@ _MORE = f"is one more way to run this folder; lint502 reads {MOST_VARIANTS}"
 _WORD = re.compile(r"[a-z0-9]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """Manifests that are run together: the paths of their files, and a name for them."""
 
     name: str
@@ -37,8 +37,7 @@ class Group:
     unread: tuple[Unread, ...] = ()
 
 
-@dataclass(slots=True)
-class _Variant:
+class _Variant(Struct):
     paths: list[str] = field(default_factory=list)
     identities: set[tuple[str, ...]] = field(default_factory=set)
     words: set[str] = field(default_factory=set)

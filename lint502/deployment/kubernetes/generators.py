@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lint502.deployment.kubernetes import fields
 from lint502.deployment.kubernetes.edits import put, texts

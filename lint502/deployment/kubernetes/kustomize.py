@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lint502.deployment.kubernetes import fields, objects, patches, renaming
 from lint502.deployment.kubernetes.bounds import TOO_MUCH, Budget
@@ -30,8 +31,7 @@ _NOT_FOLLOWED = ("helmCharts", "helmChartInflationGenerator", "generators", "tra
                  "replacements", "vars", "configurations")  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
+class Built(Struct, frozen=True):
     """What a kustomization comes to: objects, the paths of the files that it is made of, and what
     was not read."""
 
@@ -40,8 +40,7 @@ class Built:
     unread: tuple[Unread, ...] = ()
 
 
-@dataclass(slots=True)
-class _Building:
+class _Building(Struct):
     """A kustomization while it is built."""
 
     folder: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.deployment.kubernetes import fields
 from lint502.deployment.kubernetes.bounds import TOO_MUCH, Budget
@@ -15,8 +16,7 @@ from lint502.deployment.yaml import YamlMap
 from lint502.places import Place
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
+class _Source(Struct, frozen=True):
     """What is in a volume: its files, by their paths in it, as a ConfigMap and a key; ``whole``:
     there are no others. ``name`` tells volumes of several pods apart."""
 
@@ -25,8 +25,7 @@ class _Source:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Mount:
+class _Mount(Struct, frozen=True):
     path: str
     inner: str
     source: _Source | None

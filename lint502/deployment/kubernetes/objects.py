@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lint502.deployment.kubernetes import fields
 from lint502.deployment.repository import Repository
@@ -25,8 +26,7 @@ _HELM = re.compile(
 _TEMPLATE = re.compile(r"\{\{|\{%|<%")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Object:
+class Object(Struct, frozen=True, eq=False):
     """An object of a cluster. ``group`` is the API that it belongs to, "" for the first one;
     ``namespace`` is "" where no file says it. ``generated`` are the files that a generated
     ConfigMap is made of, by their keys; ``former`` the names that it had before others were put in
@@ -47,8 +47,7 @@ class Object:
         return self.group, self.kind, self.namespace, self.name.value
 
 
-@dataclass(frozen=True, slots=True)
-class Manifests:
+class Manifests(Struct, frozen=True):
     """The objects of a file, or of several, and what was not read of them."""
 
     objects: tuple[Object, ...] = ()

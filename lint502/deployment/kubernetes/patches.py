@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.deployment.kubernetes import fields
 from lint502.deployment.kubernetes.edits import Merge
@@ -17,8 +19,7 @@ from lint502.reading import UnreadableError
 _PLAIN = re.compile(r"[\w.-]*", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Patch:
+class Patch(Struct, frozen=True):
     """A patch: the node that says what it changes, and what selects the objects; ``target`` is None
     where the patch itself names its object."""
 

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.deployment.containers import Container, Project
 from lint502.deployment.services import Endpoint, Pod, Service, ServicePort
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
+class Reached(Struct, frozen=True):
     """A Service that a name stands for, and where a port of it leads to.
 
     ``bound`` tells whether the Service has the port: where it has not, nothing answers. Whether the

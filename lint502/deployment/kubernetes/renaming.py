@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lint502.deployment.kubernetes import fields
 from lint502.deployment.kubernetes.edits import Editor, put

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lint502.deployment.kubernetes import fields
 from lint502.deployment.kubernetes.bounds import Budget
@@ -20,8 +21,7 @@ _LONGEST = 64 * 1024
 """Characters of a value, once others are put in."""
 
 
-@dataclass(slots=True)
-class Variables:
+class Variables(Struct):
     """The variables of known value, the names of the others; ``services`` are names that the
     cluster may set besides. ``open``: there may be more."""
 

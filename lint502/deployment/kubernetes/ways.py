@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lint502.deployment.kubernetes import fields, probes
 from lint502.deployment.kubernetes.bounds import TOO_MUCH, Budget

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.deployment.containers import HOST, Container, Program
 from lint502.deployment.kubernetes import fields, mounts, probes, variables
@@ -32,8 +33,7 @@ PODS: Mapping[tuple[str, str], tuple[str, ...]] = {
 """Where the kinds of workloads, by their API and name, have the template of their pods."""
 
 
-@dataclass(frozen=True, slots=True)
-class Workload:
+class Workload(Struct, frozen=True):
     """A workload with the template of its pods; ``labels`` are theirs, None where not known."""
 
     made_by: Object

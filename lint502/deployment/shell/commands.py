@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lint502.deployment.shell.simple import Redirection, SimpleCommand
 from lint502.deployment.shell.words import (
@@ -44,8 +46,7 @@ def commands(text: str) -> list[SimpleCommand]:
     return _Reading(text).read()
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     """What is begun and not ended: an ``if``, a loop, ``case``, braces, parentheses."""
 
     kind: str
@@ -59,8 +60,7 @@ class _Open:
     """Whether the next words are patterns of a ``case``."""
 
 
-@dataclass(slots=True)
-class _Heredoc:
+class _Heredoc(Struct):
     """A heredoc whose lines are still to come; ``index`` is that of its redirection."""
 
     command: int
@@ -70,8 +70,7 @@ class _Heredoc:
     tabs: bool
 
 
-@dataclass(slots=True)
-class _Pending:
+class _Pending(Struct):
     """The command that is being read."""
 
     start: int

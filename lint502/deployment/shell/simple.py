@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from lint502.deployment.shell.words import Word
 
 
-@dataclass(frozen=True, slots=True)
-class Redirection:
+class Redirection(Struct, frozen=True):
     """``> file``; ``descriptor`` is the number before it, if there is one. A heredoc (``<<``) has
     its ``body``."""
 
@@ -18,8 +17,7 @@ class Redirection:
     body: Word | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SimpleCommand:
+class SimpleCommand(Struct, frozen=True):
     """A program with its words, or assignments alone.
 
     ``start`` is the index of its first character. ``before`` is what joins it to the one before:

@@ -6,7 +6,8 @@ https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html, secti
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 MAX_NESTED = 20
 """Of ``${A:-${B:-…}}``; what is nested deeper is not known."""
@@ -26,16 +27,14 @@ class ShellSyntaxError(Exception):
     """A text that no shell reads; ``str()`` says why: "has a quote that is not closed"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Struct, frozen=True):
     """Characters that stand for themselves; ``quoted``: also ``*`` and blanks do."""
 
     text: str
     quoted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(Struct, frozen=True):
     """``$NAME``, or ``${NAME:-word}`` with the operator ``":-"`` and the word behind it; ``/`` has
     a ``replacement``, too."""
 
@@ -46,8 +45,7 @@ class Variable:
     quoted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Substitution:
+class Substitution(Struct, frozen=True):
     """What only the running shell knows: ``$(command)``, backticks, ``$((…))``, ``<(command)`` and
     rare forms of ``${…}``; ``text`` is as it is written."""
 
@@ -58,8 +56,7 @@ class Substitution:
 Part = Literal | Variable | Substitution
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """One word, ``"0.0.0.0:$PORT"``; ``start`` is the index of its first character."""
 
     parts: tuple[Part, ...]

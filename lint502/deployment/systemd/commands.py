@@ -6,7 +6,8 @@ From systemd.service(5), "Command lines".
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lint502.deployment.systemd import syntax
 from lint502.deployment.systemd.syntax import Entry
@@ -27,8 +28,7 @@ _LONGEST = 1024**2
 """Characters of a command with its variables."""
 
 
-@dataclass(slots=True)
-class Environment:
+class Environment(Struct):
     """The variables of a service: those of known value, the names of others; ``open``: there may be
     more."""
 

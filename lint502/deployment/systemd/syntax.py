@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.places import Place, SourceFile
 
@@ -25,8 +26,7 @@ _SYSTEM = {"t": "/run", "S": "/var/lib", "C": "/var/cache", "L": "/var/log", "E"
 """Specifiers as the system's manager has them; that of a user has others."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A setting of a section, as it is written; its place is that of the value's first line."""
 
     section: str

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.deployment.repository import Repository
 from lint502.deployment.systemd import syntax
@@ -21,8 +22,7 @@ _PUT_IN = re.compile(r"@[A-Za-z_]\w*@|__[A-Z]+__")
 _YES = ("1", "yes", "true", "on")
 
 
-@dataclass(frozen=True, slots=True)
-class UnitFile:
+class UnitFile(Struct, frozen=True):
     """A unit as its file and its drop-ins have it. ``settings`` are by section and key, the values
     in their order; an empty one takes back those before it. ``of_user``: a user's manager runs
     it."""

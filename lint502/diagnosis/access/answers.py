@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lint502.diagnosis.access.requests import Attempt, Request
 from lint502.diagnosis.diagnosis import Access, Group, WithoutLine

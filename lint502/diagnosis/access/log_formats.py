@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from lint502.nginx.parse import Directive
 from lint502.site import Site
@@ -27,8 +28,7 @@ _VALUES = {
 _REQUEST = r"(?:[A-Z]+ \S* HTTP/[\d.]+|-|)"
 
 
-@dataclass(frozen=True, slots=True)
-class LogFormat:
+class LogFormat(Struct, frozen=True):
     """A ``log_format``: its name, its text, and how values are escaped in it: ``default``,
     ``json`` or ``none``. ``open`` tells that a line may go on after it."""
 

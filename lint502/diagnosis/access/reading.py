@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 from itertools import chain, islice
+
+from msgspec.structs import replace
 
 from lint502.diagnosis import fields, sources
 from lint502.diagnosis.access.answers import Answers

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+
+from msgspec import Struct
 
 from lint502.diagnosis.access.log_formats import LogFormat
 
@@ -19,8 +20,7 @@ _LONGEST = 16384
 """Characters of a line that are looked at; nginx's own lines are shorter."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """One server that was asked: its address, the status that nginx notes for it, and whether a
     header came from it; None where the log does not say. ``connect`` is how long connecting took,
     ``seconds`` how long all of it."""
@@ -37,8 +37,7 @@ class Attempt:
         return self.status in ("502", "504", "-", "")
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A request: the minute of the log's clock in which it ended (None: the log does not say), the
     status that its client got, and the servers that were asked, in their order.
 

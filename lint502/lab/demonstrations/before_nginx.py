@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from itertools import chain
+
+from msgspec.structs import replace
 
 from lint502.behaviour.front_headers import heads_of, large_heads
 from lint502.behaviour.fronts import (

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lint502.declared.listeners import Fact, Listener
 from lint502.findings import Finding
@@ -20,8 +22,7 @@ from lint502.site import Site
 _MOST_WELL = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """What a rule says of a hop: the route that it is about, and the pairs that fail there, which
     are all of them where it names none. Requests go to ``path``."""
 
@@ -44,8 +45,7 @@ class Case:
         return next((pair.listener for pair in self.failing if pair.listener is not None), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Experiment:
+class Experiment(Struct, frozen=True):
     """What is built up and what is done there; ``conditions`` are clauses for the report."""
 
     plan: Plan
@@ -96,7 +96,7 @@ def _states(pair: Pair, finding: Finding) -> bool:
     listener = pair.listener
     if pair.mismatch is not None or listener is None or listener.upstream != finding.upstream:
         return False
-    facts = [getattr(listener, name) for name in Listener.__slots__]
+    facts = [getattr(listener, name) for name in Listener.__struct_fields__]
     stated = [fact.place for fact in facts if isinstance(fact, Fact)]
     return any(_at(place, related) for place in stated for related in finding.related)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lint502.behaviour.ejection import asked_again, first_status, listed_status, usable
 from lint502.behaviour.failover import is_backup

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lint502.behaviour.public_names import unnamed_in_public
 from lint502.behaviour.tls import family

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lint502.behaviour.limits import body_limit, meant_for_headers, read_timeout, tuned_size
 from lint502.behaviour.methods import allowed_methods

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lint502.behaviour.loops import Loop, loops
 from lint502.lab.behind import Planned, routes

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lint502.behaviour.binding import refuses
 from lint502.behaviour.invalid_addresses import invalid_values

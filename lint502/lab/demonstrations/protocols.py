@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lint502.behaviour.clients import stranger
 from lint502.behaviour.http2 import connection_header, header_refusal, refusal_is_known

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from lint502.behaviour.keepalive import connection_end, kept_all_the_same, reuse, users
 from lint502.behaviour.methods import allowed_methods

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from lint502.behaviour.sockets import in_tmp, locked_out, rights, workers
 from lint502.lab.demonstrations.case import CannotShowError, Case, Experiment

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from lint502.behaviour.sent_hosts import Served
 from lint502.declared.listeners import Fact, HttpVersion, Listener, Overflow, Protocol, T
@@ -13,8 +14,7 @@ ClientCertificate = Literal["required", "optional", "none"]
 _MILLISECONDS = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class TlsBehaviour:
+class TlsBehaviour(Struct, frozen=True):
     """``versions`` as nginx writes them (``TLSv1.2``), empty: any. ``names`` in the certificate,
     empty: ``localhost``. ``chain_depth`` is the number of intermediate certificates.
 
@@ -31,8 +31,7 @@ class TlsBehaviour:
     answers_400: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reaction:
+class Reaction(Struct, frozen=True):
     """What a server does with what it does not understand, ``after`` so many seconds.
 
     ``answer``: with the status ``number``, in HTTP/1.1; ``page``: with HTML and no status line, as
@@ -46,8 +45,7 @@ class Reaction:
     after: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Behaviour:
+class Behaviour(Struct, frozen=True):
     """Times are seconds, sizes bytes; ``None`` is no limit, or not declared.
 
     ``overflow`` is what happens beyond ``request_headers`` and ``request_body``. Where it is not
@@ -91,8 +89,7 @@ class Behaviour:
         return not self.keepalive and not self.announces_close
 
 
-@dataclass(slots=True)
-class Answer:
+class Answer(Struct):
     """What a server answers next; may be changed between requests.
 
     ``header_bytes`` is the size of the response header as nginx counts it for the protocol: from

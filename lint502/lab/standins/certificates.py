@@ -5,8 +5,9 @@ from __future__ import annotations
 import ssl
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lint502.behaviour.tls import covers
 from lint502.lab.bench import LabError
@@ -30,8 +31,7 @@ _VERIFY: dict[ClientCertificate, ssl.VerifyMode] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateFiles:
+class CertificateFiles(Struct, frozen=True):
     """PEM files for ``proxy_ssl_trusted_certificate``, ``proxy_ssl_certificate`` and
     ``proxy_ssl_certificate_key``."""
 

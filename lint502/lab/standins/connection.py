@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field, replace
 from typing import NoReturn
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lint502.lab.standins.behaviour import Answer, Behaviour
 from lint502.lab.standins.wire import LARGEST_READ, Over, Wire
@@ -16,8 +18,7 @@ _WITHOUT_A_CERTIFICATE = 400
 _NO_HANDSHAKE = 426
 
 
-@dataclass(slots=True)
-class Shared:
+class Shared(Struct):
     """What all connections of a server share; see :class:`~lint502.lab.standins.DeclaredServer`."""
 
     behaviour: Behaviour

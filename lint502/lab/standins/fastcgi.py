@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.lab.standins.cgi import content_length, response
 from lint502.lab.standins.connection import Connection
@@ -22,8 +23,7 @@ _LARGEST_CONTENT = 65_528
 """Bytes in a record, a multiple of eight."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Record:
+class _Record(Struct, frozen=True):
     kind: int
     request: int
     content: bytes

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from dataclasses import dataclass
 
 import h2.config
 import h2.connection
@@ -13,6 +12,7 @@ import h2.events
 import h2.exceptions
 from hpack import Encoder, HeaderTuple, NeverIndexedHeaderTuple
 from hyperframe.frame import GoAwayFrame
+from msgspec import Struct
 
 from lint502.lab.standins.connection import Connection
 
@@ -35,8 +35,7 @@ _RESOURCE_EXHAUSTED = "8"
 _Headers = list[tuple[str, str]]
 
 
-@dataclass(slots=True)
-class _Request:
+class _Request(Struct):
     head: bool
     """Whether the method is HEAD."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from lint502.diagnosis.diagnosis import Group
 
@@ -17,8 +18,7 @@ NOTHING = "·"
 """A column in which nothing happened."""
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
+class Axis(Struct, frozen=True):
     """A stretch of time in columns: the first minute (since 1970, by the log's clock), the minutes
     of each column, and how many columns there are."""
 

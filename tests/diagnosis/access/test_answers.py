@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lint502.diagnosis.access import answers
 from lint502.diagnosis.access.answers import Answers

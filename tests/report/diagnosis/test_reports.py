@@ -5,12 +5,12 @@ import hashlib
 import json
 import re
 from collections import Counter
-from dataclasses import replace
 from datetime import datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from lint502 import __version__
 from lint502.cli.logs import without_commands

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lint502.declared.listeners import Fact
 from lint502.declared.sources.commands.words import Variables, Word, name_of
@@ -17,8 +19,7 @@ from lint502.places import Place, SourceFile
 Facts = Mapping[str, Fact[Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What is the same for all programs of a container: its files, the working directory of the
     first one, and the folder of this machine that was built there; the image, and whether a
     Dockerfile of the repository builds on it."""
@@ -55,8 +56,7 @@ class Surroundings:
         return [(path, source) for path, source in found if source is not None]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A program with its arguments, the variables that it sees and the folder that it runs in.
 
     ``words[0]`` is the program.
@@ -103,8 +103,7 @@ class Call:
         return replace(self, words=tuple(words))
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """What a program is found to be: names of what is recognised, what it listens at.
 
     ``whole``: it listens at nothing else. ``stays``: it goes on running in the background, as
@@ -122,8 +121,7 @@ NOTHING = Result()
 """A program that listens at nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Next:
+class Next(Struct, frozen=True):
     """What a program runs in its turn: calls of programs, or a text for the shell.
 
     ``known``: nothing else that may listen is run.
@@ -138,8 +136,7 @@ class Next:
     """What the program listens at itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShellText:
+class ShellText(Struct, frozen=True):
     """A text that a shell runs: a script, or the text behind ``-c``.
 
     ``parameters`` are ``$1``, ``$2`` …; ``source`` is the file that the text is, None where it is

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lint502.declared.sources.commands.shell_tokens import Part, ShellError, Token, tokens
 from lint502.declared.sources.commands.words import (

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.declared.listeners import Fact
 from lint502.declared.sources.commands import registry
@@ -35,8 +37,7 @@ MAX_DEPTH = 25
 MAX_LISTENERS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(Struct, frozen=True):
     """What a program states of where it listens, once it runs.
 
     Each listener has its facts by the keys of ``upstreams.toml``; one without port and socket

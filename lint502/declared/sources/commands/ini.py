@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.declared.sources.commands.words import Word
 from lint502.places import Place, SourceFile
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A key with its value; a key without ``=`` has the value ``""``."""
 
     section: str

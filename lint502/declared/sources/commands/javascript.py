@@ -10,8 +10,9 @@ https://angular.dev/cli/serve, https://webpack.js.org/configuration/dev-server/
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from lint502.declared.listeners import Fact
 from lint502.declared.sources.commands.calls import NOTHING, Call, Result
@@ -33,8 +34,7 @@ Facts = dict[str, Fact[Any]]
 Found = Call | Result | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Tool:
+class _Tool(Struct, frozen=True):
     """A program with ``--port`` and ``--host``: its defaults, the variables that it reads, the
     first arguments that make it a server (none: always)."""
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from lint502.declared.sources.commands.calls import NOTHING, Call, Next, Result, ShellText
 from lint502.declared.sources.commands.words import Word

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lint502.declared.sources.commands.calls import NOTHING, Call, Next, Result, ShellText
 from lint502.declared.sources.commands.options import Options, spelled

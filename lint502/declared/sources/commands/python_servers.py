@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from lint502.declared.listeners import Fact
 from lint502.declared.sources.commands.calls import Call, Result
@@ -19,8 +20,7 @@ from lint502.declared.sources.commands.words import Word
 from lint502.places import SourceFile
 
 
-@dataclass(frozen=True, slots=True)
-class _Server:
+class _Server(Struct, frozen=True):
     """What a call starts: the profile, its default host and port, and where these are
     documented."""
 

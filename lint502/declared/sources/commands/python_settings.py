@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.declared.sources.commands.words import UNKNOWN, Variables, Word
 from lint502.places import Place, SourceFile
@@ -13,8 +14,7 @@ from lint502.standing import Standing
 MAX_BYTES = 200_000
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """Names with the words that their values are: one, several of a list, none for ``None``; one
     that is not known has the text :data:`UNKNOWN`. ``whole``: no other name can be set."""
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from lint502.declared.listeners import Fact
 from lint502.declared.sources.commands.calls import NOTHING, Call, Next, Result

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.declared.sources.commands.words import UNKNOWN, Variables, Word
 from lint502.places import Place, SourceFile
@@ -28,8 +29,7 @@ _ASSIGNED = re.compile(r"^([a-z_]\w*)\s*=\s*(.+?)\s*$")
 _MODIFIER = re.compile(r"\s(?:if|unless)\s")
 
 
-@dataclass(frozen=True, slots=True)
-class RubySettings:
+class RubySettings(Struct, frozen=True):
     """Calls by name, each with its arguments. ``whole``: no other call of these can be made."""
 
     made: Mapping[str, Sequence[tuple[Word, ...]]]

@@ -8,9 +8,11 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.declared.sources.commands.calls import Call, ShellText
 from lint502.declared.sources.commands.expansion import value_of, words_of
@@ -34,8 +36,7 @@ MAX_RUN = 2_000
 _DEPTH = 20
 
 
-@dataclass(slots=True)
-class Run:
+class Run(Struct):
     """A program that a text runs. ``certain``: no condition decides over it that is not known.
     ``lasting``: the text does not wait for its end, or ends with it."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lint502.declared.sources.commands.shell_tokens import ShellError, Token, tokens
 
@@ -11,30 +12,26 @@ _DEPTH = 40
 _SEPARATORS = (";", "&", "\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Simple:
+class Simple(Struct, frozen=True):
     """A program with its words, and the assignments before it."""
 
     words: tuple[Token, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class If:
+class If(Struct, frozen=True):
     """Conditions with what is run where they hold; the last one may have no condition."""
 
     clauses: tuple[tuple[Steps | None, Steps], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """``case``: a word, and what is run for patterns of it."""
 
     word: Token
     branches: tuple[tuple[tuple[Token, ...], Steps], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Loop:
+class Loop(Struct, frozen=True):
     """``for``, ``while`` and ``until``; ``name`` is the variable of the first one."""
 
     condition: Steps
@@ -42,16 +39,14 @@ class Loop:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Struct, frozen=True):
     """A function that is defined."""
 
     name: str
     body: Steps
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """Commands in brackets; in a shell of their own where the brackets are round."""
 
     body: Steps
@@ -61,8 +56,7 @@ class Group:
 Command = Simple | If | Case | Loop | Function | Group
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(Struct, frozen=True):
     """Pipelines that ``&&`` and ``||`` join: each with the operator before it, and whether ``!``
     turns its status round."""
 
@@ -70,8 +64,7 @@ class Chain:
     background: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Steps:
+class Steps(Struct, frozen=True):
     """Chains that are run one after the other."""
 
     chains: tuple[Chain, ...]

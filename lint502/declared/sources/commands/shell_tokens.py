@@ -6,8 +6,9 @@ Source: https://pubs.opengroup.org/onlinepubs/9699919799/utilities/V3_chap02.htm
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 MAX_TOKENS = 50_000
 
@@ -17,8 +18,7 @@ _NAME = re.compile(r"[A-Za-z_]\w*|[0-9@*#?$!-]", re.ASCII)
 _BLANK = " \t\r"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A piece of a word: a text, a variable (``PORT:-8000``), or what cannot be known here.
 
     ``quoted``: it makes no words of its own.
@@ -29,8 +29,7 @@ class Part:
     quoted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """A word with its parts, or an operator; a line end is the operator ``"\\n"``."""
 
     line: int

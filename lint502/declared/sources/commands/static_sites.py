@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.declared.listeners import Fact
 from lint502.declared.sources.commands.calls import NOTHING, Call, Result
@@ -21,8 +23,7 @@ from lint502.declared.sources.commands.words import Word
 Facts = dict[str, Fact[Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Tool:
+class _Tool(Struct, frozen=True):
     """A program with options for port and host: its defaults, the variables that it reads, and the
     first argument that makes it a server."""
 

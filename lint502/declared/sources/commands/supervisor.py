@@ -9,7 +9,9 @@ import posixpath
 import re
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lint502.declared.sources.commands.calls import Call, Facts, Next
 from lint502.declared.sources.commands.facts import ALL, address, mode_fact, socket_fact, speaks
@@ -30,8 +32,7 @@ _DEFAULTS = (
 )
 
 
-@dataclass(slots=True)
-class _Section:
+class _Section(Struct):
     """A program: its settings, and the file that it is in."""
 
     name: str

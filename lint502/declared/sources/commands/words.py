@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.places import Place
 from lint502.standing import Standing
@@ -15,8 +17,7 @@ UNKNOWN = "\0"
 """Stands in a text for what is not known: no argument of a program can have it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """An argument, or the value of a variable, ``"0.0.0.0:8000"``.
 
     A part that is not known is :data:`UNKNOWN` in the text. ``standing`` is that of the least of

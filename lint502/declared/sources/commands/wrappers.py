@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.declared.sources.commands.calls import NOTHING, Call, Next, Result, ShellText
 from lint502.declared.sources.commands.scripts import script_source
@@ -13,8 +15,7 @@ from lint502.declared.sources.commands.words import Word
 Found = Call | Next | Result
 
 
-@dataclass(frozen=True, slots=True)
-class _Wrapper:
+class _Wrapper(Struct, frozen=True):
     """How a program is told what to run: ``options`` are its own that take a value, ``leading``
     counts its own arguments, ``words`` are those that must come first (``poetry run``)."""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lint502.declared.claims import Claims
 from lint502.declared.listeners import Directory, Fact
@@ -24,8 +26,7 @@ _SAYS_YES = frozenset(("tls", "keepalive"))
 _KeyPath = tuple[Key, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(Struct, frozen=True):
     """What one file declares: of listeners, of fronts, and whether that is all there is (None
     where it does not say). What a mistake is about is left out, each with its problem; ``lost`` is
     the line of one for which it is not known which upstreams there are."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from pydantic import BaseModel
 
 from lint502.declared.claims import ANY
@@ -36,8 +36,7 @@ _FRONTS = frozenset(("fronts", "frontend", "lb", "loadbalancer", "load_balancer"
 _LISTS = frozenset(("http_versions", "tls.versions"))
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(Struct, frozen=True):
     """What is said of an unknown key, and the keys, dotted from the listener on, that it may be."""
 
     text: str

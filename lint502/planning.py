@@ -75,16 +75,23 @@ def plan(
     problems: tuple[Problem, ...] = ()
     unread: tuple[Unread, ...] = ()
     if derive and any(root != STANDARD_INPUT for root in named or ("",)):
-        from lint502.deployment.deployed import Around
-        from lint502.deployment.discovery import discover
+        from lint502.deployment.files import files_of
         from lint502.deployment.repository import Repository
 
         repository = Repository(folder, reader, checkout)
-        found = discover(repository)
-        deployed = _chosen(found.deployed, deployments)
-        around = Around(found.projects, repository) if found.projects else None
-        problems = tuple(_problems(found, named=bool(named)))
-        unread = found.unread
+        files = files_of(repository)
+        if not (files.whole or named):
+            problems = (Problem(".", None, f"{_CUT_SHORT}; name the roots"),)
+        if files.any:
+            from lint502.deployment.deployed import Around
+            from lint502.deployment.discovery import discover
+
+            found = discover(repository, files)
+            deployed = found.deployed
+            around = Around(found.projects, repository) if found.projects else None
+            problems += tuple(_problems(found))
+            unread = found.unread
+        deployed = _chosen(deployed, deployments)
     elif deployments:
         deployed = _chosen((), deployments)
     if derive and STANDARD_INPUT in named:
@@ -163,11 +170,8 @@ def _manifests(data: bytes, repository: Repository) -> tuple[Deployed, ...]:
     return found
 
 
-def _problems(found: Discovered, *, named: bool) -> Iterator[Problem]:
-    """What was not looked at: a Compose file that is none; and, unless roots are ``named``, that a
-    search was cut short."""
-    if not (found.whole or named):
-        yield Problem(".", None, f"{_CUT_SHORT}; name the roots")
+def _problems(found: Discovered) -> Iterator[Problem]:
+    """What was not looked at: a Compose file that is none."""
     for project in found.projects:
         if project.kind == "compose" and not project.containers:
             for one in project.unread:

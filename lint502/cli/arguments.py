@@ -45,10 +45,12 @@ def complete_versions(incomplete: str) -> list[str]:
 def complete_deployments(incomplete: str) -> list[str]:
     """The deployments below the working directory."""
     from lint502.deployment.discovery import discover
+    from lint502.deployment.files import files_of
     from lint502.deployment.repository import Repository
 
     try:
-        found = discover(Repository(Path.cwd())).deployed
+        repository = Repository(Path.cwd())
+        found = discover(repository, files_of(repository)).deployed
     except OSError:  # the working directory is gone
         return []
     names = dict.fromkeys(one.nginx.project.name for one in found)

@@ -19,10 +19,7 @@ from lint502.deployment.repository import Repository
 from lint502.deployment.texts import Unread
 from lint502.places import SourceFile
 
-__all__ = ["KUSTOMIZATIONS", "is_manifest", "project_of", "projects"]
-
-KUSTOMIZATIONS = kustomize.NAMES
-"""Names of files that say how manifests are put together; they need not look like some."""
+__all__ = ["is_manifest", "project_of", "projects"]
 
 
 def projects(repository: Repository, paths: Sequence[str]) -> tuple[Project, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct, field
 
+from lint502.deployment.files import KUSTOMIZATIONS
 from lint502.deployment.kubernetes import fields, objects, patches, renaming
 from lint502.deployment.kubernetes.bounds import TOO_MUCH, Budget
 from lint502.deployment.kubernetes.generators import Generator
@@ -20,9 +21,6 @@ from lint502.deployment.texts import Unread
 from lint502.deployment.yaml import Yaml, YamlList, YamlMap, YamlText, documents
 from lint502.places import Place
 from lint502.reading import UnreadableError
-
-NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-"""What a kustomization is called."""
 
 MAX_DEPTH = 20
 """How many kustomizations stand one on the other."""
@@ -52,7 +50,7 @@ class _Building(Struct):
 
 def path_in(repository: Repository, folder: str) -> str | None:
     """The kustomization of a folder."""
-    paths = (os.path.join(folder, name) for name in NAMES)
+    paths = (os.path.join(folder, name) for name in KUSTOMIZATIONS)
     return next((path for path in paths if repository.is_file(path)), None)
 
 

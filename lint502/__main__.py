@@ -33,9 +33,9 @@ def main() -> None:
 
     with guarded_output():
         try:
-            from lint502.cli.app import app
+            from lint502.cli.app import asked_for, command_line
 
-            app(prog_name="lint502")
+            command_line(asked_for(sys.argv[1:]))(prog_name="lint502")
         except KeyboardInterrupt:
             sys.exit(130)
         except Exception as error:

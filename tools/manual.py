@@ -48,10 +48,10 @@ def manual(date: str) -> str:
     """The whole page, in the macros of man(7), with the date of its last change."""
     import typer
 
-    from lint502.cli.app import app
+    from lint502.cli.app import command_line
     from lint502.cli.helping import gist, subcommands
 
-    group: Any = typer.main.get_command(app)
+    group: Any = typer.main.get_command(command_line())
     context = group.make_context("lint502", ["rules"])
     commands = list(subcommands(group, context))
     lines = [

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 
 from lint502 import __version__
-from lint502.cli.check import check
-from lint502.cli.diagnose import diagnose
-from lint502.cli.explain import explain
 from lint502.cli.helping import WIDEST, Command, Group
-from lint502.cli.hops import hops
-from lint502.cli.init import init
-from lint502.cli.probe import probe
-from lint502.cli.prove import prove
-from lint502.cli.rules import rules
-from lint502.cli.schema import schema
-from lint502.cli.upgrade import upgrade
+
+COMMANDS = (
+    "check", "init", "prove", "upgrade", "diagnose", "probe", "explain", "rules", "hops", "schema"
+)  # fmt: skip
+"""In the order of the help; each is a function of the module of its name."""
 
 
 class _Commands(Group):
@@ -37,23 +35,12 @@ class _Commands(Group):
             sys.exit(130)
 
 
-app = typer.Typer(
-    name="lint502",
-    cls=_Commands,
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST},
-)
-
-
 def _show_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"lint502 {__version__}")
         raise typer.Exit
 
 
-@app.callback()
 def _lint502(
     version: Annotated[
         bool,
@@ -69,7 +56,25 @@ def _lint502(
     """Find the nginx configuration changes that will answer 502 Bad Gateway."""
 
 
-for _command in (
-    check, init, prove, upgrade, diagnose, probe, explain, rules, hops, schema
-):  # fmt: skip
-    app.command(cls=Command)(_command)
+def asked_for(arguments: Sequence[str]) -> tuple[str, ...]:
+    """The commands that a command line may ask for: the one that it names, else all of them."""
+    completing = "_LINT502_COMPLETE" in os.environ
+    first = arguments[:1]
+    return tuple(first) if first and first[0] in COMMANDS and not completing else COMMANDS
+
+
+def command_line(names: Sequence[str] = COMMANDS) -> typer.Typer:
+    """The command line with some of the commands; only their modules are imported."""
+    app = typer.Typer(
+        name="lint502",
+        cls=_Commands,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST},
+    )
+    app.callback()(_lint502)
+    for name in names:
+        command = getattr(import_module(f"lint502.cli.{name}"), name)
+        app.command(cls=Command)(command)
+    return app

@@ -8,11 +8,11 @@ import pytest
 import typer
 
 from lint502 import __version__
-from lint502.cli.app import app
+from lint502.cli.app import command_line
 from lint502.cli.helping import described, gist, subcommands
 from tests.support.cli import Run
 
-GROUP = typer.main.get_command(app)
+GROUP = typer.main.get_command(command_line())
 CONTEXT = GROUP.make_context("lint502", ["rules"])
 COMMANDS = dict(subcommands(GROUP, CONTEXT))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lint502.cli.app import app
+from lint502.cli.app import command_line
 from lint502.cli.helping import subcommands
 from tests.support.nginxes import lacks
 from tools.manual import PAGE, manual, written
@@ -67,7 +67,7 @@ def test_what_is_read() -> None:
 def test_each_command_is_in_it() -> None:
     import typer
 
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(command_line())
     context = group.make_context("lint502", ["rules"])
     text = PAGE.read_text(encoding="utf-8")
     for name, _ in subcommands(group, context):

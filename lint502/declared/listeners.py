@@ -20,6 +20,22 @@ HttpVersion = Literal["1.0", "1.1", "2"]
 Overflow = Literal["answer", "close"]
 """What a server does with a request that it does not take: it answers, or closes the connection."""
 
+FrontKind = Literal[
+    "aws-alb",
+    "cloudfront",
+    "google-lb",
+    "azure-application-gateway",
+    "azure-front-door",
+    "cloudflare",
+    "fastly",
+    "haproxy",
+    "envoy",
+    "nginx",
+]
+"""What can stand before nginx; each gets a profile of its own."""
+
+TlsVersion = Literal["SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
+
 
 class Fact(Struct, Generic[T], frozen=True):
     """A value with the place that states it.

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from lint502.declared.claims import Claims
 from lint502.declared.listeners import Directory, Fact
+from lint502.declared.sources.upstreams_toml.well_formed import Tables, tables_in
 from lint502.findings import Problem
 from lint502.places import Place, SourceFile
 from lint502.toml import positions
 from lint502.toml.positions import Key, Node
-
-if TYPE_CHECKING:
-    from pydantic import BaseModel
-
-    from lint502.declared.sources.upstreams_toml.form import DirectoryTable, SpecFile
 
 _SAYS_YES = frozenset(("tls", "keepalive"))
 """Tables that are facts by being there."""
@@ -40,22 +36,15 @@ class Declared(Struct, frozen=True):
 
 def declared_in(source: SourceFile, data: dict[str, Any]) -> Declared:
     """What a file declares; ``data`` is what tomli read in it, of which mistakes are taken out."""
-    from pydantic import ValidationError
-
-    from lint502.declared.sources.upstreams_toml.form import SpecFile
-
     root = positions.scan(source.text)
-    try:
-        return _Tables(source, root, {}).declared(SpecFile.model_validate(data))
-    except ValidationError as error:
-        from lint502.declared.sources.upstreams_toml.salvage import salvaged
-        from lint502.declared.sources.upstreams_toml.wording import FORM
-        from lint502.toml.mistakes import mistakes
+    tables = tables_in(data)
+    if tables is not None:
+        return _Tables(source, root, {}).declared(tables)
+    from lint502.declared.sources.upstreams_toml.salvage import salvaged
 
-        found = mistakes(error, data, root, source.name, FORM)
-    table, unsure, lost = salvaged(data, found)
+    tables, found, unsure, lost = salvaged(source, root, data)
     problems = tuple(mistake.problem for mistake in found)
-    return replace(_Tables(source, root, unsure).declared(table), problems=problems, lost=lost)
+    return replace(_Tables(source, root, unsure).declared(tables), problems=problems, lost=lost)
 
 
 class _Tables:
@@ -68,9 +57,9 @@ class _Tables:
         self._root = root
         self._unsure = unsure
 
-    def declared(self, table: SpecFile) -> Declared:
+    def declared(self, tables: Tables) -> Declared:
         listeners = []
-        for name, entry in (table.upstream or {}).items():
+        for name, entry in tables.get("upstream", {}).items():
             path = ("upstream", name)
             if isinstance(entry, list):
                 for number, one in enumerate(entry):
@@ -79,28 +68,21 @@ class _Tables:
                 listeners.append(self._claims(name, path, entry))
         fronts = [
             self._claims(name, ("front", name), entry)
-            for name, entry in (table.front or {}).items()
+            for name, entry in tables.get("front", {}).items()
         ]
         complete = None
-        if table.complete is not None:
-            complete = self._fact(("complete",), table.complete)
+        if "complete" in tables:
+            complete = self._fact(("complete",), tables["complete"])
         return Declared(tuple(listeners), tuple(fronts), complete, ())
 
-    def _claims(
-        self, name: str, path: _KeyPath, table: BaseModel, *, listed: bool = False
-    ) -> Claims:
+    def _claims(self, name: str, path: _KeyPath, table: Tables, *, listed: bool = False) -> Claims:
         facts = dict(self._facts(path, table, ""))
         unsure = self._unsure.get(path, frozenset())
         return Claims(name, self._place(path), facts, listed, unsure=unsure)
 
-    def _facts(
-        self, path: _KeyPath, table: BaseModel, above: str
-    ) -> Iterator[tuple[str, Fact[Any]]]:
+    def _facts(self, path: _KeyPath, table: Tables, above: str) -> Iterator[tuple[str, Fact[Any]]]:
         """The facts of a table by dotted key; ``above`` is what comes before the keys in it."""
-        for name in type(table).model_fields:
-            value = getattr(table, name)
-            if value is None:
-                continue
+        for name, value in table.items():
             below, key = (*path, name), f"{above}{name}"
             if key == "socket.path":
                 yield "socket", self._fact(path, value)
@@ -118,8 +100,8 @@ class _Tables:
                     yield key, self._fact(below, True)
                 yield from self._facts(below, value, f"{key}.")
 
-    def _directory(self, path: _KeyPath, table: DirectoryTable) -> Directory:
-        return Directory(table.owner, table.group, table.mode, table.path, self._place(path))
+    def _directory(self, path: _KeyPath, table: Tables) -> Directory:
+        return Directory(**table, place=self._place(path))
 
     def _fact(self, path: _KeyPath, value: Any) -> Fact[Any]:
         return Fact(value, self._place(path))

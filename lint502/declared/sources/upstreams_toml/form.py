@@ -19,8 +19,8 @@ from pydantic import (
 )
 
 from lint502.declared.claims import exclusions
-from lint502.declared.listeners import HttpVersion, Overflow, Protocol
-from lint502.declared.sources.upstreams_toml.values import (
+from lint502.declared.listeners import FrontKind, HttpVersion, Overflow, Protocol, TlsVersion
+from lint502.declared.sources.upstreams_toml.types import (
     Bind,
     Host,
     Ip,
@@ -37,22 +37,6 @@ from lint502.declared.sources.upstreams_toml.values import (
 from lint502.nginx.addresses import normal_socket
 from lint502.quoting import quote
 from lint502.toml.mistakes import ContradictionError
-
-FrontKind = Literal[
-    "aws-alb",
-    "cloudfront",
-    "google-lb",
-    "azure-application-gateway",
-    "azure-front-door",
-    "cloudflare",
-    "fastly",
-    "haproxy",
-    "envoy",
-    "nginx",
-]
-"""What can stand before nginx; each gets a profile of its own."""
-
-TlsVersion = Literal["SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
 
 TLS_VERSIONS: Final = get_args(TlsVersion)
 PROTOCOLS: Final = get_args(Protocol)

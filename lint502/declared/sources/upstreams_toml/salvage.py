@@ -11,10 +11,12 @@ from pydantic import ValidationError
 from lint502.declared.claims import ANY
 from lint502.declared.sources.upstreams_toml import values
 from lint502.declared.sources.upstreams_toml.form import ListenerTable, SpecFile
-from lint502.declared.sources.upstreams_toml.wording import meant_keys
+from lint502.declared.sources.upstreams_toml.well_formed import Tables
+from lint502.declared.sources.upstreams_toml.wording import FORM, meant_keys
+from lint502.places import SourceFile
 from lint502.quoting import MOST_HINTS
-from lint502.toml.mistakes import KeyPath, Mistake
-from lint502.toml.positions import Key
+from lint502.toml.mistakes import KeyPath, Mistake, mistakes
+from lint502.toml.positions import Key, Node
 
 _KNOWN = frozenset(("complete", "front"))
 
@@ -22,17 +24,32 @@ Unsure = dict[KeyPath, frozenset[str]]
 
 
 def salvaged(
-    data: dict[str, Any], mistakes: Iterable[Mistake]
-) -> tuple[SpecFile, Mapping[KeyPath, frozenset[str]], int | None]:
-    """What is left of a file without its mistakes, which are taken out of ``data``; by the key path
-    of a listener the keys of which a mistake leaves open what they state; and the line of a mistake
-    for which it is not known which upstreams there are.
+    source: SourceFile, root: Node, data: dict[str, Any]
+) -> tuple[Tables, tuple[Mistake, ...], Mapping[KeyPath, frozenset[str]], int | None]:
+    """What is left of a file without its mistakes, which are taken out of ``data``; the mistakes;
+    by the key path of a listener the keys of which a mistake leaves open what they state; and the
+    line of a mistake for which it is not known which upstreams there are.
 
     A front with a mistake is left out: without one of its keys it would mean something else.
     """
+    try:
+        return _tables(SpecFile.model_validate(data)), (), {}, None
+    except ValidationError as error:
+        found = tuple(mistakes(error, data, root, source.name, FORM))
+    table, unsure, lost = _salvaged(data, found)
+    return _tables(table), found, unsure, lost
+
+
+def _tables(table: SpecFile) -> Tables:
+    return table.model_dump(exclude_none=True, warnings=False)
+
+
+def _salvaged(
+    data: dict[str, Any], found: Iterable[Mistake]
+) -> tuple[SpecFile, Mapping[KeyPath, frozenset[str]], int | None]:
     unsure: Unsure = {}
     lost: int | None = None
-    for number, mistake in enumerate(mistakes):
+    for number, mistake in enumerate(found):
         path = mistake.path
         if path[0] == "upstream" and path[1:] and _is_name(path[1]):
             _take_out_of_upstream(data, mistake, unsure, look=number < MOST_HINTS)

@@ -1,18 +1,16 @@
 """The values that ``upstreams.toml`` can have: times, sizes, hosts, paths, modes.
 
-Times become milliseconds here, sizes bytes. Importing this module imports pydantic.
+Times become milliseconds here, sizes bytes. Each function raises :class:`ValueError`, which says
+what the value has to be.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Annotated
-
-from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 
 from lint502.declared import profiles
-from lint502.nginx.values import SIZE_PATTERN, TIME_PATTERN, parse_size, parse_time
+from lint502.nginx.values import parse_size, parse_time
 from lint502.quoting import quote
 from lint502.toml.amounts import as_mode, as_size, as_time
 
@@ -22,7 +20,8 @@ _NAME = re.compile(r"\w(?:[\w.-]*\w)?\.?")
 _MODE = re.compile(r"[0-7]{3,4}", re.ASCII)
 
 
-def _time(value: object) -> int:
+def time(value: object) -> int:
+    """Milliseconds of a time as nginx writes it."""
     text = _number_or_text(value)
     if text is None:
         raise ValueError(
@@ -40,7 +39,8 @@ def _time(value: object) -> int:
     return milliseconds
 
 
-def _size(value: object) -> int:
+def size(value: object) -> int:
+    """Bytes of a size as nginx writes it."""
     text = _number_or_text(value)
     if text is None:
         raise ValueError(
@@ -70,7 +70,8 @@ def _number_or_text(value: object) -> str | None:
     return None
 
 
-def _text(value: str) -> str:
+def text(value: str) -> str:
+    """A line that is not empty."""
     if not value:
         raise ValueError("must not be empty")
     if _CONTROL.search(value):
@@ -78,7 +79,7 @@ def _text(value: str) -> str:
     return value
 
 
-def _host(value: str) -> str:
+def host(value: str) -> str:
     """A host name or an IP address; that of IPv6 without brackets."""
     bare = value[1:-1] if value.startswith("[") and value.endswith("]") else value
     if _is_address(bare):
@@ -110,19 +111,19 @@ def _parts(value: str) -> str:
     return f"; write hosts = [{quote(match[1].strip('[]'))}]{port}"
 
 
-def _bind(value: str) -> str:
+def bind(value: str) -> str:
     """An IP address, ``*``, or a name like ``localhost``."""
-    return value if value == "*" else _host(value)
+    return value if value == "*" else host(value)
 
 
-def _ip(value: str) -> str:
+def ip(value: str) -> str:
     """An IP address."""
     if not _is_address(value):
         raise ValueError(f"contains {quote(value)}, which is not an IP address")
     return value
 
 
-def _url_path(value: str) -> str:
+def url_path(value: str) -> str:
     """A path as a request has it."""
     if not value.startswith("/") or re.search(r"[\s?#\x00-\x1f\x7f]", value):
         raise ValueError(f'must contain paths such as "/ws/", unlike {quote(value)}')
@@ -149,7 +150,8 @@ def name(value: str) -> str:
 _OF_SOCKET = re.compile(r"(?:\w+://)?(?:unix:|file:)?(?://)?(/.*?):?")
 
 
-def _socket_path(value: str) -> str:
+def socket_path(value: str) -> str:
+    """The absolute path of a unix socket."""
     if not value.startswith("/"):
         match = _OF_SOCKET.fullmatch(value)
         if match is not None:
@@ -161,10 +163,11 @@ def _socket_path(value: str) -> str:
         else:
             said = f"must be an absolute path, not {quote(value)}"
         raise ValueError(said)
-    return _text(value)
+    return text(value)
 
 
-def _mode(value: object) -> int:
+def mode(value: object) -> int:
+    """The bits of an octal mode, which is a string."""
     if not isinstance(value, str) or not _MODE.fullmatch(value):
         raise ValueError(
             f'must be the octal mode as a string, such as "0660", not {quote(value)}'
@@ -173,58 +176,7 @@ def _mode(value: object) -> int:
     return int(value, 8)
 
 
-def _server(value: str) -> str:
+def server(value: str) -> str:
+    """A server, of which there is a profile."""
     profiles.parse_server(value)
     return value
-
-
-Time = Annotated[
-    int,
-    PlainValidator(_time),
-    WithJsonSchema(
-        {
-            "type": ["string", "integer"],
-            "pattern": TIME_PATTERN,
-            "minLength": 1,
-            "examples": ["30s", "1m30s", "500ms"],
-        }
-    ),
-]
-Size = Annotated[
-    int,
-    PlainValidator(_size),
-    WithJsonSchema(
-        {
-            "type": ["string", "integer"],
-            "pattern": SIZE_PATTERN,
-            "examples": ["4096", "16k", "10m"],
-        }
-    ),
-]
-Line = Annotated[str, AfterValidator(_text), Field(json_schema_extra={"minLength": 1})]
-Host = Annotated[str, AfterValidator(_host), Field(json_schema_extra={"minLength": 1})]
-Bind = Annotated[str, AfterValidator(_bind)]
-Ip = Annotated[str, AfterValidator(_ip)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-UrlPath = Annotated[str, AfterValidator(_url_path), Field(json_schema_extra={"pattern": "^/"})]
-Name = Annotated[str, AfterValidator(name)]
-SocketPath = Annotated[
-    str, AfterValidator(_socket_path), Field(json_schema_extra={"pattern": "^/"})
-]
-Mode = Annotated[
-    int,
-    PlainValidator(_mode),
-    WithJsonSchema({"type": "string", "pattern": "^[0-7]{3,4}$", "examples": ["0660"]}),
-]
-ServerName = Annotated[
-    str,
-    AfterValidator(_server),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "enum": list(profiles.names())},
-                {"type": "string", "pattern": "^[a-z0-9-]+/[0-9]+([.][0-9]+)*$"},
-            ]
-        }
-    ),
-]

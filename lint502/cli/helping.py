@@ -110,17 +110,23 @@ class _Coercion:
         return self._otherwise().coerce(value, param=param, ctx=ctx)
 
 
+def _coerced_lightly(parameters: Iterable[Any]) -> list[Any]:
+    """Parameters of which typer since 0.29, which imports pydantic for it, coerces no text."""
+    found = list(parameters)
+    for parameter in found:
+        coercion = getattr(parameter, "get_runtime_param", None)
+        if coercion is not None and "get_runtime_param" not in vars(parameter):
+            light = _Coercion(parameter.type_descriptor.annotation, coercion)
+            parameter.get_runtime_param = lambda light=light: light
+    return found
+
+
 class Command(TyperCommand):
     """A command with such a help."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        parameters: list[Any] = self.params
-        for parameter in parameters:
-            coercion = getattr(parameter, "get_runtime_param", None)
-            if coercion is not None:  # since typer 0.29, whose own imports pydantic
-                light = _Coercion(parameter.type_descriptor.annotation, coercion)
-                parameter.get_runtime_param = lambda light=light: light
+    def get_params(self, ctx: Any) -> Any:
+        """The parameters, with that of the help."""
+        return _coerced_lightly(super().get_params(ctx))
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """See :func:`usage`."""
@@ -138,6 +144,10 @@ class Command(TyperCommand):
 
 class Group(TyperGroup):
     """The table of commands, with such a help."""
+
+    def get_params(self, ctx: Any) -> Any:
+        """The parameters, with that of the help."""
+        return _coerced_lightly(super().get_params(ctx))
 
     def format_help_text(self, ctx: Any, formatter: Any) -> None:
         """Write what the program says of itself."""

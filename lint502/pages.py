@@ -14,12 +14,13 @@ from msgspec.structs import asdict
 
 from lint502.findings import Frequency, Severity
 from lint502.nginx.version import NEWEST_PATCH, Version
+from lint502.patterns import regex
 
 HEADINGS = ("What it means", "Why it answers 502", "Example", "Instead", "References")
 """What every page has, in this order."""
 
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})[ \t]*([^\s`]*)[^`]*")
-_CONDITION = re.compile(r"(>=|<=|>|<)(\d+\.\d+(?:\.\d+)?)")
+_FENCE = regex(r" {0,3}(`{3,}|~{3,})[ \t]*([^\s`]*)[^`]*")
+_CONDITION = regex(r"(>=|<=|>|<)(\d+\.\d+(?:\.\d+)?)")
 _COMPARE = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
 _REQUIRED = {"severity": str, "summary": str, "nginx": str}
 _OPTIONAL = {"status": int, "frequency": str, "sometimes": str, "log": str}

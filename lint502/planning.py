@@ -14,6 +14,7 @@ from lint502.checkout import Checkout
 from lint502.findings import Problem
 from lint502.nginx.files import absolute_path
 from lint502.nginx.roots import STANDARD_INPUT, default_roots
+from lint502.patterns import regex
 from lint502.places import SourceFile
 from lint502.reading import Reader, UnreadableError, decode, shown
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from lint502.deployment.search import Found
     from lint502.deployment.texts import Unread
 
-_MANIFEST = re.compile(rb"^\s*[\"']?apiVersion[\"']?\s*:", re.MULTILINE)
+_MANIFEST = regex(rb"^\s*[\"']?apiVersion[\"']?\s*:", re.MULTILINE)
 
 _MOST_NAMES = 5
 """As many files as a note names."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 
+from lint502.patterns import regex
 from lint502.reading import shown
 
 MOST_HINTS = 100
@@ -18,7 +19,7 @@ _MOST_NAMES = 2_000
 
 _LONGEST = 60
 _MOST_CANDIDATES = 6
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")
+_BARE_KEY = regex(r"[A-Za-z0-9_-]{1,60}")
 
 
 def escape(text: str) -> str:

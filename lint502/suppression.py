@@ -20,6 +20,7 @@ from msgspec.structs import replace
 
 from lint502.findings import Finding, Problem
 from lint502.nginx.parse import Directive, ParsedFile
+from lint502.patterns import regex
 from lint502.places import Place, SourceFile
 from lint502.reading import shown
 from lint502.rule_names import RULES
@@ -28,9 +29,9 @@ MAX_IGNORES = 5_000
 """Of one run; each is compared with each finding of its rule."""
 
 _MARK = "lint502:"
-_COMMENT = re.compile(r"\s*lint502:\s*ignore\b(?:\s*\[([^\]]*)\])?\s*(.*)")
-_IN_TOML = re.compile(r"#(\s*lint502:\s*ignore\b.*)")
-_HEADER = re.compile(r"\s*\[\[?\s*([^\]#]+?)\s*\]\]?")
+_COMMENT = regex(r"\s*lint502:\s*ignore\b(?:\s*\[([^\]]*)\])?\s*(.*)")
+_IN_TOML = regex(r"#(\s*lint502:\s*ignore\b.*)")
+_HEADER = regex(r"\s*\[\[?\s*([^\]#]+?)\s*\]\]?")
 _HOW = "write: # lint502: ignore[RULE] and why"
 
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from lint502.behaviour.sockets import TEMPORARY
 from lint502.nginx.parse import Directive
 from lint502.nginx.tree import Context, Tree, once_a_context
 from lint502.pairing import FROM_CONTAINERS
+from lint502.patterns import regex
 from lint502.site import Site
 
-_STANDARD_STREAM = re.compile(r"/dev/(stdout|stderr|fd/[12])|/proc/self/fd/[12]")
+_STANDARD_STREAM = regex(r"/dev/(stdout|stderr|fd/[12])|/proc/self/fd/[12]")
 """systemd connects both to its journal, by a socket, which nothing can open: nginx would not start.
 
 Sources: systemd.exec(5), ``StandardOutput``; open(2), ENXIO.
 """
 
-_DNS_OF_DOCKER = re.compile(r"127\.0\.0\.11(:\d+)?")
+_DNS_OF_DOCKER = regex(r"127\.0\.0\.11(:\d+)?")
 """https://docs.docker.com/engine/network/#dns-services"""
 
 

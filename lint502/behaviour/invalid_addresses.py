@@ -17,11 +17,12 @@ from lint502.nginx.hops import Hop
 from lint502.nginx.known_values import Text
 from lint502.nginx.pass_values import authority, parse_pass, without_scheme
 from lint502.nginx.symbols import UNKNOWN
+from lint502.patterns import regex
 
-_STARTS_WITH_HOST = re.compile(r"(?:[^$/]*://|\$\{?scheme\}?://)?\$\{?(?:http_)?host\b", re.ASCII)
+_STARTS_WITH_HOST = regex(r"(?:[^$/]*://|\$\{?scheme\}?://)?\$\{?(?:http_)?host\b", re.ASCII)
 """A host of the request, which holds no slash: what follows it is no part of a URI."""
 
-_PORT = re.compile(r":([^:\]\0]*)\Z")
+_PORT = regex(r":([^:\]\0]*)\Z")
 
 
 class Invalid(Struct, frozen=True):

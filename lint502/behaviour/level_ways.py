@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from msgspec import Struct
@@ -13,8 +12,9 @@ from lint502.nginx.reached import limit_of
 from lint502.nginx.scope import Scope
 from lint502.nginx.tree import Context, once_a_context
 from lint502.nginx.version import NEWEST
+from lint502.patterns import regex
 
-_CODE = re.compile(
+_CODE = regex(
     r"(server_)?rewrite_by_lua.*|access_by_lua.*|content_by_lua.*|precontent_by_lua.*"
     r"|header_filter_by_lua.*|js_(access|content)|perl|echo_exec"
 )

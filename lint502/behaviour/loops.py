@@ -21,6 +21,7 @@ from lint502.nginx.servers import ListeningSocket, Servers, listens_open
 from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context
 from lint502.pairing import Pair
+from lint502.patterns import regex
 from lint502.site import Site
 
 _MOST_STEPS = 64
@@ -28,14 +29,14 @@ _MOST_ROUNDS = 8
 """A URI that grows is followed so often past one hop: no location is left then that could take
 it."""
 
-_MAY_END = re.compile(
+_MAY_END = regex(
     r"rewrite|return|deny|internal|auth_(?!basic_user_file$).*|limit_(conn|req)|proxy_method"
     r"|.*_by_lua(_block|_file)?|js_(access|content|preread)|perl"
 )
 """Directives that may answer a request, or change it."""
 
-_OF_THE_CLIENT = re.compile(r"\$(?:(?:http_)?host\b|\{(?:http_)?host\})", re.ASCII)
-_OF_THE_PASS = re.compile(r"\$(?:proxy_host\b|\{proxy_host\})", re.ASCII)
+_OF_THE_CLIENT = regex(r"\$(?:(?:http_)?host\b|\{(?:http_)?host\})", re.ASCII)
+_OF_THE_PASS = regex(r"\$(?:proxy_host\b|\{proxy_host\})", re.ASCII)
 _WHOLE_URI = ("$request_uri", "${request_uri}")
 
 

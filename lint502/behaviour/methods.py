@@ -9,6 +9,7 @@ from lint502.behaviour.subrequests import asked_beside
 from lint502.nginx.hops import Hop
 from lint502.nginx.reached import leads_to, level_returns, limit_of, passing_limit
 from lint502.nginx.tree import Context, once_a_context
+from lint502.patterns import regex
 
 ALL = frozenset(
     ("GET", "HEAD", "POST", "PUT", "DELETE", "MKCOL", "COPY", "MOVE", "OPTIONS", "PROPFIND",
@@ -16,7 +17,7 @@ ALL = frozenset(
 )  # fmt: skip
 """The methods that ``limit_except`` knows."""
 
-_MATCHES = re.compile(r"(?P<not>!?)~(?P<folded>\*?)")
+_MATCHES = regex(r"(?P<not>!?)~(?P<folded>\*?)")
 
 NOT_IDEMPOTENT = frozenset(("POST", "LOCK", "PATCH"))
 """The methods that nginx does not send twice by itself. Source: ``ngx_http_upstream_next()``."""

@@ -18,6 +18,7 @@ from lint502.nginx.pass_values import authority
 from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context, once_a_context
 from lint502.pairing import Pair
+from lint502.patterns import regex
 
 _TOP_LEVEL = frozenset(
     ("com", "net", "org", "info", "biz", "edu", "gov", "mil", "int", "app", "dev", "cloud", "site",
@@ -29,11 +30,11 @@ _TOP_LEVEL = frozenset(
 """Some of the domains at the top, besides those of countries, of two letters. Of others it is not
 known here whether they are public (https://data.iana.org/TLD/tlds-alpha-by-domain.txt)."""
 
-_VARIABLE = re.compile(r"\$\{?(\w+)", re.ASCII)
-_OF_THE_REQUEST = re.compile(
+_VARIABLE = regex(r"\$\{?(\w+)", re.ASCII)
+_OF_THE_REQUEST = regex(
     r"(?:http_)?host|ssl_server_name|ssl_preread_server_name|(?:arg|cookie|http)_\w+|\d", re.ASCII
 )
-_CAPTURE = re.compile(r"\(\?P?<(\w+)>", re.ASCII)
+_CAPTURE = regex(r"\(\?P?<(\w+)>", re.ASCII)
 _HTTPS = ("https", "grpcs")
 _WITH_HTTPS = ("proxy", "grpc")
 """Servers of other protocols, as of mail, seldom share an address."""

@@ -7,7 +7,6 @@ which hardly anybody does, and counts for nothing here.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from lint502.behaviour.internal_redirects import origins, subrequests
@@ -21,8 +20,9 @@ from lint502.nginx.scope import Scope
 from lint502.nginx.servers import VirtualServer, is_open, servers_of
 from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context, once_a_context
+from lint502.patterns import regex
 
-_LEADS_ANYWHERE = re.compile(
+_LEADS_ANYWHERE = regex(
     r".*_by_lua(_block|_file)?|js_.*|perl|echo_.*|post_action|ssi|add_(before|after)_body"
 )
 """Directives that may make a request of any location."""

@@ -16,6 +16,7 @@ from lint502.behaviour.request_headers import Allowed
 from lint502.declared.listeners import Listener
 from lint502.nginx.hops import Hop
 from lint502.nginx.tree import Context, once_a_context
+from lint502.patterns import regex
 from lint502.wording import listed, server_of
 
 WITH_PARAMETERS = frozenset(("uwsgi", "scgi", "fastcgi"))
@@ -30,7 +31,7 @@ _SHORT_LENGTHS = 2
 _AROUND = 32
 """Bytes of the longest request line that are none of its query: the method, ``/?``, the version."""
 
-_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))", re.ASCII)
+_VARIABLE = regex(r"\$(?:\{(\w+)\}|(\w+))", re.ASCII)
 _ORIGINAL = frozenset(("request_uri", "request"))
 _QUERY = _ORIGINAL | {"args", "query_string"}
 _PATH = _ORIGINAL | {"uri", "document_uri", "fastcgi_script_name", "request_filename"}

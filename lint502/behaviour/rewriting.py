@@ -18,8 +18,9 @@ from lint502.nginx.requested_uris import Uri
 from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context
 from lint502.nginx.variables import Variables
+from lint502.patterns import regex
 
-_VARIABLE = re.compile(r"\$(?:([1-9])|\{(\w+)\}|(\w+))", re.ASCII)
+_VARIABLE = regex(r"\$(?:([1-9])|\{(\w+)\}|(\w+))", re.ASCII)
 _URLS = ("http://", "https://", "$scheme")
 _REDIRECTS = {"redirect": 302, "permanent": 301}
 _MOST_TEXTS = 16

@@ -17,9 +17,10 @@ from lint502.nginx.parse import Directive
 from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context, once_a_context
 from lint502.pairing import Pair
+from lint502.patterns import regex
 
-_OF_THE_CLIENT = re.compile(r"\$(?:(?:http_)?host\b|\{(?:http_)?host\})", re.ASCII)
-_OF_THE_PASS = re.compile(r"\$(?:proxy_host\b|\{proxy_host\})", re.ASCII)
+_OF_THE_CLIENT = regex(r"\$(?:(?:http_)?host\b|\{(?:http_)?host\})", re.ASCII)
+_OF_THE_PASS = regex(r"\$(?:proxy_host\b|\{proxy_host\})", re.ASCII)
 
 
 class SentHosts(Struct, frozen=True):

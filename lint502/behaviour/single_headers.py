@@ -6,7 +6,6 @@ a line whose value is empty sends nothing (``ngx_http_proxy_create_request()``).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
@@ -17,6 +16,7 @@ from lint502.declared.listeners import Listener
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
 from lint502.nginx.symbols import UNKNOWN
+from lint502.patterns import regex
 from lint502.wording import server_of
 
 _SINGLE: Mapping[str, What] = {
@@ -26,10 +26,10 @@ _SINGLE: Mapping[str, What] = {
     "authorization": "authorization-twice",
 }
 
-_NEVER_EMPTY = re.compile(r"\$\{?(host|http_host|proxy_host|hostname|remote_addr)\}?")
+_NEVER_EMPTY = regex(r"\$\{?(host|http_host|proxy_host|hostname|remote_addr)\}?")
 """Variables that hold something in every request of HTTP/1.1 and HTTP/2."""
 
-_WITH_A_BODY = re.compile(r"\$\{?(content_length|http_content_length)\}?")
+_WITH_A_BODY = regex(r"\$\{?(content_length|http_content_length)\}?")
 
 
 class Twice(Struct, frozen=True):

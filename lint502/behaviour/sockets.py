@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -13,10 +12,11 @@ from lint502.nginx.addresses import Address, normal_socket
 from lint502.nginx.parse import Directive
 from lint502.nginx.tree import Tree
 from lint502.pairing import Pair, goes_beyond
+from lint502.patterns import regex
 from lint502.standing import Standing
 
 _ALL = 7
-_HOME = re.compile(r"(?P<path>/home/(?P<user>[^/]+)|/root)/")
+_HOME = regex(r"(?P<path>/home/(?P<user>[^/]+)|/root)/")
 
 _WRITE = 2
 """What ``connect()`` needs of a socket: unix(7)."""
@@ -199,7 +199,7 @@ def in_tmp(address: Address) -> bool:
     return address.socket is not None and address.socket.startswith(TEMPORARY)
 
 
-_TELLING = re.compile(r"(?P<socket>.+?\.sock(?:et)?)(?P<rest>(?:/|:/).*|:)|(?P<other>.+):")
+_TELLING = regex(r"(?P<socket>.+?\.sock(?:et)?)(?P<rest>(?:/|:/).*|:)|(?P<other>.+):")
 """What looks like a socket and something that is none of its path."""
 
 

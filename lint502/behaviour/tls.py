@@ -6,7 +6,6 @@ like in the stream proxy module.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 
 from msgspec import Struct
@@ -18,22 +17,23 @@ from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Value
 from lint502.nginx.symbols import UNKNOWN
 from lint502.pairing import Pair
+from lint502.patterns import regex
 
 _WITH_TLS = frozenset(("proxy", "grpc", "uwsgi"))
 """The passes whose URL says whether they speak TLS."""
 
-_PROXY_HOST = re.compile(r"\$(proxy_host\b|\{proxy_host\})")
-_HOST = re.compile(r"\$(?:(?:http_)?host\b|\{(?:http_)?host\})")
+_PROXY_HOST = regex(r"\$(proxy_host\b|\{proxy_host\})")
+_HOST = regex(r"\$(?:(?:http_)?host\b|\{(?:http_)?host\})")
 """What the client asks for; a port that it has is cut off."""
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
-_WILDCARD = re.compile(
+_WILDCARD = regex(
     rf"(?:(?P<start>(?!xn--){_LABEL})?\*|\*(?P<end>[a-z0-9-]*[a-z0-9]))"
     rf"(?P<rest>(?:\.{_LABEL}){{2,}})"
 )
 """A name of a certificate that stands for several, in lower case (OpenSSL's ``valid_star()``)."""
 
-_OF_A_WILDCARD = re.compile(r"[a-z0-9-]*")
+_OF_A_WILDCARD = regex(r"[a-z0-9-]*")
 
 
 class AskedNames(Struct, frozen=True):

@@ -10,8 +10,9 @@ import re
 
 from lint502.nginx.addresses import split_scheme
 from lint502.nginx.hops import Hop
+from lint502.patterns import regex
 
-_PLAIN = re.compile(r"/[\w./~-]*", re.ASCII)
+_PLAIN = regex(r"/[\w./~-]*", re.ASCII)
 """Paths that mean the same in a pattern, with their dots escaped, and in a ``rewrite``."""
 
 

@@ -25,11 +25,12 @@ from lint502.nginx import error_log
 from lint502.nginx.addresses import literal_ip
 from lint502.nginx.parse import Directive
 from lint502.pairing import Pair
+from lint502.patterns import regex
 from lint502.rule import Rule
 from lint502.site import Site
 from lint502.wording import declared, listed
 
-_PLAIN = re.compile(r"[\w.:=\[\]-]+", re.ASCII)
+_PLAIN = regex(r"[\w.:=\[\]-]+", re.ASCII)
 
 
 _MOST_SERVERS = 20

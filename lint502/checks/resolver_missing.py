@@ -12,14 +12,15 @@ from lint502.disagreements import Disagreement
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx import error_log
 from lint502.nginx.hops import Hop
+from lint502.patterns import regex
 from lint502.rule import Rule
 from lint502.site import Site
 
-_REQUESTED_HOST = re.compile(
+_REQUESTED_HOST = regex(
     r"\$\{?(host|http_host|ssl_server_name|ssl_preread_server_name)\b", re.ASCII
 )
-_SCHEME = re.compile(r"(\$\{?\w+\}?|[a-z]+)://", re.ASCII | re.IGNORECASE)
-_DOMAIN = re.compile(r"(?<=[\w}])(\.[\w-]+)*\.[a-z][\w-]*\.?$", re.ASCII | re.IGNORECASE)
+_SCHEME = regex(r"(\$\{?\w+\}?|[a-z]+)://", re.ASCII | re.IGNORECASE)
+_DOMAIN = regex(r"(?<=[\w}])(\.[\w-]+)*\.[a-z][\w-]*\.?$", re.ASCII | re.IGNORECASE)
 """What is written out after the last variable of a host that can be no IP address."""
 
 

@@ -10,13 +10,14 @@ import typer
 
 from lint502.cli import arguments, output
 from lint502.cli.hops import Format, Shape
+from lint502.patterns import regex
 
 if TYPE_CHECKING:
     from lint502.diagnosis.causes import Cause
 
-_NAME = re.compile(r"[^\s()\[\]{}\"',]+")
-_STATUS = re.compile(r"(?:HTTP(?:/[\d.]+)?\s+)?(\d{3})(?:\s+[A-Z][A-Za-z'-]+(?:\s[A-Za-z'-]+)*)?")
-_ACCESS = re.compile(r'" (\d{3}) (?:\d+|-)(?:\s|\Z)', re.ASCII)
+_NAME = regex(r"[^\s()\[\]{}\"',]+")
+_STATUS = regex(r"(?:HTTP(?:/[\d.]+)?\s+)?(\d{3})(?:\s+[A-Z][A-Za-z'-]+(?:\s[A-Za-z'-]+)*)?")
+_ACCESS = regex(r'" (\d{3}) (?:\d+|-)(?:\s|\Z)', re.ASCII)
 """The status in a line of an access log, in the formats that begin as the combined one."""
 
 

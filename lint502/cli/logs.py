@@ -15,9 +15,10 @@ import sys
 from collections.abc import Iterator
 from typing import Any, TextIO
 
+from lint502.patterns import regex
 from lint502.reading import shown
 
-_COMMANDS = re.compile(
+_COMMANDS = regex(
     r"(?<=#)#(?=\w{0,20}\[)"
     r"|(?:^|(?<=[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]))(?P<before>(?:[^\S\n]|\x1b\[[\d;]*m)*):(?=:)"
 )
@@ -29,7 +30,7 @@ https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs a
 https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Microsoft.VisualStudio.Services.Agent/Command.cs
 """
 
-_CONTROLS = re.compile(r"[\x00-\x08\v-\x1a\x1c-\x1f\x7f-\x9f\u2028\u2029]|\x1b(?!\[[\d;]*m)")
+_CONTROLS = regex(r"[\x00-\x08\v-\x1a\x1c-\x1f\x7f-\x9f\u2028\u2029]|\x1b(?!\[[\d;]*m)")
 """All but line feeds, tabs and colours. GitLab's section marks, for one, begin with escapes.
 
 Source: https://docs.gitlab.com/ci/jobs/job_logs/#custom-collapsible-sections

@@ -32,9 +32,10 @@ import tomli
 from msgspec import Struct
 
 from lint502.nginx.values import parse_size, parse_time
+from lint502.patterns import regex
 
 _FOLDER = Path(__file__).with_name("profiles")
-_VERSION = re.compile(r"\d{1,9}(?:\.\d{1,9}){0,9}", re.ASCII)
+_VERSION = regex(r"\d{1,9}(?:\.\d{1,9}){0,9}", re.ASCII)
 _TIMES = frozenset({"keepalive.idle_timeout", "timeouts.request"})
 _SIZES = frozenset({"limits.request_headers", "limits.request_body"})
 _FIRST = ("protocol", "tls")  # the other facts depend on these

@@ -10,13 +10,14 @@ import re
 from collections.abc import Iterator, Sequence
 
 from lint502.declared.products import Product, called, squeezed
+from lint502.patterns import regex
 from lint502.quoting import escape, listing, quote
 from lint502.toml.mistakes import UnknownNameError
 
 _NUMBER = r"\d{1,9}(?:\.\d{1,9}){0,9}"
-_VERSION = re.compile(rf"(?<![a-z0-9.])v?({_NUMBER})|(?<=[a-z])({_NUMBER})")
-_HEAD = re.compile(r"[^\s:@/=<>~^]+")
-_EXTRAS = re.compile(r"\[[^\]]*\]")
+_VERSION = regex(rf"(?<![a-z0-9.])v?({_NUMBER})|(?<=[a-z])({_NUMBER})")
+_HEAD = regex(r"[^\s:@/=<>~^]+")
+_EXTRAS = regex(r"\[[^\]]*\]")
 _LONGEST = 100
 _FORM = "must be a server or server/version"
 

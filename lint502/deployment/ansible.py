@@ -17,6 +17,7 @@ from itertools import islice
 from lint502.deployment.repository import Repository
 from lint502.deployment.yaml import Yaml, YamlMap, YamlText, documents
 from lint502.nginx.file_parser import Given
+from lint502.patterns import regex
 from lint502.reading import UnreadableError
 
 MOST_LOOKED_AT = 2_000
@@ -27,8 +28,8 @@ _DEEPEST = 4
 _ENDS = (".yml", ".yaml", ".json", "")
 _OF_A_ROLE = ("defaults", "vars", "tasks")
 _GROUPS = ("group_vars", "host_vars")
-_NUMBER = re.compile(r"0|[1-9][0-9]*")
-_TYPED = re.compile(
+_NUMBER = regex(r"0|[1-9][0-9]*")
+_TYPED = regex(
     r"[-+]?(?:[0-9][0-9_]*)?\.?[0-9_]*(?:e[-+]?[0-9]+)?|[-+]?0[xob][0-9a-f_]+|[-+]?\.(?:inf|nan)"
     r"|[-+]?[0-9_]+(?::[0-9]+)+(?:\.[0-9_]*)?|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*"
     r"|true|false|yes|no|on|off|y|n|null|~",
@@ -36,7 +37,7 @@ _TYPED = re.compile(
 )
 """What YAML takes for something else than a text, which Jinja writes in another way."""
 
-_SECRET = re.compile(r"pass(?:word|wd|phrase)?|secret|token|credential|vault|(?:^|_)key$", re.I)
+_SECRET = regex(r"pass(?:word|wd|phrase)?|secret|token|credential|vault|(?:^|_)key$", re.I)
 
 _Open = dict[str, "Given | None"]
 """Values by name, as ``nginx.port``; None where one is not known."""

@@ -15,14 +15,15 @@ from msgspec import Struct
 from lint502.deployment import dotenv
 from lint502.deployment.dockerfile import parsing
 from lint502.deployment.yaml_stretches import stretches
+from lint502.patterns import regex
 from lint502.places import SourceFile
 from lint502.reading import UnreadableError
 
-_DOCKERFILE = re.compile(r"(?:^|[.-])(?:Docker|Container)file(?:[.-]|$)", re.IGNORECASE)
-_ENV = re.compile(r"(?:^|[._-])env(?:[._-]|$)", re.IGNORECASE)
-_YAML = re.compile(r"\.ya?ml$|^Kustomization$")
-_MARK = re.compile(r"[ \t]*(?:#|;|//)")
-_COMMENT_OF_YAML = re.compile(r"(?:^|(?<=[ \t]))#", re.MULTILINE)
+_DOCKERFILE = regex(r"(?:^|[.-])(?:Docker|Container)file(?:[.-]|$)", re.IGNORECASE)
+_ENV = regex(r"(?:^|[._-])env(?:[._-]|$)", re.IGNORECASE)
+_YAML = regex(r"\.ya?ml$|^Kustomization$")
+_MARK = regex(r"[ \t]*(?:#|;|//)")
+_COMMENT_OF_YAML = regex(r"(?:^|(?<=[ \t]))#", re.MULTILINE)
 
 
 class Comment(Struct, frozen=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Container, Iterator
 
 from msgspec import Struct
@@ -13,15 +12,16 @@ from lint502.deployment.filesystem import Entry, OnDisk
 from lint502.deployment.layers import Files, Inline
 from lint502.deployment.nginx_containers import NginxContainer
 from lint502.deployment.repository import Repository
+from lint502.patterns import regex
 
-_USUAL = re.compile(
+_USUAL = regex(
     r"/etc/nginx/(?:nginx\.conf|(?:conf|http)\.d/[^/]+\.conf|sites-enabled/[^/]+"
     r"|templates/.+\.template)"
 )
 """What nginx reads where its main file is not known, but taken for a usual one."""
 
 
-_PASS = re.compile(r"(?:^|[\s;{}])[a-z]+_pass\s+[^\s;]")
+_PASS = regex(r"(?:^|[\s;{}])[a-z]+_pass\s+[^\s;]")
 
 
 _NOT_IN_USE = (".example", ".sample", ".dist", ".disabled", ".off", ".bak", ".orig", ".old", "~")

@@ -14,20 +14,21 @@ from msgspec import Struct
 
 from lint502.deployment.interpolation import Stacked, Variables, interpolate
 from lint502.deployment.texts import UNKNOWN, Text, Unread
+from lint502.patterns import regex
 from lint502.places import Place, SourceFile
 
 MAX_TOTAL = 4 * 1024**2
 """Characters of all values of a file together, once variables are put in."""
 
 _BLANK = " \t\v\f\r\x85\xa0"
-_SKIPPED = re.compile(r"\s*(?:#[^\n]*\s*)*")
-_NAME = re.compile(rf"(?:export[{_BLANK}]+)?([\w.\-\[\]]+)[{_BLANK}]*([=:]|\n|\Z)")
-_BLANKS = re.compile(rf"[{_BLANK}]*")
+_SKIPPED = regex(r"\s*(?:#[^\n]*\s*)*")
+_NAME = regex(rf"(?:export[{_BLANK}]+)?([\w.\-\[\]]+)[{_BLANK}]*([=:]|\n|\Z)")
+_BLANKS = regex(rf"[{_BLANK}]*")
 _QUOTED = {
     '"': re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"', re.DOTALL),
     "'": re.compile(r"'([^'\\]*(?:\\.[^'\\]*)*)'", re.DOTALL),
 }
-_ESCAPE = re.compile(r'\\(?:([abcfnrtv$"\\])|0([0-7]{1,3}))')
+_ESCAPE = regex(r'\\(?:([abcfnrtv$"\\])|0([0-7]{1,3}))')
 _ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 

@@ -11,15 +11,16 @@ from msgspec import Struct
 
 from lint502.deployment.repository import Repository
 from lint502.deployment.walk import walk
+from lint502.patterns import regex
 from lint502.reading import UnreadableError
 
 MOST_BYTES = 32 * 1024**2
 """Of all files together that are looked into."""
 
 _LARGEST = 4 * 1024**2
-_MAY_BE_COMPOSE = re.compile(r"^\s*[\"']?(?:image|build|extends|include|services)[\"']?\s*:", re.M)
-_MAY_BE_MANIFEST = re.compile(r"^\s*[\"']?apiVersion[\"']?\s*:", re.M)
-_DOCKERFILE = re.compile(r"(?:^|.*[.-])(?:Dockerfile|Containerfile)(?:[.-].*)?$", re.IGNORECASE)
+_MAY_BE_COMPOSE = regex(r"^\s*[\"']?(?:image|build|extends|include|services)[\"']?\s*:", re.M)
+_MAY_BE_MANIFEST = regex(r"^\s*[\"']?apiVersion[\"']?\s*:", re.M)
+_DOCKERFILE = regex(r"(?:^|.*[.-])(?:Dockerfile|Containerfile)(?:[.-].*)?$", re.IGNORECASE)
 _UNITS = (".service", ".socket")
 
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")

@@ -10,11 +10,12 @@ from msgspec.structs import replace
 
 from lint502.deployment.images import ImagePort, ImageSetting, KnownImage
 from lint502.deployment.texts import Text, Words
+from lint502.patterns import regex
 from lint502.places import Place
 
 _NO = frozenset(("0", "false", "no", "off", "n", "f"))
-_NUMBER = re.compile(r"\d{1,5}", re.ASCII)
-_ADDRESS = re.compile(
+_NUMBER = regex(r"\d{1,5}", re.ASCII)
+_ADDRESS = regex(
     r"(?:(?P<scheme>[a-z][a-z0-9+.-]*)://)?(?P<host>\[[^\]]*\]|[^\[\]:/]*)(?::(?P<port>\d{1,5}))?/?",
     re.ASCII | re.IGNORECASE,
 )

@@ -34,14 +34,16 @@ from typing import Any, Literal
 import tomli
 from msgspec import Struct
 
+from lint502.patterns import regex
+
 _FOLDER = Path(__file__).with_name("images")
 _HUB = frozenset(
     ("docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com")
 )
-_PART = re.compile(r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*", re.ASCII)
-_TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
-_VERSION = re.compile(r"(?:v|version-)?(\d{1,6}(?:\.\d{1,6}){0,4})(?![\d:])", re.ASCII)
-_VARIABLE = re.compile(r"\$\{[^}]*\}|\$\w+", re.ASCII)
+_PART = regex(r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*", re.ASCII)
+_TAG = regex(r"\w[\w.-]{0,127}", re.ASCII)
+_VERSION = regex(r"(?:v|version-)?(\d{1,6}(?:\.\d{1,6}){0,4})(?![\d:])", re.ASCII)
+_VARIABLE = regex(r"\$\{[^}]*\}|\$\w+", re.ASCII)
 _LONGEST = 1000
 
 Protocol = Literal["http", "grpc", "fastcgi", "uwsgi", "scgi", "memcached", "tcp", "udp"]

@@ -6,12 +6,12 @@ value is empty; here it is unknown, for whoever runs Compose may have it in the 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Set
 
 from msgspec import Struct, field
 
 from lint502.deployment.texts import UNKNOWN, Text
+from lint502.patterns import regex
 
 MAX_LENGTH = 1024**2
 """Characters of a value once variables are put in."""
@@ -19,10 +19,10 @@ MAX_LENGTH = 1024**2
 MAX_DEPTH = 50
 """How deep defaults are nested in each other."""
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_OPERATOR = re.compile(r":?[-+?]")
-_OUTSIDE = re.compile(r"\$")
-_INSIDE = re.compile(r"[${}]")
+_NAME = regex(r"[A-Za-z_][A-Za-z0-9_]*")
+_OPERATOR = regex(r":?[-+?]")
+_OUTSIDE = regex(r"\$")
+_INSIDE = regex(r"[${}]")
 
 
 class Stacked(Mapping[str, Text]):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
@@ -23,11 +22,12 @@ from lint502.deployment.repository import Repository
 from lint502.deployment.texts import UNKNOWN, Text
 from lint502.deployment.yaml import YamlText
 from lint502.nginx.stock_files import NGINX_FOLDERS
+from lint502.patterns import regex
 from lint502.places import Place
 
 _PROGRAMS = frozenset(("nginx", "nginx-debug", "openresty", "angie", "tengine", "freenginx"))
-_RUNS = re.compile(r"(?:^|[\s;&|('\"/])(?:nginx|openresty|angie)(?=$|[\s;&|)'\"])")
-_MAIN = re.compile(r"(?:^|\s)-c\s*([\"']?)(/[^\s\"';&|]+)\1")
+_RUNS = regex(r"(?:^|[\s;&|('\"/])(?:nginx|openresty|angie)(?=$|[\s;&|)'\"])")
+_MAIN = regex(r"(?:^|\s)-c\s*([\"']?)(/[^\s\"';&|]+)\1")
 _FOLDERS = (*NGINX_FOLDERS, "/config/nginx", "/opt/bitnami/nginx/conf", "/etc/nginx")
 
 _STOCK = {

@@ -23,6 +23,7 @@ from lint502.nginx.stock_files import NGINX_FOLDERS
 from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.template_names import OTHER_SUFFIXES, SUFFIXES
 from lint502.nginx.tokens import NginxSyntaxError, Token, tokenize
+from lint502.patterns import regex
 from lint502.places import SourceFile
 from lint502.reading import Reader, UnreadableError, decode
 
@@ -55,16 +56,14 @@ _NO_NGINX = (
     ".crt", ".key", ".log", ".gz", ".zip", ".tar", ".bak", ".orig", ".old", ".save", "~",
     ".disabled", ".dockerfile",
 )  # fmt: skip
-_LOOKS_LIKE = re.compile(
+_LOOKS_LIKE = regex(
     r"(?:^|[\s;{}])(?:(?:proxy|fastcgi|uwsgi|scgi|grpc|memcached)_pass[ \t]+[^\s;=]"
     r"|(?:http|stream|upstream\s+[\w.-]+)\s*\{)",
     re.ASCII,
 )
 
 
-_HAS_BLOCK = re.compile(
-    r"(?:^|[\s;{}])(?:server|(?:location|upstream)\s[^;{}]{1,200})\s*\{", re.ASCII
-)
+_HAS_BLOCK = regex(r"(?:^|[\s;{}])(?:server|(?:location|upstream)\s[^;{}]{1,200})\s*\{", re.ASCII)
 """What a template has that does not say by its name that it is nginx's."""
 
 

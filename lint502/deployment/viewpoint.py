@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from msgspec import Struct, field
 
+from lint502.patterns import regex
 from lint502.places import Place
 
-_GENERATED = re.compile(r"[-_]\d+$")
+_GENERATED = regex(r"[-_]\d+$")
 
 
 class Viewpoint(Struct, frozen=True):

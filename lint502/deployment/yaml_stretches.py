@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from msgspec import Struct
 
 from lint502.deployment.yaml import documents
+from lint502.patterns import regex
 from lint502.places import SourceFile
 
-_NO_TEXT = re.compile("[\ud800-\udfff]")
+_NO_TEXT = regex("[\ud800-\udfff]")
 
 
 class Stretch(NamedTuple):

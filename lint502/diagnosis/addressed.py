@@ -21,6 +21,7 @@ from lint502.nginx.locations import prefix_of
 from lint502.nginx.pass_values import Kind
 from lint502.nginx.requested_uris import Uri, normal_path, unescaped
 from lint502.nginx.symbols import UNKNOWN
+from lint502.patterns import regex
 
 _SCHEMES: dict[Kind, tuple[str, str]] = {
     "proxy": ("http", "https"),
@@ -33,7 +34,7 @@ _SCHEMES: dict[Kind, tuple[str, str]] = {
 }
 """What is before an address in the log, in plaintext and over TLS."""
 
-_IS_PORT = re.compile(r":(\d{1,5})$", re.ASCII)
+_IS_PORT = regex(r":(\d{1,5})$", re.ASCII)
 
 
 class Sent(Struct, frozen=True):

@@ -10,7 +10,9 @@ import re
 from collections.abc import Mapping
 from shlex import quote
 
-_PLACE = re.compile(
+from lint502.patterns import regex
+
+_PLACE = regex(
     r"(?:[a-z0-9]+://)?(?:"
     r"unix:(?P<socket>/[^:\s]{1,107})(?::.*)?"
     r"|(?P<host>\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9][A-Za-z0-9._-]{0,252})(?::(?P<port>\d{1,5}))?"
@@ -39,7 +41,7 @@ _FAMILIES: Mapping[str, str] = {
 }
 """What directives of a pass begin with, by the scheme of its upstream, if not with ``proxy``."""
 
-_HOLE = re.compile(r"\{([a-z]+)\}")
+_HOLE = regex(r"\{([a-z]+)\}")
 
 
 def filled(text: str, upstream: str | None, name: str | None = None) -> str:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from lint502.patterns import regex
+
 BEGINNINGS = (
     b'open() "',
     b"access forbidden by ",
@@ -26,8 +28,8 @@ _HEAD = (
     rb"[0-9/]{10} [0-9:]{8} \[(?:emerg|alert|crit|error|warn|notice|info|debug)\] "
     rb"[0-9#]+: \*[0-9]+ (?:" + b"|".join(map(re.escape, BEGINNINGS)) + rb")"
 )
-_RECORD = re.compile(_HEAD)
-_NEXT_RECORD = re.compile(rb"\n" + _HEAD)
+_RECORD = regex(_HEAD)
+_NEXT_RECORD = regex(rb"\n" + _HEAD)
 """Begins with a character that a search finds fast."""
 
 _UPSTREAM = b"upstream"

@@ -14,41 +14,42 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from lint502.diagnosis.statements import Statement
+from lint502.patterns import regex
 
 LONGEST = 4095
 """Bytes of the longest record: OpenResty cuts there, nginx at 2047."""
 
 _LIMITS = (2047, LONGEST)
 
-HEAD = re.compile(
+HEAD = regex(
     rb"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) "
     rb"\[(emerg|alert|crit|error|warn|notice|info|debug)\] \d+#\d+: (?:\*\d+ )?"
 )
 """What each record begins with; the groups are its time and its level."""
 
-STARTING = re.compile(rb"nginx: \[(emerg|alert|crit|error|warn)\] ")
+STARTING = regex(rb"nginx: \[(emerg|alert|crit|error|warn)\] ")
 """What nginx says on its standard error while it starts."""
 
-_CLIENT = re.compile(rb", (?:udp )?client: ([^\s,\"]*), server: ")
-_CLIENT_ALONE = re.compile(rb", (?:udp )?client: ([^\s,\"]*)\Z")
-_OTHER_FIELDS = re.compile(
+_CLIENT = regex(rb", (?:udp )?client: ([^\s,\"]*), server: ")
+_CLIENT_ALONE = regex(rb", (?:udp )?client: ([^\s,\"]*)\Z")
+_OTHER_FIELDS = regex(
     rb", (?:context: [\w.*]+|resolver: \S+|responder: \S+|server: [^\s,\"]+|"
     rb"certificate: \"[^\"]*\")(?:, peer: \S+|, certificate: \"[^\"]*\")*\Z"
 )
-_CONTEXT = re.compile(rb", context: [\w.*]+\Z")
+_CONTEXT = regex(rb", context: [\w.*]+\Z")
 _MOST_CLIENTS = 20
 
-_ANGIE = re.compile(
+_ANGIE = regex(
     rb', client: "([^\s"]*)", server: "([^"]*)"(?:, protocol: "(?:tcp|udp)")?(, request_line: ")?'
 )
 """The same fields as Angie writes them after 1.12 (src/http/ngx_http.h NGX_HTTP_LOG_PROP_LIST)."""
 
 _REQUEST = b', request: "'
-_SERVER = re.compile(rb'(?:(?!, (?:udp )?client: ).)*?(?=, request: "|\Z)', re.DOTALL)
-_PLAIN_SERVER = re.compile(rb"[^\s,\"]*")
-_REQUEST_END = re.compile(rb' HTTP/\d+\.\d+ *(?="(?:, \w+: "|\Z))')
-_LATER_END = re.compile(rb' HTTP/[23]\.0"(?:, \w+: "|\Z)')
-_CUT_REQUEST = re.compile(rb' HTTP/\d+\.\d+ *(?="(?:,|\Z))')
+_SERVER = regex(rb'(?:(?!, (?:udp )?client: ).)*?(?=, request: "|\Z)', re.DOTALL)
+_PLAIN_SERVER = regex(rb"[^\s,\"]*")
+_REQUEST_END = regex(rb' HTTP/\d+\.\d+ *(?="(?:, \w+: "|\Z))')
+_LATER_END = regex(rb' HTTP/[23]\.0"(?:, \w+: "|\Z)')
+_CUT_REQUEST = regex(rb' HTTP/\d+\.\d+ *(?="(?:,|\Z))')
 
 _FIELDS = (
     ("subrequest", b', subrequest: "', re.compile(rb'[^"]*')),
@@ -60,16 +61,16 @@ _FIELDS = (
     ("host", b', host: "', re.compile(rb'[^ "]*')),
 )
 _REFERRER = b', referrer: "'
-_FORGED = re.compile(rb'", (?:upstream|host|referrer): "[^\s"]*')
-_STREAM = re.compile(
+_FORGED = regex(rb'", (?:upstream|host|referrer): "[^\s"]*')
+_STREAM = regex(
     rb'(?:, upstream: "([^"\s]*)")?, (?:bytes from/to client:|(?:bytes|packets)_from_client: )'
     rb"|, login: "
 )
-_CUT_STREAM = re.compile(rb', upstream: "?[^"\s]*"?(?:, b[a-z /]*)?\Z|, b[a-z /]*\Z')
-_ADDRESS = re.compile(rb"[a-z]+://(?:unix:[^:]+:|\[[^\]]+\](?::\d+)?/|[^/:]+(?::\d+)?/)")
+_CUT_STREAM = regex(rb', upstream: "?[^"\s]*"?(?:, b[a-z /]*)?\Z|, b[a-z /]*\Z')
+_ADDRESS = regex(rb"[a-z]+://(?:unix:[^:]+:|\[[^\]]+\](?::\d+)?/|[^/:]+(?::\d+)?/)")
 """An address that is there as a whole, for the URI has begun."""
 
-_FREE = re.compile(rb'"|\blua\b|\[lua\]')
+_FREE = regex(rb'"|\blua\b|\[lua\]')
 """A message that has words of others in it: a file's name, the standard error of FastCGI."""
 
 

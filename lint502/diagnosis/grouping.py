@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from lint502.diagnosis.causes import UNKNOWN, Cause, cause_of
 from lint502.diagnosis.statements import Place, Statement
 from lint502.nginx import error_log
+from lint502.patterns import regex
 
 if TYPE_CHECKING:
     from lint502.diagnosis.facts import Facts
@@ -23,8 +24,8 @@ _MOST_KINDS = 100
 _LONGEST_KIND = 120
 _FAILING = ("error", "crit", "alert", "emerg")
 
-_VARIABLE = re.compile(r'"[^"]*"?|\d+(?:\.\d+)*')
-_ADDRESS = re.compile(r"(?:[A-Za-z][\w+.-]*://)?(?:unix:[^:]*|[^/?]*)", re.DOTALL)
+_VARIABLE = regex(r'"[^"]*"?|\d+(?:\.\d+)*')
+_ADDRESS = regex(r"(?:[A-Za-z][\w+.-]*://)?(?:unix:[^:]*|[^/?]*)", re.DOTALL)
 
 
 class Key:

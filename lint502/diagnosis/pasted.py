@@ -17,6 +17,7 @@ from lint502.diagnosis.causes import UNKNOWN, cause_of
 from lint502.diagnosis.statements import Statement
 from lint502.nginx import error_log
 from lint502.nginx.error_log import Phase
+from lint502.patterns import regex
 
 MOST_CHARACTERS = 64_000
 """What is looked at of a text; what follows is left out."""
@@ -33,14 +34,14 @@ _MOST_ALIKE = 8
 """A part that more messages have tells nothing."""
 
 _LEVEL = r"\[(?:debug|info|notice|warn|error|crit|alert|emerg)\]"
-_START = re.compile(
+_START = regex(
     rf"(?:\d{{4}}/\d\d/\d\d \d\d:\d\d:\d\d )?{_LEVEL} (?:\d+#\d+: )?(?:\*\d+ )?", re.ASCII
 )
-_NUMBER = re.compile(r"(?:\d+#\d+: )?(?:\*\d+ )?", re.ASCII)
-_FIELDS = re.compile(
+_NUMBER = regex(r"(?:\d+#\d+: )?(?:\*\d+ )?", re.ASCII)
+_FIELDS = regex(
     r", (?:(?:udp )?client|server|resolver|context|request|subrequest|upstream|host|referrer): "
 )
-_QUOTED = re.compile(
+_QUOTED = regex(
     r"(?:, client: [^,]*)?(?:, server: (?P<server>(?:(?!, \w+: ).)*))?"
     r'(?:, request: "(?P<request>.*?)")?'
     r'(?:, subrequest: "(?P<subrequest>[^"]*)")?(?:, upstream: "(?P<upstream>[^"]*)")?'
@@ -56,13 +57,13 @@ _LOOSE: Mapping[str, re.Pattern[str]] = {
 }
 """The fields of a line that is cut, or whose quotes are gone."""
 
-_PAINT = re.compile(r"\x1b\[[\d;]*m")
+_PAINT = regex(r"\x1b\[[\d;]*m")
 _QUOTES = {"&quot;": '"', "&#34;": '"', "\u201c": '"', "\u201d": '"', '\\"': '"'}
 """What web pages and programs make of a quote."""
 
-_PART_OF_FIELD = re.compile(r",(?: \w*)?\Z")
-_WHILE = re.compile(r" while [^()\"]*\Z")
-_UNCERTAIN = re.compile(r"\{\w+\}|\[.*?\]|…")
+_PART_OF_FIELD = regex(r",(?: \w*)?\Z")
+_WHILE = regex(r" while [^()\"]*\Z")
+_UNCERTAIN = regex(r"\{\w+\}|\[.*?\]|…")
 """What varies in a text of ``error_log.toml``."""
 
 _TEXTS = ("log", "message", "MESSAGE", "msg", "@message", "textPayload", "line")

@@ -7,7 +7,6 @@ memory is looked up. Everything that grows is bounded.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Generic
@@ -16,6 +15,7 @@ from lint502.diagnosis import elsewhere, fields, plain
 from lint502.diagnosis.counts import LONGEST_NAME, Counts, Reading, Row, Unread, seconds
 from lint502.diagnosis.statements import EVERYTHING, Classify, Key, Matters, Statement
 from lint502.diagnosis.wrappings import LONGEST_LINE, Unwrapping, wraps
+from lint502.patterns import regex
 
 _MOST_REMEMBERED = 24 << 20
 """Bytes of records that are remembered."""
@@ -25,13 +25,13 @@ _MOST_STAMPS = 4096
 _MOST_ROWS = 1 << 15
 _MOST_KINDS = 20
 
-_STAMP = re.compile(rb"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[")
-_ACCESS = re.compile(
+_STAMP = regex(rb"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[")
+_ACCESS = regex(
     rb"\S+ \S+ [^\[\]\n]{1,100} ?\[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] "
     rb'|(?:\S+ )?\{.*"(?:status|request|request_uri|remote_addr)" ?:'
     rb'|\S+ \S+ (?:\S+ )?"[A-Z]+ \S+ HTTP/'
 )
-_NUMBER = re.compile(r"\d+")
+_NUMBER = regex(r"\d+")
 
 _PERCENT, _BLANK = b"% "
 

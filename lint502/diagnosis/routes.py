@@ -24,14 +24,15 @@ from lint502.nginx.hops import Hop
 from lint502.nginx.location_search import locations_for
 from lint502.nginx.requested_uris import RequestLine, Uri
 from lint502.nginx.servers import VirtualServer
+from lint502.patterns import regex
 from lint502.run import Result
 from lint502.site import Site
 
 _MOST_REMEMBERED = 1 << 14
-_UNRESOLVED = re.compile(
+_UNRESOLVED = regex(
     r"(?:no resolver defined to resolve (\S+)|(\S+) could not be resolved \()", re.ASCII
 )
-_CONNECTING_TO = re.compile(r"connect\(\) to (unix:\S+|\S+:\d+) failed \(", re.ASCII)
+_CONNECTING_TO = regex(r"connect\(\) to (unix:\S+|\S+:\d+) failed \(", re.ASCII)
 
 
 class _Said(Struct, frozen=True):

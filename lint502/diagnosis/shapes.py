@@ -6,7 +6,6 @@ as another, so that all become the first of them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Set
 
 from lint502.behaviour.ways import depends
@@ -15,23 +14,24 @@ from lint502.diagnosis.statements import Matters, Statement
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
 from lint502.nginx.tree import Context
+from lint502.patterns import regex
 from lint502.site import Site
 
-_DIGIT = re.compile(r"[0-9]")
-_RUN = re.compile(r"[0-9]+")
-_ALIKE = re.compile(r"0-9|\$\{?[0-9]\}?|\{[0-9,]+\}")
+_DIGIT = regex(r"[0-9]")
+_RUN = regex(r"[0-9]+")
+_ALIKE = regex(r"0-9|\$\{?[0-9]\}?|\{[0-9,]+\}")
 """What is the same for all digits, or a number of repeats."""
 
 _ALL = frozenset("0123456789")
-_CLASS = re.compile(r"\[\^?\]?[^\]]*\]")
-_LETTERS = re.compile(r"[A-Za-z]-[A-Za-z]|\\-|^\[\^?-|-\]$")
-_REFERRING = re.compile(r"\\[0-9xokgNuU]|\(\?(?:P[=>]|[0-9&R+-])")
+_CLASS = regex(r"\[\^?\]?[^\]]*\]")
+_LETTERS = regex(r"[A-Za-z]-[A-Za-z]|\\-|^\[\^?-|-\]$")
+_REFERRING = regex(r"\\[0-9xokgNuU]|\(\?(?:P[=>]|[0-9&R+-])")
 """What stands for a character by its number, or for what was found before."""
 
 _LEADING = frozenset(
     ("rewrite", "try_files", "error_page", "set", "auth_request", "mirror", "index")
 )
-_PROTOCOL = re.compile(r" HTTP/[0-9.]+$")
+_PROTOCOL = regex(r" HTTP/[0-9.]+$")
 
 
 class Shapes:

@@ -16,14 +16,15 @@ from typing import IO, Any
 
 from lint502.diagnosis import fields
 from lint502.diagnosis.wrappings import LONGEST_LINE
+from lint502.patterns import regex
 from lint502.reading import shown
 
 BLOCK = 1 << 18
 STANDARD_INPUT = "-"
 
-_ROTATED = re.compile(r"(?P<name>.*?)(?:[.-](?P<number>\d+))?(?P<packed>\.gz|\.zst)?\Z", re.DOTALL)
-_ERROR_LOG = re.compile(r"(?:error|err)\b|error[._-]?log|\berrors?[._-]|[._-]errors?\b", re.I)
-_ACCESS_LOG = re.compile(r"access", re.I)
+_ROTATED = regex(r"(?P<name>.*?)(?:[.-](?P<number>\d+))?(?P<packed>\.gz|\.zst)?\Z", re.DOTALL)
+_ERROR_LOG = regex(r"(?:error|err)\b|error[._-]?log|\berrors?[._-]|[._-]errors?\b", re.I)
+_ACCESS_LOG = regex(r"access", re.I)
 _STAMP_SIZE = 19
 _CLOCK_BACK = timedelta(hours=2)
 """How far a clock may go back within a file: an hour where summer time ends, and some more."""

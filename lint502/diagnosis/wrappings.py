@@ -8,10 +8,10 @@ journald: ``journalctl -o json``, ``short`` and its kin, ``export``. syslog: RFC
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from lint502.diagnosis.fields import HEAD, STARTING
+from lint502.patterns import regex
 
 LONGEST_LINE = 1 << 16
 """Bytes of a line that are kept; the longest record has 4095."""
@@ -40,9 +40,9 @@ _PREFIXES = {
     "klog": rb"(?P<klog>[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ [^\]\s]+\] )",
     "stamped": rb"(?P<stamped>" + _TIME + rb" )",
 }
-_PREFIX = re.compile(b"|".join(_PREFIXES.values()))
+_PREFIX = regex(b"|".join(_PREFIXES.values()))
 _MOST_PREFIXES = 4
-_COLOUR = re.compile(rb"\x1b\[[\d;]*m")
+_COLOUR = regex(rb"\x1b\[[\d;]*m")
 
 
 def wraps(line: bytes) -> bool:
@@ -134,7 +134,7 @@ def is_record(line: bytes) -> bool:
 
 
 _EXPORT = b"__CURSOR="
-_FIELD = re.compile(rb"[A-Z_][A-Z0-9_]{0,63}\Z")
+_FIELD = regex(rb"[A-Z_][A-Z0-9_]{0,63}\Z")
 
 
 def is_export(beginning: bytes) -> bool:

@@ -6,7 +6,6 @@ the hop. Everything else on the lines stays: indentation, comments, line ends.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
@@ -18,8 +17,9 @@ from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Setting
 from lint502.nginx.tokens import Token
 from lint502.nginx.tree import Context
+from lint502.patterns import regex
 
-_ALONE = re.compile(r"\s*;\s*(#.*)?")
+_ALONE = regex(r"\s*;\s*(#.*)?")
 Edits = tuple[Edit, ...]
 """Empty where nothing can be written with certainty: then the fix is described only."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -14,11 +13,12 @@ from lint502.merging import taken_apart
 from lint502.nginx.buffers import refusals
 from lint502.nginx.parse import Directive
 from lint502.nginx.tree import Context
+from lint502.patterns import regex
 from lint502.report_model import HopReport
 from lint502.run import Result
 
 _VALUES = frozenset(("map", "geo", "split_clients"))
-_VARIABLE = re.compile(r"\$(\w+|\{\w+\})")
+_VARIABLE = regex(r"\$(\w+|\{\w+\})")
 
 Key = tuple[str, str, str]
 """A finding at one of its hops: rule, hop or place, upstream or front."""

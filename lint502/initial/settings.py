@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -15,11 +14,12 @@ from lint502.nginx.files import absolute_path
 from lint502.nginx.roots import STANDARD_INPUT
 from lint502.nginx.version import NEWEST
 from lint502.options import Options
+from lint502.patterns import regex
 from lint502.reading import shown
 from lint502.report_model import DeploymentReport
 
 _HEAD = "# The settings of lint502. What its command line says comes before them.\n"
-_MISSING = re.compile(r"include (?P<written>\S+): .*name it in allow_missing")
+_MISSING = regex(r"include (?P<written>\S+): .*name it in allow_missing")
 
 
 class UnnameableError(Exception):

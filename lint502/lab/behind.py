@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -19,6 +18,7 @@ from lint502.nginx.hops import Hop
 from lint502.nginx.pass_values import Kind
 from lint502.nginx.upstreams import Block
 from lint502.pairing import Pair
+from lint502.patterns import regex
 
 _PROTOCOLS: dict[Kind, Protocol] = {
     "proxy": "http",
@@ -29,7 +29,7 @@ _PROTOCOLS: dict[Kind, Protocol] = {
     "memcached": "memcached",
     "stream": "tcp",
 }
-_CERTIFIABLE = re.compile(r"[A-Za-z0-9.-]+")
+_CERTIFIABLE = regex(r"[A-Za-z0-9.-]+")
 
 
 class Route(Struct, frozen=True, eq=False):

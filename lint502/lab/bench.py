@@ -28,6 +28,7 @@ from types import TracebackType
 from lint502.lab import keeper
 from lint502.lab.errors import LabError as LabError
 from lint502.lab.errors import failed, lack
+from lint502.patterns import regex
 
 LOOPBACK = "127.0.0.1"
 
@@ -42,7 +43,7 @@ _giving = threading.Lock()
 _TRIES = 10_000
 
 _LONGEST_PATH = 76
-_PLAIN_PATH = re.compile(r"[\w./+-]+", re.ASCII)
+_PLAIN_PATH = regex(r"[\w./+-]+", re.ASCII)
 
 _GRACE_SECONDS = 3.0
 

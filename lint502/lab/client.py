@@ -11,6 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from lint502.lab.bench import LOOPBACK
+from lint502.patterns import regex
 
 _DATAGRAM_SECONDS = 2.0
 """As long as a datagram is waited for: there is no end of a connection to tell that none comes."""
@@ -27,7 +28,7 @@ _HANDSHAKE = (
 )
 """RFC 6455, 1.2, with its key."""
 
-_STATUS_LINE = re.compile(rb"HTTP/\d\.\d (\d{3})\b")
+_STATUS_LINE = regex(rb"HTTP/\d\.\d (\d{3})\b")
 
 
 class Request(Struct, frozen=True):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import errno
-import re
+
+from lint502.patterns import regex
 
 _LACKS = {
     errno.EMFILE: "a process may not have that many open files; raise the limit (ulimit -n)",
@@ -23,7 +24,7 @@ _LACKS = {
 _LOGGED = (errno.ENOMEM, errno.ENFILE, errno.EMFILE, errno.EFBIG, errno.ENOSPC, errno.EDQUOT)
 """What no demonstration brings about, so that it is the machine's where nginx logs it."""
 
-_NUMBER = re.compile(r"\((\d+): ")
+_NUMBER = regex(r"\((\d+): ")
 
 
 class LabError(Exception):

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import socket
 import threading
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 
 from lint502.lab.bench import LOOPBACK
+from lint502.patterns import regex
 
-MARK = re.compile(r"@dns(\d+)@")
+MARK = regex(r"@dns(\d+)@")
 """Stands in a configuration for the address of a name server, with its number."""
 
 _SECONDS = 1

@@ -34,6 +34,7 @@ from lint502.nginx.tree import Context
 from lint502.nginx.values import parse_time
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
+from lint502.patterns import regex
 
 LISTEN = "@listen@"
 """Stands for the address that nginx listens on."""
@@ -42,7 +43,7 @@ CERTIFICATES = "@certificates@"
 """Stands for the folder with the lab's ``ca.pem``, ``client.pem`` and ``client.key``."""
 
 _TLS_SCHEMES: dict[Kind, str] = {"proxy": "https://", "grpc": "grpcs://", "uwsgi": "suwsgi://"}
-_LEFT_OUT = re.compile(
+_LEFT_OUT = regex(
     r"_(pass|bind|store|store_access|redirect|cookie_\w+|hide_header|pass_header|temp_path"
     r"|headers_hash_\w+|ignore_headers|index|split_path_info|limit_rate|cache(_\w+)?"
     r"|ssl_(certificate|certificate_key|certificate_cache|trusted_certificate|crl|password_file)"
@@ -56,7 +57,7 @@ _HARMLESS_COMMANDS = frozenset(
 )  # fmt: skip
 """Those of OpenSSL's commands that open no file, in any case (SSL_CONF_cmd(3))."""
 
-_CLIENTS = re.compile(r"\$(?:http_connection\b|\{http_connection\})")
+_CLIENTS = regex(r"\$(?:http_connection\b|\{http_connection\})")
 """The ``Connection`` of a client. Browsers say ``keep-alive``, the client of the lab ``close``."""
 
 _CORE = ("client_body_buffer_size", "resolver_timeout")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from msgspec.structs import replace
 
 from lint502.behaviour.protocol_outcomes import measured
@@ -14,6 +12,7 @@ from lint502.lab.standins import Reaction
 from lint502.nginx import error_log
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
+from lint502.patterns import regex
 from lint502.wording import server_of
 
 _DECODE_ERROR = 50
@@ -43,7 +42,7 @@ _BY_MESSAGE: dict[tuple[str, str | None], Reaction] = {
 }
 """What a server has done, by what nginx says of it: the message, and the number in it."""
 
-_ALERT = re.compile(r".*SSL alert number (\d+)")
+_ALERT = regex(r".*SSL alert number (\d+)")
 
 
 def reaction(pair: Pair, version: Version, factor: float) -> tuple[Reaction | None, str]:

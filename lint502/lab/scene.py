@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import socket as sockets
 import time
 from collections.abc import Iterator, Sequence
@@ -27,9 +26,10 @@ from lint502.lab.standins.certificates import Authority
 from lint502.lab.standins.proxy_header import is_proxy_header
 from lint502.lab.standins.server import DeclaredServer
 from lint502.nginx.values import format_size
+from lint502.patterns import regex
 
-_UNKNOWN_VARIABLE = re.compile(r'unknown "(\w+)" variable')
-_STATUS_LINE = re.compile(rb"HTTP/1\.[01] (\d{3})\b")
+_UNKNOWN_VARIABLE = regex(r'unknown "(\w+)" variable')
+_STATUS_LINE = regex(rb"HTTP/1\.[01] (\d{3})\b")
 _MOST_VARIABLES = 50
 _ROUND_TRIP = 0.1
 _PATIENCE = 20.0

@@ -6,7 +6,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_SHOWS_TEXT = re.compile(
+from lint502.patterns import regex
+
+_SHOWS_TEXT = regex(
     r" *(?!\w+_set_header (?:Host|Connection|Upgrade) )"
     r"(?:\w+_set_header|\w+_param|\w+_cache_key|add_header|set) "
 )

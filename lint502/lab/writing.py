@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator
 from lint502.nginx.hops import Hop
 from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context
+from lint502.patterns import regex
 
-_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))", re.ASCII)
+_VARIABLE = regex(r"\$(?:\{(\w+)\}|(\w+))", re.ASCII)
 _MAPS = {"map": 1, "geo": -1, "split_clients": 1}
-_PLAIN = re.compile(r"[^\s;{}\"'\\#]+")
+_PLAIN = regex(r"[^\s;{}\"'\\#]+")
 
 
 def maps_for(text: str, hop: Hop) -> str:

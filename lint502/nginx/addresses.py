@@ -12,7 +12,9 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+from lint502.patterns import regex
+
+_SCHEME = regex(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _LOOPBACK_NAMES = frozenset(("localhost", "ip6-localhost", "localhost.localdomain"))
 _REMEMBERED = 1 << 13  # hops share addresses: each is read once, not once for each hop
 

@@ -15,10 +15,11 @@ import tomli
 from msgspec import Struct
 
 from lint502.nginx.version import NEWEST, OLDEST, Version
+from lint502.patterns import regex
 
 _NUMBERS = r"\d{1,4}(?:\.\d{1,4}){1,3}"
-_NAMED = re.compile(rf"(?:(?P<name>[A-Za-z]+)/)?(?P<numbers>{_NUMBERS})")
-_SAID = re.compile(rf"^(?P<who>\w+) version: (?P<name>[A-Za-z]+)/(?P<numbers>{_NUMBERS})", re.M)
+_NAMED = regex(rf"(?:(?P<name>[A-Za-z]+)/)?(?P<numbers>{_NUMBERS})")
+_SAID = regex(rf"^(?P<who>\w+) version: (?P<name>[A-Za-z]+)/(?P<numbers>{_NUMBERS})", re.M)
 _OF_OPENRESTY = 4
 """As many numbers only OpenResty has."""
 

@@ -17,6 +17,7 @@ from msgspec import Struct
 from lint502.nginx.parse import Directive
 from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context, once_a_context
+from lint502.patterns import regex
 from lint502.reading import shown
 
 MOST_ARGUMENTS = 7
@@ -31,7 +32,7 @@ _ALONE = {
 _CLOSED = frozenset(("events", "mail"))
 """Blocks that bear on no hop, and whose directives are known all the same."""
 
-_PLACEHOLDER = re.compile(r"(?s:.*[^\w].*)|[A-Z0-9_]*[A-Z][A-Z0-9_]*", re.ASCII)
+_PLACEHOLDER = regex(r"(?s:.*[^\w].*)|[A-Z0-9_]*[A-Z][A-Z0-9_]*", re.ASCII)
 """What is no name of a directive, not of modules of others either: ``@NAME@``, ``__NAME__``."""
 
 _MAIL = frozenset(("mail",))

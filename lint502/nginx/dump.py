@@ -7,13 +7,14 @@ import re
 from collections.abc import Callable, Sequence
 
 from lint502.nginx.files import glob_match, posix_glob
+from lint502.patterns import regex
 from lint502.places import SourceFile
 from lint502.reading import MissingFileError
 
-_HEADING = re.compile(r"^# configuration file (\S+):\r?$", re.MULTILINE)
+_HEADING = regex(r"^# configuration file (\S+):\r?$", re.MULTILINE)
 
 
-_SAID_AFTER = re.compile(r"(?:^nginx: [^\n]*\n?)+\Z", re.MULTILINE)
+_SAID_AFTER = regex(r"(?:^nginx: [^\n]*\n?)+\Z", re.MULTILINE)
 
 
 class DumpFiles:

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from lint502.nginx.rendered import Lines, Piece, Rendered, Span
 from lint502.nginx.symbols import Symbol
+from lint502.patterns import regex
 from lint502.reading import shown
 
 if TYPE_CHECKING:
@@ -25,15 +26,15 @@ MAX_VALUE_BYTES = 64 * 1024
 MAX_FILTER = 200
 FILTER = "NGINX_ENVSUBST_FILTER"
 
-MARKER = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
+MARKER = regex(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
 """What envsubst looks for."""
 
 _PLAIN = r"([A-Z][A-Z0-9_]+)(?![A-Za-z0-9_])"
-_CAPITALS = re.compile(rf"\$(?:\{{([A-Z][A-Z0-9_]*)\}}|{_PLAIN})")
-_BRACED = re.compile(rf"\$(?:\{{([A-Za-z_][A-Za-z0-9_]*)\}}|{_PLAIN})")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_UPPER = re.compile(r"[A-Z][A-Z0-9_]*")
-_SIMPLE_FILTER = re.compile(
+_CAPITALS = regex(rf"\$(?:\{{([A-Z][A-Z0-9_]*)\}}|{_PLAIN})")
+_BRACED = regex(rf"\$(?:\{{([A-Za-z_][A-Za-z0-9_]*)\}}|{_PLAIN})")
+_NAME = regex(r"[A-Za-z_][A-Za-z0-9_]*")
+_UPPER = regex(r"[A-Z][A-Z0-9_]*")
+_SIMPLE_FILTER = regex(
     r"(?:\[\^?(?:\w(?:-\w)?)+\][*+?]?|[\w.][*+?]?|[()|^$])*", re.ASCII
 )  # with few groups and quantifiers, and none after a group, nothing takes long
 _MOST_GROUPS = 3

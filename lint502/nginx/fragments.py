@@ -5,18 +5,18 @@ A comment ``# lint502: context http,server`` says it; else its first directives 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from lint502.nginx.parse import Directive, ParsedFile
 from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tokens import Comment
+from lint502.patterns import regex
 from lint502.reading import shown
 
-_CONTEXT_COMMENT = re.compile(r"\s*lint502:\s*context\s+(\S.*?)\s*$")
+_CONTEXT_COMMENT = regex(r"\s*lint502:\s*context\s+(\S.*?)\s*$")
 
 
-_THIRD_PARTY = re.compile(
+_THIRD_PARTY = regex(
     r"\w+_by_lua|lua_|js_|more_|brotli|zstd|modsecurity|passenger_|pagespeed|geoip2|echo|"
     r"vhost_traffic_status|headers_|upload_|nchan_|fancyindex|subs_filter|srcache_|http2|quic_"
 )

@@ -11,11 +11,10 @@ from msgspec import Struct
 from lint502.nginx.parse import Directive
 from lint502.nginx.symbols import Symbol, symbols_in
 from lint502.nginx.tree import Context
+from lint502.patterns import regex
 
-_CAPTURE = re.compile(
-    r"\(\?P?<(\w+)>((?:[\w-]|\\[.-])+(?:\|(?:[\w-]|\\[.-])+)*)\)(?![?*{])", re.ASCII
-)
-_ANY_CAPTURE = re.compile(r"\(\?P?<(\w+)>", re.ASCII)
+_CAPTURE = regex(r"\(\?P?<(\w+)>((?:[\w-]|\\[.-])+(?:\|(?:[\w-]|\\[.-])+)*)\)(?![?*{])", re.ASCII)
+_ANY_CAPTURE = regex(r"\(\?P?<(\w+)>", re.ASCII)
 _GEO_PARAMETERS = frozenset(("proxy", "delete"))
 _DEFAULT_ENTRY = {"map": "default", "geo": "default", "split_clients": "*"}
 

@@ -6,7 +6,9 @@ import re
 
 from msgspec import Struct
 
-_LITERAL = re.compile(
+from lint502.patterns import regex
+
+_LITERAL = regex(
     r"(?P<start>\^?)(?P<text>(?:[A-Za-z0-9/_-]|\\[./-])+)(?:(?:\.\*|\(\.\*\))\$?)?", re.ASCII
 )
 """A text, as a regular expression; what may follow it is of no account."""

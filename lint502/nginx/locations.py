@@ -16,8 +16,9 @@ from msgspec import Struct
 from lint502.nginx.servers import matches
 from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context, once_a_context
+from lint502.patterns import regex
 
-_PLAIN_URI = re.compile(r"/[A-Za-z0-9/_.-]*", re.ASCII)
+_PLAIN_URI = regex(r"/[A-Za-z0-9/_.-]*", re.ASCII)
 _REGEX = ("~", "~*")
 _MODIFIERS = ("^~", "=")
 

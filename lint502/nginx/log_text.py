@@ -13,10 +13,12 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from lint502.patterns import regex
+
 ANY = "…"
 """Stands for any text, or for none."""
 
-_TOKEN = re.compile(r"\{(?P<field>\w+)\}|(?P<any>…)|\b(?P<error>E[A-Z]{3,})\b|(?P<end>\])|\[")
+_TOKEN = regex(r"\{(?P<field>\w+)\}|(?P<any>…)|\b(?P<error>E[A-Z]{3,})\b|(?P<end>\])|\[")
 
 
 class Field(Struct, frozen=True):

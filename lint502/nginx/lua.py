@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 
-_INTERESTING = re.compile(r"--\[(=*)\[|--[^\n]*|\[(=*)\[|[\"'{}]")
+from lint502.patterns import regex
+
+_INTERESTING = regex(r"--\[(=*)\[|--[^\n]*|\[(=*)\[|[\"'{}]")
 _QUOTE_OR_PAIR = {quote: re.compile(rf"\\[\s\S]|{quote}") for quote in "\"'"}
 
 

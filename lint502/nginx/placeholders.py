@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 
 from lint502.nginx.rendered import Piece
 from lint502.nginx.symbols import Symbol
+from lint502.patterns import regex
 
-_ANYWHERE = re.compile(
+_ANYWHERE = regex(
     r"@([A-Z][A-Z0-9_]+)@"
     r"|%%([A-Z][A-Z0-9_]*)%%"
     r"|(?<!%)%([A-Z][A-Z0-9_]{2,})%(?!%)"
@@ -18,10 +19,10 @@ _ANYWHERE = re.compile(
 """No text of nginx's own: ``%E2%80`` is a byte of a URI, ``(?<NAME>…)`` a capture, ``<HTML>`` a
 page."""
 
-_WITH_DEFAULT = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*:[-=?+][^{}\n]*\}")
+_WITH_DEFAULT = regex(r"\$\{[A-Za-z_][A-Za-z0-9_]*:[-=?+][^{}\n]*\}")
 """``${NAME:-default}``, which some programs called envsubst know, and nginx does not."""
 
-_BRACES = re.compile(r"(?<!\$)\{([A-Z][A-Z0-9_]+)\}")
+_BRACES = regex(r"(?<!\$)\{([A-Z][A-Z0-9_]+)\}")
 
 
 def _is_text(text: str, match: re.Match[str]) -> bool:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from msgspec import Struct
 
 from lint502.nginx.literals import Literal
 from lint502.nginx.locations import prefix_of
 from lint502.nginx.parse import Directive
 from lint502.nginx.tree import Context, once_a_context
+from lint502.patterns import regex
 
-ANY_URI = re.compile(r"\^|\$|\^?/?(?:\.\*|\(\.\*\))\$?|\^?(?:/|\.\+\$?|\(\.\+\)\$?)")
+ANY_URI = regex(r"\^|\$|\^?/?(?:\.\*|\(\.\*\))\$?|\^?(?:/|\.\+\$?|\(\.\+\)\$?)")
 """Regular expressions that any URI matches, as people write them."""
 
 _REDIRECTS = (301, 302, 303, 307, 308)

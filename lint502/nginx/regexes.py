@@ -13,6 +13,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from lint502.nginx.symbols import UNKNOWN
+from lint502.patterns import regex
 
 _REMEMBERED = 1 << 12
 _LONGEST = 400
@@ -21,14 +22,14 @@ _SHORT = 255
 _MOST_STEPS = 20_000_000
 _MOST_OPTIONS = 8
 
-_NOT_ALIKE = re.compile(
+_NOT_ALIKE = regex(
     r"\\[0-9AaCcEeFfGghHKkLlNnopPQRrtUuVvXxzZ]|\(\?(?!:|=|!|<[A-Za-z_=!]|P<)|\[\[|\[:|\{,|[^\\]\)[*+{]"
 )
 """What Python and PCRE may read otherwise, and repeated groups, which may take long."""
 
-_CLASS = re.compile(r"\[\^?\]?(?:\\.|[^\]\\])*\]")
-_LOOKS_AHEAD = re.compile(r"\$|\(\?[=!]|\\b")
-_PREFIX = re.compile(r"\^((?:[A-Za-z0-9/_~%@-]|\\[./_-])+)(?![*+?{|])")
+_CLASS = regex(r"\[\^?\]?(?:\\.|[^\]\\])*\]")
+_LOOKS_AHEAD = regex(r"\$|\(\?[=!]|\\b")
+_PREFIX = regex(r"\^((?:[A-Za-z0-9/_~%@-]|\\[./_-])+)(?![*+?{|])")
 
 
 class Search(Struct, frozen=True):

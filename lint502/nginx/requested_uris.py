@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_PROTOCOL = re.compile(r" HTTP/\d+(?:\.\d+)?$", re.ASCII)
-_CUT_PROTOCOL = re.compile(r" (?:H(?:T(?:T(?:P(?:/[\d.]*)?)?)?)?)?$", re.ASCII)
-_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)(.*)", re.ASCII | re.DOTALL)
-_END = re.compile(r"[?#]")
-_ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
-_CUT_ESCAPE = re.compile(r"%[0-9A-Fa-f]?$", re.ASCII)
+from lint502.patterns import regex
+
+_PROTOCOL = regex(r" HTTP/\d+(?:\.\d+)?$", re.ASCII)
+_CUT_PROTOCOL = regex(r" (?:H(?:T(?:T(?:P(?:/[\d.]*)?)?)?)?)?$", re.ASCII)
+_ABSOLUTE = regex(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)(.*)", re.ASCII | re.DOTALL)
+_END = regex(r"[?#]")
+_ESCAPE = regex(rb"%([0-9A-Fa-f]{2})")
+_CUT_ESCAPE = regex(r"%[0-9A-Fa-f]?$", re.ASCII)
 
 
 class Uri(NamedTuple):

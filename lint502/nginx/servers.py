@@ -19,11 +19,12 @@ from lint502.nginx.addresses import Address, is_loopback, literal_ip, normal_soc
 from lint502.nginx.parse import Directive
 from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context, Tree, once_a_context
+from lint502.patterns import regex
 
 ANY = ("*", "::")
 """The hosts of the sockets that take connections to any address, of IPv4 and of IPv6."""
 
-_PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?", re.ASCII)
+_PORTS = regex(r"(\d{1,5})(?:-(\d{1,5}))?", re.ASCII)
 _DEFAULT_PARAMETERS = frozenset(("default_server", "default"))
 _LONGEST_REGEX = 200
 _MOST_REPEATS = 4
@@ -173,8 +174,8 @@ class Names(Struct, frozen=True, eq=False):
             found = self.plain.get(f"{'.'.join(parts[:index])}.*")
             if found is not None:
                 return found, True
-        for regex, server in self.regexes:
-            matched = matches(regex, host)
+        for written, server in self.regexes:
+            matched = matches(written, host)
             if matched is None:
                 return None, False
             if matched:

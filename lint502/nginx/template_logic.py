@@ -18,16 +18,17 @@ from lint502.findings import Problem
 from lint502.nginx.rendered import Branch, Piece
 from lint502.nginx.symbols import UNKNOWN, Symbol
 from lint502.nginx.template_tags import Role, Tag, tags
+from lint502.patterns import regex
 from lint502.reading import UnreadableError
 
 MAX_DEPTH = 50
 """Blocks of a template within blocks."""
 
-_PASS = re.compile(r"(?:^|[\s;{}])(?:proxy|fastcgi|uwsgi|scgi|grpc|memcached)_pass\s", re.ASCII)
-_ENDS_DIRECTIVE = re.compile(r"[;{}]\s*$")
-_COMMENT = re.compile(r"(?:^|(?<=[\s;{}]))#[^\n]*", re.MULTILINE)
-_ALONE = re.compile(rf"[ \t\r]*{UNKNOWN}[ \t\r{UNKNOWN}]*(?:#.*)?")
-_WHOLE = re.compile(rf"(^|[;{{}}])[ \t\r]*{UNKNOWN}[ \t\r{UNKNOWN}]*(?=$|\}})")
+_PASS = regex(r"(?:^|[\s;{}])(?:proxy|fastcgi|uwsgi|scgi|grpc|memcached)_pass\s", re.ASCII)
+_ENDS_DIRECTIVE = regex(r"[;{}]\s*$")
+_COMMENT = regex(r"(?:^|(?<=[\s;{}]))#[^\n]*", re.MULTILINE)
+_ALONE = regex(rf"[ \t\r]*{UNKNOWN}[ \t\r{UNKNOWN}]*(?:#.*)?")
+_WHOLE = regex(rf"(^|[;{{}}])[ \t\r]*{UNKNOWN}[ \t\r{UNKNOWN}]*(?=$|\}})")
 _MOST_SHOWN = 60
 _NAME = r"([A-Za-z_][A-Za-z0-9_]*)"
 _QUOTED = rf"['\"]{_NAME}['\"]"
@@ -45,7 +46,7 @@ _NAMED = tuple(
         rf"\$\{{?{_NAME}\}}?",
     )
 )
-_PATH = re.compile(
+_PATH = regex(
     r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[['\"]\w+['\"]\])+)(?:\s*\|\s*default\b.*)?", re.DOTALL
 )
 

@@ -13,6 +13,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from lint502.patterns import regex
+
 Role = Literal["open", "always", "hidden", "middle", "close"]
 """What a tag does to what follows: opens a block that is rendered or not, one that is rendered as
 it stands, or one that is rendered elsewhere; goes on with the other branch; closes a block."""
@@ -27,12 +29,12 @@ class Tag(Struct, frozen=True):
     roles: tuple[Role, ...] = ()
 
 
-_START = re.compile(
+_START = regex(
     r"\$?\{\{\{|\{\{!--|\$?\{\{|\{%|\{#|<%|<\?(?:=|php\b)|%\{(?=~?\s*(?:if|for|else|endif|endfor)\b)"
 )
 _ENDS = {"{{{": "}}}", "{{!--": "--}}", "{{": "}}", "{%": "%}", "{#": "#}", "<%": "%>", "%{": "}"}
-_END_OF_RAW = re.compile(r"\{%[-+]?\s*end(?:raw|verbatim)\s*[-+]?%\}")
-_WORD = re.compile(r"\w+")
+_END_OF_RAW = regex(r"\{%[-+]?\s*end(?:raw|verbatim)\s*[-+]?%\}")
+_WORD = regex(r"\w+")
 
 _JINJA_OPEN = frozenset(("if", "for", "unless", "case"))
 _JINJA_ALWAYS = frozenset(
@@ -41,18 +43,18 @@ _JINJA_ALWAYS = frozenset(
 _JINJA_HIDDEN = frozenset(("macro", "comment", "capture"))
 _JINJA_MIDDLE = frozenset(("else", "elif", "elseif", "elsif", "when"))
 _JINJA_OTHER_FILES = frozenset(("include", "extends"))
-_GO_BLOCK = re.compile(r"(if|range|with|define|block)[\s(]+\S")
-_GO_ASSIGNMENT = re.compile(r"\$\w*\s*(?:,\s*\$\w+\s*)?:?=")
-_RUBY_OPEN = re.compile(
+_GO_BLOCK = regex(r"(if|range|with|define|block)[\s(]+\S")
+_GO_ASSIGNMENT = regex(r"\$\w*\s*(?:,\s*\$\w+\s*)?:?=")
+_RUBY_OPEN = regex(
     r"(?:if|unless|case|while|until|for|begin)\b|.*\bdo\s*(?:\|[^|]*\|)?$", re.DOTALL
 )
-_RUBY_MIDDLE = re.compile(r"(?:else|elsif|when|in|rescue|ensure)\b")
-_RUBY_STATEMENT = re.compile(r"\||end\b|@?\w+\s*(?:\|\|)?=[^=~>]|require\b|include\b")
-_PHP_OPEN = re.compile(r"(?:if|foreach|for|while|switch)\b.*:\s*$", re.DOTALL)
-_PHP_MIDDLE = re.compile(r"(?:else|elseif|else if|case|default)\b.*:\s*$", re.DOTALL)
-_PHP_CLOSE = re.compile(r"end(?:if|foreach|for|while|switch)\b")
-_ECHO = re.compile(r"(?:echo|print)\b\s*")
-_STRINGS = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
+_RUBY_MIDDLE = regex(r"(?:else|elsif|when|in|rescue|ensure)\b")
+_RUBY_STATEMENT = regex(r"\||end\b|@?\w+\s*(?:\|\|)?=[^=~>]|require\b|include\b")
+_PHP_OPEN = regex(r"(?:if|foreach|for|while|switch)\b.*:\s*$", re.DOTALL)
+_PHP_MIDDLE = regex(r"(?:else|elseif|else if|case|default)\b.*:\s*$", re.DOTALL)
+_PHP_CLOSE = regex(r"end(?:if|foreach|for|while|switch)\b")
+_ECHO = regex(r"(?:echo|print)\b\s*")
+_STRINGS = regex(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
 
 
 def tags(text: str) -> Iterator[Tag]:

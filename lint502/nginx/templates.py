@@ -14,20 +14,21 @@ from lint502.nginx.rendered import Span
 from lint502.nginx.template_names import OTHER_SUFFIXES, STREAM_SUFFIX, SUFFIX
 from lint502.nginx.template_tags import tags
 from lint502.nginx.tokens import NginxSyntaxError, Token, tokenize
+from lint502.patterns import regex
 from lint502.places import SourceFile
 
-_COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
+_COMMENT = regex(r"^[ \t]*#.*$", re.MULTILINE)
 """A line that is a comment, whatever language the template is in."""
 
-_QUOTED = re.compile(r"\"[^\"\\]*(?:\\[\s\S][^\"\\]*)*\"|'[^'\\]*(?:\\[\s\S][^'\\]*)*'")
-_HAS_NO_BRACES = re.compile(
+_QUOTED = regex(r"\"[^\"\\]*(?:\\[\s\S][^\"\\]*)*\"|'[^'\\]*(?:\\[\s\S][^'\\]*)*'")
+_HAS_NO_BRACES = regex(
     r"\w+_pass|listen|server|server_name|upstream|include|root|alias|resolver|keepalive"
     r"|ssl_certificate(?:_key)?|proxy_redirect|\w+_(?:timeout|size|buffers|bind)"
 )
 """Directives of which no argument has braces, in a string or not, unless it is a regex."""
 
-_UPPER_ALONE = re.compile(r"^[ \t]*\$\{([A-Z][A-Z0-9_]*)\}[ \t\r]*$", re.MULTILINE)
-_NAMED_CAPTURE = re.compile(r"\(\?(?:P?<|')([A-Za-z]\w*)[>']", re.ASCII)
+_UPPER_ALONE = regex(r"^[ \t]*\$\{([A-Z][A-Z0-9_]*)\}[ \t\r]*$", re.MULTILINE)
+_NAMED_CAPTURE = regex(r"\(\?(?:P?<|')([A-Za-z]\w*)[>']", re.ASCII)
 _DEFINED_BY = {
     "map": slice(1, 2), "split_clients": slice(1, 2), "keyval": slice(1, 2), "geo": slice(-1, None),
     "js_var": slice(1),

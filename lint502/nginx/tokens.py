@@ -13,6 +13,7 @@ from collections.abc import Callable
 from msgspec import Struct, field
 
 from lint502.nginx.lua import skip_lua_block
+from lint502.patterns import regex
 
 MAX_DEPTH = 200
 """Blocks within blocks; nginx has no limit of its own, but nobody nests deeper than ten."""
@@ -23,7 +24,7 @@ MAX_TOKENS = 400_000
 _BUFFER = 4096
 """``NGX_CONF_BUFFER``: what does not fit into it, with its terminator, nginx refuses."""
 
-_NEXT = re.compile(
+_NEXT = regex(
     r"[ \t\r\n]*(?:"
     r"((?:[^ \t\r\n;{}\"'#\\$]|\\[\s\S]|\$\{*)(?:[^ \t\r\n;{\\$]+|\\[\s\S]|\$\{*){0,4096})"
     r"|(\"[^\"\\]*(?:\\[\s\S][^\"\\]*){0,4096}\"|'[^'\\]*(?:\\[\s\S][^'\\]*){0,4096}')"
@@ -34,7 +35,7 @@ _NEXT = re.compile(
     r")"
 )
 _WORD, _STRING, _SPECIAL, _COMMENT, _QUOTE, _BACKSLASH = range(1, 7)
-_ESCAPE = re.compile(r"\\([\"'\\trn])")
+_ESCAPE = regex(r"\\([\"'\\trn])")
 _DECODED = {'"': '"', "'": "'", "\\": "\\", "t": "\t", "r": "\r", "n": "\n"}
 
 

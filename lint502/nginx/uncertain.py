@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from lint502.nginx.parse import Directive
 from lint502.nginx.symbols import UNKNOWN
+from lint502.patterns import regex
 
-_CAPITALS = re.compile(r"\$(?:\{[A-Z]|[A-Z][A-Z0-9_]+(?![A-Za-z0-9_]))")
+_CAPITALS = regex(r"\$(?:\{[A-Z]|[A-Z][A-Z0-9_]+(?![A-Za-z0-9_]))")
 _FOLLOWED = frozenset(
     ("proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "memcached_pass", "set")
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from lint502.patterns import regex
+
 _UNITS_MS = {
     "y": 365 * 24 * 3600 * 1000,
     "M": 30 * 24 * 3600 * 1000,
@@ -16,9 +18,9 @@ _UNITS_MS = {
     " ": 1000,
 }
 _ORDER = tuple(_UNITS_MS)
-_TIME_PART = re.compile(r"([0-9]*)(ms|[yMwdhms ]) *")
-_SIZE = re.compile(r"(\d+)([kKmM]?)", re.ASCII)
-_OFFSET = re.compile(r"(\d+)([kKmMgG]?)", re.ASCII)
+_TIME_PART = regex(r"([0-9]*)(ms|[yMwdhms ]) *")
+_SIZE = regex(r"(\d+)([kKmM]?)", re.ASCII)
+_OFFSET = regex(r"(\d+)([kKmMgG]?)", re.ASCII)
 _SIZE_FACTOR = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 _LARGEST = 2**63 - 1
 

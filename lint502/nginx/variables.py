@@ -23,6 +23,7 @@ from lint502.nginx.parse import Directive
 from lint502.nginx.requested import RequestedHosts
 from lint502.nginx.symbols import UNKNOWN, Symbol, carrying, symbols_in
 from lint502.nginx.tree import Context
+from lint502.patterns import regex
 
 MAX_VALUES = 2_000
 """Beyond this many texts a variable counts as unknown."""
@@ -33,16 +34,16 @@ MAX_TEXTS = 100_000
 MAX_CHARACTERS = 4_096
 """A longer text counts as unknown; no address is as long."""
 
-_UNKNOWNS = re.compile(f"{UNKNOWN}{{2,}}")
+_UNKNOWNS = regex(f"{UNKNOWN}{{2,}}")
 _MAX_DEPTH = 16
 _FEW = 4
-_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))", re.ASCII)
+_VARIABLE = regex(r"\$(?:\{(\w+)\}|(\w+))", re.ASCII)
 _SENT_BY_CLIENTS = {"http_connection": ("keep-alive", "close", "upgrade", "")}
 """Headers of a connection, of which clients have few words: browsers say ``keep-alive``, and
 nothing in HTTP/2 (RFC 9110, 7.6.1; RFC 9113, 8.2.2)."""
 
 _STARTS_WITH_SLASH = frozenset(("request_uri", "uri", "document_uri"))
-_CODE = re.compile(
+_CODE = regex(
     r"(server_rewrite|rewrite|access|precontent|set|preread|content)_by_lua(_block|_file)?"
     r"|js_(access|content|filter|preread)|perl"
 )

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from lint502 import __version__
+from lint502.patterns import regex
 from lint502.probing.wire import Connection, End
 
-_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) +(\d{3})(?: [^\r\n]*)?\r?\n")
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
-_CHUNK_SIZE = re.compile(rb"[0-9a-fA-F]{1,8}")
+_STATUS_LINE = regex(rb"HTTP/1\.([01]) +(\d{3})(?: [^\r\n]*)?\r?\n")
+_HEAD_END = regex(rb"\r?\n\r?\n")
+_CHUNK_SIZE = regex(rb"[0-9a-fA-F]{1,8}")
 _MOST_BODY = 1024 * 1024
 _AGENT = f"lint502/{__version__}"
 

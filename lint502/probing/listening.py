@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import os
-import re
 import sys
 from collections.abc import Iterator
 from itertools import islice
@@ -17,11 +16,13 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from lint502.patterns import regex
+
 _LISTEN = "0A"
-_SOCKET = re.compile(r"socket:\[(\d+)\]")
+_SOCKET = regex(r"socket:\[(\d+)\]")
 _MOST_PROCESSES = 20_000
 _MOST_LINES = 200_000
-_INTERPRETERS = re.compile(r"(?:python|node|ruby|perl|java|php|beam)[\d.]*")
+_INTERPRETERS = regex(r"(?:python|node|ruby|perl|java|php|beam)[\d.]*")
 
 
 class Listening(Struct, frozen=True):

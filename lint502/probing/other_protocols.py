@@ -11,6 +11,7 @@ import re
 import struct
 from collections.abc import Sequence
 
+from lint502.patterns import regex
 from lint502.probing.wire import Connection
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -24,7 +25,7 @@ _FASTCGI_TYPES = frozenset(range(1, 12))
 GET_VALUES = _FASTCGI.pack(1, 9, 0, 17, 7, 0) + b"\x0f\x00FCGI_MPXS_CONNS" + b"\0" * 7
 MEMCACHED_VERSION = b"version\r\n"
 
-_CGI = re.compile(rb"(?:HTTP/1\.[01] \d{3}|Status: \d{3}|[A-Za-z-]+: [^\r\n]*\r?\n)")
+_CGI = regex(rb"(?:HTTP/1\.[01] \d{3}|Status: \d{3}|[A-Za-z-]+: [^\r\n]*\r?\n)")
 
 
 def settings_frame() -> bytes:

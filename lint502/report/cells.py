@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
-_STEERING = re.compile(r"\x1b\[[\d;]*m|\x1b\]8;;[^\x1b]*\x1b\\")
+from lint502.patterns import regex
+
+_STEERING = regex(r"\x1b\[[\d;]*m|\x1b\]8;;[^\x1b]*\x1b\\")
 """Colours and links, which take no column."""
 
-_WORD = re.compile(r"\(line \d+\)|\S+")
+_WORD = regex(r"\(line \d+\)|\S+")
 
 _BREAKS = "/,:;=&?|"
 """After which a word that is too long for a line is broken, where one of them is near its end."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from lint502.patterns import regex
 from lint502.published import rule_address
 from lint502.report.lines import status_words
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from lint502.pages import Page
 
 
-_LINK_TO_RULE = re.compile(r"\[([^\[\]]*)\]\(([a-z0-9-]+)\.md\)")
+_LINK_TO_RULE = regex(r"\[([^\[\]]*)\]\(([a-z0-9-]+)\.md\)")
 
 
 def explanation(page: Page) -> str:

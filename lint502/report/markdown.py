@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from lint502.findings import Problem
+from lint502.patterns import regex
 from lint502.published import rule_address
 from lint502.reading import shown
 from lint502.report import Style, counted
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lint502.report_model import Report
 
 _HEADINGS = ("severity", "rule", "the client sees", "where", "message", "fix")
-_SPECIAL = re.compile(r"([\\`*\[\]<>&|~$]|(?<![^\W_])_|_(?![^\W_]))")
+_SPECIAL = regex(r"([\\`*\[\]<>&|~$]|(?<![^\W_])_|_(?![^\W_]))")
 
 
 def render(report: Report, style: Style) -> str:

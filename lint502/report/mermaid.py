@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from lint502.patterns import regex
 from lint502.reading import shown
 from lint502.report import Style, counted
 from lint502.report.graph import SIGNS, STATES, graph_of, headline, worst
@@ -59,16 +59,14 @@ _CLASSES = {
     "passed": "fill:#d8f3dc,stroke:#2d6a4f,color:#0b3d22",
     "plain": "fill:#eceff1,stroke:#546e7a,color:#1c2529",
 }
-_SPECIAL = re.compile(
-    r"[^ -~]|[\"#%&'*;<>@\[\\\]^`{|}~_$!]|(?<=\d)\.(?= )|^[+-]|s(?=tyle)|c(?=lassDef)"
-)
+_SPECIAL = regex(r"[^ -~]|[\"#%&'*;<>@\[\\\]^`{|}~_$!]|(?<=\d)\.(?= )|^[+-]|s(?=tyle)|c(?=lassDef)")
 """What Mermaid, or Markdown in its labels, may take for more than a character, and what is not
 ASCII. It looks for lines with ``style`` or ``classDef`` before it knows what is a label:
 ``encodeEntities()`` in
 https://github.com/mermaid-js/mermaid/blob/develop/packages/mermaid/src/utils.ts
 """
 
-_TOGETHER = re.compile(r"(?<=\\)(?=n)|(?<=\$)(?=\$)|(?<=:)(?=fa-)|(?<=ﬂ)(?=°)|(?<=¶)(?=ß)")
+_TOGETHER = regex(r"(?<=\\)(?=n)|(?<=\$)(?=\$)|(?<=:)(?=fa-)|(?<=ﬂ)(?=°)|(?<=¶)(?=ß)")
 _NOTHING = "\N{WORD JOINER}"
 """Some characters mean something to Mermaid together, however they are written: a line end, a
 formula, an icon, its own marks for others. Between these is put what shows as nothing."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from lint502.patterns import regex
 from lint502.places import Place
 
-_WORD = re.compile(r"[\w$/@*][\w.:/$@*=~-]*")
+_WORD = regex(r"[\w$/@*][\w.:/$@*=~-]*")
 _FILLING = frozenset(
     """a an and are as at be but by for from has have here in is it its nginx of on only so than
     that the them there these they this to up what where which while with""".split()  # noqa: SIM905

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from lint502 import __version__, published
 from lint502.findings import Edit, Finding, Fix, Problem, Severity, unique_fingerprints
 from lint502.pages import Page, page
+from lint502.patterns import regex
 from lint502.places import Place
 from lint502.reading import shown
 from lint502.report import Style
@@ -40,8 +41,8 @@ _PROBLEM_SEVERITIES = {
     Severity.INFO: "recommendation",
 }
 _LONGEST = 1024
-_LINK = re.compile(r"\[([^\[\]]*)\]\(([^()]*)\)")
-_CODE = re.compile(r"`([^`]*)`")
+_LINK = regex(r"\[([^\[\]]*)\]\(([^()]*)\)")
+_CODE = regex(r"`([^`]*)`")
 
 
 def render(report: Report, style: Style) -> str:

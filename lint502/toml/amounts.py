@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_AMOUNT = re.compile(r"\s*(\d{1,15})(?:[.,](\d{1,3}))?\s*([a-zA-Zµ]*)\.?\s*")
+from lint502.patterns import regex
+
+_AMOUNT = regex(r"\s*(\d{1,15})(?:[.,](\d{1,3}))?\s*([a-zA-Zµ]*)\.?\s*")
 _MILLISECONDS: Mapping[str, int] = {
     **dict.fromkeys(("ms", "msec", "msecs", "millis", "millisecond", "milliseconds"), 1),
     **dict.fromkeys(("", "s", "sec", "secs", "second", "seconds"), 1000),
@@ -23,7 +25,7 @@ _TIME_UNITS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), 
 _SIZE_UNITS = (("g", 1024**3), ("m", 1024**2), ("k", 1024), ("", 1))
 _USUAL_MODES = ("600", "640", "644", "660", "664", "666", "700", "710", "711", "750", "755", "770",
                 "775", "777")  # fmt: skip
-_SYMBOLIC = re.compile(r"[-sld]?((?:[r-][w-][xst-]){3})")
+_SYMBOLIC = regex(r"[-sld]?((?:[r-][w-][xst-]){3})")
 
 
 def as_time(value: object) -> str | None:

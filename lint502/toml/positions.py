@@ -8,12 +8,14 @@ from collections.abc import Sequence
 import tomli
 from msgspec import Struct
 
+from lint502.patterns import regex
+
 Key = str | int
 
-_BLANK = re.compile(r"[ \t\r]*")
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
-_SCALAR = re.compile(r"[^,\]}#\r\n]+")
-_COMMENT = re.compile(r"#[^\n]*")
+_BLANK = regex(r"[ \t\r]*")
+_BARE = regex(r"[A-Za-z0-9_-]+")
+_SCALAR = regex(r"[^,\]}#\r\n]+")
+_COMMENT = regex(r"#[^\n]*")
 _STRING_ENDS = {
     '"': re.compile(r'\\.|"', re.DOTALL),
     "'": re.compile(r"'"),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 import tomli
 
 from lint502.findings import Problem
+from lint502.patterns import regex
 from lint502.places import SourceFile
 from lint502.quoting import dotted, escape, like_name
 from lint502.reading import MissingFileError, Reader, UnreadableError, decode, not_utf8, shown
@@ -16,7 +16,7 @@ from lint502.toml import positions
 from lint502.toml.slips import meant_by
 
 _LARGEST = 4 * 1024 * 1024
-_TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_TOML_PLACE = regex(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _TOML_WORDS = {
     "Expected '=' after a key in a key/value pair": 'a "=" is missing after the key',
     "Expected newline or end of document after a statement": "something follows the value",
@@ -37,8 +37,8 @@ _TWICE = (
     "Cannot redefine",
     "Duplicate inline table key",
 )
-_KEY = re.compile(r"[ \t]*([^=\[#\s][^=\n]*?)[ \t]*=")
-_HEADER = re.compile(r"[ \t]*(\[\[?)([^\]\n]+)\]")
+_KEY = regex(r"[ \t]*([^=\[#\s][^=\n]*?)[ \t]*=")
+_HEADER = regex(r"[ \t]*(\[\[?)([^\]\n]+)\]")
 
 
 def read_toml(

@@ -7,8 +7,10 @@ from collections.abc import Callable
 
 import tomli
 
+from lint502.patterns import regex
+
 _WORDS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
-_PART = re.compile(r"""(?:"[^"]*"|'[^']*'|\[[^\]]*\]|[^,"'\[])+""")
+_PART = regex(r"""(?:"[^"]*"|'[^']*'|\[[^\]]*\]|[^,"'\[])+""")
 """A pair of an inline table, with commas only in what it quotes or lists."""
 
 _PAIR = r"\s*(?P<key>[A-Za-z0-9_.\"'-]+)\s*=\s*"

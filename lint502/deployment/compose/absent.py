@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from msgspec import Struct
 
 from lint502.deployment.yaml import YamlMap
+from lint502.patterns import regex
 from lint502.places import Place, SourceFile
 
-_COMMENT = re.compile(r"[ \t]*#+(.*)")
-_KEY = re.compile(r"([ \t]*)([A-Za-z0-9_][A-Za-z0-9._-]*):[ \t]*(.*)")
+_COMMENT = regex(r"[ \t]*#+(.*)")
+_KEY = regex(r"([ \t]*)([A-Za-z0-9_][A-Za-z0-9._-]*):[ \t]*(.*)")
 _RUNS = frozenset(("image", "build", "extends"))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Literal
 
@@ -10,18 +9,19 @@ from msgspec.structs import replace
 
 from lint502.deployment.compose.values import Items, Keyed, Scalar, each_text
 from lint502.deployment.containers import Port
+from lint502.patterns import regex
 from lint502.places import Place
 
 MAX_PORTS = 1_000
 """Ports of one service; of more, none says what it listens on."""
 
-_RANGE = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?\Z")
+_RANGE = regex(r"([0-9]{1,5})(?:-([0-9]{1,5}))?\Z")
 _LOCAL = r"(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\])"
-_CHECKED = re.compile(
+_CHECKED = regex(
     rf"(?:(?P<scheme>https?)://)?(?<![\w.-]){_LOCAL}"
     r"(?::(?P<port>[0-9]{1,5})(?![0-9\w])|(?P<end>(?=[/'\"\s;)]|\Z)))"
 )
-_CONNECTED = re.compile(
+_CONNECTED = regex(
     rf"(?:\b(?:nc|ncat|netcat)\s+(?:-\w+\s+(?:[0-9]+\s+)?)*{_LOCAL}\s+|/dev/tcp/{_LOCAL}/)(?P<port>[0-9]{{1,5}})\b"
 )
 """A port that is only connected to: ``nc -z localhost 8001``."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -18,10 +17,11 @@ from lint502.deployment.interpolation import Variables
 from lint502.deployment.repository import Repository
 from lint502.deployment.texts import UNKNOWN, Text, Unread, Words
 from lint502.deployment.yaml import YamlText
+from lint502.patterns import regex
 from lint502.places import Place, SourceFile
 from lint502.reading import MissingFileError, UnreadableError
 
-_REMOTE = re.compile(r"(?:https?|git|ssh)://|github\.com/|git@")
+_REMOTE = regex(r"(?:https?|git|ssh)://|github\.com/|git@")
 
 
 class Builder(Protocol):

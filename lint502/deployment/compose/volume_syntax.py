@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 
 from msgspec import Struct
 
 from lint502.deployment.compose.values import Keyed, Scalar, Value
+from lint502.patterns import regex
 
-_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_DRIVE = regex(r"[A-Za-z]:[\\/]")
 
 
 class ShortVolume(Struct, frozen=True):

@@ -8,21 +8,20 @@ from itertools import pairwise
 
 from lint502.deployment.containers import Port
 from lint502.deployment.shell import ShellSyntaxError, commands, fields
+from lint502.patterns import regex
 from lint502.places import Place
 
 MAX_PORTS = 1_000
 """Of one range, and about as many of an image."""
 
-_RANGE = re.compile(r"(?:[^/]*:)?(\d{1,5})(?:-(\d{1,5}))?(?:/(tcp|udp))?", re.IGNORECASE)
-_URL = re.compile(
+_RANGE = regex(r"(?:[^/]*:)?(\d{1,5})(?:-(\d{1,5}))?(?:/(tcp|udp))?", re.IGNORECASE)
+_URL = regex(
     r"(https?)://(?:[^/\s@\"']*@)?(?:localhost|127(?:\.\d+){3}|0\.0\.0\.0|\[::1?\])"
     r"(?::([^/\s\"'?#;|&)]*))?(?=[/\s\"'?#;|&)]|$)",
     re.IGNORECASE,
 )
-_BARE = re.compile(
-    r"(?:localhost|127(?:\.\d+){3}|0\.0\.0\.0|\[::1?\])(?::(\d+))?(?:/.*)?", re.DOTALL
-)
-_BASH = re.compile(r"/dev/tcp/(?:localhost|127\.0\.0\.1|::1)/(\d+)")
+_BARE = regex(r"(?:localhost|127(?:\.\d+){3}|0\.0\.0\.0|\[::1?\])(?::(\d+))?(?:/.*)?", re.DOTALL)
+_BASH = regex(r"/dev/tcp/(?:localhost|127\.0\.0\.1|::1)/(\d+)")
 _LOCAL = frozenset(("localhost", "127.0.0.1", "0.0.0.0", "::1"))
 
 

@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 
 from lint502.deployment.shell import UNKNOWN
+from lint502.patterns import regex
 
-_ECHO_OPTION = re.compile(r"-[neE]+")
-_PIECE = re.compile(r"\\(.)|%(.)|[^\\%]+|[\\%]", re.DOTALL)
+_ECHO_OPTION = regex(r"-[neE]+")
+_PIECE = regex(r"\\(.)|%(.)|[^\\%]+|[\\%]", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "\\": "\\", '"': '"'}
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import posixpath
-import re
 from collections.abc import Mapping
 
 from msgspec import Struct
@@ -22,12 +21,13 @@ from lint502.deployment.filesystem import ContainerFiles
 from lint502.deployment.layers import Files, Inline, Unseen
 from lint502.deployment.shell import UNKNOWN
 from lint502.deployment.yaml import YamlText
+from lint502.patterns import regex
 from lint502.places import Place
 
 MAX_MATCHES = 2_000
 
-_REMOTE = re.compile(r"https?://|ftp://|git@|git://|ssh://|.*\.git(?:#.*)?$")
-_ARCHIVE = re.compile(r"\.(?:tar|tgz|tbz2?|txz|tar\.\w+)$")
+_REMOTE = regex(r"https?://|ftp://|git@|git://|ssh://|.*\.git(?:#.*)?$")
+_ARCHIVE = regex(r"\.(?:tar|tgz|tbz2?|txz|tar\.\w+)$")
 
 
 class Context(Struct, frozen=True):

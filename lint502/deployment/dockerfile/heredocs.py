@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from lint502.deployment.dockerfile.splitting import SPACES
+from lint502.patterns import regex
 
-_HEREDOC = re.compile(r"[0-9]*<<(-?)([\t\n\f\r ]*)([^<]*)", re.DOTALL)
-_VARIABLE = re.compile(r"\$(?:\{[^{}:][^}]*\}|\w*)")
+_HEREDOC = regex(r"[0-9]*<<(-?)([\t\n\f\r ]*)([^<]*)", re.DOTALL)
+_VARIABLE = regex(r"\$(?:\{[^{}:][^}]*\}|\w*)")
 
 
 class Announced(Struct, frozen=True):

@@ -21,6 +21,7 @@ from lint502.deployment.dockerfile.splitting import (
     split_command,
     split_words,
 )
+from lint502.patterns import regex
 from lint502.places import SourceFile
 from lint502.reading import UnreadableError, shown
 
@@ -28,7 +29,7 @@ MAX_INSTRUCTIONS = 20_000
 MAX_LINE = 65_535
 """Bytes of a line that Docker reads, with its end."""
 
-_DIRECTIVE = re.compile(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$")
+_DIRECTIVE = regex(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$")
 _CONTINUED = {
     "\\": re.compile(r"(?:(?<=[^\\])|^)\\[ \t]*\Z", re.DOTALL),
     "`": re.compile(r"(?:(?<=[^`])|^)`[ \t]*\Z", re.DOTALL),

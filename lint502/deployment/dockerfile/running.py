@@ -28,13 +28,14 @@ from lint502.deployment.shell import (
     expand,
     fields,
 )
+from lint502.patterns import regex
 from lint502.places import Place
 
 MAX_NESTED = 3
 """Of ``sh -c`` in ``sh -c``."""
 
 SHELLS = frozenset(("sh", "bash", "ash", "dash"))
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+_ASSIGNMENT = regex(r"[A-Za-z_]\w*=")
 _WRAPPERS = frozenset(("sudo", "env", "command", "time", "nice", "nohup", "builtin", "exec"))
 
 

@@ -9,6 +9,7 @@ import json
 import re
 from typing import NoReturn
 
+from lint502.patterns import regex
 from lint502.reading import UnreadableError, shown
 
 SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
@@ -16,12 +17,12 @@ SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
 )
 """What is a space; Python has some more."""
 
-TEMPLATE = re.compile(r"\{\{|\{%|<%|%%[A-Z]\w*%%|@[A-Z]\w*@")
+TEMPLATE = regex(r"\{\{|\{%|<%|%%[A-Z]\w*%%|@[A-Z]\w*@")
 """Marks of tools that make a Dockerfile from a template."""
 
 IS_TEMPLATE = "is a template, of which only its tool makes a Dockerfile"
 
-_BLANKS = re.compile(r"[\t\v\f\r ]+")
+_BLANKS = regex(r"[\t\v\f\r ]+")
 _LISTS = frozenset(("ADD", "COPY", "VOLUME"))
 _COMMANDS = frozenset(("CMD", "ENTRYPOINT", "RUN", "SHELL"))
 _WORDS = frozenset(("EXPOSE", "FROM"))

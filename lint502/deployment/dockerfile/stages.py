@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
@@ -11,11 +10,12 @@ from lint502.deployment.dockerfile.instructions import Dockerfile, Instruction
 from lint502.deployment.dockerfile.splitting import IS_TEMPLATE, KEYWORDS, TEMPLATE
 from lint502.deployment.dockerfile.words import expanded, known
 from lint502.deployment.shell import UNKNOWN
+from lint502.patterns import regex
 from lint502.reading import UnreadableError, shown
 
 MAX_STAGES = 500
 
-_STAGE_NAME = re.compile(r"[a-z][a-z0-9-_.]*")
+_STAGE_NAME = regex(r"[a-z][a-z0-9-_.]*")
 PLATFORM = frozenset(
     ("TARGETPLATFORM", "TARGETOS", "TARGETOSVERSION", "TARGETARCH", "TARGETVARIANT", "TARGETSTAGE",
      "BUILDPLATFORM", "BUILDOS", "BUILDOSVERSION", "BUILDARCH", "BUILDVARIANT")

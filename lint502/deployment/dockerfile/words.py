@@ -7,16 +7,16 @@ substitute, and blanks stand for themselves.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from lint502.deployment.shell import UNKNOWN, Literal, Part, Substitution, Variable, Word, expand
+from lint502.patterns import regex
 
 MAX_NESTED = 20
 
-_NAME = re.compile(r"[^\W\d]\w*|\d+|[@*#?$!-]")
-_NAME_IN_BRACES = re.compile(r"[^\W\d]\w*|\d+")
-_OPERATOR = re.compile(r":?[-+?]|##?|%%?|//?")
+_NAME = regex(r"[^\W\d]\w*|\d+|[@*#?$!-]")
+_NAME_IN_BRACES = regex(r"[^\W\d]\w*|\d+")
+_OPERATOR = regex(r":?[-+?]|##?|%%?|//?")
 
 
 def expanded(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
@@ -15,15 +14,16 @@ from lint502.deployment.filesystem import ContainerFiles, OnDisk
 from lint502.deployment.layers import Inline, Layer, Moved, Removed, Unseen
 from lint502.deployment.shell import UNKNOWN, Redirection, SimpleCommand, expand
 from lint502.deployment.yaml import YamlText
+from lint502.patterns import regex
 from lint502.places import Place
 
-_NAMED = re.compile(r"\$\{?([A-Za-z_]\w*)")
+_NAMED = regex(r"\$\{?([A-Za-z_]\w*)")
 _WRITES = frozenset((">", ">>", ">|", "&>", "&>>", "<>"))
-_LINE_ENDS = re.compile(r"s(.)(?:\\r|\^M|\r|\\x0[dD])\$?\1\1g?;?")
+_LINE_ENDS = regex(r"s(.)(?:\\r|\^M|\r|\\x0[dD])\$?\1\1g?;?")
 """An edit that takes carriage returns from the ends of lines."""
 
 _NOT_FILES = ("/dev/", "/proc/", "/sys/")
-_HARMLESS = re.compile(r"(?:\s|\\n|-[neE]+ )*daemon\s+off\s*;(?:\s|\\n)*")
+_HARMLESS = regex(r"(?:\s|\\n|-[neE]+ )*daemon\s+off\s*;(?:\s|\\n)*")
 """What may be appended to nginx's main file without changing what it answers."""
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from lint502.deployment.texts import Text
 from lint502.deployment.yaml import Yaml, YamlList, YamlMap, YamlText
+from lint502.patterns import regex
 
-_TEMPLATE = re.compile(r"\{\{|\{%|<%|\$[{(\w]|\(\(")
+_TEMPLATE = regex(r"\{\{|\{%|<%|\$[{(\w]|\(\(")
 _PORT = range(1, 65536)
 
 

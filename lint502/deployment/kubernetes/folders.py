@@ -7,13 +7,13 @@ Two files that have an object of the same name are two ways of running it, such 
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 
 from lint502.deployment.kubernetes.objects import Manifests, Object
 from lint502.deployment.texts import Unread
+from lint502.patterns import regex
 
 MOST_VARIANTS = 50
 """Ways in which one folder is run."""
@@ -26,7 +26,7 @@ _TOPS = frozenset(
 
 _USED = frozenset(("Service", "ConfigMap", "Secret"))
 _MORE = f"is one more way to run this folder; lint502 reads {MOST_VARIANTS}"
-_WORD = re.compile(r"[a-z0-9]+")
+_WORD = regex(r"[a-z0-9]+")
 
 
 class Group(Struct, frozen=True):

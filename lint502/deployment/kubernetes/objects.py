@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from msgspec import Struct, field
@@ -11,6 +10,7 @@ from lint502.deployment.kubernetes import fields
 from lint502.deployment.repository import Repository
 from lint502.deployment.texts import Text, Unread
 from lint502.deployment.yaml import Yaml, YamlMap, documents
+from lint502.patterns import regex
 from lint502.places import Place, SourceFile
 from lint502.reading import UnreadableError
 
@@ -19,11 +19,11 @@ OTHER_TEMPLATE = "is a template; lint502 reads what is rendered from it: … | l
 
 OPENSHIFT = "is a template of OpenShift; render it: oc process … | lint502 check -"
 
-_HELM = re.compile(
+_HELM = regex(
     r"\{\{-?\s*(?:\.(?:Values|Release|Chart|Capabilities)\b|(?:include|template|define|tpl)\s"
     r"|\$?\.?(?:Values|Release)\.|(?:if|with|range|toYaml)\s[^}\n]{0,200}\.Values\b)"
 )
-_TEMPLATE = re.compile(r"\{\{|\{%|<%")
+_TEMPLATE = regex(r"\{\{|\{%|<%")
 
 
 class Object(Struct, frozen=True, eq=False):

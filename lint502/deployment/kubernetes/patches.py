@@ -13,10 +13,11 @@ from lint502.deployment.kubernetes.edits import Merge
 from lint502.deployment.kubernetes.json_patches import patched
 from lint502.deployment.kubernetes.objects import Object
 from lint502.deployment.yaml import Yaml, YamlList, YamlMap, YamlText, documents
+from lint502.patterns import regex
 from lint502.places import Place, SourceFile
 from lint502.reading import UnreadableError
 
-_PLAIN = re.compile(r"[\w.-]*", re.ASCII)
+_PLAIN = regex(r"[\w.-]*", re.ASCII)
 
 
 class Patch(Struct, frozen=True):

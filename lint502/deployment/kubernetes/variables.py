@@ -5,7 +5,6 @@ How they come together is from the API reference, ``Container v1 core``.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
@@ -15,8 +14,9 @@ from lint502.deployment.kubernetes.bounds import Budget
 from lint502.deployment.kubernetes.configs import Configs
 from lint502.deployment.texts import Text
 from lint502.deployment.yaml import YamlMap
+from lint502.patterns import regex
 
-_REFERENCE = re.compile(r"\$(?:\$|\(([^)]{0,64})\))")
+_REFERENCE = regex(r"\$(?:\$|\(([^)]{0,64})\))")
 _LONGEST = 64 * 1024
 """Characters of a value, once others are put in."""
 

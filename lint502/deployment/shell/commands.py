@@ -20,17 +20,18 @@ from lint502.deployment.shell.words import (
     read_word,
     skip,
 )
+from lint502.patterns import regex
 
 MAX_COMMANDS = 50_000
 MAX_OPEN = 200
 """Of ``if``, ``for``, parentheses and their like that stand in each other."""
 
-_REDIRECTION = re.compile(r"(\d*)(<<<|<<-|<<|<>|<&|<|>>|>&|>\||>)|(&>>|&>)")
-_OPERATOR = re.compile(r"\|\||\|&|\||&&|;;&|;;|;&|;|&|\(|\)|\n")
-_BLANKS = re.compile(r"(?:[ \t\r]|\\\r?\n)+")
-_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\+?)=")
-_NO_ARGUMENTS = re.compile(r"[ \t]*\([ \t]*\)")
-_TEST_END = re.compile(r"(?<=\s)\]\](?=[\s;&|)]|$)")
+_REDIRECTION = regex(r"(\d*)(<<<|<<-|<<|<>|<&|<|>>|>&|>\||>)|(&>>|&>)")
+_OPERATOR = regex(r"\|\||\|&|\||&&|;;&|;;|;&|;|&|\(|\)|\n")
+_BLANKS = regex(r"(?:[ \t\r]|\\\r?\n)+")
+_ASSIGNMENT = regex(r"([A-Za-z_][A-Za-z0-9_]*)(\+?)=")
+_NO_ARGUMENTS = regex(r"[ \t]*\([ \t]*\)")
+_TEST_END = regex(r"(?<=\s)\]\](?=[\s;&|)]|$)")
 _TESTS = frozenset(
     ("[", "[[", "test", "grep", "egrep", "command", "which", "hash", "type", "false")
 )

@@ -5,9 +5,9 @@ https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html, secti
 
 from __future__ import annotations
 
-import re
-
 from msgspec import Struct
+
+from lint502.patterns import regex
 
 MAX_NESTED = 20
 """Of ``${A:-${B:-…}}``; what is nested deeper is not known."""
@@ -15,12 +15,12 @@ MAX_NESTED = 20
 BREAKS = frozenset(" \t\r\n;&|()<>")
 """What ends a word that is not quoted."""
 
-_ORDINARY = re.compile(r"[^ \t\r\n;&|()<>\\'\"$`]+")
-_IN_BRACES = re.compile(r"[^}/\\'\"$`]+")
-_IN_QUOTES = re.compile(r"[^\\\"$`]+")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]|[@*#?$!-]")
-_NAME_IN_BRACES = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*]")
-_OPERATOR = re.compile(r":?[-+=?]|##?|%%?|//?")
+_ORDINARY = regex(r"[^ \t\r\n;&|()<>\\'\"$`]+")
+_IN_BRACES = regex(r"[^}/\\'\"$`]+")
+_IN_QUOTES = regex(r"[^\\\"$`]+")
+_NAME = regex(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]|[@*#?$!-]")
+_NAME_IN_BRACES = regex(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*]")
+_OPERATOR = regex(r":?[-+=?]|##?|%%?|//?")
 
 
 class ShellSyntaxError(Exception):

@@ -5,17 +5,16 @@ From systemd.service(5), "Command lines".
 
 from __future__ import annotations
 
-import re
-
 from msgspec import Struct, field
 
 from lint502.deployment.systemd import syntax
 from lint502.deployment.systemd.syntax import Entry
 from lint502.deployment.texts import Text
+from lint502.patterns import regex
 
 _PREFIXES = "@-:+!|"
-_BRACED = re.compile(r"\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_WORD = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
+_BRACED = regex(r"\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_WORD = regex(r"\$([A-Za-z_][A-Za-z0-9_]*)")
 _GIVEN = frozenset(
     ("PATH", "LANG", "USER", "LOGNAME", "HOME", "SHELL", "INVOCATION_ID", "MAINPID", "MANAGERPID",
      "XDG_RUNTIME_DIR", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "NOTIFY_SOCKET",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from lint502.deployment.systemd.syntax import BLANK, COMMENT, place
 from lint502.deployment.texts import Text
+from lint502.patterns import regex
 from lint502.places import SourceFile
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NAME = regex(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def variables(source: SourceFile) -> dict[str, Text]:

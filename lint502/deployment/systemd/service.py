@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import posixpath
-import re
 from collections.abc import Iterator, Sequence
 
 from lint502.deployment.containers import HOST, Container, Program
@@ -16,8 +15,9 @@ from lint502.deployment.systemd.syntax import Entry
 from lint502.deployment.systemd.unit_file import UnitFile, is_open
 from lint502.deployment.texts import Text, Unread, Words
 from lint502.deployment.units import Directory, Listener, Unit
+from lint502.patterns import regex
 
-_FOLDERS = re.compile(r"/(?:etc|lib|usr/lib|usr/local/lib)/systemd/(?:system|user)$")
+_FOLDERS = regex(r"/(?:etc|lib|usr/lib|usr/local/lib)/systemd/(?:system|user)$")
 _DIRECTORIES = {
     "RuntimeDirectory": "/run",
     "StateDirectory": "/var/lib",

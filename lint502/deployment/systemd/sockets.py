@@ -7,10 +7,11 @@ import re
 from lint502.deployment.systemd.unit_file import UnitFile
 from lint502.deployment.texts import Text, Unread
 from lint502.deployment.units import Listener
+from lint502.patterns import regex
 
-_PORT = re.compile(r"()(\d{1,5})", re.ASCII)
-_IPV4 = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}):(\d{1,5})", re.ASCII)
-_IPV6 = re.compile(r"\[([0-9a-fA-F:.]+)\]:(\d{1,5})(?:%\S+)?", re.ASCII)
+_PORT = regex(r"()(\d{1,5})", re.ASCII)
+_IPV4 = regex(r"(\d{1,3}(?:\.\d{1,3}){3}):(\d{1,5})", re.ASCII)
+_IPV6 = regex(r"\[([0-9a-fA-F:.]+)\]:(\d{1,5})(?:%\S+)?", re.ASCII)
 
 
 def listeners(unit: UnitFile) -> tuple[list[Listener], list[Unread]]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from lint502.patterns import regex
 from lint502.places import Place, SourceFile
 
 BLANK = " \t\n\r"
@@ -19,8 +20,8 @@ _ESCAPES = {
     "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\",
     '"': '"', "'": "'", "s": " ",
 }  # fmt: skip
-_NUMBER = re.compile(r"x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})")
-_SPECIFIER = re.compile(r"%(.?)", re.DOTALL)
+_NUMBER = regex(r"x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})")
+_SPECIFIER = regex(r"%(.?)", re.DOTALL)
 _SYSTEM = {"t": "/run", "S": "/var/lib", "C": "/var/cache", "L": "/var/log", "E": "/etc",
            "T": "/tmp", "V": "/var/tmp", "h": "/root", "u": "root", "U": "0"}  # fmt: skip
 """Specifiers as the system's manager has them; that of a user has others."""

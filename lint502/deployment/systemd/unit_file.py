@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
@@ -12,13 +11,14 @@ from lint502.deployment.repository import Repository
 from lint502.deployment.systemd import syntax
 from lint502.deployment.systemd.syntax import Entry
 from lint502.deployment.texts import Text, Unread
+from lint502.patterns import regex
 from lint502.places import Place, SourceFile
 from lint502.reading import UnreadableError
 
 TEMPLATE = "is a template of a unit; lint502 reads what is rendered from it"
 
-_TEMPLATE = re.compile(r"\{\{|\{%|<%")
-_PUT_IN = re.compile(r"@[A-Za-z_]\w*@|__[A-Z]+__")
+_TEMPLATE = regex(r"\{\{|\{%|<%")
+_PUT_IN = regex(r"@[A-Za-z_]\w*@|__[A-Z]+__")
 _YES = ("1", "yes", "true", "on")
 
 

@@ -12,9 +12,10 @@ from functools import cache
 from msgspec import Struct
 
 from lint502.nginx.parse import Directive
+from lint502.patterns import regex
 from lint502.site import Site
 
-_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+_VARIABLE = regex(r"\$(?:\{(\w+)\}|(\w+))")
 _LIST = r'(?:[^\s,"]+(?:(?:, | : )[^\s,"]+)*)?'
 """What nginx writes of each server that it asked: between servers a comma, between groups of them
 after an internal redirect a colon."""
@@ -134,7 +135,7 @@ def _value(name: str, literal: str, escape: str) -> str:
     return f"(?:(?!{re.escape(literal)}).)*"
 
 
-_ESCAPED = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|(.))")
+_ESCAPED = regex(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|(.))")
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
 

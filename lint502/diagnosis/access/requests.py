@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -10,10 +9,11 @@ from functools import lru_cache
 from msgspec import Struct
 
 from lint502.diagnosis.access.log_formats import LogFormat
+from lint502.patterns import regex
 
-_BETWEEN = re.compile(r", | : ")
+_BETWEEN = regex(r", | : ")
 _FAILED = ("500", "502", "504", "009")
-_SUCCESS = re.compile("[1-4]\\d\\d|")
+_SUCCESS = regex("[1-4]\\d\\d|")
 """The status of an upstream that answered, and none at all."""
 
 _LONGEST = 16384

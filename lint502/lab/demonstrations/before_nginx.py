@@ -30,6 +30,7 @@ from lint502.lab.standins.behaviour import Behaviour
 from lint502.lab.writing import quoted
 from lint502.nginx.parse import Directive
 from lint502.nginx.values import format_size, format_time
+from lint502.patterns import regex
 from lint502.site import Site
 
 _TRIP = 0.05
@@ -44,7 +45,7 @@ _LONGER = 0.2
 _ROOM = 4096
 """Bytes of a buffer for what else is in it."""
 
-_PLAIN_NAME = re.compile(r"[\w.-]+", re.ASCII)
+_PLAIN_NAME = regex(r"[\w.-]+", re.ASCII)
 _ANY_MARGIN = 2**63
 """Milliseconds: whatever a rule takes for too early."""
 

@@ -12,8 +12,9 @@ from lint502.lab.demonstrations.case import CannotShowError, Case, Experiment
 from lint502.lab.demonstrations.usual import once, usual_script
 from lint502.lab.plan import LISTEN, plan
 from lint502.nginx.addresses import Address
+from lint502.patterns import regex
 
-_TLS = re.compile(r"\b(proxy_pass \"?http)s://|\bproxy_ssl on;")
+_TLS = regex(r"\b(proxy_pass \"?http)s://|\bproxy_ssl on;")
 
 
 def circle(case: Case) -> Experiment:

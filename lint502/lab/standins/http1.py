@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import NoReturn
 
 import h11
@@ -10,15 +9,16 @@ import h11
 from lint502.lab.standins.connection import Connection
 from lint502.lab.standins.head import head, status_text
 from lint502.lab.standins.wire import LARGEST_READ, Over
+from lint502.patterns import regex
 
 _READ = 1024
 """Bytes that are read at once of a header: what lies beyond a limit has to stay unread."""
 
 _UNLIMITED = 1 << 30
 
-_START = re.compile(rb"[A-Z][A-Z-]{0,31}(?: |\Z)")
-_REQUEST_LINE = re.compile(rb"[A-Z-]+ \S+ HTTP/1\.(?P<minor>[01])\r?")
-_END = re.compile(rb"\n\r?\n")
+_START = regex(rb"[A-Z][A-Z-]{0,31}(?: |\Z)")
+_REQUEST_LINE = regex(rb"[A-Z-]+ \S+ HTTP/1\.(?P<minor>[01])\r?")
+_END = regex(rb"\n\r?\n")
 _SINGLE = (b"host", b"content-length", b"content-type", b"authorization")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 
 import h2.config
@@ -15,8 +14,9 @@ from hyperframe.frame import GoAwayFrame
 from msgspec import Struct
 
 from lint502.lab.standins.connection import Connection
+from lint502.patterns import regex
 
-_HTTP1 = re.compile(rb"[A-Z]+ \S+ HTTP/1\.")
+_HTTP1 = regex(rb"[A-Z]+ \S+ HTTP/1\.")
 """A request of HTTP/1.1. To h2 it is the begin of a very large frame, for which it would wait."""
 
 _EMPTY_MESSAGE = bytes(5)

@@ -7,6 +7,7 @@ import re
 from lint502.declared.listeners import Protocol
 from lint502.lab.standins.behaviour import Behaviour, Reaction
 from lint502.lab.standins.connection import Connection
+from lint502.patterns import regex
 
 _ALERT = b"\x15\x03\x03\x00\x02\x02"
 """A TLS record in plaintext with a fatal alert, all but its number (RFC 8446, 6)."""
@@ -17,7 +18,7 @@ _FOREVER = 3600.0
 _WHOLE_REQUEST = 0.05
 
 _PREFACE = b"PRI * HTTP/2.0\r\n"
-_REQUEST_LINE = re.compile(rb"[A-Z-]+ \S+ HTTP/(?P<version>1\.[01])\r?\n")
+_REQUEST_LINE = regex(rb"[A-Z-]+ \S+ HTTP/(?P<version>1\.[01])\r?\n")
 _STARTS: dict[Protocol, re.Pattern[bytes]] = {
     "fastcgi": re.compile(rb"\x01"),
     "uwsgi": re.compile(rb"[^\x16A-Z0-9]"),

@@ -6,18 +6,16 @@ Source: https://hexdocs.pm/phoenix/Phoenix.Endpoint.html, and the ``config/runti
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
 from lint502.declared.sources.commands.calls import NOTHING, Call, Result
 from lint502.declared.sources.commands.facts import port_fact, speaks
 from lint502.declared.sources.commands.hints import hinted
 from lint502.declared.sources.commands.words import Word
+from lint502.patterns import regex
 from lint502.places import Place
 
-_PORT = re.compile(
-    r"System\.get_env\(\s*\"PORT\"\s*(?:,\s*\"(\d+)\"\s*)?\)(?:\s*\|\|\s*\"(\d+)\")?"
-)
+_PORT = regex(r"System\.get_env\(\s*\"PORT\"\s*(?:,\s*\"(\d+)\"\s*)?\)(?:\s*\|\|\s*\"(\d+)\")?")
 
 
 def _mix(call: Call) -> Result | None:

@@ -15,6 +15,7 @@ from lint502.declared.sources.commands.facts import default, port_fact, speaks, 
 from lint502.declared.sources.commands.options import Options, spelled
 from lint502.declared.sources.commands.words import UNKNOWN, Word
 from lint502.deployment.texts import Unread
+from lint502.patterns import regex
 from lint502.places import Place, SourceFile
 
 Facts = dict[str, Fact[Any]]
@@ -23,7 +24,7 @@ MAX_LINE = 2_000
 """Characters."""
 
 _COMMAND_LINE = "https://caddyserver.com/docs/command-line"
-_VARIABLE = re.compile(r"\{\$(\w+)(?::([^}]*))?\}")
+_VARIABLE = regex(r"\{\$(\w+)(?::([^}]*))?\}")
 
 
 def caddy(call: Call) -> Result | None:

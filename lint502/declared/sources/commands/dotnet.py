@@ -22,13 +22,14 @@ from lint502.declared.sources.commands.facts import (
 )
 from lint502.declared.sources.commands.options import Options, spelled
 from lint502.declared.sources.commands.words import Word
+from lint502.patterns import regex
 from lint502.places import Place
 
 Facts = dict[str, Fact[Any]]
 
 _PORTS = "https://learn.microsoft.com/dotnet/core/compatibility/containers/8.0/aspnet-port"
-_IMAGE = re.compile(r"mcr\.microsoft\.com/dotnet/(?:nightly/)?aspnet:(\d+)\.\d+")
-_URL = re.compile(r"(https?)://(\[[^\]]*\]|[^:/]*)(?::(\d+))?/?")
+_IMAGE = regex(r"mcr\.microsoft\.com/dotnet/(?:nightly/)?aspnet:(\d+)\.\d+")
+_URL = regex(r"(https?)://(\[[^\]]*\]|[^:/]*)(?::(\d+))?/?")
 
 
 def _dotnet(call: Call) -> Result | None:

@@ -15,11 +15,12 @@ from lint502.declared.sources.commands.words import (
     bounded,
     narrowed,
 )
+from lint502.patterns import regex
 from lint502.places import Place
 
-_FORM = re.compile(r"([A-Za-z_]\w*|[0-9]{1,3}|[@*#?$!-])(?:(:?[-=+?])(.*))?", re.ASCII | re.DOTALL)
-_OPTIONS = re.compile(r"^\w*(?:OPTS|OPTIONS|ARGS|ARGUMENTS|FLAGS|EXTRA|PARAMS)\w*$", re.IGNORECASE)
-_SPLIT = re.compile(r"[ \t\n]+")
+_FORM = regex(r"([A-Za-z_]\w*|[0-9]{1,3}|[@*#?$!-])(?:(:?[-=+?])(.*))?", re.ASCII | re.DOTALL)
+_OPTIONS = regex(r"^\w*(?:OPTS|OPTIONS|ARGS|ARGUMENTS|FLAGS|EXTRA|PARAMS)\w*$", re.IGNORECASE)
+_SPLIT = regex(r"[ \t\n]+")
 _DEPTH = 8
 
 

@@ -9,13 +9,14 @@ from typing import Any
 from lint502.declared.listeners import Fact
 from lint502.declared.sources.commands.words import UNKNOWN, Word
 from lint502.nginx.addresses import literal_ip
+from lint502.patterns import regex
 from lint502.places import Place
 from lint502.standing import Standing
 
 ALL = "0.0.0.0"
 
-_NAMED = re.compile(r"localhost|ip6-localhost")
-_SCHEME = re.compile(r"(https?|tcp|unix|ssl|fd)://", re.IGNORECASE)
+_NAMED = regex(r"localhost|ip6-localhost")
+_SCHEME = regex(r"(https?|tcp|unix|ssl|fd)://", re.IGNORECASE)
 
 
 def stated(value: Any, word: Word) -> Fact[Any]:

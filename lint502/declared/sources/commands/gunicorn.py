@@ -24,6 +24,7 @@ from lint502.declared.sources.commands.options import Options, spelled
 from lint502.declared.sources.commands.python_settings import settings
 from lint502.declared.sources.commands.words import UNKNOWN, Word
 from lint502.deployment.texts import Unread
+from lint502.patterns import regex
 from lint502.standing import Standing
 
 _SETTINGS = "https://docs.gunicorn.org/en/stable/settings.html"
@@ -61,7 +62,7 @@ _WORKERS = {
     "uvicorn_worker.UvicornWorker": "gunicorn-uvicorn",
     "uvicorn_worker.UvicornH11Worker": "gunicorn-uvicorn",
 }
-_PINNED = re.compile(r"^gunicorn(?:\[[^\]]*\])?\s*==\s*(\d+(?:\.\d+){0,3})\s*(?:[;#].*)?$", re.M)
+_PINNED = regex(r"^gunicorn(?:\[[^\]]*\])?\s*==\s*(\d+(?:\.\d+){0,3})\s*(?:[;#].*)?$", re.M)
 
 
 class _Settings:

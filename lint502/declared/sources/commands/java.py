@@ -23,14 +23,15 @@ from lint502.declared.sources.commands.facts import (
 from lint502.declared.sources.commands.spring import Properties, Settings
 from lint502.declared.sources.commands.tomcat import catalina
 from lint502.declared.sources.commands.words import UNKNOWN, Word
+from lint502.patterns import regex
 
 Facts = dict[str, Fact[Any]]
 
 _SPRING = "https://docs.spring.io/spring-boot/appendix/application-properties/"
 _QUARKUS = "https://quarkus.io/guides/http-reference"
 _BUILDS = ("pom.xml", "build.gradle", "build.gradle.kts")
-_SIZE = re.compile(r"(\d+)\s*(B|KB|MB)?", re.IGNORECASE)
-_TIME = re.compile(r"(\d+)\s*(ms|s|m|h)?", re.IGNORECASE)
+_SIZE = regex(r"(\d+)\s*(B|KB|MB)?", re.IGNORECASE)
+_TIME = regex(r"(\d+)\s*(ms|s|m|h)?", re.IGNORECASE)
 _UNITS = {"b": 1, "kb": 1024, "mb": 1024**2, "ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
 _WITH_VALUE = ("-cp", "-classpath", "--class-path", "--module-path", "-p", "--add-opens", "-m")
 

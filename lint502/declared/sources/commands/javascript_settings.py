@@ -10,11 +10,12 @@ from lint502.declared.listeners import Fact
 from lint502.declared.sources.commands.comments import blanked
 from lint502.declared.sources.commands.facts import ALL, bind_fact, port_fact
 from lint502.declared.sources.commands.words import Word
+from lint502.patterns import regex
 from lint502.places import Place, SourceFile
 
 MAX_CHARACTERS = 200_000
 
-_COMMENT = re.compile(r"(?<![:\"'])//[^\n]*")
+_COMMENT = regex(r"(?<![:\"'])//[^\n]*")
 _VALUES = {
     "port": re.compile(r"[\"']?\bport\b[\"']?\s*:\s*(\d{1,5})\b"),
     "host": re.compile(r"[\"']?\bhost\b[\"']?\s*:\s*(true\b|[\"'][\w.:-]{1,100}[\"'])"),

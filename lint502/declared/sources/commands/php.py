@@ -29,6 +29,7 @@ from lint502.declared.sources.commands.options import Options, spelled
 from lint502.declared.sources.commands.words import UNKNOWN, Word
 from lint502.deployment.layers import Unseen
 from lint502.nginx.values import parse_time
+from lint502.patterns import regex
 from lint502.places import SourceFile
 
 Facts = dict[str, Fact[Any]]
@@ -41,7 +42,7 @@ _POOL_FOLDERS = (
 )
 _MAIN_FILES = ("/usr/local/etc/php-fpm.conf", "/etc/php-fpm.conf", "/etc/php/{}/fpm/php-fpm.conf")
 _VERSIONS = ("", "5.6", "7.0", "7.1", "7.2", "7.3", "7.4", "8.0", "8.1", "8.2", "8.3", "8.4", "8.5")
-_IMAGE = re.compile(r"(?:docker\.io/)?(?:library/)?php:")
+_IMAGE = regex(r"(?:docker\.io/)?(?:library/)?php:")
 _DOCKER_FOLDER = "/usr/local/etc/php-fpm.d"
 _DOCKER_FILE = "zz-docker.conf"
 _DOCKER = "docker-library/php@master:8.4/bookworm/fpm/Dockerfile (listen = 9000)"

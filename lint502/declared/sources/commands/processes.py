@@ -15,13 +15,14 @@ from lint502.declared.sources.commands.calls import NOTHING, Call, Next, Result,
 from lint502.declared.sources.commands.options import Options, spelled
 from lint502.declared.sources.commands.words import UNKNOWN, Word
 from lint502.deployment.texts import Unread
+from lint502.patterns import regex
 from lint502.places import Place, SourceFile
 
 MAX_TARGETS = 50
 
-_PROCESS = re.compile(r"^([A-Za-z0-9_-]+):\s*(.+)$")
-_TARGET = re.compile(r"^([\w./% -]+?)\s*::?(?!=)\s*([^=#]*)")
-_ASSIGNED = re.compile(r"^(?:export\s+)?(\w+)\s*(?::{0,3}|\?|\+)=\s*(.*)$")
+_PROCESS = regex(r"^([A-Za-z0-9_-]+):\s*(.+)$")
+_TARGET = regex(r"^([\w./% -]+?)\s*::?(?!=)\s*([^=#]*)")
+_ASSIGNED = regex(r"^(?:export\s+)?(\w+)\s*(?::{0,3}|\?|\+)=\s*(.*)$")
 
 
 def _foreman(call: Call) -> Next | Result:

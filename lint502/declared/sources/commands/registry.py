@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
@@ -28,6 +27,7 @@ from lint502.declared.sources.commands import (
     wrappers,
 )
 from lint502.declared.sources.commands.calls import Call, Next, Result
+from lint502.patterns import regex
 
 Found: TypeAlias = "Call | Next | Result | None"
 Handler: TypeAlias = Callable[[Call], Found]
@@ -55,7 +55,7 @@ FAMILIES = (
 )
 """Modules with ``PROGRAMS``: what each program of its kind is, by the name that it is run by."""
 
-_VERSIONED = re.compile(r"(python|pypy|php-fpm|php|gunicorn|ruby|pip|node)-?\d+(?:\.\d+){0,2}")
+_VERSIONED = regex(r"(python|pypy|php-fpm|php|gunicorn|ruby|pip|node)-?\d+(?:\.\d+){0,2}")
 
 
 def _known() -> Mapping[str, Handler]:

@@ -30,6 +30,7 @@ from lint502.declared.sources.commands.options import Options, spelled
 from lint502.declared.sources.commands.ruby_settings import RubySettings, ruby_settings
 from lint502.declared.sources.commands.words import Word
 from lint502.deployment.texts import Unread
+from lint502.patterns import regex
 
 Facts = dict[str, Fact[Any]]
 Found = Call | Next | Result | None
@@ -37,7 +38,7 @@ Found = Call | Next | Result | None
 _PUMA = "puma/puma@v7.2.1:lib/puma/configuration.rb"
 _RAILS = "rails/rails@v8.1.3:railties/lib/rails/commands/server/server_command.rb"
 _UNICORN = "https://yhbt.net/unicorn/unicorn_1.html"
-_LOCKED = re.compile(r"^    puma \((\d+(?:\.\d+){0,3})\)$", re.MULTILINE)
+_LOCKED = regex(r"^    puma \((\d+(?:\.\d+){0,3})\)$", re.MULTILINE)
 _THRUSTER = "https://github.com/basecamp/thruster#custom-configuration"
 
 

@@ -12,21 +12,22 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from lint502.declared.sources.commands.words import UNKNOWN, Variables, Word
+from lint502.patterns import regex
 from lint502.places import Place, SourceFile
 
 MAX_LINE = 2_000
 """Characters."""
 
-_CALL = re.compile(r"^(\s*)([a-z_]+)(?:\s+|\s*\()(?![=.|&])(.+?)\)?\s*$")
+_CALL = regex(r"^(\s*)([a-z_]+)(?:\s+|\s*\()(?![=.|&])(.+?)\)?\s*$")
 _NAMES = frozenset(
     ("bind", "port", "ssl_bind", "listen", "timeout", "persistent_timeout", "max_keep_alive")
 )
-_ENV = re.compile(
+_ENV = regex(
     r"ENV(?:\.fetch\(\s*['\"](\w+)['\"]\s*(?:,\s*([^)]*?))?\s*\)(?:\s*\{\s*([^}]*?)\s*\})?"
     r"|\[\s*['\"](\w+)['\"]\s*\](?:\s*\|\|\s*(['\"]?[\w.:/]+['\"]?))?)(?:\.to_i)?"
 )
-_ASSIGNED = re.compile(r"^([a-z_]\w*)\s*=\s*(.+?)\s*$")
-_MODIFIER = re.compile(r"\s(?:if|unless)\s")
+_ASSIGNED = regex(r"^([a-z_]\w*)\s*=\s*(.+?)\s*$")
+_MODIFIER = regex(r"\s(?:if|unless)\s")
 
 
 class RubySettings(Struct, frozen=True):

@@ -11,15 +11,16 @@ from lint502.declared.sources.commands.calls import Call
 from lint502.declared.sources.commands.comments import blanked
 from lint502.declared.sources.commands.facts import port_fact, speaks
 from lint502.declared.sources.commands.words import Word
+from lint502.patterns import regex
 from lint502.places import Place, SourceFile
 
 MAX_CHARACTERS = 200_000
 
-_COMMENT = re.compile(r"(?<![:\"'])//[^\n]*")
-_LISTEN = re.compile(
+_COMMENT = regex(r"(?<![:\"'])//[^\n]*")
+_LISTEN = regex(
     r"(?:\.listen|\b(?:Bun|Deno)\.serve)\s*\(\s*(?:\{[^{}]{0,200}?\bport\s*:\s*)?((?:\([^()]{0,100}\)|[^,;(){}\n]){1,200})"
 )
-_OTHER_KINDS = re.compile(
+_OTHER_KINDS = regex(
     r"\b(?:https|http2|net|tls|dgram)\s*\.\s*create|createSecureServer|[\"'](?:node:)?(?:https|http2|tls)[\"']"
 )
 _FRAMEWORKS = (
@@ -28,18 +29,18 @@ _FRAMEWORKS = (
     (re.compile(r"\bexpress\s*\("), "express"),
     (re.compile(r"\bhttp\.createServer\b|\bnew Koa\b"), "node"),
 )
-_TIMES = re.compile(r"keepAliveTimeout|headersTimeout")
-_NUMBER = re.compile(r"['\"]?(\d{1,5})['\"]?")
+_TIMES = regex(r"keepAliveTimeout|headersTimeout")
+_NUMBER = regex(r"['\"]?(\d{1,5})['\"]?")
 _NAME = r"[A-Za-z_$][\w$]*"
-_VARIABLE = re.compile(
+_VARIABLE = regex(
     r"(?:process\.env|Bun\.env)(?:\.(\w+)|\[['\"](\w+)['\"]\])|Deno\.env\.get\(['\"](\w+)['\"]\)"
 )
-_CALLED = re.compile(
+_CALLED = regex(
     r"(?:(?:Number\.)?parseInt|Number|String|normalizePort)\s*\((.*?)(?:,\s*10\s*)?\)", re.DOTALL
 )
 """A function that makes a number of its argument; the last one is in what Express generates."""
-_GOT = re.compile(rf"{_NAME}\.get\(['\"]port['\"]\)")
-_OTHER = re.compile(r"(.+?)\s*(?:\|\||\?\?)\s*(.+)", re.DOTALL)
+_GOT = regex(rf"{_NAME}\.get\(['\"]port['\"]\)")
+_OTHER = regex(r"(.+?)\s*(?:\|\||\?\?)\s*(.+)", re.DOTALL)
 _CONSTANT = r"(?:const|let|var)\s+{}\b(?:\s*:\s*[\w |]{{1,60}})?\s*=(?!=)\s*([^;\n]{{1,200}})"
 _FROM = r"\b{}\b\s*=[^;\n]{{0,40}}process\.env"
 _TAKEN = (

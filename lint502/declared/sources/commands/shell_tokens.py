@@ -10,11 +10,13 @@ from typing import Literal
 
 from msgspec import Struct
 
+from lint502.patterns import regex
+
 MAX_TOKENS = 50_000
 
 _OPERATORS = ("&&", "||", ";;&", ";;", ";&", "&", "|", ";", "(", ")")
-_REDIRECTION = re.compile(r"(?:\d{0,2}|&|\{\w+\})(?:<<-|<<<|<<|>>|>\||<>|>&|<&|>|<)")
-_NAME = re.compile(r"[A-Za-z_]\w*|[0-9@*#?$!-]", re.ASCII)
+_REDIRECTION = regex(r"(?:\d{0,2}|&|\{\w+\})(?:<<-|<<<|<<|>>|>\||<>|>&|<&|>|<)")
+_NAME = regex(r"[A-Za-z_]\w*|[0-9@*#?$!-]", re.ASCII)
 _BLANK = " \t\r"
 
 

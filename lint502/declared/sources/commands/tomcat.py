@@ -21,13 +21,14 @@ from lint502.declared.sources.commands.facts import (
     time_fact,
 )
 from lint502.declared.sources.commands.words import UNKNOWN, Word
+from lint502.patterns import regex
 from lint502.places import Place, SourceFile
 
 Facts = dict[str, Fact[Any]]
 
 _SHIPPED = "apache/tomcat@10.1.59:conf/server.xml"
-_CONNECTOR = re.compile(r"<Connector\b([^>]*)>", re.DOTALL)
-_ATTRIBUTE = re.compile(r"([\w.:-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_CONNECTOR = regex(r"<Connector\b([^>]*)>", re.DOTALL)
+_ATTRIBUTE = regex(r"([\w.:-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _FOLDERS = ("/usr/local/tomcat", "/opt/tomcat", "/opt/bitnami/tomcat", "/usr/share/tomcat")
 
 

@@ -14,8 +14,9 @@ from pathlib import PurePosixPath
 from lint502.declared.sources.lock_files import node, others, python
 from lint502.deployment.repository import Repository
 from lint502.deployment.texts import Text
+from lint502.patterns import regex
 
-_VERSION = re.compile(r"v?(\d{1,9}(?:\.\d{1,9}){0,9})(?:\.RELEASE|\.Final|\.GA|\+.*)?", re.ASCII)
+_VERSION = regex(r"v?(\d{1,9}(?:\.\d{1,9}){0,9})(?:\.RELEASE|\.Final|\.GA|\+.*)?", re.ASCII)
 _MOST = 50
 """So many lines of one package are compared."""
 _READERS = {

@@ -9,9 +9,10 @@ from typing import Any
 
 from lint502.deployment.repository import Repository
 from lint502.deployment.texts import Text
+from lint502.patterns import regex
 from lint502.places import Place, SourceFile
 
-_BLOCK = re.compile(
+_BLOCK = regex(
     r'^\[\[packages?\]\]\r?\nname = "(?P<name>[^"\n]*)"\r?\nversion = "(?P<version>[^"\n]*)"',
     re.MULTILINE,
 )

@@ -8,16 +8,13 @@ from collections.abc import Iterator
 from lint502.declared.sources.lock_files.lines import json_data, json_text, read, text_at
 from lint502.deployment.repository import Repository
 from lint502.deployment.texts import Text
+from lint502.patterns import regex
 from lint502.places import SourceFile
 
 _NPM = ("npm-shrinkwrap.json", "package-lock.json")
-_YARN_ENTRY = re.compile(
-    r"^(?P<keys>\S[^\n]*):\r?\n(?P<body>(?:[ \t][^\n]*(?:\n|\Z))+)", re.MULTILINE
-)
-_YARN_VERSION = re.compile(r'^  version:? "?(?P<version>[^"\s]+)"?', re.MULTILINE)
-_KEY = re.compile(
-    r"""^(?P<indent> *)(?! )(?P<quote>['"]?)(?P<key>[^'":\n]+)(?P=quote):(?P<rest>.*)$"""
-)
+_YARN_ENTRY = regex(r"^(?P<keys>\S[^\n]*):\r?\n(?P<body>(?:[ \t][^\n]*(?:\n|\Z))+)", re.MULTILINE)
+_YARN_VERSION = regex(r'^  version:? "?(?P<version>[^"\s]+)"?', re.MULTILINE)
+_KEY = regex(r"""^(?P<indent> *)(?! )(?P<quote>['"]?)(?P<key>[^'":\n]+)(?P=quote):(?P<rest>.*)$""")
 _DEPENDENCIES = ("dependencies", "optionalDependencies")
 
 

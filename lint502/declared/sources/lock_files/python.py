@@ -17,19 +17,18 @@ from lint502.declared.sources.lock_files.lines import (
 )
 from lint502.deployment.repository import Repository
 from lint502.deployment.texts import Text
+from lint502.patterns import regex
 from lint502.places import SourceFile
 
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml")
 _MOST_FILES = 30
 _NAMES = ("requirements*.txt", "*requirements.txt")
-_REQUIREMENT = re.compile(
+_REQUIREMENT = regex(
     r"^[ \t]*(?P<name>[A-Za-z0-9][\w.-]*)[ \t]*(?:\[[^\]\n]*\][ \t]*)?"
     r"===?[ \t]*(?P<version>[\w.!+-]+)(?!\S*\*)[ \t]*(?P<marker>;[^\n\\]*)?",
     re.MULTILINE | re.ASCII,
 )
-_OTHER = re.compile(
-    r"^[ \t]*(?:-r|-c|--requirement|--constraint)[ \t=]*(?P<path>[^\s#]+)", re.MULTILINE
-)
+_OTHER = regex(r"^[ \t]*(?:-r|-c|--requirement|--constraint)[ \t=]*(?P<path>[^\s#]+)", re.MULTILINE)
 
 
 def versions(repository: Repository, folder: str, part: str, name: str) -> Iterator[Text]:

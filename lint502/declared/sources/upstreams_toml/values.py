@@ -11,13 +11,14 @@ import re
 
 from lint502.declared import profiles
 from lint502.nginx.values import parse_size, parse_time
+from lint502.patterns import regex
 from lint502.quoting import quote
 from lint502.toml.amounts import as_mode, as_size, as_time
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_NO_HOST = re.compile(r"[\s;{}\"'\\\x00-\x1f\x7f]")
-_NAME = re.compile(r"\w(?:[\w.-]*\w)?\.?")
-_MODE = re.compile(r"[0-7]{3,4}", re.ASCII)
+_CONTROL = regex(r"[\x00-\x1f\x7f]")
+_NO_HOST = regex(r"[\s;{}\"'\\\x00-\x1f\x7f]")
+_NAME = regex(r"\w(?:[\w.-]*\w)?\.?")
+_MODE = regex(r"[0-7]{3,4}", re.ASCII)
 
 
 def time(value: object) -> int:
@@ -99,7 +100,7 @@ def host(value: str) -> str:
     return value
 
 
-_URL = re.compile(r"(?:\w+://)?(\[[0-9a-fA-F:.]+\]|[\w.-]+)(?::(\d{1,5}))?(?:/.*)?")
+_URL = regex(r"(?:\w+://)?(\[[0-9a-fA-F:.]+\]|[\w.-]+)(?::(\d{1,5}))?(?:/.*)?")
 
 
 def _parts(value: str) -> str:
@@ -147,7 +148,7 @@ def name(value: str) -> str:
     return value
 
 
-_OF_SOCKET = re.compile(r"(?:\w+://)?(?:unix:|file:)?(?://)?(/.*?):?")
+_OF_SOCKET = regex(r"(?:\w+://)?(?:unix:|file:)?(?://)?(/.*?):?")
 
 
 def socket_path(value: str) -> str:

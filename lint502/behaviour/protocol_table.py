@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import tomli
@@ -18,6 +17,7 @@ from msgspec import Struct
 from lint502.declared import profiles
 from lint502.nginx import error_log
 from lint502.nginx.version import Version
+from lint502.packaged import text_of
 
 FILE = "protocol_table.toml"
 GARBAGE = 9
@@ -146,7 +146,7 @@ def _rank(ending: Ending) -> tuple[bool, int, str, int]:
 @cache
 def load() -> Protocols:
     """What the file says."""
-    return parse(files(__package__).joinpath(FILE).read_text(encoding="utf-8"))
+    return parse(text_of(__package__, FILE))
 
 
 def parse(text: str) -> Protocols:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Literal
 
 import tomli
@@ -12,6 +11,7 @@ from msgspec import Struct
 
 from lint502.behaviour.protocol_table import lineage
 from lint502.declared.profiles import at_least
+from lint502.packaged import text_of
 
 What = Literal[
     "connection-header",
@@ -56,7 +56,7 @@ def refusal(what: What, server: str, version: str = "") -> Refusal | None:
 
 @cache
 def _load() -> Mapping[str, Mapping[str, Refusal]]:
-    text = files("lint502.behaviour").joinpath("refusals.toml").read_text(encoding="utf-8")
+    text = text_of("lint502.behaviour", "refusals.toml")
     return {
         what: {name: Refusal(server=name, **entry) for name, entry in servers.items()}
         for what, servers in tomli.loads(text).items()

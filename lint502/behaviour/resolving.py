@@ -9,7 +9,6 @@ once, after one that says nothing in 5 seconds. Source: ``ngx_resolve_name_locke
 from __future__ import annotations
 
 from functools import cache, lru_cache
-from importlib.resources import files
 
 import tomli
 from msgspec import Struct
@@ -21,6 +20,7 @@ from lint502.nginx.hops import Hop, Target
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Scope
 from lint502.nginx.version import Version
+from lint502.packaged import text_of
 from lint502.pairing import Pair
 
 RESENT_AFTER = 5_000
@@ -173,7 +173,7 @@ def private_domains() -> frozenset[str]:
 
 @cache
 def _facts() -> tuple[frozenset[str], frozenset[str]]:
-    text = files("lint502.behaviour").joinpath("public_dns.toml").read_text(encoding="utf-8")
+    text = text_of("lint502.behaviour", "public_dns.toml")
     rows = tomli.loads(text)
     addresses = (address for row in rows["server"] for address in row["addresses"])
     return frozenset(addresses), frozenset(row["name"] for row in rows["domain"])

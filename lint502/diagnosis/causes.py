@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
-from importlib.resources import files
 from typing import Any, Literal, TypeAlias, cast
 
 import tomli
@@ -20,6 +19,7 @@ from lint502.diagnosis.known import NOTHING, Known
 from lint502.diagnosis.statements import Statement
 from lint502.nginx import error_log
 from lint502.nginx.error_log import Match
+from lint502.packaged import text_of
 
 __all__ = ["UNKNOWN", "About", "Candidate", "Cause", "cause_of", "causes", "spelt"]
 
@@ -117,7 +117,7 @@ class _Line(Struct, frozen=True):
 
 @cache
 def _data() -> Mapping[str, Any]:
-    text = files("lint502.diagnosis").joinpath("causes.toml").read_text(encoding="utf-8")
+    text = text_of("lint502.diagnosis", "causes.toml")
     return tomli.loads(text)
 
 

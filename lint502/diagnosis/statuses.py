@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import tomli
 from msgspec import Struct
+
+from lint502.packaged import text_of
 
 __all__ = ["Layer", "Status", "UnknownStatusError", "numbers", "status"]
 
@@ -68,6 +69,6 @@ def status(number: str) -> Status:
 
 @cache
 def _data() -> Mapping[str, Mapping[str, Any]]:
-    text = files("lint502.diagnosis").joinpath("statuses.toml").read_text(encoding="utf-8")
+    text = text_of("lint502.diagnosis", "statuses.toml")
     data: Mapping[str, Mapping[str, Any]] = tomli.loads(text)["status"]
     return data

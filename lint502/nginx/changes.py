@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from importlib.resources import files
 
 import tomli
 from msgspec import Struct
@@ -15,6 +14,7 @@ from msgspec import Struct
 from lint502.nginx.hops import Hop
 from lint502.nginx.upstreams import Block
 from lint502.nginx.version import Version
+from lint502.packaged import text_of
 
 CHANGES = "https://nginx.org/en/CHANGES"
 
@@ -46,7 +46,7 @@ class Change(Struct, frozen=True):
 @cache
 def changes() -> tuple[Change, ...]:
     """All of them, oldest first."""
-    text = files("lint502.nginx").joinpath("changes.toml").read_text(encoding="utf-8")
+    text = text_of("lint502.nginx", "changes.toml")
     return tuple(
         Change(
             version=Version.parse(row["version"]),

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 
 import tomli
 from msgspec import Struct
 
 from lint502.nginx.version import NEWEST, OLDEST, Version
+from lint502.packaged import text_of
 from lint502.patterns import regex
 
 _NUMBERS = r"\d{1,4}(?:\.\d{1,4}){1,3}"
@@ -118,7 +118,7 @@ def _key(numbers: str) -> tuple[int, ...]:
 
 @cache
 def _derivatives() -> dict[str, _Derivative]:
-    text = files("lint502.nginx").joinpath("derivatives.toml").read_text(encoding="utf-8")
+    text = text_of("lint502.nginx", "derivatives.toml")
     return {
         row["name"].lower(): _Derivative(
             row["name"],

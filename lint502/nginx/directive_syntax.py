@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from importlib.resources import files
 
 import tomli
 from msgspec import Struct
@@ -17,6 +16,7 @@ from msgspec import Struct
 from lint502.nginx.parse import Directive
 from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context, once_a_context
+from lint502.packaged import text_of
 from lint502.patterns import regex
 from lint502.reading import shown
 
@@ -141,7 +141,7 @@ def refusal(name: str, arguments: int, block: bool, places: frozenset[str] | Non
 
 @cache
 def _table() -> Mapping[str, Sequence[Syntax]]:
-    text = files("lint502.nginx").joinpath("directive_syntax.toml").read_text(encoding="utf-8")
+    text = text_of("lint502.nginx", "directive_syntax.toml")
     return {name: tuple(map(_syntax, row.split("; "))) for name, row in tomli.loads(text).items()}
 
 

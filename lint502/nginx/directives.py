@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Any, Literal, TypeAlias
 
 import tomli
 from msgspec import Struct
 
 from lint502.nginx.version import OLDEST, Version
+from lint502.packaged import text_of
 
 Inherit: TypeAlias = Literal["value", "list", "none"]
 """How an inner level takes over what an outer one says: one by one, all or nothing, not at all."""
@@ -104,7 +104,7 @@ _Row: TypeAlias = Mapping[str, Any]
 @cache
 def _table() -> Mapping[str, Mapping[str, tuple[_Row, _Row]]]:
     """Area → name → the section and the row that describe it, both as the file has them."""
-    text = files("lint502.nginx").joinpath("directives.toml").read_text(encoding="utf-8")
+    text = text_of("lint502.nginx", "directives.toml")
     return {
         area: {
             name: (section, row)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from importlib.resources import files
 from typing import Any, Literal, TypeAlias, get_args
 
 import tomli
@@ -17,6 +16,7 @@ from msgspec import Struct
 
 from lint502.nginx.log_text import ANY, Template, Vocabulary, fits, parse
 from lint502.nginx.version import OLDEST, Version
+from lint502.packaged import text_of
 
 __all__ = [
     "Level",
@@ -219,7 +219,7 @@ _Row: TypeAlias = Mapping[str, Any]
 
 @cache
 def _data() -> Mapping[str, Any]:
-    text = files("lint502.nginx").joinpath("error_log.toml").read_text(encoding="utf-8")
+    text = text_of("lint502.nginx", "error_log.toml")
     return tomli.loads(text)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 
 import tomli
 from msgspec import Struct
@@ -16,6 +15,7 @@ from msgspec import Struct
 from lint502.nginx.parse import Directive
 from lint502.nginx.reached import denial
 from lint502.nginx.tree import Context
+from lint502.packaged import text_of
 
 
 class Handler(Struct, frozen=True):
@@ -67,7 +67,7 @@ def _module(line: Directive) -> int:
 
 @cache
 def _known() -> Mapping[str, Handler]:
-    text = files("lint502.nginx").joinpath("content_handlers.toml").read_text(encoding="utf-8")
+    text = text_of("lint502.nginx", "content_handlers.toml")
     return {
         name: Handler(number, entry.get("limit_except", False), entry["source"])
         for number, entry in enumerate(tomli.loads(text)["module"])

@@ -35,7 +35,7 @@ class Segment(Struct, frozen=True):
     column: int
 
 
-class Instruction(Struct, frozen=True):
+class Instruction(Struct, frozen=True, dict=True):
     """``RUN --mount=… npm ci``: the keyword in capitals, its flags, and what follows.
 
     ``text`` is the whole on one line, ``rest`` what follows the flags. ``words`` are the words of

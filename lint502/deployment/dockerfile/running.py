@@ -39,7 +39,7 @@ _ASSIGNMENT = regex(r"[A-Za-z_]\w*=")
 _WRAPPERS = frozenset(("sudo", "env", "command", "time", "nice", "nohup", "builtin", "exec"))
 
 
-class _Script(Struct, frozen=True):
+class _Script(Struct, frozen=True, dict=True):
     """A text for a shell, and where its characters stand; ``text`` begins at ``index`` of an
     instruction's text, or on ``line``."""
 

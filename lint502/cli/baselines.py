@@ -39,7 +39,7 @@ def unknown(report: Report, file: str) -> tuple[Finding, ...]:
 
 def without_known(report: Report, file: str, job: Job, *, quiet: bool) -> Report:
     """A report without the findings that a baseline lists; says what of it is out of date."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     baseline, compared = _compared(report, file)
     if not quiet:

@@ -50,7 +50,7 @@ def with_proofs(
 ) -> Report:
     """The report with a proof of each finding, at one of ``hops`` where it concerns one; so many
     are observed ``at_once``."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from lint502.checks import rule_of
     from lint502.findings import Problem

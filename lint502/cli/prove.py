@@ -50,7 +50,7 @@ def prove(
 
     Exit codes: those of lint502 check.
     """
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from lint502.report import json, proofs, with_roots
 

@@ -49,8 +49,9 @@ def upgrade(
     Exit codes: 0 no error would appear, 1 one would, 2 not everything could be checked, 3 a fault
     of lint502 itself.
     """
-    from dataclasses import replace
     from functools import cache
+
+    from msgspec.structs import replace
 
     from lint502.nginx.version import NEWEST
     from lint502.report import upgrades

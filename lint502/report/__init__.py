@@ -57,7 +57,7 @@ def with_roots(report: Report) -> Report:
     formats that have no place of their own for them."""
     if len(report.roots) < 2:
         return report
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from lint502.wording import listed
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from msgspec.structs import asdict
+from msgspec import to_builtins
 
 from lint502.diagnosis.causes import Candidate, Cause
 from lint502.diagnosis.statuses import Layer, Status
@@ -45,14 +45,18 @@ def status(found: Status, messages: Sequence[tuple[str, str]], style: Style) -> 
 def lines_json(explained: Sequence[tuple[str, Sequence[Cause]]]) -> str:
     """The same of lines, for programs."""
     found = [
-        {"line": text, "causes": [asdict(cause) for cause in causes]} for text, causes in explained
+        {"line": text, "causes": [to_builtins(cause) for cause in causes]}
+        for text, causes in explained
     ]
     return json.dump({"schema_version": json.SCHEMA_VERSION, "lines": found})
 
 
 def status_json(found: Status, messages: Sequence[tuple[str, str]]) -> str:
     """The same of a status, for programs."""
-    data = {**asdict(found), "lines": [{"text": text, "title": title} for text, title in messages]}
+    data = {
+        **to_builtins(found),
+        "lines": [{"text": text, "title": title} for text, title in messages],
+    }
     return json.dump({"schema_version": json.SCHEMA_VERSION, "status": data})
 
 

@@ -287,6 +287,7 @@ _VALUES = {
     "problem": st.sampled_from(("invalid port", "no host")),
     "protocol": st.sampled_from(("UDP", "HTTP/2", "scgi")),
     "reading": st.sampled_from(("recv", "readv", "SSL_read")),
+    "setup": st.sampled_from(("SSL_new", "SSL_set_fd", "SSL_use_PrivateKey")),
     "side": st.sampled_from(("client", "upstream")),
     "writing": st.sampled_from(("send", "writev", "sendfile", "SSL_write")),
     **dict.fromkeys(

@@ -61,7 +61,7 @@ CASES = (
     _one("no-file", "uwsgi_pass @a@;", "no-such-socket", "-", servers={"a": no_file},
          claims=_SOCKET.format(name="no-file") + 'protocol = "uwsgi"\n'),
     _one("private-tmp", "proxy_pass http://unix:/tmp/lint502-none.sock;", "no-such-socket",
-         "unix-socket-in-tmp"),
+         "unix-socket-in-tmp socket-path-mismatch"),
     _one("closed-socket", "proxy_pass http://@a@;", "socket-permission", "socket-permission",
          servers={"a": on_socket(answers(OK), 0o600)},
          claims='[upstream.closed-socket]\nsocket = { path = "@a.path@", owner = "root", '
@@ -90,8 +90,18 @@ CASES = (
     _one("six", "proxy_pass http://[::1]:@a.port@;", "refused-ipv6",
          "localhost-family bind-mismatch port-mismatch", servers={"a": on_port(answers(OK))},
          claims=claim("six", 'bind = ["127.0.0.1"]')),
-    _one("implicit", "proxy_pass http://127.0.0.9;", "refused", "implicit-port-80",
-         claims='[upstream.implicit]\nhosts = ["127.0.0.9"]\nport = 8123\n'),
+    Case(
+        "implicit-block",
+        "upstream implicit {\n    server 127.0.0.9;\n}\n",
+        (),
+        claims='[upstream.implicit]\nhosts = ["127.0.0.9"]\nport = 8123\n',
+        within="http",
+    ),
+    Case(
+        "implicit",
+        location("/implicit/", "proxy_pass http://implicit;"),
+        _asks("/implicit/", "refused", "implicit-port-80 port-mismatch"),
+    ),
     Case(
         "no-resolver",
         location("/no-resolver/", "set $where api.internal;", "proxy_pass http://$where:81;"),

@@ -125,7 +125,7 @@ CASES = (
     _case("no-certificate-13", "client-certificate-required", "client-certificate-missing",
           declared(_tls(client_certificate="required")), "[upstream.no-certificate-13.tls]",
           'client_certificate = "required"', lines=("proxy_ssl_protocols TLSv1.3;",)),
-    _case("strange-certificate", "client-certificate-rejected", "-",
+    _case("strange-certificate", "client-certificate-rejected connect-reset tls-shutdown", "-",
           over_tls(answers(OK), _wants_strange), "[upstream.strange-certificate.tls]",
           'client_certificate = "required"', lines=_CERTIFICATE),
     _case("misnamed", "certificate-name-mismatch", "tls-name-mismatch",
@@ -166,7 +166,8 @@ CASES = (
     _case("alpn", "alert-no-application-protocol", "protocol-mismatch http-version-mismatch",
           declared(Behaviour("http", tls=TlsBehaviour(), reaction=Reaction("refuse", 120))),
           'protocol = "http"', "tls = true", passes="grpc_pass grpcs://@a@;"),
-    _case("greeting", "sent-early not-tls", "tls-mismatch protocol-mismatch",
+    _case("greeting", "sent-early not-tls not-http handshake-closed",
+          "tls-mismatch protocol-mismatch",
           on_port(greets(b"220 mail.example ESMTP\r\n")), "tls = false"),
     _case("docker-tls", "handshake-closed", "-", on_port(closes_at_once), "tls = true"),
 )  # fmt: skip

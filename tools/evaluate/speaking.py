@@ -96,10 +96,10 @@ CASES = (
     Case(
         "two-hosts",
         "location /two-hosts/ {\n    proxy_set_header Host $host;\n"
-        "    proxy_set_header host $http_host;\n    proxy_pass http://@a@; #=\n}\n",
+        "    proxy_set_header Host $http_host;\n    proxy_pass http://@a@; #=\n}\n",
         (Ask("/two-hosts/x", (expect("closed-early", "host-header-twice"),)),),
         {"a": on_port(closes)},
-        claim("two-hosts", 'server = "node/20"'),
+        claim("two-hosts", 'server = "hypercorn"'),
     ),
     Case(
         "unserved",

@@ -59,6 +59,13 @@ _PAINT = re.compile(r"\x1b\[[\d;]*m")
 _QUOTES = {"&quot;": '"', "&#34;": '"', "\u201c": '"', "\u201d": '"', '\\"': '"'}
 """What web pages and programs make of a quote."""
 
+_ELISION = re.compile(
+    r"(?<=[^:\s])\s*(?:\.\.\.|\u2026),?\s*(?=(?:client|server|request|subrequest|upstream|host): )"
+)
+"""What somebody has left out before a field."""
+
+_BLANKS = re.compile(r"\s+")
+_ERRNO = re.compile(r"\((\d{1,5}):(?=[A-Z][a-z])")
 _PART_OF_FIELD = re.compile(r",(?: \w*)?\Z")
 _WHILE = re.compile(r" while [^()\"]*\Z")
 _UNCERTAIN = re.compile(r"\{\w+\}|\[.*?\]|…")
@@ -84,11 +91,13 @@ def records(text: str) -> tuple[Pasted, ...]:
 
 
 def _unwrapped(text: str) -> str:
-    text = _PAINT.sub("", text)
+    lines = _PAINT.sub("", text).strip("` \t\r\n").splitlines()
+    if lines and lines[0].startswith("__CURSOR="):
+        lines = [line.removeprefix("MESSAGE=") for line in lines if line.startswith("MESSAGE=")]
+    text = "\n".join(_of_json(line) if line.lstrip().startswith("{") else line for line in lines)
     for written, quote in _QUOTES.items():
-        text = text.replace(written, quote) if not text.lstrip().startswith("{") else text
-    lines = text.strip("` \t\r\n").splitlines()
-    return "\n".join(_of_json(line) if line.lstrip().startswith("{") else line for line in lines)
+        text = text.replace(written, quote)
+    return _ELISION.sub(", ", text)
 
 
 def _of_json(line: str) -> str:
@@ -142,7 +151,7 @@ def _ends(text: str) -> Sequence[str]:
 
 
 def _record(text: str) -> Pasted:
-    for one in dict.fromkeys((text, text.replace("\n", " "))):
+    for one in dict.fromkeys((text, _BLANKS.sub(" ", text))):
         found = tuple(_statements(one))
         if found:
             return Pasted(text, found)
@@ -159,7 +168,8 @@ def _statements(text: str) -> Iterator[Statement]:
         text = text[_NUMBER.match(text).end() :]  # type: ignore[union-attr]
     fields = _FIELDS.search(text)
     said = text[: fields.start()] if fields else _PART_OF_FIELD.sub("", text)
-    said = said.strip()[:_LONGEST_MESSAGE]
+    said = _ERRNO.sub(r"(\1: ", said.strip()[:_LONGEST_MESSAGE])
+    said = said if fields else said.rstrip(".")
     rest = text[fields.start() :] if fields else ""
     there = _fields(rest)
     cut = there is None or not rest.endswith('"') or fields is None

@@ -1,4 +1,4 @@
-"""Many hops behind one address, which only nginx's own routing tells apart; with hostile requests."""
+"""Many hops behind one address, which only nginx's routing tells apart; hostile requests."""
 
 from __future__ import annotations
 
@@ -214,7 +214,8 @@ CASES = (
             _ask("/r/hostile", "prefix", raw=_raw(
                 'GET /r/x",upstream:"http://6.6.6.6:80/",host:"other HTTP/1.1')),
             _ask("/r/hostile", "prefix", raw=_raw("GET /r/y HTTP/1.1", referer=f"http://e/{_FORGED}")),
-            _ask("/r/hostile", "prefix", raw=_raw("GET /r/%22,%20upstream:%20%22http://6.6.6.6/ HTTP/1.1")),
+            _ask("/r/hostile", "prefix", raw=_raw(
+                "GET /r/%22,%20upstream:%20%22http://6.6.6.6/ HTTP/1.1")),
             _ask("/r/x", "wild", host="a.wild.example"),
             _ask("/r/x", "regex-name", host="www7.example"),
             _ask("/two/x", "regex-name-two", host="www7.example"),

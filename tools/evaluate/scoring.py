@@ -76,7 +76,9 @@ class Scoring:
     def _one(self, asked: Asked, part: Path) -> None:
         reading = tally([str(part)], self._grouping)
         found = {key: count.count for key, count in reading.tallies.items()}
-        records = sum(found.values()) + reading.other + sum(u.count for u in reading.unread.values())
+        records = (
+            sum(found.values()) + reading.other + sum(u.count for u in reading.unread.values())
+        )
         if records < asked.log.count(b"] ") and records < asked.log.count(b"\n"):
             self.score.lost += asked.log.count(b"\n") - records
         where = f"{asked.case} {asked.ask.path[:60]}"
@@ -91,9 +93,7 @@ class Scoring:
             wanted = [one.causes for one in missing]
             self.score.said.append(f"{where}: no record of {wanted}: {asked.log[:300]!r}")
 
-    def _key(
-        self, where: str, asked: Asked, key: Key, count: int, fitting: list[Expected]
-    ) -> None:
+    def _key(self, where: str, asked: Asked, key: Key, count: int, fitting: list[Expected]) -> None:
         score = self.score
         if not fitting:
             if not asked.ask.expected or key.cause.name == "session":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import ssl
 import struct
@@ -306,9 +305,3 @@ def refuses_body(connection: socket.socket) -> None:
     connection.recv(4096)
     time.sleep(_QUIET)
     reset(connection)
-
-
-def without_file(path: str) -> None:
-    """Remove a file if it is there."""
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)

@@ -125,7 +125,9 @@ def run(nginx: Nginx, folder: Path, cases: Sequence[Case]) -> Ran:
         (folder / "upstreams.toml").write_text(claims, encoding="utf-8")
         stack.enter_context(_running(nginx, folder, texts.port("P0")))
         asked = tuple(
-            _asked(folder / "error.log", case.name, ask, texts) for case in cases for ask in case.asks
+            _asked(folder / "error.log", case.name, ask, texts)
+            for case in cases
+            for ask in case.asks
         )
     return Ran(folder, hops, asked)
 
@@ -169,7 +171,7 @@ def _written(
 ) -> tuple[str, dict[tuple[str, str], int]]:
     parts = {"http": "", "server": "", "stream": ""}
     for case in cases:
-        text = _MARK.sub(lambda match, name=case.name: f" #={name}/{match[1]}", case.text)
+        text = _MARK.sub(rf" #={case.name}/\1", case.text)
         parts[case.within] += texts.of(case.name, text)
     module = f'load_module "{nginx.stream}";\n' if nginx.stream else ""
     text = texts.of("", _MAIN.format(module=module, **parts))

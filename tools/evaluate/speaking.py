@@ -72,7 +72,8 @@ CASES = (
     *_cells(),
     Case(
         "http-version",
-        "location /http-version/ {\n    proxy_http_version 1.0;\n    proxy_pass http://@a@; #=\n}\n",
+        "location /http-version/ {\n    proxy_http_version 1.0;\n"
+        "    proxy_pass http://@a@; #=\n}\n",
         (Ask("/http-version/x", (expect("closed-early", "http-version-mismatch"),)),),
         {"a": on_port(closes)},
         _HTTP11,
@@ -141,7 +142,8 @@ CASES = (
     Case(
         "handled-twice",
         "location /handled-twice/ {\n    fastcgi_pass @b@;\n    proxy_pass http://@a@; #=\n}\n",
-        (Ask("/handled-twice/x", (expect("reset-early", "handler-overridden protocol-mismatch"),)),),
+        (Ask("/handled-twice/x",
+             (expect("reset-early", "handler-overridden protocol-mismatch"),)),),
         {"a": on_port(resets), "b": on_port(answers(OK))},
         claim("handled-twice", 'protocol = "fastcgi"'),
     ),

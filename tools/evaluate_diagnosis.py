@@ -18,8 +18,10 @@ from pathlib import Path
 from lint502.lab.binary import described
 from tools.evaluate import (
     answering,
+    configured,
     connecting,
     handshaking,
+    rerouted,
     routed,
     sessions,
     speaking,
@@ -33,7 +35,9 @@ CASES = (
     *handshaking.CASES,
     *speaking.CASES,
     *answering.CASES,
+    *configured.CASES,
     *routed.CASES,
+    *rerouted.CASES,
     *sessions.CASES,
 )
 
@@ -94,4 +98,8 @@ if __name__ == "__main__":
     where = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(tempfile.mkdtemp(prefix="lint502-"))
     where.mkdir(parents=True, exist_ok=True)
     where.chmod(0o755)
-    main(where, sys.argv[2:] or RELEASES)
+    main(
+        where,
+        [one for one in sys.argv[2:] if one in RELEASES] or RELEASES,
+        [one for one in sys.argv[2:] if one not in RELEASES],
+    )

@@ -113,7 +113,7 @@ class Scoring:
         else:
             score.hops["wrong"] += count
             score.said.append(f"{where}: WRONG hop, line {hop}: {asked.log[:400]!r}")
-        wanted = {root for one in placed or fitting for root in one.roots}
+        wanted = {root for one in placed or fitting for root in one.roots if one.hop is not None}
         if wanted and key.cause.failure:
             self._root(where, key, count, wanted)
 

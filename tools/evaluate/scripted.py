@@ -19,7 +19,7 @@ from tools.evaluate.cases import Factory, Means, Place
 
 Handler = Callable[[socket.socket], None]
 
-_QUIET = 0.05
+_QUIET = 0.03
 _LONG = 30.0
 
 

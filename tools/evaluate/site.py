@@ -21,7 +21,8 @@ from tools.evaluate.cases import Ask, Case, Means
 _MARK = re.compile(r" *#=(\S*)$", re.MULTILINE)
 _PLACE = re.compile(r"@((?:[\w-]+:)?[\w-]+)(?:\.(port|path|folder))?@")
 _SECONDS = 20.0
-_STILL = 0.04
+_STILL = 0.02
+_LATE = 2.0
 
 _MAIN = """\
 {module}user nobody nogroup;
@@ -124,12 +125,13 @@ def run(nginx: Nginx, folder: Path, cases: Sequence[Case]) -> Ran:
         claims = "\n".join(texts.of(case.name, case.claims) for case in cases if case.claims)
         (folder / "upstreams.toml").write_text(claims, encoding="utf-8")
         stack.enter_context(_running(nginx, folder, texts.port("P0")))
-        asked = tuple(
-            _asked(folder / "error.log", case.name, ask, texts)
-            for case in cases
-            for ask in case.asks
-        )
-    return Ran(folder, hops, asked)
+        log, asked = folder / "error.log", []
+        start = log.stat().st_size
+        for case in cases:
+            for ask in case.asks:
+                asked.append(_asked(log, case.name, ask, texts, start))
+                start += len(asked[-1].log)
+    return Ran(folder, hops, tuple(asked))
 
 
 class _Texts:
@@ -212,25 +214,27 @@ def _listens(port: int) -> bool:
         return client.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _asked(log: Path, case: str, ask: Ask, texts: _Texts) -> Asked:
-    before = _settled(log)
+def _asked(log: Path, case: str, ask: Ask, texts: _Texts, start: int) -> Asked:
     with ThreadPoolExecutor(ask.at_once) as pool:
         answers = list(pool.map(lambda _: _send(ask, texts), range(ask.at_once)))
-    after = _settled(log)
-    with log.open("rb") as file:
-        file.seek(before)
-        return Asked(case, ask, file.read(after - before), answers[0])
+    deadline = time.monotonic() + _LATE
+    while True:
+        written = _settled(log, start)
+        if written.count(b"\n") >= len(ask.expected) or time.monotonic() > deadline:
+            return Asked(case, ask, written, answers[0])
 
 
-def _settled(log: Path) -> int:
-    """The size of a log that nothing is added to any more."""
+def _settled(log: Path, start: int) -> bytes:
+    """What a log has got from a place on, once nothing is added to it any more."""
     size, since = log.stat().st_size, time.monotonic()
     while time.monotonic() - since < _STILL:
         time.sleep(0.005)
         now = log.stat().st_size
         if now != size:
             size, since = now, time.monotonic()
-    return size
+    with log.open("rb") as file:
+        file.seek(start)
+        return file.read(size - start)
 
 
 def _send(ask: Ask, texts: _Texts) -> int | None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
+from lint502.diagnosis import angie_json
 from lint502.diagnosis.causes import UNKNOWN, cause_of
 from lint502.diagnosis.statements import Statement
 from lint502.nginx import error_log
@@ -105,10 +106,13 @@ def _of_json(line: str) -> str:
         data = json.loads(line)
     except (ValueError, RecursionError):
         return line
+    own = angie_json.record(data)
+    if own is not None:
+        return own
     for name in _TEXTS:
         value = _at(data, name)
         if isinstance(value, str):
-            return value.rstrip("\n")
+            return _of_json(value) if value.startswith('{"time"') else value.rstrip("\n")
     return line
 
 

@@ -28,7 +28,7 @@ _MOST_KINDS = 20
 _STAMP = re.compile(rb"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[")
 _ACCESS = re.compile(
     rb"\S+ \S+ [^\[\]\n]{1,100} ?\[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] "
-    rb'|(?:\S+ )?\{.*"(?:status|request|request_uri|remote_addr)" ?:'
+    rb'|(?:\S+ )?\{.*"(?:status|request|request_uri|remote_addr)" ?: ?[^ {]'
     rb'|\S+ \S+ (?:\S+ )?"[A-Z]+ \S+ HTTP/'
 )
 _NUMBER = re.compile(r"\d+")

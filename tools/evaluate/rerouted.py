@@ -102,14 +102,13 @@ server {
     if ($request_method = DELETE) {
         rewrite ^ /deleted last;
     }
-    merge_slashes off;
     location /new/ {
         proxy_pass http://@rerouted:a@; #=new-place
     }
     location = /deleted {
         proxy_pass http://@rerouted:a@; #=deleted
     }
-    location //twice/ {
+    location /twice/ {
         proxy_pass http://@rerouted:a@; #=twice
     }
     location / {
@@ -167,7 +166,7 @@ CASES = (
             _moved("/old/thing", "new-place", "DELETE"),
             _moved("/other", "deleted", "DELETE"),
             _moved("//twice/x", "twice"),
-            _moved("/twice/x", "rest"),
+            _moved("/twic/x", "rest"),
             _moved("/new//x/../y", "new-place"),
         ),
         {

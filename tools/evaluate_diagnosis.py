@@ -12,6 +12,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from tools.evaluate import (
     sessions,
     speaking,
 )
-from tools.evaluate.scoring import Scoring, checked
+from tools.evaluate.scoring import Score, Scoring, checked
 from tools.evaluate.site import Ran, fitting, run
 from tools.measure.debian import RELEASES, unpacked
 
@@ -53,7 +54,7 @@ def main(folder: Path, releases: Sequence[str], only: Sequence[str] = ()) -> Non
         _write_truth(ran)
         score = Scoring(ran, checked(ran, nginx.version)).all()
         print(f"nginx {nginx.version} ({release}), {len(ran.hops)} hops, in {here}")
-        for line in (*score.said, *score.lines(), *_told(ran, str(nginx.version))):
+        for line in (*score.said, *score.lines(), *_told(ran, str(nginx.version), score)):
             print(f"  {line}")
 
 
@@ -75,7 +76,7 @@ def _write_truth(ran: Ran) -> None:
     (ran.folder / "truth.json").write_text(text, encoding="utf-8")
 
 
-def _told(ran: Ran, version: str) -> list[str]:
+def _told(ran: Ran, version: str, score: Score) -> list[str]:
     """What the command says of the whole log, with and without the access log."""
     lines = []
     for more in ((), ("--access-log", str(ran.access_log))):
@@ -88,7 +89,18 @@ def _told(ran: Ran, version: str) -> list[str]:
         if done.returncode not in (0, 1):
             lines.append(f"lint502 diagnose ended with {done.returncode}: {done.stderr[-500:]}")
             continue
-        totals = json.loads(done.stdout)["totals"]
+        report = json.loads(done.stdout)
+        counts = Counter[tuple[str, int | None]]()
+        for group in report["groups"]:
+            line = None if group["hop"] is None else group["hop"]["line"]
+            counts[group["cause"], line] += group["count"]
+        lines += [
+            f"request by request, not in the whole log: {one}" for one in score.counts - counts
+        ]
+        lines += [
+            f"in the whole log, not request by request: {one}" for one in counts - score.counts
+        ]
+        totals = report["totals"]
         records = len(ran.error_log.read_bytes().splitlines())
         lines.append(f"{totals} of {records} lines{' with the access log' if more else ''}")
     return lines

@@ -29,6 +29,7 @@ class Score:
     causes: Counter[str] = field(default_factory=Counter)
     hops: Counter[str] = field(default_factory=Counter)
     roots: Counter[str] = field(default_factory=Counter)
+    counts: Counter[tuple[str, int | None]] = field(default_factory=Counter)
     lost: int = 0
     said: list[str] = field(default_factory=list)
 
@@ -86,6 +87,8 @@ class Scoring:
             self.score.said.append(f"{where}: the client got {asked.status}")
         missing = set(asked.ask.expected)
         for key, count in found.items():
+            line = None if key.place.hop is None else self._lines[key.place.hop]
+            self.score.counts[key.cause.name, line] += count
             fitting = [one for one in asked.ask.expected if key.cause.name in one.causes]
             missing -= set(fitting)
             self._key(where, asked, key, count, fitting)

@@ -67,6 +67,14 @@ _ELISION = re.compile(
 
 _BLANKS = re.compile(r"\s+")
 _ERRNO = re.compile(r"\((\d{1,5}):(?=[A-Z][a-z])")
+_OF_WINDOWS = re.compile(r"\((10\d{3}): (?:[^()]|\([^()]*\)(?::\([^()]*\))?)*\)?")
+"""An error of a socket, whatever language the system speaks."""
+
+_TLS = re.compile(r"(?:\(?SSL: )?(error:[0-9A-Fa-f]{8}:[^`)]*)\)*`*\Z")
+_CAPITAL = re.compile(r"[A-Z][a-z]")
+_COLUMNS = re.compile(r" {4,}")
+"""What a terminal leaves where it breaks a line."""
+
 _PART_OF_FIELD = re.compile(r",(?: \w*)?\Z")
 _WHILE = re.compile(r" while [^()\"]*\Z")
 _UNCERTAIN = re.compile(r"\{\w+\}|\[.*?\]|…")
@@ -155,7 +163,8 @@ def _ends(text: str) -> Sequence[str]:
 
 
 def _record(text: str) -> Pasted:
-    for one in dict.fromkeys((text, _BLANKS.sub(" ", text))):
+    joined = _BLANKS.sub(" ", text)
+    for one in dict.fromkeys((text, joined, _BLANKS.sub(" ", _COLUMNS.sub("", text)))):
         found = tuple(_statements(one))
         if found:
             return Pasted(text, found)
@@ -173,13 +182,18 @@ def _statements(text: str) -> Iterator[Statement]:
     fields = _FIELDS.search(text)
     said = text[: fields.start()] if fields else _PART_OF_FIELD.sub("", text)
     said = _ERRNO.sub(r"(\1: ", said.strip()[:_LONGEST_MESSAGE])
-    said = said if fields else said.rstrip(".")
+    said = _OF_WINDOWS.sub(_in_english, said if fields else said.rstrip("."))
     rest = text[fields.start() :] if fields else ""
     there = _fields(rest)
     cut = there is None or not rest.endswith('"') or fields is None
     values = _loosely(rest) if there is None else there
     for message in _messages(said, complete=", client: " in rest or ", context: " in rest):
         yield Statement(level, message, cut=cut, **values)
+
+
+def _in_english(match: re.Match[str]) -> str:
+    words = error_log.windows_errors().get(match[1])
+    return match[0] if words is None else f"({words})"
 
 
 def _fields(rest: str) -> Mapping[str, str] | None:
@@ -198,6 +212,7 @@ def _loosely(rest: str) -> Mapping[str, str]:
 def _messages(said: str, *, complete: bool) -> Sequence[str]:
     """The messages that it may be, whole; those of Lua too. ``complete``: its end is there."""
     ends = _ends(said)
+    ends = (*ends, *(one[0].lower() + one[1:] for one in ends if _CAPITAL.match(one)))
     for text in ends:
         if error_log.find(text) is not None:
             return [text]
@@ -207,6 +222,9 @@ def _messages(said: str, *, complete: bool) -> Sequence[str]:
     for text in ends:
         if cause_of(Statement("", text)) != UNKNOWN:
             return [text]
+    reason = _TLS.search(said)
+    if reason is not None:
+        return [error_log.line("handshake-failed", reason=reason[1])]
     quoted = _requoted(ends)
     return _begun(said) if quoted is None else [quoted]
 

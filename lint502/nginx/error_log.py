@@ -196,6 +196,13 @@ def find(text: str, *, quoted: bool = True) -> Match | None:
     return None
 
 
+@cache
+def windows_errors() -> Mapping[str, str]:
+    """What Windows calls errors of sockets, by number: ``"10061"`` → ``"10061: No …"``."""
+    every = (words.get("windows", "") for words in _data()["errnos"].values())
+    return {words.partition(":")[0]: words for words in every if words}
+
+
 def endings(phase: Phase) -> Sequence[str]:
     """What nginx writes at the end of messages of a phase, such as ``while reading upstream``."""
     return [f"while {doing}" for doing in _doing(phase)]

@@ -255,4 +255,90 @@ QUOTED = [
            "front-proxy-protocol"),
     Quoted(f"{_AT} [error] 1#1: *1 client intended to send too large body: 21000000 bytes, {_R}",
            "body-too-large", "request-body-limit"),
+    # as they come from other programs, other systems, and with parts left out
+    Quoted(f"{_AT} [info] 20521#0: *55077498 recv() failed (104: Connection reset by peer) while "
+           'sending to client, client: 10.255.252.31, server: a.example, request: "POST /notify '
+           'HTTP/1.1", upstream: "http:/10.4.36.207:8080/notify", host: "a.example"',
+           "client-reset"),
+    Quoted(f"{_AT} [info] 1549#1549: *259 writev() failed (32: Broken pipe) while sending to client"
+           f', {_R}, upstream: "fastcgi://unix:/run/php-fpm.sock:"', "client-gone"),
+    Quoted(f"{_AT} [crit] 23967#0: *82293762 pwritev() "
+           '"/var/lib/nginx/tmp/proxy/2/32/0000543322" '
+           f"failed (28: No space left on device) while reading upstream, {_H}",
+           "temporary-file-failed"),
+    Quoted(f"{_AT} [error] 13396#9788: *73 upstream timed out (10060: A connection attempt failed "
+           "because the connected party did not properly respond after a period of time, or "
+           "established connection failed because connected host has failed to respond) "
+           f"{_CONN}, {_H}", "connect-timed-out"),
+    Quoted("upstream timed out (10060: A connection attempt failed because the connected\n\nparty "
+           "did not properly respond after a period of time,\n\nor established connection failed "
+           "because connected host has failed to respond)\n\nwhile connecting to upstream, client: "
+           '127.0.0.1, server: localhost, request: "\n\nGET /php.php HTTP/1.1"',
+           "connect-timed-out"),
+    Quoted(f"{_AT} [error] 7748#14664: *1 upstream timed out (10060: A connection attempt failed "
+           "because the connected party did not properly respond after a period of time, or "
+           "established connection failed because connected host has failed to respond) "
+           f"{_HEAD}, {_F}", "response-timed-out", "read-timeout"),
+    Quoted("upstream timed out (10060: A connection attempt failed...)\nwhile reading response "
+           'header from upstream,\nclient: 127.0.0.1,\nrequest: "POST /login",\nupstream: '
+           '"http://127.0.0.1:8081/login"', "response-timed-out"),
+    Quoted(f"{_AT} [error] 81019#14893: *10 WSARecv() failed (10054: An existing connection was "
+           f"forcibly closed by the remote host) {_HEAD}, {_F}", "reset-early"),
+    Quoted("connect() failed (10061: No connection could be made...) while connecting to upstream",
+           "refused"),
+    Quoted(f"{_AT} [error] 12968#13008: *10904 WSARecv() failed (10054: FormatMessage() "
+           f"error:(15105)) {_HEAD},\n\t\tclient: 127.0.0.1, server: , request: \"POST /_bulk "
+           'HTTP/1.1", upstream: "http://127.0.0.1:3000/_bulk", host: "localhost:82"',
+           "reset-early"),
+    Quoted(f"{_AT} [error] 20274#149076: *57 no resolver defined to resolve b.example, {_R}",
+           "no-resolver", "resolver-missing"),
+    Quoted("* 8#38: *4 upstream sent too large http2 frame: 4740180 while reading response header "
+           'from upstream,\n        client: 10.89.0.12, server: , request: "POST '
+           '/trivy.rpc.v1.Cache/PutBlob HTTP/2.0", upstream: "grpc://127.0.0.1:10000"',
+           "http2-answered-otherwise", "protocol-mismatch"),
+    Quoted("0000/01/01 00:00:00 [error] 25460#25460: *36847278 upstream sent too large http2 "
+           f'frame: 4740180 {_HEAD}, client: x.x.x.x, server: xxx, request: "GET / HTTP/1.1", '
+           'upstream: "grpc://x.x.x.x:x", host: "xxx:x"', "http2-answered-otherwise",
+           "protocol-mismatch"),
+    Quoted("*2650 SSL_do_handshake() failed (SSL: error:0A000458:SSL routines::tlsv1 unrecognized "
+           f"name:SSL alert number 112) {_TLS}", "alert-unrecognized-name", "sni-missing"),
+    Quoted("502 Bad gateway: `SSL: error:14094458:SSL routines:ssl3_read_bytes:tlsv1 unrecognized "
+           "name:SSL alert number 112`", "alert-unrecognized-name", "sni-missing"),
+    Quoted("upstream prematurely closed FastCGI stdout while reading response header from upstream",
+           "closed-early"),
+    Quoted("2025-12-08T07:47:45.565219601Z 2025/12/08 07:47:45 [error] 3099#3099: *7756 upstream "
+           f"prematurely closed connection while reading upstream, {_H}", "cut-in-body"),
+    Quoted("Upstream prematurely closed connection while reading upstream...", "cut-in-body"),
+    Quoted("11:41:25 [error] 39#39: *1371 upstream prematurely closed connection while reading "
+           f"upstream, {_H}", "cut-in-body"),
+    Quoted(f"{_AT} [error] 183#183: *22 upstream sent invalid header {_HEAD}, {_G}, upstream: "
+           '"grpcs://172.17.0.6:50051", host: "grpc.example:443"', "invalid-header"),
+    Quoted('rewrite or internal redirection cycle while internally redirecting to "/index.html"',
+           "redirect-cycle"),
+    Quoted("2016/02/17 13:32:39 [crit] 18951#0: *1 connect() to unix:/tmp/uwsgi.sock fai    led "
+           "(13: Permission denied) while connecting to upstream, client: 127.0.0.1,     server: "
+           '127.0.0.1, request: "GET /hello HTTP/1.1", upstream: "uwsgi://    '
+           'unix:/tmp/uwsgi.sock:", host: "127.0.0.1"', "socket-permission"),
+    Quoted("2016/10/16 01:05:45 [crit] 26651#0: *2 connect() to unix:///home/[user]/[site]/sock/"
+           "[site].sock failed (13: Permission denied) while connecting to upstream, client: "
+           '192.168.1.1, server: [site], request: "GET / HTTP/1.1", upstream: '
+           '"uwsgi://unix:///home/[user]/[site]/sock/[site].sock:", host: "[site]"',
+           "socket-permission", "socket-permission"),
+    Quoted("nginx       | 2018/05/29 20:34:19 [error] 7#7: *4 connect() to unix:///code/example."
+           "sock failed (111: Connection refused) while connecting to upstream, client: "
+           '172.19.0.1, server: 127.0.0.1:8080, request: "GET / HTTP/1.1", upstream: '
+           '"uwsgi://unix:///code/example.sock:", host: "127.0.0.1:8080"', "socket-refused"),
+    Quoted("upstream prematurely closed connection while reading response header from upstream, "
+           "client: 10.117.127.193, server: ,\nrequest: \"GET / HTTP/1.1\", upstream: "
+           '"uwsgi://127.0.0.1:9090", host: "10.203.101.19"', "closed-early", "protocol-mismatch"),
+    Quoted("2024-03-11T14:22:15+00:00 [error] 1422#1422: *89124 upstream prematurely closed "
+           f'connection {_HEAD}, {_G}, upstream: "grpc://10.244.3.44:50051"', "closed-early"),
+    Quoted(f"nginx  | {_AT} [error] 31#31: *1 upstream prematurely closed connection {_HEAD}, "
+           f'{_G}, upstream: "grpc://192.168.48.3:50051", host: "0.0.0.0:8080"', "closed-early",
+           "tls-mismatch"),
+    Quoted(f"{_AT} [info] 2#0: *5 epoll_wait() reported that client prematurely closed connection, "
+           f"so upstream connection is closed too (104: Connection reset by peer) while reading "
+           f"upstream, {_H}", "client-gone"),
+    Quoted(f'{_AT} [error] 8#8: *1 invalid host in upstream "http://:8080", {_R}',
+           "invalid-address", "invalid-address"),
 ]  # fmt: skip

@@ -7,6 +7,9 @@ from tools.evaluate.connecting import OK
 from tools.evaluate.scripted import answers, closes, on_port
 
 _P = "proxy_pass http://@a@;"
+_QUOTED = '",upstream:"http://@routed:a@/r/x",host:"two.example'
+_ENCODED = "%22,%20upstream:%20%22http://@routed:a@/r/x%22,%20host:%20%22two.example"
+_REFERER = 'http://e/", upstream: "http://@routed:a@/r/x", host: "two.example'
 _FORGED = '", upstream: "http://6.6.6.6:80/", host: "shop.example'
 
 SHOP = f"""\
@@ -239,6 +242,43 @@ CASES = (
             f"GET /blanks/x{_FORGED} HTTP/1.1")),),
         {"a": on_port(closes)},
         claim("blanks"),
+        before=(1, 21),
+    ),
+    Case(
+        "forged",
+        f"location /forged/ {{\n    {_P} #=\n}}\n"
+        f"location ~ ^/copied/(.*)$ {{\n    proxy_pass http://@a@/copy/$1; #=copied\n}}\n"
+        f"location /asked/ {{\n    mirror /beside/it;\n    proxy_pass http://@b@;\n}}\n"
+        f"location /beside/ {{\n    internal;\n    {_P} #=beside\n}}\n",
+        (
+            *(
+                _ask("/forged/", hop, raw=_raw(*line))
+                for hop, *line in (
+                    ("", f"GET /forged/a?x={_QUOTED} HTTP/1.1"),
+                    ("", f"GET /forged/b{_ENCODED} HTTP/1.1"),
+                    ("copied", f"GET /copied/c{_ENCODED} HTTP/1.1"),
+                    ("", "GET /forged/e HTTP/1.1", "shop.example", _REFERER),
+                    ("", "GET /forged/f HTTP/1.1", "shop.example:@P0@", f"{_REFERER} HTTP/1.1"),
+                    ("", "POST /forged/g HTTP/1.0", "shop.example", "x"),
+                )
+            ),
+            _ask("/asked/a", "beside", raw=_raw(f"GET /asked/a{_ENCODED} HTTP/1.1"), status=200),
+        ),
+        {"a": on_port(closes), "b": on_port(answers(OK))},
+        claim("forged") + claim("forged-well", at="b"),
+    ),
+    Case(
+        "forged-blanks",
+        f"location /blank/ {{\n    {_P} #=\n}}\n",
+        tuple(
+            _ask("/blank/", "", raw=_raw(line))
+            for line in (
+                'GET /blank/b", upstream: "http://@routed:a@/r/x", host: "shop.example HTTP/1.1',
+                "GET /blank/d, client: 6.6.6.6, server: two.example, request: x HTTP/1.1",
+            )
+        ),
+        {"a": on_port(closes)},
+        claim("forged-blanks"),
         before=(1, 21),
     ),
 )  # fmt: skip

@@ -262,7 +262,7 @@ def _send(ask: Ask, texts: _Texts) -> int | None:
 
 def _request(ask: Ask, texts: _Texts) -> bytes:
     if ask.raw is not None:
-        return ask.raw
+        return texts.of("", ask.raw.decode()).encode()
     lines = [f"{ask.method} {ask.path} HTTP/1.1", f"Host: {texts.of('', ask.host)}", *ask.headers]
     if ask.body:
         lines.append(f"Content-Length: {ask.body}")

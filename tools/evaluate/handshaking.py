@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-import time
 from datetime import datetime, timedelta, timezone
 
 from lint502.lab.standins.behaviour import Behaviour, Reaction, TlsBehaviour
@@ -69,10 +68,6 @@ def _other_ciphers(context: ssl.SSLContext, _: Means) -> None:
 def _wants_strange(context: ssl.SSLContext, means: Means) -> None:
     context.verify_mode = ssl.CERT_REQUIRED
     means.strange._root.configure_trust(context)
-
-
-def _asks_proxy(connection: object) -> None:
-    time.sleep(0.05)
 
 
 _CERTIFICATE = (

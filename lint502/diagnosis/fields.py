@@ -16,9 +16,12 @@ from urllib.parse import unquote_to_bytes
 from lint502.diagnosis.statements import Statement
 
 LONGEST = 4095
-"""Bytes of the longest record: OpenResty cuts there, nginx at 2047."""
+"""Bytes of the longest record: OpenResty cuts there."""
 
-_LIMITS = (2047, LONGEST)
+SHORTEST_CUT = 2047
+"""Bytes of a record that nginx cuts off."""
+
+_LIMITS = (SHORTEST_CUT, LONGEST)
 
 HEAD = re.compile(
     rb"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) "
@@ -30,12 +33,12 @@ STARTING = re.compile(rb"nginx: \[(emerg|alert|crit|error|warn)\] ")
 """What nginx says on its standard error while it starts."""
 
 _CLIENT = re.compile(rb", (?:udp )?client: ([^\s,\"]*), server: ")
-_CLIENT_ALONE = re.compile(rb", (?:udp )?client: ([^\s,\"]*)\Z")
-_OTHER_FIELDS = re.compile(
+CLIENT_ALONE = re.compile(rb", (?:udp )?client: ([^\s,\"]*)\Z")
+OTHER_FIELDS = re.compile(
     rb", (?:context: [\w.*]+|resolver: \S+|responder: \S+|server: [^\s,\"]+|"
     rb"certificate: \"[^\"]*\")(?:, peer: \S+|, certificate: \"[^\"]*\")*\Z"
 )
-_CONTEXT = re.compile(rb", context: [\w.*]+\Z")
+CONTEXT = re.compile(rb", context: [\w.*]+\Z")
 _MOST_CLIENTS = 20
 
 _ANGIE = re.compile(
@@ -46,8 +49,8 @@ _ANGIE = re.compile(
 _REQUEST = b', request: "'
 _SERVER = re.compile(rb'(?:(?!, (?:udp )?client: ).)*?(?=, request: "|\Z)', re.DOTALL)
 _PLAIN_SERVER = re.compile(rb"[^\s,\"]*")
-_REQUEST_END = re.compile(rb' HTTP/\d+\.\d+ *(?="(?:, \w+: "|\Z))')
-_LATER_END = re.compile(rb' HTTP/[23]\.0"(?:, \w+: "|\Z)')
+REQUEST_END = re.compile(rb' HTTP/\d+\.\d+ *(?="(?:, \w+: "|\Z))')
+LATER_END = re.compile(rb' HTTP/[23]\.0"(?:, \w+: "|\Z)')
 _CUT_REQUEST = re.compile(rb' HTTP/\d+\.\d+ *(?="(?:,|\Z))')
 
 _FIELDS = (
@@ -60,16 +63,16 @@ _FIELDS = (
     ("host", b', host: "', re.compile(rb'[^ "]*')),
 )
 _REFERRER = b', referrer: "'
-_FORGED = re.compile(rb'", (?:upstream|host|referrer): "[^\s"]*')
-_STREAM = re.compile(
+FORGED = re.compile(rb'", (?:upstream|host|referrer): "[^\s"]*')
+STREAM = re.compile(
     rb'(?:, upstream: "([^"\s]*)")?, (?:bytes from/to client:|(?:bytes|packets)_from_client: )'
     rb"|, login: "
 )
-_CUT_STREAM = re.compile(rb', upstream: "?[^"\s]*"?(?:, b[a-z /]*)?\Z|, b[a-z /]*\Z')
-_ADDRESS = re.compile(rb"[a-z]+://(?:unix:[^:]+:|\[[^\]]+\](?::\d+)?/|[^/:]+(?::\d+)?/)")
+CUT_STREAM = re.compile(rb', upstream: "?[^"\s]*"?(?:, b[a-z /]*)?\Z|, b[a-z /]*\Z')
+ADDRESS = re.compile(rb"[a-z]+://(?:unix:[^:]+:|\[[^\]]+\](?::\d+)?/|[^/:]+(?::\d+)?/)")
 """An address that is there as a whole, for the URI has begun."""
 
-_FREE = re.compile(rb'"|\blua\b|\[lua\]')
+FREE = re.compile(rb'"|\blua\b|\[lua\]')
 """A message that has words of others in it: a file's name, the standard error of FastCGI."""
 
 
@@ -119,10 +122,10 @@ def _statement(level: str, body: bytes, full: bool) -> tuple[Statement, str]:
         return _without_request(level, body, full)
     match, tail = found[0]
     message = body[: match.start()]
-    context = _CONTEXT.search(message)
+    context = CONTEXT.search(message)
     if context is not None:
         message = message[: context.start()]
-    if (len(found) > 1 or full) and _FREE.search(message):
+    if (len(found) > 1 or full) and FREE.search(message):
         return Statement(level, text(message), cut=True), ""
     return Statement(level, text(message), *tail), text(match[1])
 
@@ -133,11 +136,11 @@ def _as_nginx(match: re.Match[bytes]) -> bytes:
 
 def _without_request(level: str, body: bytes, full: bool) -> tuple[Statement, str]:
     """A record of no request and no session: of a timer, a resolver, or of nginx itself."""
-    alone = _CLIENT_ALONE.search(body)
+    alone = CLIENT_ALONE.search(body)
     if alone is not None:
         return Statement(level, text(body[: alone.start()]), cut=full), text(alone[1])
-    if _FREE.search(body) is None:
-        other = _OTHER_FIELDS.search(body)
+    if FREE.search(body) is None:
+        other = OTHER_FIELDS.search(body)
         if other is not None:
             return Statement(level, text(body[: other.start()]), cut=full), ""
     client = body.find(b", client: ")
@@ -167,13 +170,13 @@ def _tail(tail: bytes, full: bool) -> _Tail | None:
         return _Tail(cut=True) if full else _Tail(server)
     if tail.startswith(_REQUEST, end):
         return _request(_Tail(server), tail[end + len(_REQUEST) :], full)
-    stream = _STREAM.match(tail, end)
+    stream = STREAM.match(tail, end)
     if stream is not None:
         return _Tail(server, upstream=None if stream[1] is None else text(stream[1]))
     odd = _SERVER.match(tail)
     if odd is not None and odd.end() < len(tail):
         return _request(_Tail(text(odd[0])), tail[odd.end() + len(_REQUEST) :], full)
-    if _CUT_STREAM.match(tail, end) or _starts(tail[end:], _REQUEST):
+    if CUT_STREAM.match(tail, end) or _starts(tail[end:], _REQUEST):
         return _Tail(server, cut=True)
     return _Tail(cut=True) if odd is not None and full else None
 
@@ -185,10 +188,10 @@ def _starts(part: bytes, *fields: bytes) -> bool:
 
 def _request(tail: _Tail, rest: bytes, full: bool) -> _Tail:
     """The fields from the request on."""
-    end = _REQUEST_END.search(rest)
+    end = REQUEST_END.search(rest)
     if end is None:
         return _without_version(tail, rest, full)
-    if _LATER_END.search(rest, end.end() + 1) is not None:
+    if LATER_END.search(rest, end.end() + 1) is not None:
         return tail._replace(cut=True)
     line = rest[: end.end()]
     after = rest[end.end() + 1 :]
@@ -216,7 +219,7 @@ def _repeated(line: bytes, after: bytes) -> bool:
     there once more, as the URI of a subrequest or of the upstream."""
     if b"%22" not in line:
         return False
-    return any(match[0] in after for match in _FORGED.finditer(unquote_to_bytes(line)))
+    return any(match[0] in after for match in FORGED.finditer(unquote_to_bytes(line)))
 
 
 def _quoted(tail: _Tail, rest: bytes, full: bool) -> _Tail:
@@ -234,7 +237,7 @@ def _quoted(tail: _Tail, rest: bytes, full: bool) -> _Tail:
         elif rest.find(b'"', start) != -1:
             return tail._replace(cut=True)
         else:
-            if name == "upstream" and _ADDRESS.match(rest, start):
+            if name == "upstream" and ADDRESS.match(rest, start):
                 found[name] = text(rest[start:])
             return tail._replace(**found, cut=True)
     if rest.startswith(_REFERRER, position):

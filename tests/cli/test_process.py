@@ -92,6 +92,7 @@ def test_what_is_imported(site: Path) -> None:
     assert imported(site, "--version").isdisjoint({"typer", "rich", "pydantic", "dataclasses"})
     assert imported(site, "--help").isdisjoint({"rich", "pydantic", "crossplane", "tomli"})
     assert imported(site, "check", "--color=always").isdisjoint({"rich", "pygments"})
+    assert "lint502.diagnosis.export" not in imported(site, "diagnose", "nginx.conf")
     assert imported(site, "check").isdisjoint({"lint502.settings.model", "xml.etree.ElementTree"})
 
 

@@ -314,6 +314,16 @@ def test_no_message_takes_the_lines_of_another_whatever_its_fields_are(data: st.
                 assert found.phase == phase or not doing
 
 
+def test_expressions_find_what_is_found() -> None:
+    expressions = [(one, re.compile(one.pattern, re.DOTALL)) for one in error_log.expressions()]
+    assert sum(len(message.wordings()) for message in MESSAGES) == len(expressions)
+    texts = [one.text for one in logged()] + ["connect() failed", "bind(a) failed (1: b)"]
+    for text in texts:
+        found = next((one for one, pattern in expressions if pattern.fullmatch(text)), None)
+        assert (found and found.message.name) == named(text)
+        assert found is None or found.part in text
+
+
 @given(st.text(max_size=200))
 @settings(deadline=None)
 def test_any_text_at_all_is_looked_at_without_an_error(text: str) -> None:

@@ -34,6 +34,15 @@ def no_service(site: Site) -> bool:
     return deployed or _unlike_the_unit(site.tree) or _in_container(site)
 
 
+def in_container(site: Site) -> bool | None:
+    """Whether nginx has the network of a container, and so a loopback of its own; None where
+    nothing tells."""
+    view = site.spec.viewpoint
+    if view is not None:
+        return not view.on_machine
+    return True if _in_container(site) else None
+
+
 def _unlike_the_unit(tree: Tree) -> bool:
     main = tree.main.by_name
     return any(line.args == ("off",) for line in main.get("daemon", ())) or any(

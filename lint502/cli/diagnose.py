@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 _MOST_PROBLEMS = 20
 
 
+class Export(str, Enum):
+    """What else reads the logs."""
+
+    lnav = "lnav"
+    lnav_sql = "lnav-sql"
+    duckdb = "duckdb"
+    clickhouse = "clickhouse"
+
+
 class Format(str, Enum):
     """How a diagnosis is shown."""
 
@@ -89,6 +98,16 @@ def diagnose(
             help="What is given are not logs but diagnoses in JSON: put them together.",
         ),
     ] = False,
+    export: Annotated[
+        Export | None,
+        typer.Option(
+            "--export",
+            metavar="ENGINE",
+            show_default=False,
+            help="Read no log, but write what names the same causes where the logs are already: a "
+            "format for lnav and, lnav-sql, its views; SQL for duckdb or clickhouse.",
+        ),
+    ] = None,
     format: Annotated[
         Format,
         typer.Option(
@@ -115,13 +134,32 @@ def diagnose(
     Exit codes: 0 no failure, 1 failures, 2 not everything could be read, 3 a fault of lint502
     itself.
     """
+    if export is not None:
+        _only(
+            {
+                "LOG": logs,
+                "--access-log": access_logs,
+                "--since": since,
+                "--follow": follow,
+                "--merge": merge,
+                "--root": roots,
+                **_configured(request),
+                "--format": format is not Format.text,
+                "--all": unlimited,
+                "--jobs": jobs > 1,
+            },
+            "what an engine takes is of no log and no configuration; leave it out",
+        )
+        _write_export(export)
+        return
     if not logs:
         raise typer.BadParameter("name a log, a directory of logs, or -", param_hint="LOG")
     if "-" in logs and "-" in (roots or ()):
         raise typer.BadParameter("standard input is the log already", param_hint="--root")
     if merge:
-        _only_merged(
-            {"--access-log": access_logs, "--since": since, "--follow": follow, "--root": roots}
+        _only(
+            {"--access-log": access_logs, "--since": since, "--follow": follow, "--root": roots},
+            "diagnoses that are put together are not read anew; leave it out",
         )
         diagnosis = _merged(logs)
     else:
@@ -146,13 +184,30 @@ def _say_problems(problems: Sequence[str]) -> None:
         output.say(f"error: and {counted(left, 'more problem')}")
 
 
-def _only_merged(given: Mapping[str, object]) -> None:
-    """Refuse what is of logs."""
-    for option, value in given.items():
+def _only(given: Mapping[str, object], why: str) -> None:
+    """Refuse options and arguments that make no sense with another one."""
+    for name, value in given.items():
         if value:
-            raise typer.BadParameter(
-                "diagnoses that are put together are not read anew; leave it out", param_hint=option
-            )
+            raise typer.BadParameter(why, param_hint=name)
+
+
+def _configured(request: CheckRequest) -> Mapping[str, object]:
+    """What is given of the configuration, by its options."""
+    return {
+        "--specs": request.specs,
+        "--nginx-version": request.nginx_version,
+        "--map": request.maps,
+        "--env": request.env,
+        "--env-file": request.env_files,
+        "--derive": request.derive is not None,
+        "--deployment": request.deployments,
+    }
+
+
+def _write_export(export: Export) -> None:
+    from lint502.diagnosis.export.engines import EXPORTS
+
+    output.write(EXPORTS[export.value]())
 
 
 def _merged(names: list[str]) -> Diagnosis:

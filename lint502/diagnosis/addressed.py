@@ -13,6 +13,7 @@ from functools import lru_cache
 from msgspec import Struct
 from msgspec.structs import replace
 
+from lint502.behaviour.invalid_addresses import invalid_values
 from lint502.behaviour.rewriting import Request
 from lint502.behaviour.ways import Arrival
 from lint502.nginx.addresses import Address, literal_ip, normal_socket, parse_address, split_scheme
@@ -35,12 +36,13 @@ _SCHEMES: dict[Kind, tuple[str, str]] = {
 """What is before an address in the log, in plaintext and over TLS."""
 
 _IS_PORT = regex(r":(\d{1,5})$", re.ASCII)
+_CUT_ESCAPE = regex(r"%[0-9A-Fa-f]?\Z")
 
 
 class Sent(Struct, frozen=True):
     """The ``upstream:`` of a record: ``scheme`` is None where it is not known; ``port`` and ``ip``
     of an address, ``socket`` of one that is a path; ``name`` is all of it, in lower case. ``path``
-    is without arguments, "" where it names no URI."""
+    is without arguments, "" where it names no URI; ``open``: only how it starts is known."""
 
     scheme: str | None
     name: str
@@ -48,11 +50,19 @@ class Sent(Struct, frozen=True):
     port: int | None
     socket: str | None
     path: str
+    open: bool = False
 
     @classmethod
     @lru_cache(1 << 12)
-    def read(cls, text: str) -> Sent:
-        """Read what stands between the quotes."""
+    def read(cls, text: str, *, cut: bool = False) -> Sent:
+        """Read what stands between the quotes; ``cut``: its end may be missing."""
+        sent = cls._whole(text)
+        if not cut or "?" in text:
+            return sent
+        return replace(sent, path=_CUT_ESCAPE.sub("", sent.path), open=True)
+
+    @classmethod
+    def _whole(cls, text: str) -> Sent:
         scheme, rest = split_scheme(text)
         if rest.startswith("unix:"):
             socket, _, uri = rest[5:].partition(":")
@@ -92,17 +102,31 @@ class Sent(Struct, frozen=True):
         normal = normal_path(decoded)
         return (decoded,) if normal in (None, decoded) else (decoded, str(normal))
 
+    def may_be(self, uri: Uri) -> bool:
+        """Whether it may ask for this path."""
+        return any(
+            uri.may_be(path) or (self.open and uri.text.startswith(path)) for path in self.paths
+        )
+
 
 def may_send(hop: Hop, sent: Sent) -> bool:
     """Whether a pass may connect to an address in this way."""
     plain, tls = _SCHEMES[hop.kind]
     if sent.scheme not in (None, plain, tls):
         return False
-    if hop.unknown is not None or any(not block.known for block in hop.blocks):
+    if hop.unknown is not None:
+        return not _sends_nothing(hop)
+    if any(not block.known for block in hop.blocks):
         return True
     if any(sent.name == block.name for block in hop.blocks):
         return True
     return any(_reaches(target, sent, plain, tls) for target in hop.targets)
+
+
+@lru_cache(1 << 12)
+def _sends_nothing(hop: Hop) -> bool:
+    """Whether whatever its variables make of a pass is no address."""
+    return invalid_values(hop).every
 
 
 def _reaches(target: Target, sent: Sent, plain: str, tls: str) -> bool:
@@ -127,7 +151,7 @@ def may_ask(arrival: Arrival, sent: Sent) -> bool:
     if hop.kind != "proxy" or not sent.path:
         return True
     made = sent_paths(hop, arrival.request)
-    return made is None or any(uri.may_be(path) for uri in made for path in sent.paths)
+    return made is None or any(map(sent.may_be, made))
 
 
 def sends_as_it_is(hop: Hop) -> bool:
@@ -135,22 +159,28 @@ def sends_as_it_is(hop: Hop) -> bool:
     return hop.kind == "proxy" and "$" not in hop.value and not written_path(hop.value)
 
 
-def sources(hop: Hop, path: str) -> tuple[str, ...] | None:
-    """The URIs with which a request may have arrived that is sent on with a path; None for any."""
+def sources(hop: Hop, sent: Sent) -> tuple[Uri, ...] | None:
+    """The URIs with which a request may have arrived that is sent on so; None for any."""
     if sends_as_it_is(hop):
-        return (path,)
-    if hop.kind != "proxy" or "$" in hop.value or not path:
+        return tuple(Uri(path, sent.open) for path in sent.paths)
+    if hop.kind != "proxy" or not sent.path:
         return None
+    if "$" in hop.value:
+        made = _of_variables(hop, Uri("", open=True))
+        return None if made is None or any(map(sent.may_be, made)) else ()
     given, prefix = unescaped(written_path(hop.value)), prefix_of(hop.context)
     if given is None or prefix is None:
         return None
-    return (prefix + path[len(given) :],) if path.startswith(given) else ()
+    starts = [path for path in sent.paths if path.startswith(given)]
+    if not starts and sent.open and any(given.startswith(path) for path in sent.paths):
+        return (Uri(prefix, open=True),)
+    return tuple(Uri(prefix + path[len(given) :], sent.open) for path in starts)
 
 
 def sent_paths(hop: Hop, request: Request) -> tuple[Uri, ...] | None:
     """The paths that ``proxy_pass`` may ask for, decoded; None for any."""
     if "$" in hop.value:
-        return _of_variables(hop, request)
+        return _of_variables(hop, request.uri)
     given = written_path(hop.value)
     if not given:
         return (request.uri,)
@@ -169,7 +199,7 @@ def _in_place(hop: Hop, request: Request, given: str) -> Uri:
     return Uri(start + request.uri.text[len(prefix) :], request.uri.open)
 
 
-def _of_variables(hop: Hop, request: Request) -> tuple[Uri, ...] | None:
+def _of_variables(hop: Hop, uri: Uri) -> tuple[Uri, ...] | None:
     found = hop.variables.expand(hop.value, hop.context)
     if found is None:
         return None
@@ -184,7 +214,7 @@ def _of_variables(hop: Hop, request: Request) -> tuple[Uri, ...] | None:
             path = unescaped(given)
             result.append(Uri(given if path is None else path, bool(unknown)))
         else:
-            result.append(request.uri)
+            result.append(uri)
     return tuple(result)
 
 

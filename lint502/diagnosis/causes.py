@@ -21,7 +21,16 @@ from lint502.nginx import error_log
 from lint502.nginx.error_log import Match
 from lint502.packaged import text_of
 
-__all__ = ["UNKNOWN", "About", "Candidate", "Cause", "cause_of", "causes", "spelt"]
+__all__ = [
+    "UNKNOWN",
+    "About",
+    "Candidate",
+    "Cause",
+    "cause_of",
+    "causes",
+    "spelt",
+    "upstream_words",
+]
 
 About: TypeAlias = Literal["upstream", "nginx", "dns", "client", "front", "application"]
 """Who a line is about: whose doing it is, or whose settings are at fault."""
@@ -72,6 +81,12 @@ _Row: TypeAlias = Mapping[str, Any]
 def causes() -> Mapping[str, _Row]:
     """The causes by name, as ``causes.toml`` has them, in its order."""
     found: Mapping[str, _Row] = _data()["cause"]
+    return found
+
+
+def upstream_words() -> Mapping[str, str]:
+    """The words for what stands after ``upstream:``, each with its regular expression."""
+    found: Mapping[str, str] = _data()["upstream"]
     return found
 
 
@@ -202,7 +217,7 @@ def _without(wanted: Sequence[str], line: _Line) -> bool | None:
 def _fits(word: str, upstream: str) -> bool:
     if word == "none":
         return not upstream
-    return _pattern(_data()["upstream"][word]).search(upstream) is not None
+    return _pattern(upstream_words()[word]).search(upstream) is not None
 
 
 def _phases(wanted: Sequence[str], line: _Line) -> bool | None:

@@ -17,9 +17,12 @@ from lint502.diagnosis.statements import Statement
 from lint502.patterns import regex
 
 LONGEST = 4095
-"""Bytes of the longest record: OpenResty cuts there, nginx at 2047."""
+"""Bytes of the longest record: OpenResty cuts there."""
 
-_LIMITS = (2047, LONGEST)
+SHORTEST_CUT = 2047
+"""Bytes of a record that nginx cuts off."""
+
+_LIMITS = (SHORTEST_CUT, LONGEST)
 
 HEAD = regex(
     rb"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) "
@@ -31,12 +34,12 @@ STARTING = regex(rb"nginx: \[(emerg|alert|crit|error|warn)\] ")
 """What nginx says on its standard error while it starts."""
 
 _CLIENT = regex(rb", (?:udp )?client: ([^\s,\"]*), server: ")
-_CLIENT_ALONE = regex(rb", (?:udp )?client: ([^\s,\"]*)\Z")
-_OTHER_FIELDS = regex(
+CLIENT_ALONE = regex(rb", (?:udp )?client: ([^\s,\"]*)\Z")
+OTHER_FIELDS = regex(
     rb", (?:context: [\w.*]+|resolver: \S+|responder: \S+|server: [^\s,\"]+|"
     rb"certificate: \"[^\"]*\")(?:, peer: \S+|, certificate: \"[^\"]*\")*\Z"
 )
-_CONTEXT = regex(rb", context: [\w.*]+\Z")
+CONTEXT = regex(rb", context: [\w.*]+\Z")
 _MOST_CLIENTS = 20
 
 _ANGIE = regex(
@@ -47,8 +50,8 @@ _ANGIE = regex(
 _REQUEST = b', request: "'
 _SERVER = regex(rb'(?:(?!, (?:udp )?client: ).)*?(?=, request: "|\Z)', re.DOTALL)
 _PLAIN_SERVER = regex(rb"[^\s,\"]*")
-_REQUEST_END = regex(rb' HTTP/\d+\.\d+ *(?="(?:, \w+: "|\Z))')
-_LATER_END = regex(rb' HTTP/[23]\.0"(?:, \w+: "|\Z)')
+REQUEST_END = regex(rb' HTTP/\d+\.\d+ *(?="(?:, \w+: "|\Z))')
+LATER_END = regex(rb' HTTP/[23]\.0"(?:, \w+: "|\Z)')
 _CUT_REQUEST = regex(rb' HTTP/\d+\.\d+ *(?="(?:,|\Z))')
 
 _FIELDS = (
@@ -61,16 +64,16 @@ _FIELDS = (
     ("host", b', host: "', re.compile(rb'[^ "]*')),
 )
 _REFERRER = b', referrer: "'
-_FORGED = regex(rb'", (?:upstream|host|referrer): "[^\s"]*')
-_STREAM = regex(
+FORGED = regex(rb'", (?:upstream|host|referrer): "[^\s"]*')
+STREAM = regex(
     rb'(?:, upstream: "([^"\s]*)")?, (?:bytes from/to client:|(?:bytes|packets)_from_client: )'
     rb"|, login: "
 )
-_CUT_STREAM = regex(rb', upstream: "?[^"\s]*"?(?:, b[a-z /]*)?\Z|, b[a-z /]*\Z')
-_ADDRESS = regex(rb"[a-z]+://(?:unix:[^:]+:|\[[^\]]+\](?::\d+)?/|[^/:]+(?::\d+)?/)")
+CUT_STREAM = regex(rb', upstream: "?[^"\s]*"?(?:, b[a-z /]*)?\Z|, b[a-z /]*\Z')
+ADDRESS = regex(rb"[a-z]+://(?:unix:[^:]+:|\[[^\]]+\](?::\d+)?/|[^/:]+(?::\d+)?/)")
 """An address that is there as a whole, for the URI has begun."""
 
-_FREE = regex(rb'"|\blua\b|\[lua\]')
+FREE = regex(rb'"|\blua\b|\[lua\]')
 """A message that has words of others in it: a file's name, the standard error of FastCGI."""
 
 
@@ -120,10 +123,10 @@ def _statement(level: str, body: bytes, full: bool) -> tuple[Statement, str]:
         return _without_request(level, body, full)
     match, tail = found[0]
     message = body[: match.start()]
-    context = _CONTEXT.search(message)
+    context = CONTEXT.search(message)
     if context is not None:
         message = message[: context.start()]
-    if (len(found) > 1 or full) and _FREE.search(message):
+    if (len(found) > 1 or full) and FREE.search(message):
         return Statement(level, text(message), cut=True), ""
     return Statement(level, text(message), *tail), text(match[1])
 
@@ -134,11 +137,11 @@ def _as_nginx(match: re.Match[bytes]) -> bytes:
 
 def _without_request(level: str, body: bytes, full: bool) -> tuple[Statement, str]:
     """A record of no request and no session: of a timer, a resolver, or of nginx itself."""
-    alone = _CLIENT_ALONE.search(body)
+    alone = CLIENT_ALONE.search(body)
     if alone is not None:
         return Statement(level, text(body[: alone.start()]), cut=full), text(alone[1])
-    if _FREE.search(body) is None:
-        other = _OTHER_FIELDS.search(body)
+    if FREE.search(body) is None:
+        other = OTHER_FIELDS.search(body)
         if other is not None:
             return Statement(level, text(body[: other.start()]), cut=full), ""
     client = body.find(b", client: ")
@@ -168,13 +171,13 @@ def _tail(tail: bytes, full: bool) -> _Tail | None:
         return _Tail(cut=True) if full else _Tail(server)
     if tail.startswith(_REQUEST, end):
         return _request(_Tail(server), tail[end + len(_REQUEST) :], full)
-    stream = _STREAM.match(tail, end)
+    stream = STREAM.match(tail, end)
     if stream is not None:
         return _Tail(server, upstream=None if stream[1] is None else text(stream[1]))
     odd = _SERVER.match(tail)
     if odd is not None and odd.end() < len(tail):
         return _request(_Tail(text(odd[0])), tail[odd.end() + len(_REQUEST) :], full)
-    if _CUT_STREAM.match(tail, end) or _starts(tail[end:], _REQUEST):
+    if CUT_STREAM.match(tail, end) or _starts(tail[end:], _REQUEST):
         return _Tail(server, cut=True)
     return _Tail(cut=True) if odd is not None and full else None
 
@@ -186,10 +189,10 @@ def _starts(part: bytes, *fields: bytes) -> bool:
 
 def _request(tail: _Tail, rest: bytes, full: bool) -> _Tail:
     """The fields from the request on."""
-    end = _REQUEST_END.search(rest)
+    end = REQUEST_END.search(rest)
     if end is None:
         return _without_version(tail, rest, full)
-    if _LATER_END.search(rest, end.end() + 1) is not None:
+    if LATER_END.search(rest, end.end() + 1) is not None:
         return tail._replace(cut=True)
     line = rest[: end.end()]
     after = rest[end.end() + 1 :]
@@ -217,7 +220,7 @@ def _repeated(line: bytes, after: bytes) -> bool:
     there once more, as the URI of a subrequest or of the upstream."""
     if b"%22" not in line:
         return False
-    return any(match[0] in after for match in _FORGED.finditer(unquote_to_bytes(line)))
+    return any(match[0] in after for match in FORGED.finditer(unquote_to_bytes(line)))
 
 
 def _quoted(tail: _Tail, rest: bytes, full: bool) -> _Tail:
@@ -235,7 +238,7 @@ def _quoted(tail: _Tail, rest: bytes, full: bool) -> _Tail:
         elif rest.find(b'"', start) != -1:
             return tail._replace(cut=True)
         else:
-            if name == "upstream" and _ADDRESS.match(rest, start):
+            if name == "upstream" and ADDRESS.match(rest, start):
                 found[name] = text(rest[start:])
             return tail._replace(**found, cut=True)
     if rest.startswith(_REFERRER, position):

@@ -25,7 +25,7 @@ _LONGEST_KIND = 120
 _FAILING = ("error", "crit", "alert", "emerg")
 
 _VARIABLE = regex(r'"[^"]*"?|\d+(?:\.\d+)*')
-_ADDRESS = regex(r"(?:[A-Za-z][\w+.-]*://)?(?:unix:[^:]*|[^/?]*)", re.DOTALL)
+ADDRESS = regex(r"(?:[A-Za-z][\w+.-]*://)?(?:unix:[^:]*|[^/?]*)", re.DOTALL)
 
 
 class Key:
@@ -124,7 +124,7 @@ def upstream_of(statement: Statement) -> str:
     ``http://127.0.0.1:3000``; that of the message where it has no field for it; "" where it names
     none."""
     if statement.upstream is not None:
-        match = _ADDRESS.match(statement.upstream)
+        match = ADDRESS.match(statement.upstream)
         return match[0] if match is not None else ""
     found = error_log.find(statement.message)
     if found is None:

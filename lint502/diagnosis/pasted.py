@@ -13,6 +13,7 @@ from typing import Any, get_args
 
 from msgspec import Struct
 
+from lint502.diagnosis import angie_json
 from lint502.diagnosis.causes import UNKNOWN, cause_of
 from lint502.diagnosis.statements import Statement
 from lint502.nginx import error_log
@@ -61,6 +62,21 @@ _PAINT = regex(r"\x1b\[[\d;]*m")
 _QUOTES = {"&quot;": '"', "&#34;": '"', "\u201c": '"', "\u201d": '"', '\\"': '"'}
 """What web pages and programs make of a quote."""
 
+_ELISION = regex(
+    r"(?<=[^:\s])\s*(?:\.\.\.|\u2026),?\s*(?=(?:client|server|request|subrequest|upstream|host): )"
+)
+"""What somebody has left out before a field."""
+
+_BLANKS = regex(r"\s+")
+_ERRNO = regex(r"\((\d{1,5}):(?=[A-Z][a-z])")
+_OF_WINDOWS = regex(r"\((10\d{3}): (?:[^()]|\([^()]*\)(?::\([^()]*\))?)*\)?")
+"""An error of a socket, whatever language the system speaks."""
+
+_TLS = regex(r"(?:\(?SSL: )?(error:[0-9A-Fa-f]{8}:[^`)]*)\)*`*\Z")
+_CAPITAL = regex(r"[A-Z][a-z]")
+_COLUMNS = regex(r" {4,}")
+"""What a terminal leaves where it breaks a line."""
+
 _PART_OF_FIELD = regex(r",(?: \w*)?\Z")
 _WHILE = regex(r" while [^()\"]*\Z")
 _UNCERTAIN = regex(r"\{\w+\}|\[.*?\]|…")
@@ -85,11 +101,13 @@ def records(text: str) -> tuple[Pasted, ...]:
 
 
 def _unwrapped(text: str) -> str:
-    text = _PAINT.sub("", text)
+    lines = _PAINT.sub("", text).strip("` \t\r\n").splitlines()
+    if lines and lines[0].startswith("__CURSOR="):
+        lines = [line.removeprefix("MESSAGE=") for line in lines if line.startswith("MESSAGE=")]
+    text = "\n".join(_of_json(line) if line.lstrip().startswith("{") else line for line in lines)
     for written, quote in _QUOTES.items():
-        text = text.replace(written, quote) if not text.lstrip().startswith("{") else text
-    lines = text.strip("` \t\r\n").splitlines()
-    return "\n".join(_of_json(line) if line.lstrip().startswith("{") else line for line in lines)
+        text = text.replace(written, quote)
+    return _ELISION.sub(", ", text)
 
 
 def _of_json(line: str) -> str:
@@ -97,10 +115,13 @@ def _of_json(line: str) -> str:
         data = json.loads(line)
     except (ValueError, RecursionError):
         return line
+    own = angie_json.record(data)
+    if own is not None:
+        return own
     for name in _TEXTS:
         value = _at(data, name)
         if isinstance(value, str):
-            return value.rstrip("\n")
+            return _of_json(value) if value.startswith('{"time"') else value.rstrip("\n")
     return line
 
 
@@ -143,7 +164,8 @@ def _ends(text: str) -> Sequence[str]:
 
 
 def _record(text: str) -> Pasted:
-    for one in dict.fromkeys((text, text.replace("\n", " "))):
+    joined = _BLANKS.sub(" ", text)
+    for one in dict.fromkeys((text, joined, _BLANKS.sub(" ", _COLUMNS.sub("", text)))):
         found = tuple(_statements(one))
         if found:
             return Pasted(text, found)
@@ -160,13 +182,19 @@ def _statements(text: str) -> Iterator[Statement]:
         text = text[_NUMBER.match(text).end() :]  # type: ignore[union-attr]
     fields = _FIELDS.search(text)
     said = text[: fields.start()] if fields else _PART_OF_FIELD.sub("", text)
-    said = said.strip()[:_LONGEST_MESSAGE]
+    said = _ERRNO.sub(r"(\1: ", said.strip()[:_LONGEST_MESSAGE])
+    said = _OF_WINDOWS.sub(_in_english, said if fields else said.rstrip("."))
     rest = text[fields.start() :] if fields else ""
     there = _fields(rest)
     cut = there is None or not rest.endswith('"') or fields is None
     values = _loosely(rest) if there is None else there
     for message in _messages(said, complete=", client: " in rest or ", context: " in rest):
         yield Statement(level, message, cut=cut, **values)
+
+
+def _in_english(match: re.Match[str]) -> str:
+    words = error_log.windows_errors().get(match[1])
+    return match[0] if words is None else f"({words})"
 
 
 def _fields(rest: str) -> Mapping[str, str] | None:
@@ -185,6 +213,7 @@ def _loosely(rest: str) -> Mapping[str, str]:
 def _messages(said: str, *, complete: bool) -> Sequence[str]:
     """The messages that it may be, whole; those of Lua too. ``complete``: its end is there."""
     ends = _ends(said)
+    ends = (*ends, *(one[0].lower() + one[1:] for one in ends if _CAPITAL.match(one)))
     for text in ends:
         if error_log.find(text) is not None:
             return [text]
@@ -194,6 +223,9 @@ def _messages(said: str, *, complete: bool) -> Sequence[str]:
     for text in ends:
         if cause_of(Statement("", text)) != UNKNOWN:
             return [text]
+    reason = _TLS.search(said)
+    if reason is not None:
+        return [error_log.line("handshake-failed", reason=reason[1])]
     quoted = _requoted(ends)
     return _begun(said) if quoted is None else [quoted]
 

@@ -20,15 +20,14 @@ from lint502.patterns import regex
 _MOST_REMEMBERED = 24 << 20
 """Bytes of records that are remembered."""
 
-_SHORTEST_CUT = 2047
 _MOST_STAMPS = 4096
 _MOST_ROWS = 1 << 15
 _MOST_KINDS = 20
 
 _STAMP = regex(rb"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[")
-_ACCESS = regex(
+ACCESS = regex(
     rb"\S+ \S+ [^\[\]\n]{1,100} ?\[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] "
-    rb'|(?:\S+ )?\{.*"(?:status|request|request_uri|remote_addr)" ?:'
+    rb'|(?:\S+ )?\{.*"(?:status|request|request_uri|remote_addr)" ?: ?[^ {]'
     rb'|\S+ \S+ (?:\S+ )?"[A-Z]+ \S+ HTTP/'
 )
 _NUMBER = regex(r"\d+")
@@ -126,7 +125,7 @@ class Reader(Generic[Key]):
                 last = _NOTHING
                 stamp = self._stamp(line)
                 if stamp is None:
-                    if self._unwrapping is None and wraps(line) and not _ACCESS.match(line):
+                    if self._unwrapping is None and wraps(line) and not ACCESS.match(line):
                         self._unwrapping = Unwrapping()
                         self._before = before
                         others += self._read(list(self._unwrapping.lines(lines[number:])))
@@ -225,7 +224,7 @@ class Reader(Generic[Key]):
                 return line
             known = (self._place(record.statement, line), *_asked(record.statement))
             client = _encoded(record.client)
-            if len(line) < _SHORTEST_CUT and client == written.strip(b'"'):
+            if len(line) < fields.SHORTEST_CUT and client == written.strip(b'"'):
                 self._odd_memory[key] = known
                 self._remember(500 + len(line))
         rows, method, path = known
@@ -259,7 +258,7 @@ class Reader(Generic[Key]):
 
     def _odd(self, line: bytes, before: bytes) -> bytes:
         """A line that does not begin a record; gives what the next line is after."""
-        if _ACCESS.match(line):
+        if ACCESS.match(line):
             self.reading.access += 1
             return before
         if line.startswith(b"nginx: ["):

@@ -99,12 +99,19 @@ class Roots:
 
 def _explaining(cause: Cause, there: Sequence[Finding]) -> Iterator[Finding]:
     """The findings that explain a cause, what fails for sure before what may."""
-    ranked = sorted(there, key=lambda one: (bool(one.behind), one.severity.rank))
+    possible = (one for one in there if not _is_answered(one))
+    ranked = sorted(possible, key=lambda one: (bool(one.behind), one.severity.rank))
     for candidate in cause.candidates:
         for rule in candidate.rules:
             yield from (finding for finding in ranked if finding.rule == rule)
     if cause.message is not None:
         yield from (finding for finding in ranked if _message(finding) == cause.message)
+
+
+def _is_answered(finding: Finding) -> bool:
+    """Whether the upstream answers the requests that the finding is about: 413, 431."""
+    answered = finding.status is not None and 400 <= finding.status < 500
+    return answered and finding.frequency == "sometimes"
 
 
 def _message(finding: Finding) -> str | None:

@@ -44,7 +44,8 @@ class _Said(Struct, frozen=True):
     @classmethod
     def of(cls, statement: Statement) -> _Said:
         if statement.upstream:
-            return cls(Sent.read(statement.upstream), None)
+            cut = statement.cut and statement.host is None
+            return cls(Sent.read(statement.upstream, cut=cut), None)
         connecting = _CONNECTING_TO.match(statement.message)
         if connecting is not None:
             return cls(Sent.read(connecting[1]).with_any_scheme(), None)
@@ -271,11 +272,11 @@ class _Search(Struct, frozen=True):
                     led = ways_from(location, internal, self.asked, self.site.passes)
                     found |= self._fitting(led)
                 continue
-            known = [sources(hop, path) for path in sent.paths]
-            if None in known:
+            starts = sources(hop, sent)
+            if starts is None:
                 found.add(hop)
-            for start in {start for starts in known for start in starts or ()}:
-                asking = Request(Uri(start), method, raw=False, internal=True)
+            for start in dict.fromkeys(starts or ()):
+                asking = Request(start, method, raw=False, internal=True)
                 led = self.site.ways(self.server, asking, self.asked)
                 if hop in self._fitting(led):
                     found.add(hop)
@@ -302,7 +303,10 @@ class _Search(Struct, frozen=True):
         location = arrival.hop.context.enclosing("location")
         if location is None or location.args[0].startswith("@"):
             return True
-        return any(location in locations_for(self.server.context, Uri(path)) for path in sent.paths)
+        return any(
+            location in locations_for(self.server.context, Uri(path, sent.open))
+            for path in sent.paths
+        )
 
 
 def _asked(server: VirtualServer, statement: Statement, line: RequestLine) -> Asked:

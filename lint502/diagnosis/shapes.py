@@ -19,8 +19,8 @@ from lint502.site import Site
 
 _DIGIT = regex(r"[0-9]")
 _RUN = regex(r"[0-9]+")
-_ALIKE = regex(r"0-9|\$\{?[0-9]\}?|\{[0-9,]+\}")
-"""What is the same for all digits, or a number of repeats."""
+_ALIKE = regex(r"\$\{?[0-9]\}?|\{[0-9,]+\}")
+"""What is a part of a path, whatever its digits are, or a number of repeats."""
 
 _ALL = frozenset("0123456789")
 _CLASS = regex(r"\[\^?\]?[^\]]*\]")
@@ -86,7 +86,7 @@ def _with_digits(statement: Statement, alike: Mapping[int, str]) -> Statement:
 
 def _digits(text: str) -> Set[str]:
     """The digits that a text, which may be an expression, tells apart from others."""
-    text = _ALIKE.sub("", text)
+    text = _ALIKE.sub("", _CLASS.sub(lambda match: match[0].replace("0-9", ""), text))
     if _REFERRING.search(text) or any("-" in _LETTERS.sub("", one) for one in _CLASS.findall(text)):
         return _ALL
     return set(_DIGIT.findall(text))

@@ -3,6 +3,7 @@
 Docker: the json-file driver's ``{"log":"…\\n","stream":"stderr","time":"…"}``, lines of more than
 16 KiB in parts. Kubernetes: the CRI's ``2026-07-20T08:00:00.123Z stderr F …``, parts with ``P``.
 journald: ``journalctl -o json``, ``short`` and its kin, ``export``. syslog: RFC 3164 and 5424.
+Angie's own records in JSON become text.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 
+from lint502.diagnosis.angie_json import plain, record
 from lint502.diagnosis.fields import HEAD, STARTING
 from lint502.patterns import regex
 
@@ -59,10 +61,8 @@ class Unwrapping:
     def lines(self, wrapped: Iterable[bytes]) -> Iterator[bytes]:
         """The lines that are in these; a line without anything around it is given as it is."""
         for line in wrapped:
-            if line.startswith(b"{"):
-                yield from self._of_json(line)
-            else:
-                yield from self._of_text(line)
+            inner = self._of_json(line) if line.startswith(b"{") else self._of_text(line)
+            yield from map(plain, inner)
 
     def rest(self) -> Iterator[bytes]:
         """The lines whose last part never came."""
@@ -76,6 +76,9 @@ class Unwrapping:
             return (line,)
         if not isinstance(data, dict):
             return (line,)
+        own = record(data)
+        if own is not None:
+            return (own.encode("utf-8", "surrogatepass"),)
         found = next((data[name] for name in _TEXTS if name in data), None)
         if isinstance(found, list) and all(isinstance(n, int) and 0 <= n < 256 for n in found):
             found = bytes(found).decode("utf-8", "surrogateescape")

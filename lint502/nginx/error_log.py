@@ -19,6 +19,7 @@ from lint502.nginx.version import OLDEST, Version
 from lint502.packaged import text_of
 
 __all__ = [
+    "Expression",
     "Level",
     "Match",
     "Message",
@@ -26,6 +27,7 @@ __all__ = [
     "UnknownMessageError",
     "anything",
     "endings",
+    "expressions",
     "find",
     "fits",
     "line",
@@ -114,6 +116,16 @@ class Match(Struct, frozen=True):
     fields: Mapping[str, str]
 
 
+class Expression(Struct, frozen=True):
+    """What all lines have that are of one wording of a message: ``part`` is in each of them, and
+    each is wholly of ``pattern``, in which a group is named like its field, or ``_1``: that the
+    line is of ``message.phases[1]``."""
+
+    message: Message
+    part: str
+    pattern: str
+
+
 @cache
 def message(name: str) -> Message:
     """The message of a name, such as ``closed-early``.
@@ -194,6 +206,23 @@ def find(text: str, *, quoted: bool = True) -> Match | None:
     return None
 
 
+@cache
+def windows_errors() -> Mapping[str, str]:
+    """What Windows calls errors of sockets, by number: ``"10061"`` → ``"10061: No …"``."""
+    every = (words.get("windows", "") for words in _data()["errnos"].values())
+    return {words.partition(":")[0]: words for words in every if words}
+
+
+def expressions() -> Iterator[Expression]:
+    """One for each wording of each message, in the order in which :func:`find` asks: the first
+    that a line is of is what it finds."""
+    others = _index()[""]
+    wordings = (wording for found in _index().values() for wording in found)
+    keyed = [wording for wording in dict.fromkeys(wordings) if wording not in others]
+    for one in sorted((*keyed, *others), key=_rank):
+        yield Expression(one.message, one.needle, _expression(one, True).pattern)
+
+
 def endings(phase: Phase) -> Sequence[str]:
     """What nginx writes at the end of messages of a phase, such as ``while reading upstream``."""
     return [f"while {doing}" for doing in _doing(phase)]
@@ -270,14 +299,15 @@ def _index() -> Mapping[str, Sequence[_Wording]]:
             needle = max(template.literals(), key=len)
             found.setdefault(key, []).append(_Wording(one, text, needle))
 
-    def rank(wording: _Wording) -> tuple[bool, int]:
-        return not _doing(wording.message.phase), -_template(wording.text).weight()
-
     others = found[""]
     return {
-        key: sorted((*wordings, *(others if key else ())), key=rank)
+        key: sorted((*wordings, *(others if key else ())), key=_rank)
         for key, wordings in found.items()
     }
+
+
+def _rank(wording: _Wording) -> tuple[bool, int]:
+    return not _doing(wording.message.phase), -_template(wording.text).weight()
 
 
 @cache

@@ -51,6 +51,7 @@ def test_in_bash(tmp_path: Path) -> None:
         "sarif",
         "sonarqube",
     ]
+    assert in_bash(tmp_path, "diagnose", "--export", "l") == ["lnav", "lnav-sql"]
     assert in_bash(tmp_path, "check", "--stdin") == ["--stdin-filename"]
 
 

@@ -169,6 +169,15 @@ def test_access_logs(run: Run, log: Path, tmp_path: Path) -> None:
         (("--merge", "a.json", "--follow"), "Invalid value for --follow"),
         (("--merge", "a.json", "--root", "nginx.conf"), "Invalid value for --root"),
         (("-", "--root", "-"), "standard input is the log already"),
+        (("error.log", "--export", "duckdb"), "Invalid value for LOG: what an engine takes is of"),
+        (("--export", "duckdb", "--follow"), "Invalid value for --follow"),
+        (("--export", "duckdb", "--merge"), "Invalid value for --merge"),
+        (("--export", "duckdb", "--root", "nginx.conf"), "Invalid value for --root"),
+        (("--export", "duckdb", "--specs", "a.toml"), "Invalid value for --specs"),
+        (("--export", "duckdb", "--no-derive"), "Invalid value for --derive"),
+        (("--export", "duckdb", "--format", "json"), "Invalid value for --format"),
+        (("--export", "duckdb", "--jobs", "2"), "Invalid value for --jobs"),
+        (("--export", "splunk"), "'lnav', 'lnav-sql', 'duckdb', 'clickhouse'"),
         (("error.log", "--since", "tomorrow"), "Invalid value for --since"),
         (("nowhere.log",), "nowhere.log"),
         (("error.log", "--access-log", "nowhere.log"), "nowhere.log"),
@@ -180,6 +189,23 @@ def test_what_cannot_be_done(run: Run, arguments: tuple[str, ...], said: str) ->
     assert code == 2
     assert said in err
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("engine", "beginning"),
+    [
+        ("lnav", '{\n  "$schema": "https://lnav.org/schemas/format-v1.schema.json",'),
+        ("lnav-sql", "-- What nginx's error logs say of upstreams: causes as `lint502 diagnose`"),
+        ("duckdb", "-- What nginx's error logs say of upstreams: causes as `lint502 diagnose`"),
+        ("clickhouse", "-- What nginx's error logs say of upstreams: causes as `lint502 diagnose`"),
+    ],
+)
+def test_an_export(run: Run, engine: str, beginning: str) -> None:
+    code, out, err = run("diagnose", "--export", engine)
+    assert (code, err) == (0, "")
+    assert out.startswith(beginning)
+    assert out.isascii()
+    assert out == run("diagnose", "--export", engine).out
 
 
 def test_several_processes_say_the_same(run: Run, tmp_path: Path) -> None:

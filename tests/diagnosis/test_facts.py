@@ -2,11 +2,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from lint502.diagnosis.facts import Facts
 from lint502.diagnosis.known import NOTHING, Known
 from lint502.nginx.version import Version
 from lint502.options import Options
 from lint502.run import Result
+from lint502.workspace import CheckRequest, Workspace
 from tests.support.sites import examine, http, write
 
 
@@ -41,6 +44,8 @@ def test_a_hop_with_its_claims(tmp_path: Path) -> None:
         upstream="api",
         kind="http",
         tls=False,
+        http_version="1.1",
+        http_versions_differ=False,
         pool=True,
         sends_proxy_header=False,
         sends_name=False,
@@ -89,4 +94,56 @@ def test_of_several_targets_only_the_one_that_is_asked_counts(tmp_path: Path) ->
 def test_what_nothing_is_known_of(tmp_path: Path) -> None:
     found = result(tmp_path, http("server { listen 80; location / { proxy_pass $x; } }"), "")
     assert Facts(found).of("no such hop", "") == NOTHING
-    assert known(found, "127.0.0.1:1") == Known(kind="http", sends_proxy_header=False)
+    assert known(found, "127.0.0.1:1") == Known(
+        kind="http", http_version="1.0", sends_proxy_header=False
+    )
+
+
+def test_what_check_finds_is_known(tmp_path: Path) -> None:
+    found = result(
+        tmp_path,
+        http(
+            "server { listen 80; location / { proxy_pass http://127.0.0.1:3000; }"
+            " location /new/ { proxy_http_version 1.1; proxy_buffer_size 32k;"
+            " proxy_buffers 8 32k; proxy_pass http://127.0.0.1:3000; } }"
+        ),
+        '[upstream.api]\nport = 3000\nhosts = ["127.0.0.1"]\nhttp_versions = ["1.1"]\n'
+        '[upstream.api.limits]\nresponse_headers = "24k"\n',
+    )
+    facts = [known(found, "127.0.0.1:3000", number) for number in (0, 1)]
+    assert [
+        (one.http_version, one.http_versions_differ, one.response_head_exceeds) for one in facts
+    ] == [("1.0", True, True), ("1.1", False, False)]
+
+
+COMPOSE = """
+services:
+  web:
+    image: nginx:1.26.3
+    {network}
+    volumes:
+      - ./nginx.conf:/etc/nginx/nginx.conf
+  api:
+    image: python:3.12
+    command: gunicorn -b 0.0.0.0:8000 app:app
+    ports: ["9000:8000", "8000:8000"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("network", "address", "facts"),
+    [
+        ("", "api:8000", (True, False)),
+        ("", "host.docker.internal:9000", (True, True)),
+        ("network_mode: host", "127.0.0.1:9000", (False, True)),
+        ("network_mode: host", "127.0.0.1:8000", (False, True)),
+    ],
+)
+def test_the_ports_of_a_deployment_are_known(
+    tmp_path: Path, network: str, address: str, facts: tuple[bool, bool]
+) -> None:
+    text = f"server {{ listen 80; location / {{ proxy_pass http://{address}; }} }}"
+    write(tmp_path, {"nginx.conf": http(text), "compose.yaml": COMPOSE.format(network=network)})
+    job = Workspace.at(tmp_path).job(CheckRequest())
+    fact = known(job.run(), address)
+    assert (fact.in_container, fact.published) == facts

@@ -138,5 +138,21 @@ def test_what_another_finding_hides_counts_too(tmp_path: Path) -> None:
     assert (root.finding.rule, root.behind) == ("read-timeout", True)
 
 
+def test_what_the_server_answers_sometimes_ends_no_connection(tmp_path: Path) -> None:
+    body = "\nserver {\n location / {\n proxy_pass http://127.0.0.1:3000;\n }\n}\n"
+    cause = Cause((Candidate(("request-header-limit",)),))
+    found = []
+    for number, overflow in enumerate(("answer", "close")):
+        spec = (
+            '[upstream.one]\nhosts = ["127.0.0.1"]\nport = 3000\n'
+            f'limits = {{ request_headers = "4k", overflow = "{overflow}" }}\n'
+        )
+        result = checked(tmp_path / str(number), body, spec)
+        root = Roots(result).of(cause, hop_of(result, "/"))
+        assert root is not None
+        found.append(None if root.finding is None else root.finding.status)
+    assert found == [None, 502]
+
+
 def test_an_unknown_hop_has_no_root(tmp_path: Path) -> None:
     assert Roots(checked(tmp_path, TWO_SERVERS, SPEC)).of(EITHER, "nowhere") is None

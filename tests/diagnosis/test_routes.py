@@ -170,6 +170,63 @@ def test_a_record_that_is_cut_is_found_by_what_is_left(site: Site) -> None:
     assert site.place(None, None, cut=True) == []
 
 
+MADE = """
+server { listen 80; server_name shop.example;
+location /break/ {
+rewrite ^/break/(.*)$ /broken/$1 break;
+proxy_pass http://127.0.0.1:1000;
+}
+location / {
+proxy_pass http://127.0.0.1:1000;
+}
+location /given/ {
+proxy_pass http://127.0.0.1:1000/broken/;
+}
+location ~ ^/user/(\\d+)$ {
+proxy_pass http://127.0.0.1:1000/u?id=$1;
+}
+location /invalid/ {
+set $where 127.0.0.1:http;
+proxy_pass http://$where;
+}
+location /inside/ {
+internal;
+proxy_pass http://127.0.0.1:1000/kept/;
+}
+location /sends/ {
+proxy_pass http://127.0.0.1:2000;
+}
+}
+"""
+
+
+def test_a_uri_that_is_cut_is_only_how_the_uri_starts(tmp_path: Path) -> None:
+    site = Site(tmp_path, http(MADE))
+    long = "l" * 300
+    found = [
+        site.place("shop.example", f"GET {path}{long} HTTP/1.1", f"{to}{long[:20]}", cut=True)
+        for path, to in (
+            ("/break/", "http://127.0.0.1:1000/broken/"),
+            ("/given/", "http://127.0.0.1:1000/broken/"),
+            ("/other/", "http://127.0.0.1:1000/other/"),
+        )
+    ]
+    assert found == [5, 11, 8]
+    escaped = "http://127.0.0.1:1000/broken/%2"
+    assert site.place("shop.example", "GET /given/%20a HTTP/1.1", escaped, cut=True) == 11
+    whole = "http://127.0.0.1:1000/broken/lll"
+    request = f"GET /break/{long} HTTP/1.1"
+    assert site.place("shop.example", request, whole, host="shop.example", cut=True) != 5
+
+
+def test_no_redirect_leads_to_a_pass_that_asks_for_another_uri(tmp_path: Path) -> None:
+    site = Site(tmp_path, http(MADE))
+    upstream = "http://127.0.0.1:1000/kept/file"
+    assert site.place("shop.example", "GET /sends/a HTTP/1.1", upstream) == [8, 22]
+    upstream = "http://127.0.0.1:1000/u?id=7"
+    assert site.place("shop.example", "GET /user/7 HTTP/1.1", upstream) == 14
+
+
 def test_the_address_in_the_message_counts_where_the_upstream_is_cut(site: Site) -> None:
     message = "connect() to 127.0.0.1:2000 failed (101: Network is unreachable) while connecting"
     line = f"GET /new/?{'x' * 1900}"

@@ -66,6 +66,7 @@ def test_digits_and_arguments_are_left_out(
         ("if ($uri = /v1) { return 404; } location / { proxy_pass http://127.0.0.1:1; }", "1"),
         ("location /v12/ { } location /v3 { }", "123"),
         ("location ~ ^/v[1-3]/ { }", "0123456789"),
+        ("location /page-0-9/ { }", "09"),
         (r"location ~ ^/[\w.-]+/(\d+)/[^a-z0-9_-]{2,3}$ { }", ""),
         ("location ~ ^/[!-~]+$ { }", "0123456789"),
         (r"location ~ ^/(\d)\1 { }", "0123456789"),

@@ -287,6 +287,7 @@ _VALUES = {
     "problem": st.sampled_from(("invalid port", "no host")),
     "protocol": st.sampled_from(("UDP", "HTTP/2", "scgi")),
     "reading": st.sampled_from(("recv", "readv", "SSL_read")),
+    "setup": st.sampled_from(("SSL_new", "SSL_set_fd", "SSL_use_PrivateKey")),
     "side": st.sampled_from(("client", "upstream")),
     "writing": st.sampled_from(("send", "writev", "sendfile", "SSL_write")),
     **dict.fromkeys(
@@ -311,6 +312,16 @@ def test_no_message_takes_the_lines_of_another_whatever_its_fields_are(data: st.
                 assert found is not None, template.filled(values) + doing
                 assert (found.message.name, found.fields) == (message.name, values)
                 assert found.phase == phase or not doing
+
+
+def test_expressions_find_what_is_found() -> None:
+    expressions = [(one, re.compile(one.pattern, re.DOTALL)) for one in error_log.expressions()]
+    assert sum(len(message.wordings()) for message in MESSAGES) == len(expressions)
+    texts = [one.text for one in logged()] + ["connect() failed", "bind(a) failed (1: b)"]
+    for text in texts:
+        found = next((one for one, pattern in expressions if pattern.fullmatch(text)), None)
+        assert (found and found.message.name) == named(text)
+        assert found is None or found.part in text
 
 
 @given(st.text(max_size=200))

@@ -30,6 +30,9 @@ ACCESS = regex(
     rb'|(?:\S+ )?\{.*"(?:status|request|request_uri|remote_addr)" ?: ?[^ {]'
     rb'|\S+ \S+ (?:\S+ )?"[A-Z]+ \S+ HTTP/'
 )
+_TESTED = (b"nginx: configuration file ", b"nginx: the configuration file ")
+"""What ``nginx -t`` says at its end."""
+
 _NUMBER = regex(r"\d+")
 
 _PERCENT, _BLANK = b"% "
@@ -139,6 +142,7 @@ class Reader(Generic[Key]):
             parts = line.split(b'"', 7)
             if (
                 len(parts) < 7
+                or len(line) > fields.LONGEST
                 or parts[2] != plain.UPSTREAM
                 or parts[4] != plain.HOST
                 or (
@@ -261,6 +265,10 @@ class Reader(Generic[Key]):
         if ACCESS.match(line):
             self.reading.access += 1
             return before
+        if line.startswith(_TESTED):
+            self._flush()
+            self.reading.other += 1
+            return b""
         if line.startswith(b"nginx: ["):
             self._flush()
             self._pending.append(line)

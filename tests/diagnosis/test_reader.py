@@ -130,6 +130,17 @@ def test_no_message_that_bears_on_upstreams_is_passed_over() -> None:
                 assert not message.failure or "client" in wording, wording
 
 
+def test_what_a_test_of_the_configuration_says() -> None:
+    refused = b'nginx: [emerg] unknown directive "foo" in /etc/nginx/nginx.conf:7'
+    lines = [refused, b"nginx: configuration file /etc/nginx/nginx.conf test failed"]
+    seen: list[Statement] = []
+    reader: Reader[str] = Reader(lambda statement: seen.append(statement))
+    reader.block(b"\n".join(lines))
+    reader.end()
+    assert [one.message for one in seen] == ['unknown directive "foo" in /etc/nginx/nginx.conf:7']
+    assert (reader.result().other, reader.result().unread) == (2, {})
+
+
 def test_angie_quotes_its_clients() -> None:
     line = LINE.replace(
         b"client: 192.0.2.7, server: shop.example.com, request",

@@ -11,7 +11,7 @@ from lint502.diagnosis.reader import ACCESS
 _HEAD = """\
 -- What nginx's error logs say of upstreams: causes as `lint502 diagnose` names them.
 --
---   clickhouse local --queries-file lint502.sql --query "SELECT * FROM causes(log = 'error.log')"
+--   clickhouse local --query "$(cat lint502.sql) SELECT * FROM causes(log = 'error.log')"
 --
 -- causes(log) counts by cause and upstream, cause_lines(log) has each record. A log is a file, or a
 -- pattern such as 'error.log*', where file() finds it.

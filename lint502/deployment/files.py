@@ -42,17 +42,15 @@ class Server(Struct, frozen=True):
 
 
 _SERVERS = (
+    Server(regex(r".*\.ini"), regex(r"^\[uwsgi\]", re.MULTILINE), ("uwsgi", "--ini", "{}")),
     Server(
-        re.compile(r".*\.ini"), re.compile(r"^\[uwsgi\]", re.MULTILINE), ("uwsgi", "--ini", "{}")
-    ),
-    Server(
-        re.compile(r"gunicorn.*\.py|.*gunicorn\.conf\.py"),
-        re.compile(r"^bind\s*=", re.MULTILINE),
+        regex(r"gunicorn.*\.py|.*gunicorn\.conf\.py"),
+        regex(r"^bind\s*=", re.MULTILINE),
         ("gunicorn", "-c", "{}", "app:app"),
     ),
     Server(
-        re.compile(r".*\.conf"),
-        re.compile(r"^\[[\w.-]+\][^\[]*?^\s*listen\s*=[^\[]*?^\s*pm\b", re.MULTILINE | re.DOTALL),
+        regex(r".*\.conf"),
+        regex(r"^\[[\w.-]+\][^\[]*?^\s*listen\s*=[^\[]*?^\s*pm\b", re.MULTILINE | re.DOTALL),
         ("php-fpm", "-y", "{}"),
     ),
 )

@@ -7,12 +7,10 @@ not know long brackets or escaped quotes, and lacks the newer blocks. Source: th
 
 from __future__ import annotations
 
-import re
-
 from lint502.patterns import regex
 
 _INTERESTING = regex(r"--\[(=*)\[|--[^\n]*|\[(=*)\[|[\"'{}]")
-_QUOTE_OR_PAIR = {quote: re.compile(rf"\\[\s\S]|{quote}") for quote in "\"'"}
+_QUOTE_OR_PAIR = {quote: regex(rf"\\[\s\S]|{quote}") for quote in "\"'"}
 
 
 def skip_lua_block(text: str, position: int) -> int:

@@ -34,7 +34,7 @@ _NAME = r"([A-Za-z_][A-Za-z0-9_]*)"
 _QUOTED = rf"['\"]{_NAME}['\"]"
 _DEFAULT = r"(?:\s*\|\s*default\b.*|\s*(?:\|\||\?\?|\?:).*|\s*\|\s*(?:trim|string|int|quote)\s*)?"
 _NAMED = tuple(
-    re.compile(form + _DEFAULT, re.DOTALL)
+    regex(form + _DEFAULT, re.DOTALL)
     for form in (
         _NAME,
         rf"(?:ENV|env|environ|\$_ENV|process\.env)\[{_QUOTED}\]",

@@ -49,3 +49,19 @@ def statement(
     text = b"\n".join((message, name, request, upstream, host)).decode("utf-8", "surrogateescape")
     said, name_, request_, upstream_, host_ = text.split("\n")
     return Statement(_LEVELS[level], said, name_, request_, None, upstream_, host_)
+
+
+_WITHOUT_URI = (b"fastcgi:", b"uwsgi:", b"suwsgi:", b"scgi:", b"memcached:", b"grpc:", b"grpcs:")
+
+
+def address(upstream: bytes, uri: bytes, alike: bytes) -> bytes | None:
+    """What an upstream has beside the end of a URI, which is its path: both, with a blank between
+    them, and the digits of the path as ``alike`` translates them. None where it has other ones."""
+    if upstream.startswith(_WITHOUT_URI):
+        return upstream
+    start = upstream.find(b"://") + 3
+    at = upstream.find(b":/", start + 5) + 1 if upstream.startswith(b"unix:", start) else 0
+    path = upstream[at or upstream.find(b"/", start) :]
+    if not path.startswith(b"/") or not uri.endswith(path):
+        return None
+    return b"%b %b" % (upstream[: -len(path)], path.translate(alike))

@@ -173,11 +173,16 @@ class Reader(Generic[Key]):
                     continue
                 uri = path
                 sent = sent.partition(b"?")[0]
-            key: tuple[bytes | None, ...]
-            if alike and _PERCENT not in uri and sent.endswith(uri):
-                like, address = uri.translate(alike), sent[: -len(uri)]
-                key = (level, message, server, method, like, version, address, parts[5])
-            else:
+            key: tuple[bytes | None, ...] | None = None
+            if alike and _PERCENT not in uri:
+                if sent.endswith(uri):
+                    address: bytes | None = sent[: -len(uri)]
+                else:
+                    address = plain.address(sent, uri, alike)
+                if address is not None:
+                    like = uri.translate(alike)
+                    key = (level, message, server, method, like, version, address, parts[5])
+            if key is None:
                 key = (level, message, server, method, uri, version, sent, parts[5], None)
             rows = memory.get(key)
             if rows is None:

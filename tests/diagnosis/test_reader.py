@@ -141,6 +141,34 @@ def test_what_a_test_of_the_configuration_says() -> None:
     assert (reader.result().other, reader.result().unread) == (2, {})
 
 
+@pytest.mark.parametrize(
+    ("uris", "upstreams", "asked"),
+    [
+        (("/a/1", "/a/2"), ("http://b:1/a/1", "http://b:1/a/2"), 1),
+        (("/p/a/1", "/p/a/2"), ("http://b:1/a/1", "http://b:1/a/2"), 1),
+        (("/p/1", "/p/2"), ("http://unix:/s1:/1", "http://unix:/s1:/2"), 1),
+        (("/a/1", "/a/2"), ("fastcgi://unix:/run/php1.sock:",) * 2, 1),
+        (("/a/1", "/a/2"), ("http://b:1/x/1", "http://b:1/x/2"), 2),
+        (("/a/1", "/a/2"), ("http://b:1/a/1", "http://b:2/a/2"), 2),
+        (("/a/1", "/a/12"), ("http://b:1/a/1", "http://b:1/a/12"), 2),
+        (("/%61/1", "/%61/2"), ("http://b:1/a/1", "http://b:1/a/2"), 2),
+        (("/p/x/1", "/p/x/2"), ("http://b:1/x/1", "http://b:1/x/1/p/x/2"), 2),
+    ],
+)
+def test_records_that_differ_in_digits_alone_are_asked_about_once(
+    uris: tuple[str, str], upstreams: tuple[str, str], asked: int
+) -> None:
+    seen: list[Statement] = []
+    reader: Reader[str] = Reader(
+        lambda statement: seen.append(statement) or "", matters=Matters(False, "")
+    )
+    for uri, upstream in zip(uris, upstreams, strict=True):
+        request = f"GET {uri} HTTP/1.1".encode()
+        reader.block(http(REFUSED, request=request, upstream=upstream.encode(), host=b"h") + b"\n")
+    assert len(seen) == asked
+    assert reader.result().tallies[""].paths == Counter(uris)
+
+
 def test_angie_quotes_its_clients() -> None:
     line = LINE.replace(
         b"client: 192.0.2.7, server: shop.example.com, request",

@@ -38,7 +38,7 @@ lint: $(EQUIPPED)
 site: $(EQUIPPED)  ## the documentation, in site/
 	$(BIN)/python -m tools.site
 
-bench: $(INSTALLED)  ## start-up, a small site, 1,000 sites, logs
+bench: $(INSTALLED)  ## CPU and memory beside other programs; logs
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/diagnose.py
 

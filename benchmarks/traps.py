@@ -196,7 +196,7 @@ def findings(n: int) -> Texts:
 
 @trap(500)
 def minified(n: int) -> Texts:
-    found = _each(n, "location /p{n}/ {{ proxy_pass http://127.0.0.1:4000; }} ")
+    found = _each(n, "location /p{n}/ {{ proxy_pass http://127.0.0.1:{port}; }} ")
     return (text.replace("\n", " ") for text in _server(found))
 
 
@@ -717,7 +717,7 @@ class Figures:
 
 def measured(folder: Path, roots: Iterable[str], python: str) -> Figures:
     """What one check of a folder takes."""
-    command = [python, "-m", "lint502", "check", *roots, "--format", "text"]
+    command = [python, "-m", "lint502", "check", *roots, "--format", "text", "--all"]
     process = subprocess.Popen(
         command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -103,6 +103,17 @@ def regex_locations(n: int) -> Texts:
     return _server(_each(n, "location ~ ^/p{n}/ {{ proxy_pass http://127.0.0.1:3000; }}\n"))
 
 
+@trap(1000)
+def prefix_and_regex_locations(n: int) -> Texts:
+    return _server(
+        _each(
+            n,
+            "location /p{n}/ {{ error_page 502 /p{n}/x; proxy_pass http://127.0.0.1:80; }}\n"
+            "location ~ ^/r{n}/.*x {{ proxy_pass http://127.0.0.1:4000; }}\n",
+        ),
+    )
+
+
 @trap(2000)
 def exact_locations(n: int) -> Texts:
     return _server(PASS, _each(n, "location = /p{n} {{ proxy_pass http://127.0.0.1:3000/x; }}\n"))

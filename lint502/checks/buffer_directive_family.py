@@ -32,6 +32,8 @@ _TUNING = (
 _FAMILIES = {f"{family}_{name}": family for family in PASS_FAMILIES for name in _TUNING}
 """The family of each."""
 
+_NOTHING: Mapping[str, Sequence[Directive]] = {}
+
 _WITH_HEADERS = frozenset(("proxy", "fastcgi", "uwsgi", "scgi", "grpc"))
 
 
@@ -180,10 +182,11 @@ def _tuning(level: Context, family: str) -> Sequence[Directive]:
 def _all_tuning(level: Context) -> Mapping[str, Sequence[Directive]]:
     """The tuning at a level, by family."""
     found: dict[str, list[Directive]] = {}
-    if not _FAMILIES.keys().isdisjoint(level.by_name):
-        for name, family in _FAMILIES.items():
-            if name in level.by_name:
-                found.setdefault(family, []).extend(level.by_name[name])
+    if _FAMILIES.keys().isdisjoint(level.by_name):
+        return _NOTHING
+    for name, family in _FAMILIES.items():
+        if name in level.by_name:
+            found.setdefault(family, []).extend(level.by_name[name])
     return found
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from lint502.findings import Finding, Severity
+from lint502.patterns import regex
 from lint502.places import Place
 from lint502.report import counted
 
@@ -24,8 +25,8 @@ _BY_CHANCE = 3
 _MOST_NAMED = 3
 """Of how many hops of a finding the names are looked at."""
 
-_START = re.compile(r"(?<![\w.-])(?=.)", re.DOTALL)
-_GOES_ON = re.compile(r"[\w-]")
+_START = regex(r"(?<![\w.-])(?=.)", re.DOTALL)
+_GOES_ON = regex(r"[\w-]")
 """Where a name may start in a message, and what does not follow one."""
 
 

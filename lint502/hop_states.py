@@ -21,14 +21,21 @@ def hop_reports(site: Site, findings: Sequence[Finding]) -> list[HopReport]:
         hop for finding in findings if finding.severity is not Severity.INFO for hop in finding.hops
     }
     known: dict[int, _Targets] = {}
+    places: dict[int, tuple[str, ...]] = {}
+
+    def compared_with(pair: Pair) -> tuple[str, ...]:
+        """Once for all pairs that share what they are compared with."""
+        key = id(pair.listener or pair.mismatch)
+        if key not in places:
+            places[key] = _compared_with(pair)
+        return places[key]
 
     def targets(pairs: tuple[Pair, ...]) -> _Targets:
         """Those of some pairs, and where one of them is undeclared, or not known, why: once for all
         hops that share them."""
         if id(pairs) not in known:
             reached = (
-                (str(pair.target.address), upstream_of(pair), _compared_with(pair))
-                for pair in pairs
+                (str(pair.target.address), upstream_of(pair), compared_with(pair)) for pair in pairs
             )
             undeclared = next((_why(pair) for pair in pairs if _is_undeclared(pair)), None)
             doubt = next((pair.doubt for pair in pairs if pair.doubt is not None), None)

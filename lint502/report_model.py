@@ -137,9 +137,13 @@ class Report(Struct, frozen=True):
     def compared_with(self) -> tuple[str, ...]:
         """The files that hops were compared with, those first that most were."""
         counts: dict[str, int] = {}
+        known: dict[int, frozenset[str]] = {}  # hops share targets
         for hop in self.hops:
-            places = (place for target in hop.targets for place in target.compared_with)
-            for file in {place.rpartition(":")[0] for place in places}:
+            if id(hop.targets) not in known:
+                places = (place for target in hop.targets for place in target.compared_with)
+                files = frozenset(place.rpartition(":")[0] for place in places)
+                known[id(hop.targets)] = files
+            for file in known[id(hop.targets)]:
                 counts[file] = counts.get(file, 0) + 1
         return tuple(sorted(counts, key=lambda file: (-counts[file], file)))
 

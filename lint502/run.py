@@ -29,7 +29,6 @@ from lint502.server_reports import front_reports, server_reports
 from lint502.site import Site
 from lint502.sites import all_sites
 from lint502.suppression import (
-    MAX_IGNORES,
     Ignore,
     Suppression,
     in_configuration,
@@ -240,10 +239,5 @@ def _suppression(options: Options, loaded: Iterable[Loaded]) -> tuple[Suppressio
         known.update((one.place.file, one.place.line) for one in found)
         ignores += found
         problems += wrong
-    if len(ignores) > MAX_IGNORES:
-        last = ignores[MAX_IGNORES].place
-        said = f"more than {MAX_IGNORES} rules are ignored by comments; those from here on are not"
-        problems.append(Problem(last.file, last.line, said))
-        del ignores[MAX_IGNORES:]
     here = options.working_directory
     return Suppression(ignores, options.path_ignores, here), problems

@@ -25,9 +25,6 @@ from lint502.places import Place, SourceFile
 from lint502.reading import shown
 from lint502.rule_names import RULES
 
-MAX_IGNORES = 5_000
-"""Of one run; each is compared with each finding of its rule."""
-
 _MARK = "lint502:"
 _COMMENT = regex(r"\s*lint502:\s*ignore\b(?:\s*\[([^\]]*)\])?\s*(.*)")
 _IN_TOML = regex(r"#(\s*lint502:\s*ignore\b.*)")
@@ -45,9 +42,52 @@ class Ignore(Struct, frozen=True, eq=False):
     last: int
     states: bool = False
 
-    def covers(self, place: Place) -> bool:
-        """Whether something is written in its lines."""
-        return place.file == self.place.file and self.first <= place.line <= self.last
+
+class _Alike(Struct, frozen=True, eq=False):
+    """Ignores of one rule for the same lines of a file."""
+
+    first: int
+    last: int
+    states: bool
+    ignores: tuple[Ignore, ...]
+
+
+class IgnoresOfFile:
+    """The ignores of one rule in one file, found by the line that they cover."""
+
+    def __init__(self, ignores: Iterable[Ignore]) -> None:
+        alike: dict[tuple[int, int, bool], list[Ignore]] = {}
+        for one in ignores:
+            alike.setdefault((one.first, one.last, one.states), []).append(one)
+        self._alike = [_Alike(*key, tuple(found)) for key, found in sorted(alike.items())]
+        self._latest = [0] * len(self._alike)
+        self._note(0, len(self._alike))
+
+    def covering(self, line: int) -> Iterator[_Alike]:
+        """Those that cover a line, by the lines that they cover."""
+        return self._within(0, len(self._alike), line)
+
+    def _note(self, start: int, end: int) -> int:
+        """Note in the middle of a stretch the last line of all of its ignores."""
+        if start == end:
+            return 0
+        middle = (start + end) // 2
+        latest = max(self._note(start, middle), self._note(middle + 1, end))
+        latest = self._latest[middle] = max(latest, self._alike[middle].last)
+        return latest
+
+    def _within(self, start: int, end: int, line: int) -> Iterator[_Alike]:
+        if start == end:
+            return
+        middle = (start + end) // 2
+        if self._latest[middle] < line:
+            return
+        yield from self._within(start, middle, line)
+        one = self._alike[middle]
+        if one.first <= line:
+            if line <= one.last:
+                yield one
+            yield from self._within(middle + 1, end, line)
 
 
 class PathIgnore(Struct, frozen=True):
@@ -205,13 +245,16 @@ class Suppression(Struct):
     ignores: Sequence[Ignore]
     paths: Sequence[PathIgnore]
     folder: Path
-    _used: set[Ignore] = field(default_factory=set)
+    _used: set[_Alike] = field(default_factory=set)
     _used_paths: set[tuple[PathIgnore, str]] = field(default_factory=set)
-    _by_rule: dict[str, list[Ignore]] = field(default_factory=dict)
+    _by_rule: dict[str, dict[str, IgnoresOfFile]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        found: dict[tuple[str, str], list[Ignore]] = {}
         for ignore in self.ignores:
-            self._by_rule.setdefault(ignore.rule, []).append(ignore)
+            found.setdefault((ignore.rule, ignore.place.file), []).append(ignore)
+        for (rule, file), ignores in found.items():
+            self._by_rule.setdefault(rule, {})[file] = IgnoresOfFile(ignores)
 
     def left(self, finding: Finding, passes: Mapping[str, Place]) -> Finding | None:
         """A finding without what is ignored of it: None where nothing is left.
@@ -219,27 +262,26 @@ class Suppression(Struct):
         A comment counts at the finding's own place, where the other side is stated, and at the
         passes of its hops (``passes``, by the hop's id): of several, a finding keeps the others.
         """
-        ignores = self._by_rule.get(finding.rule, ())
+        by_file = self._by_rule.get(finding.rule)
         if self._by_path(finding):
             return None
-        whole = [
-            ignore
-            for ignore in ignores
-            if ignore.covers(finding.place)
-            or any(
-                ignore.covers(place)
-                for place in finding.related
-                if ignore.states or place.standing is not None
-            )
-        ]
+        if by_file is None:
+            return finding
+
+        def covering(place: Place) -> Iterable[_Alike]:
+            ignores = by_file.get(place.file)
+            return () if ignores is None else ignores.covering(place.line)
+
+        whole = set(covering(finding.place))
+        for place in finding.related:
+            stated = place.standing is not None
+            whole.update(one for one in covering(place) if one.states or stated)
         if whole:
             self._used.update(whole)
             return None
-        if not ignores:
-            return finding
         kept = []
         for hop in finding.hops:
-            found = [ignore for ignore in ignores if hop in passes and ignore.covers(passes[hop])]
+            found = set(covering(passes[hop])) if hop in passes else set()
             self._used.update(found)
             if not found:
                 kept.append(hop)
@@ -249,7 +291,8 @@ class Suppression(Struct):
 
     def unused(self) -> Iterator[Ignore]:
         """The ignores that have ignored nothing."""
-        return (ignore for ignore in self.ignores if ignore not in self._used)
+        used = {ignore for alike in self._used for ignore in alike.ignores}
+        return (ignore for ignore in self.ignores if ignore not in used)
 
     def unused_paths(self, files: Iterable[str]) -> Iterator[UnusedPath]:
         """The rules that patterns of the settings have ignored for nothing, in a run that has read

@@ -124,16 +124,16 @@ def test_a_line_of_many_megabytes(run: Run, tmp_path: Path, kind: str, megabytes
     (message,) = problems(run("nginx.conf"))
     if megabytes == 100:
         assert message.startswith("nginx.conf:1: this file has 1048")
-        assert message.endswith(" bytes; lint502 reads at most 16 MB of one file")
+        assert message.endswith(" bytes; lint502 reads at most 64 MB of one file")
     else:
         assert message.startswith("nginx.conf:2: ")
 
 
-@pytest.mark.parametrize("unit", ["a;", " b", "a{}", "#\n", ";", "'a' "])
+@pytest.mark.parametrize("unit", [" b", "a{}", "#\n", ";"])
 def test_more_tokens_than_fit(run: Run, tmp_path: Path, unit: str) -> None:
-    """Sixteen megabytes of these would take gigabytes."""
+    """All of these would take gigabytes."""
     write(tmp_path / "site", {"nginx.conf": "http{a" + (unit * (15 * 1024**2 // len(unit)))})
-    (message,) = problems(run("nginx.conf"))
+    (message,) = problems(run("nginx.conf", most=1000))
     assert message.startswith("nginx.conf:")
     if unit != ";":
         assert f"more than {MAX_TOKENS} words, braces and comments" in message
@@ -144,13 +144,13 @@ def test_many_tokens_over_many_files(run: Run, tmp_path: Path) -> None:
     write(
         tmp_path / "site", {"nginx.conf": http("include d/*;"), **{f"d/{n}": big for n in range(9)}}
     )
-    done = run("nginx.conf", most=2 * MEGABYTES)
+    done = run("nginx.conf", most=1600)
     assert any("words; lint502 stops here" in message for message in problems(done))
 
 
 def test_standard_input_without_end(run: Run) -> None:
     assert problems(run("-", stdin=b"a" * 100 * 1024**2)) == [
-        "<stdin>:1: standard input has more than 16 MB"
+        "<stdin>:1: standard input has more than 64 MB"
     ]
 
 
@@ -325,7 +325,7 @@ class TestIncludes:
             os.close(os.open(folder / str(number), os.O_CREAT | os.O_WRONLY))
         write(tmp_path / "site", {"nginx.conf": "http {\ninclude d/*;\n}"})
         assert problems(run("nginx.conf")) == [
-            "nginx.conf:2: include d/*: d/* matches 100000 files; lint502 reads at most 10000"
+            "nginx.conf:2: include d/*: d/* matches 100000 files; lint502 reads at most 50000"
         ]
 
     def test_a_glob_through_looping_links(self, run: Run, tmp_path: Path) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import integers, lists, tuples
 
 from lint502.findings import Problem
-from lint502.suppression import MAX_IGNORES, PathIgnore
+from lint502.places import Place
+from lint502.suppression import Ignore, IgnoresOfFile, PathIgnore
 from tests.support.sites import check
 
 SPEC = '[upstream.api]\nport = 3000\nprotocol = "http"\n'
@@ -196,12 +199,20 @@ def test_a_rule_that_did_not_run_is_not_called_unused(tmp_path: Path) -> None:
 
 
 def test_an_absurd_number_of_comments(tmp_path: Path) -> None:
-    comments = f"{IGNORE}\n" * (MAX_IGNORES + 10)
+    comments = f"{IGNORE}\n" * 6000
     files = {"nginx.conf": with_comment(3, comments), "upstreams.toml": SPEC + comments}
     report = check(tmp_path, files)
-    message = "more than 5000 rules are ignored by comments; those from here on are not"
-    assert report.problems == (Problem("nginx.conf", 3 + MAX_IGNORES, message),)
-    assert report.suppressed == 2
+    unused = [finding for finding in report.findings if finding.rule == "unused-ignore"]
+    assert (report.problems, report.suppressed, len(unused)) == ((), 2, 6000)
+
+
+@given(lists(tuples(integers(1, 20), integers(0, 20)), max_size=12), integers(0, 45))
+def test_ignores_are_found_by_their_lines(spans: list[tuple[int, int]], line: int) -> None:
+    place = Place("nginx.conf", 1, 1, 1)
+    ignores = [Ignore("x", place, first, first + more) for first, more in spans]
+    found = [one for alike in IgnoresOfFile(ignores).covering(line) for one in alike.ignores]
+    expected = [one for one in ignores if one.first <= line <= one.last]
+    assert sorted(map(id, found)) == sorted(map(id, expected))
 
 
 def test_paths(tmp_path: Path) -> None:

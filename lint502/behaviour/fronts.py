@@ -11,7 +11,7 @@ from lint502.declared.listeners import Front
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Scope, Value
 from lint502.nginx.servers import ListeningSocket, Servers, VirtualServer
-from lint502.nginx.tree import Context
+from lint502.nginx.tree import Context, once_a_context
 from lint502.nginx.version import Version
 from lint502.site import Site
 from lint502.wording import listed
@@ -151,10 +151,18 @@ def called(found: Iterable[Way]) -> str:
 def early_closings(site: Site, margin: int) -> Iterator[Trouble]:
     """The lines that let nginx close idle connections sooner than ``margin`` milliseconds after a
     front; ``http`` where none does."""
+    known: dict[tuple[VirtualServer, bool], list[Value[int]]] = {}  # ways share servers
+
+    def timeouts_of(way: Way) -> list[Value[int]]:
+        key = way.server, way.stream
+        if key not in known:
+            known[key] = list(timeouts(way, site.version))
+        return known[key]
+
     return together(
         (line, way)
         for way in ways(site)
-        for timeout in timeouts(way, site.version)
+        for timeout in timeouts_of(way)
         if _too_short(timeout, way, margin)
         for line in (timeout_line(timeout, way),)
         if line is not None
@@ -169,16 +177,21 @@ def timeouts(way: Way, version: Version) -> Iterator[Value[int]]:
     """
     if way.stream:
         return
-    server = way.server.context
-    places = list(server.locations())
-    if not any(place.parent is server and place.args == ("/",) for place in places):
-        places.append(server)
-    for place in places:
+    for place in _places(way.server.context):
         scope = Scope(place, version)
         requests, timeout = scope.number("keepalive_requests"), scope.time("keepalive_timeout")
         # after the last one nginx says "Connection: close", and the front uses it no more
         if timeout is not None and (requests is None or requests.value > 1):
             yield timeout
+
+
+@once_a_context
+def _places(server: Context) -> tuple[Context, ...]:
+    """Where a request may end that a server takes."""
+    places = tuple(server.locations())
+    if any(place.parent is server and place.args == ("/",) for place in places):
+        return places
+    return (*places, server)
 
 
 def _too_short(timeout: Value[int], way: Way, margin: int) -> bool:

@@ -19,7 +19,7 @@ from lint502.nginx.locations import prefix_of, takes_all_below
 from lint502.nginx.routing import Routing
 from lint502.nginx.servers import ListeningSocket, Servers, listens_open
 from lint502.nginx.symbols import UNKNOWN
-from lint502.nginx.tree import Context
+from lint502.nginx.tree import Context, once_a_context
 from lint502.pairing import Pair
 from lint502.patterns import regex
 from lint502.site import Site
@@ -258,6 +258,7 @@ def _may_end(level: Context) -> bool:
     return _answers(level) or (_is_named(level) and not _falls_back(level))
 
 
+@once_a_context
 def _answers(level: Context) -> bool:
     if level.unseen or any(child.name == "if" for child in level.children):
         return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -13,7 +13,7 @@ from lint502.nginx.buffers import Change
 from lint502.nginx.directives import directive
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
-from lint502.nginx.tree import Context, Tree
+from lint502.nginx.tree import Context, Tree, once_a_context
 from lint502.nginx.values import format_size, parse_size
 from lint502.rule import Rule
 from lint502.site import Site
@@ -29,6 +29,11 @@ _TUNING = (
     "send_timeout",
     "read_timeout",
 )
+_FAMILIES = {f"{family}_{name}": family for family in PASS_FAMILIES for name in _TUNING}
+"""The family of each."""
+
+_NOTHING: Mapping[str, Sequence[Directive]] = {}
+
 _WITH_HEADERS = frozenset(("proxy", "fastcgi", "uwsgi", "scgi", "grpc"))
 
 
@@ -169,9 +174,20 @@ def _lines(hop: Hop, family: str) -> Iterator[Directive]:
         yield from _tuning(level, family)
 
 
-def _tuning(level: Context, family: str) -> Iterator[Directive]:
-    for name in _TUNING:
-        yield from level.by_name.get(f"{family}_{name}", ())
+def _tuning(level: Context, family: str) -> Sequence[Directive]:
+    return _all_tuning(level).get(family, ())
+
+
+@once_a_context
+def _all_tuning(level: Context) -> Mapping[str, Sequence[Directive]]:
+    """The tuning at a level, by family."""
+    found: dict[str, list[Directive]] = {}
+    if _FAMILIES.keys().isdisjoint(level.by_name):
+        return _NOTHING
+    for name, family in _FAMILIES.items():
+        if name in level.by_name:
+            found.setdefault(family, []).extend(level.by_name[name])
+    return found
 
 
 class _Unclear:

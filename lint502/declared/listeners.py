@@ -140,7 +140,11 @@ class Listener(Struct, frozen=True):
 
     @property
     def _has_facts(self) -> bool:
-        return any(isinstance(getattr(self, name), Fact) for name in self.__struct_fields__)
+        return (
+            self.port is not None
+            or self.socket is not None
+            or any(isinstance(getattr(self, name), Fact) for name in self.__struct_fields__)
+        )
 
     @property
     def blank(self) -> bool:

@@ -63,9 +63,13 @@ class DirectiveInfo(Struct, frozen=True):
         """
         if len(self.defaults) == 1 and self.defaults[0][0] == OLDEST:
             return self.defaults[0][1]  # whatever the version
-        version = max(version, OLDEST)
-        in_effect = [value for start, value in self.defaults if start <= version]
-        return in_effect[-1] if in_effect else None
+        if tuple.__lt__(version, OLDEST):
+            version = OLDEST
+        in_effect = None
+        for start, value in self.defaults:
+            if version >= start:
+                in_effect = value
+        return in_effect
 
 
 @cache

@@ -22,7 +22,7 @@ from lint502.nginx.tokens import NginxSyntaxError
 from lint502.places import SourceFile
 from lint502.reading import UnreadableError
 
-MAX_TOKENS = 1_000_000
+MAX_TOKENS = 3_000_000
 """Words, braces and comments of all files of a run."""
 
 _MOST_NAMED = 6

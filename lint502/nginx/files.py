@@ -19,10 +19,10 @@ from lint502.checkout import GIT, Checkout
 from lint502.places import SourceFile
 from lint502.reading import MissingFileError, Reader, UnreadableError, decode, shown
 
-MAX_FILE_BYTES = 16 * 1024**2
-MAX_TOTAL_BYTES = 64 * 1024**2
-MAX_FILES = 10_000
-MAX_GLOB_MATCHES = 10_000
+MAX_FILE_BYTES = 64 * 1024**2
+MAX_TOTAL_BYTES = 128 * 1024**2
+MAX_FILES = 50_000
+MAX_GLOB_MATCHES = 50_000
 MAX_LOOKED_AT = 1_000_000
 """Files and folders that all globs of a run look at."""
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from lint502.findings import Note, Problem
 from lint502.nginx.directive_syntax import is_placeholder, refused
 from lint502.nginx.files import ElsewhereError, OutsideTreeError, has_magic
+from lint502.nginx.growth import Growth
 from lint502.nginx.parse import Directive, ParsedFile
 from lint502.nginx.rendered_from import template_patterns
 from lint502.nginx.stock_files import NGINX_FOLDERS, is_stock, lines_of
@@ -23,9 +24,6 @@ from lint502.places import SourceFile
 from lint502.reading import MissingFileError, UnreadableError, shown
 
 MAX_INCLUDE_DEPTH = 64
-MAX_INCLUDES = 50_000
-MAX_DIRECTIVES = 400_000
-MAX_HOPS = 20_000
 MAX_REFUSED = 100
 """Directives that nginx refuses, and that are listed."""
 
@@ -92,6 +90,7 @@ class Builder:
         self._stack: list[str] = []
         self.includes = 0
         self.directives = 0
+        self._most = Growth()
         self._refused = 0
         self.passes = 0
         self._left_out = False
@@ -116,6 +115,8 @@ class Builder:
         return Tree(name, main, self._fragment, tuple(self._problems), tuple(self._notes))
 
     def _take(self, parsed: ParsedFile) -> None:
+        if parsed.source not in self.used:
+            self._most.read(parsed.tokens)
         self.used[parsed.source] = parsed
         self._problems.update(dict.fromkeys(parsed.problems))
         self._notes.update(dict.fromkeys(parsed.notes))
@@ -149,7 +150,7 @@ class Builder:
                 if name == "include" or is_placeholder(name):
                     context.unseen.append(directive)
             elif directive.block is not None and name in ENTERED and context.name not in _FLAT:
-                if self.passes >= MAX_HOPS and name in _HOLD_HOPS:
+                if name in _HOLD_HOPS and self.passes >= self._most.hops:
                     self._leave_out(context, directive)
                     continue
                 if depth >= MAX_DEPTH:
@@ -167,13 +168,13 @@ class Builder:
                     self.passes += 1 + depth // _DEEP
                 items.append(directive)
                 by_name.setdefault(name, []).append(directive)
-        if self.directives > MAX_DIRECTIVES:
-            self._stop(directives[-1], f"more than {MAX_DIRECTIVES} directives")
+        if self.directives > self._most.directives:
+            self._stop(directives[-1], f"more than {self._most.directives} directives")
 
     def _include(self, context: Context, include: Directive, depth: int) -> None:
         self.includes += 1
-        if self.includes > MAX_INCLUDES:
-            self._stop(include, f"more than {MAX_INCLUDES} includes")
+        if self.includes > self._most.includes:
+            self._stop(include, f"more than {self._most.includes} includes")
             return
         if len(self._stack) > MAX_INCLUDE_DEPTH:
             self._problem(include, f"files include each other more than {MAX_INCLUDE_DEPTH} deep")
@@ -376,8 +377,8 @@ class Builder:
             context.unseen.append(block)
         if not self._left_out:
             self._problem(
-                block, f"more than {MAX_HOPS} hops once all are expanded (in deep blocks one is "
-                "several); lint502 looks at no block from here on that may have more"
+                block, f"more than {self._most.hops} hops once all are expanded (in deep blocks "
+                "one is several); lint502 looks at no block from here on that may have more"
             )  # fmt: skip
         self._left_out = True
 

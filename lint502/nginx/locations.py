@@ -13,7 +13,7 @@ from itertools import islice
 
 from msgspec import Struct
 
-from lint502.nginx.servers import matches
+from lint502.nginx.expressions import Prefixes, matches
 from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context, once_a_context
 from lint502.patterns import regex
@@ -127,7 +127,8 @@ def _find(level: Context, uri: str) -> tuple[Context | None, bool]:
             return found, True
         if best.args[0].startswith("^~"):
             return found, False
-    for modifier, name, location in here.regexes:
+    for index in here.regex_prefixes.of(uri):
+        modifier, name, location = here.regexes[index]
         matched = matches(name, uri, case=modifier == "~")
         if matched is None:
             return None, True
@@ -145,6 +146,7 @@ class Within(Struct, frozen=True):
     prefixes: Mapping[str, Context]
     names: frozenset[str]
     regexes: tuple[tuple[str, str, Context], ...]
+    regex_prefixes: Prefixes
     open: bool
 
 
@@ -162,7 +164,14 @@ def within(level: Context) -> Within:
         elif not name.startswith("@"):
             (exact if modifier == "=" else prefixes).setdefault(name, location)
     several = any(child.conditional or _is_open(child) for child in level.children)
-    return Within(exact, prefixes, frozenset((*exact, *prefixes)), tuple(regexes), several)
+    return Within(
+        exact,
+        prefixes,
+        frozenset((*exact, *prefixes)),
+        tuple(regexes),
+        Prefixes([regex for _, regex, _ in regexes]),
+        several,
+    )
 
 
 def _is_open(location: Context) -> bool:

@@ -31,8 +31,8 @@ from lint502.reading import MissingFileError, Reader, UnreadableError, decode, s
 STANDARD_INPUT = "-"
 _MAIN = ("nginx.conf", *(f"nginx.conf{suffix}" for suffix in SUFFIXES))
 
-MAX_ALL_HOPS = 30_000
-MAX_ALL_LINES = 1_000_000
+MAX_ALL_HOPS = 60_000
+MAX_ALL_LINES = 3_000_000
 """Hops, and directives and includes, that roots may come to before another is looked at."""
 
 _Parse = Callable[[SourceFile], "ParsedFile | Problem"]

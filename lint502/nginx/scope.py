@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Generic, Literal, TypeVar
 
 from msgspec import Struct
@@ -10,14 +11,20 @@ from msgspec import Struct
 from lint502.nginx.directives import directive
 from lint502.nginx.parse import Directive
 from lint502.nginx.symbols import UNKNOWN
-from lint502.nginx.tree import Context
+from lint502.nginx.tree import Context, once_a_context
 from lint502.nginx.values import parse_flag, parse_size, parse_time
 from lint502.nginx.version import Version
 
 T = TypeVar("T")
 
+_REMEMBERED = 1 << 12  # hops share texts of settings: each is read once, not once for each hop
+
 _NOT_A_LEVEL = frozenset(("if", "limit_except"))
 """Blocks in which few settings may be written; what is around them counts as written here."""
+
+_AREAS = ("http", "stream")
+_TABLES = ("map", "geo", "split_clients")
+"""Blocks whose lines are no directives."""
 
 
 class Setting(Struct, frozen=True):
@@ -59,18 +66,73 @@ class Value(Struct, Generic[T], frozen=True):
         return text
 
 
+@once_a_context
+def _settings_at(level: Context) -> dict[tuple[str, bool], Setting]:
+    """The settings that a level has written, as far as somebody has asked for them."""
+    return {}
+
+
+def _setting_at(level: Context, name: str, written: bool) -> Setting:
+    """What a level has written, for a place at this level or for one within it."""
+    settings = _settings_at(level)
+    found = settings.get((name, written))
+    if found is None:
+        lines = level.by_name[name]
+        found = settings[name, written] = Setting(
+            name,
+            tuple(line.args for line in lines),
+            tuple(lines),
+            "written" if written else "inherited",
+            complete=not level.unseen,
+        )
+    return found
+
+
+@lru_cache(_REMEMBERED)
+def _default(name: str, text: str | None) -> Setting:
+    lines = () if text is None else tuple(tuple(one.split()) for one in text.split("; "))
+    return Setting(name, lines, (), "default")
+
+
+@once_a_context
+def _written_in(area: Context) -> frozenset[str] | None:
+    """The names of all directives in an ``http {}`` or ``stream {}``, at whatever level; None where
+    not all of them are known."""
+    names: set[str] = set()
+    waiting = [area]
+    while waiting:
+        level = waiting.pop()
+        if level.unseen:
+            return None
+        if level.name not in _TABLES:
+            names.update(level.by_name, level.uncertain)
+        waiting += level.children
+    return frozenset(names)
+
+
+_time = lru_cache(_REMEMBERED)(parse_time)
+
+
+@lru_cache(_REMEMBERED)
+def _size(text: str) -> int:
+    return parse_size(text, offset=True)
+
+
 class Scope:
     """Looks settings up from one context outwards."""
 
-    __slots__ = ("_area", "context", "version")
+    __slots__ = ("_area", "_written", "context", "version")
 
     def __init__(self, context: Context, version: Version) -> None:
         self.context = context
         self.version = version
         if context.name == "upstream":
             self._area = "stream_upstream" if context.enclosing("stream") else "upstream"
+            self._written: frozenset[str] | None = None
         else:
-            self._area = "stream" if context.enclosing("stream") else "http"
+            area = context.enclosing("http", "stream")
+            self._area = "http" if area is None else area.name
+            self._written = None if area is None else _written_in(area)
 
     def setting(self, name: str) -> Setting | None:
         """The setting in effect; None where an unseen include may have set it, or a line that nginx
@@ -79,31 +141,23 @@ class Scope:
         What a fragment is included into is taken to set nothing that bears on its hops.
         """
         info = directive(self._area, name)
-        written = True
-        for level in self.context.up():
-            if name in level.uncertain:
-                return None
-            found = level.by_name.get(name)
-            if found:
-                return Setting(
-                    name,
-                    tuple(line.args for line in found),
-                    tuple(found),
-                    "written" if written else "inherited",
-                    complete=not level.unseen,
-                )
-            if level.unseen:
-                return None
-            if level.name in _NOT_A_LEVEL:
-                continue
-            if info is not None and info.inherit == "none":
-                break
-            if self._area in ("upstream", "stream_upstream") or level.name in ("http", "stream"):
-                break
-            written = False
-        default = info.default(self.version) if info is not None else None
-        lines = () if default is None else tuple(tuple(one.split()) for one in default.split("; "))
-        return Setting(name, lines, (), "default")
+        if self._written is None or name in self._written:
+            written = True
+            for level in self.context.up():
+                if name in level.uncertain:
+                    return None
+                if name in level.by_name:
+                    return _setting_at(level, name, written)
+                if level.unseen:
+                    return None
+                if level.name in _NOT_A_LEVEL:
+                    continue
+                if info is not None and info.inherit == "none":
+                    break
+                if self._area in ("upstream", "stream_upstream") or level.name in _AREAS:
+                    break
+                written = False
+        return _default(name, None if info is None else info.default(self.version))
 
     def absent(self, name: str) -> bool | None:
         """Whether nothing sets a directive in any context around; None where that is not known."""
@@ -116,11 +170,11 @@ class Scope:
 
     def time(self, name: str) -> Value[int] | None:
         """A time in milliseconds; None where it is not known."""
-        return self._typed(name, parse_time)
+        return self._typed(name, _time)
 
     def size(self, name: str) -> Value[int] | None:
         """A size in bytes; None where it is not known."""
-        return self._typed(name, lambda text: parse_size(text, offset=True))
+        return self._typed(name, _size)
 
     def flag(self, name: str) -> Value[bool] | None:
         """``on`` or ``off``; None where it is not known."""

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 
 from msgspec import Struct, field
 
 from lint502.nginx.addresses import Address, is_loopback, literal_ip, normal_socket
+from lint502.nginx.expressions import Prefixes, matches
 from lint502.nginx.parse import Directive
 from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context, Tree, once_a_context
@@ -26,10 +26,6 @@ ANY = ("*", "::")
 
 _PORTS = regex(r"(\d{1,5})(?:-(\d{1,5}))?", re.ASCII)
 _DEFAULT_PARAMETERS = frozenset(("default_server", "default"))
-_LONGEST_REGEX = 200
-_MOST_REPEATS = 4
-_LONGEST_HOST = 255
-_REMEMBERED = 1 << 15
 
 
 class Listen(Struct, frozen=True, eq=False):
@@ -129,6 +125,7 @@ class Names(Struct, frozen=True, eq=False):
 
     plain: Mapping[str, VirtualServer]
     regexes: tuple[tuple[str, VirtualServer], ...]
+    prefixes: Prefixes
     open: bool = False
     """Whether a template leaves open what one of the servers is called."""
     _found: dict[str, tuple[VirtualServer | None, bool]] = field(default_factory=dict)
@@ -151,7 +148,7 @@ class Names(Struct, frozen=True, eq=False):
             server.context.conditional or "server_name" in server.context.uncertain
             for server in servers
         )
-        return cls(plain, tuple(regexes), several)
+        return cls(plain, tuple(regexes), Prefixes([regex for regex, _ in regexes]), several)
 
     def find(self, host: str) -> tuple[VirtualServer | None, bool]:
         """The server that is called so, if any; and whether that is certain."""
@@ -174,37 +171,14 @@ class Names(Struct, frozen=True, eq=False):
             found = self.plain.get(f"{'.'.join(parts[:index])}.*")
             if found is not None:
                 return found, True
-        for written, server in self.regexes:
+        for index in self.prefixes.of(host):
+            written, server = self.regexes[index]
             matched = matches(written, host)
             if matched is None:
                 return None, False
             if matched:
                 return server, True
         return None, True
-
-
-def matches(regex: str, host: str, *, case: bool = False) -> bool | None:
-    """Whether a regular expression matches; None for one that Python may read otherwise than PCRE,
-    or take long for. ``case`` tells that upper and lower case differ."""
-    if len(host) > _LONGEST_HOST:
-        return None
-    pattern = _pattern(regex, case)
-    return None if pattern is None else pattern.search(host) is not None
-
-
-@lru_cache(_REMEMBERED)
-def _pattern(regex: str, case: bool) -> re.Pattern[str] | None:
-    if UNKNOWN in regex:
-        return None
-    repeats = len(re.findall(r"[*+?}]", re.sub(r"\\.|\(\?", "", regex)))
-    if len(regex) > _LONGEST_REGEX or repeats > _MOST_REPEATS:
-        return None
-    if re.search(r"\)[*+{]|\\[^.\-/wds]|\(\?(?![<:P])|\(\?<[=!]", regex):
-        return None
-    try:
-        return re.compile(re.sub(r"\(\?<", "(?P<", regex), 0 if case else re.IGNORECASE)
-    except re.error:
-        return None
 
 
 class Servers(Struct, frozen=True, eq=False):

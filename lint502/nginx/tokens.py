@@ -18,7 +18,7 @@ from lint502.patterns import regex
 MAX_DEPTH = 200
 """Blocks within blocks; nginx has no limit of its own, but nobody nests deeper than ten."""
 
-MAX_TOKENS = 400_000
+MAX_TOKENS = 3_000_000
 """Words, braces, semicolons and comments of one file: they take far more room than its bytes."""
 
 _BUFFER = 4096

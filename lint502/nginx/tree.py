@@ -82,7 +82,10 @@ class Context(Struct, eq=False):
 
     def enclosing(self, *names: str) -> Context | None:
         """The innermost context of one of these names, this one included."""
-        return next((context for context in self.up() if context.name in names), None)
+        context: Context | None = self
+        while context is not None and context.name not in names:
+            context = context.parent
+        return context
 
 
 def once_a_context(function: Callable[[Context], T]) -> Callable[[Context], T]:

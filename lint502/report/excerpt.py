@@ -7,6 +7,7 @@ from collections.abc import Callable
 from lint502.places import Place
 from lint502.reading import shown
 from lint502.report.cells import cells, wrap
+from lint502.report.once import has_text
 
 TAB = 8
 DEFAULT_WIDTH = 120
@@ -14,6 +15,7 @@ DEFAULT_WIDTH = 120
 
 _MARGIN = 20
 _LONG = 8192
+_NARROW = frozenset(map(chr, range(32, 127)))
 
 PaintText = Callable[[str], str]
 
@@ -29,7 +31,7 @@ def excerpt(
     empty = f"    {'':>{number_width}} │ "
     room = max(20, (DEFAULT_WIDTH if width is None else width) - cells(number))
     note = shown(place.note)
-    if not place.text.strip():
+    if not has_text(place):
         return [dim(empty) + mark(line) for line in wrap(note, room)] if note else []
     pieces, start, end = _window(*_stretch(place), room)
     indent = sum(cells(piece) for piece in pieces[:start])
@@ -63,6 +65,8 @@ def _stretch(place: Place) -> tuple[list[str], int, int]:
 
 def _pieces(text: str) -> list[str]:
     """What is shown for each character: tabs as blanks, what cannot be printed escaped."""
+    if text.isascii() and text.isprintable():
+        return list(text)
     pieces = []
     column = 0
     for character in text:
@@ -77,7 +81,7 @@ def _window(pieces: list[str], start: int, end: int, room: int) -> tuple[list[st
 
     Where not all fit, the line is cut around the start of the stretch; ``…`` stands for the rest.
     """
-    widths = [cells(piece) for piece in pieces]
+    widths = [1 if piece in _NARROW else cells(piece) for piece in pieces]
     if sum(widths) <= room:
         return pieces, start, end
     left = 0

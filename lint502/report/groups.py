@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from lint502.findings import Finding, Severity
+from lint502.patterns import regex
 from lint502.places import Place
 from lint502.report import counted
 
 if TYPE_CHECKING:
-    from lint502.report_model import HopReport, Report
+    from lint502.report_model import Report, TargetReport
 
 MOST_GROUPS = 50
 """How many a report shows that is not asked for all."""
@@ -23,6 +24,10 @@ _BY_CHANCE = 3
 
 _MOST_NAMED = 3
 """Of how many hops of a finding the names are looked at."""
+
+_START = regex(r"(?<![\w.-])(?=.)", re.DOTALL)
+_GOES_ON = regex(r"[\w-]")
+"""Where a name may start in a message, and what does not follow one."""
 
 
 class Group(Struct, frozen=True):
@@ -72,10 +77,10 @@ def grouped(report: Report, findings: Iterable[Finding] | None = None) -> list[G
     Of one cause is what rests on one line (``Finding.cause``), says the same of one upstream, or
     the same but for names of more upstreams than chance would have.
     """
-    hops = {hop.id: hop for hop in report.hops}
+    known = _Known(report)
     found: dict[object, list[Finding]] = {}
     for finding in report.findings if findings is None else findings:
-        found.setdefault(_key(finding, hops), []).append(finding)
+        found.setdefault(_key(finding, known), []).append(finding)
     groups = [_group(same) for alike in found.values() for same in _of_one_cause(alike)]
     return sorted(groups, key=_weight)
 
@@ -108,27 +113,61 @@ def _weight(group: Group) -> tuple[int, bool, int, bool]:
     return head.severity.rank, not certain, -group.size, head.frequency != "always"
 
 
-def _key(finding: Finding, hops: Mapping[str, HopReport]) -> object:
+class Names:
+    """What messages may call what they are about: the upstream, the servers and the hosts."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = frozenset(names) - {""}
+        self.lengths = frozenset(map(len, self._names))
+
+    def __contains__(self, text: str) -> bool:
+        return text in self._names
+
+
+class _Known:
+    """The names of the hops of a report, each found once."""
+
+    def __init__(self, report: Report) -> None:
+        self._hops = {hop.id: hop for hop in report.hops}
+        self._targets: dict[int, Names] = {}
+
+    def of(self, finding: Finding) -> list[Names]:
+        """What the message of a finding may call what it is about."""
+        found = {finding.upstream or "", finding.front or ""}
+        names = []
+        for id_ in finding.hops[:_MOST_NAMED]:
+            if id_ in self._hops:
+                hop = self._hops[id_]
+                found.update((hop.server, *hop.server.split()))
+                names.append(self._of_targets(hop.targets))
+        return [Names(found), *names]
+
+    def _of_targets(self, targets: Sequence[TargetReport]) -> Names:
+        if id(targets) not in self._targets:  # hops share them
+            each = ((one.upstream or "", one.address.rpartition(":")[0]) for one in targets)
+            self._targets[id(targets)] = Names(name for names in each for name in names)
+        return self._targets[id(targets)]
+
+
+def _key(finding: Finding, known: _Known) -> object:
     what = (finding.rule, finding.severity, finding.status, finding.frequency)
     if finding.cause is not None:
         return (*what, finding.cause)
-    known = [hops[id] for id in finding.hops[:_MOST_NAMED] if id in hops]
-    return (*what, _unnamed(finding.message, _names(finding, known)))
+    return (*what, without_names(finding.message, known.of(finding)))
 
 
-def _names(finding: Finding, hops: Sequence[HopReport]) -> set[str]:
-    """What a message may call the upstream, the server and the hosts that it is about."""
-    names = {finding.upstream or "", finding.front or ""}
-    for hop in hops:
-        names.update((hop.server, *hop.server.split()))
-        for target in hop.targets:
-            names.update((target.upstream or "", target.address.rpartition(":")[0]))
-    return names - {""}
-
-
-def _unnamed(message: str, names: Iterable[str]) -> str:
-    longest_first = sorted(names, key=len, reverse=True)
-    if not longest_first:
-        return message
-    any_of_them = "|".join(map(re.escape, longest_first))
-    return re.sub(rf"(?<![\w.-])(?:{any_of_them})(?![\w-])", "…", message)
+def without_names(message: str, names: Sequence[Names]) -> str:
+    """A message without names, of those that start at one place the longest."""
+    lengths = sorted(frozenset[int]().union(*(some.lengths for some in names)), reverse=True)
+    result, done = "", 0
+    for match in _START.finditer(message) if lengths else ():
+        start = match.start()
+        if start < done:
+            continue
+        for length in lengths:
+            end = start + length
+            text = message[start:end]
+            if any(text in some for some in names) and not _GOES_ON.match(message, end):
+                result, done = f"{result}{message[done:start]}…", end
+                break
+    return result + message[done:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -10,6 +11,7 @@ from lint502.patterns import regex
 from lint502.places import Place
 
 _WORD = regex(r"[\w$/@*][\w.:/$@*=~-]*")
+_REMEMBERED = 16  # of a long line many findings are shown one after the other
 _FILLING = frozenset(
     """a an and are as at be but by for from has have here in is it its nginx of on only so than
     that the them there these they this to up what where which while with""".split()  # noqa: SIM905
@@ -25,15 +27,23 @@ def said_once(message: str, places: Sequence[Place]) -> tuple[str | None, list[P
     """
     sentence = _words(message)
     notes = [_words(place.note) for place in places]
-    shown = set().union(*notes, *(_words(place.text) for place in places))
-    if any(notes) and sentence <= shown and sentence & set().union(*notes):
-        return None, list(places)
+    said = frozenset[str]().union(*notes)
+    if not sentence.isdisjoint(said):
+        texts = [_words(place.text) for place in places]
+        if all(any(word in text for text in texts) for word in sentence - said):
+            return None, list(places)
     return message, [
-        replace(place, note="") if note and place.text.strip() and note <= sentence else place
+        replace(place, note="") if note and has_text(place) and note <= sentence else place
         for place, note in zip(places, notes, strict=True)
     ]
 
 
-def _words(text: str) -> set[str]:
+def has_text(place: Place) -> bool:
+    """Whether there is anything to see in the line of a place."""
+    return bool(place.text) and not place.text.isspace()
+
+
+@lru_cache(_REMEMBERED)
+def _words(text: str) -> frozenset[str]:
     found = (word.rstrip(".:").lower() for word in _WORD.findall(text))
-    return {word for word in found if word not in _FILLING}
+    return frozenset(word for word in found if word not in _FILLING)

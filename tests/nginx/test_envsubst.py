@@ -94,7 +94,7 @@ class TestText:
         assert len(rendered("${A}" * most, values).text) == MAX_FILE_BYTES
         with pytest.raises(UnreadableError) as caught:
             rendered("${A}" * most + "x", values)
-        assert str(caught.value) == "has more than 16 MB with the values that are given"
+        assert str(caught.value) == "has more than 64 MB with the values that are given"
         with pytest.raises(UnreadableError):
             rendered("${A}" * 1_000_000, values)
 

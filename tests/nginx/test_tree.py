@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lint502.findings import Note, Problem
-from lint502.nginx import file_parser, includes, parse
+from lint502.nginx import file_parser, growth, parse
 from lint502.nginx.files import Files, PathMap
 from lint502.nginx.parse import Directive, ParsedFile
 from lint502.nginx.rendered import Rendered
@@ -484,12 +484,16 @@ class TestBounds:
 
     def test_includes_and_directives(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         files = {"nginx.conf": "http { include a; include a; include a; }", "a": "x; y;"}
-        monkeypatch.setattr(includes, "MAX_INCLUDES", 2)
+        monkeypatch.setattr(growth, "MAX_INCLUDES", 2)
+        monkeypatch.setattr(growth, "_WORDS_OF_AN_INCLUDE", 100)
         (problem,) = load(tmp_path, files).problems
         assert problem.message == "more than 2 includes once all are expanded; lint502 stops here"
-        monkeypatch.setattr(includes, "MAX_DIRECTIVES", 4)
+        monkeypatch.setattr(growth, "_WORDS_OF_AN_INCLUDE", 1)
+        monkeypatch.setattr(growth, "MAX_DIRECTIVES", 4)
+        files["a"] = "x;" * 20
         (problem,) = load(tmp_path, files).problems
-        assert problem.message == "more than 4 directives once all are expanded; lint502 stops here"
+        message = "more than 52 directives once all are expanded; lint502 stops here"
+        assert problem.message == message  # as many as there are words in the two files
 
 
 @pytest.mark.slow

@@ -141,14 +141,19 @@ class Passes:
             if area is not None:
                 self.variables.setdefault(area, hop.variables)
 
+    def variables_of(self, area: Context) -> Variables:
+        """The variables of an ``http{}``."""
+        if area not in self.variables:
+            self.variables[area] = Variables(area)
+        return self.variables[area]
+
 
 def ways(server: Context, request: Request, asked: Asked, passes: Passes) -> Ways:
     """The passes of a server of ``http{}`` that a request may get to."""
     area = server.enclosing("http")
-    variables = None if area is None else passes.variables.get(area)
-    if variables is None:
+    if area is None:
         return Ways()
-    walk = _Walk(server, asked, passes, variables)
+    walk = _Walk(server, asked, passes, passes.variables_of(area))
     walk.enter(request)
     walk.answered(server, _BEFORE_A_LOCATION, request)
     return walk.finish()
@@ -157,10 +162,9 @@ def ways(server: Context, request: Request, asked: Asked, passes: Passes) -> Way
 def ways_from(location: Context, request: Request, asked: Asked, passes: Passes) -> Ways:
     """The passes that a request may get to from a named location on."""
     server, area = location.enclosing("server"), location.enclosing("http")
-    variables = None if area is None else passes.variables.get(area)
-    if variables is None or server is None:
+    if area is None or server is None:
         return Ways()
-    walk = _Walk(server, asked, passes, variables)
+    walk = _Walk(server, asked, passes, passes.variables_of(area))
     walk.at(location, request)
     return walk.finish()
 

@@ -99,7 +99,8 @@ def _at_port(
     """The sockets that listen at the port of the URL, and at its address, where it has one."""
     if wanted.is_address:
         found = area.at(Address(wanted.host.strip("[]"), wanted.port))
-        return [] if found is None else [found]
+        if found is not None:
+            return [found]
     there = [one for one in sockets if wanted.port in one.ports]
     return [one for one in there if not all(line.local for line in one.listens)] or there
 

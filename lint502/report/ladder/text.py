@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from lint502.reading import shown
 from lint502.report import Style
 from lint502.report.cells import cells, wrap
 from lint502.report.ladder.words import ending, place_of, where
-from lint502.report.layout import beside_or_below, sentence
+from lint502.report.layout import running, sentence
 from lint502.report.palette import Palette
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ def render(ladder: Ladder, report: Report, style: Style) -> str:
     """All routes, one below the other."""
     palette = Palette(style.colour)
     lines: list[str] = []
-    head = palette.bold(f"{ladder.method} {shown(ladder.url)}")
-    lines += beside_or_below(head, [f"nginx {report.version}"], style.width)
+    asked = f"{ladder.method} {shown(ladder.url)}"
+    lines += _headed(asked, f"nginx {report.version}", style.width, palette.bold)
     for note in (*ladder.undecided, *ladder.notes):
         lines += sentence(shown(note), style.width)
     for route in ladder.routes:
@@ -52,9 +52,22 @@ def _route(route: Route, version: str, style: Style, palette: Palette) -> Iterat
             yield from _finding(finding, style, palette)
 
 
+def _headed(
+    text: str, beside: str, width: int | None, paint: Callable[[str], str] = lambda text: text
+) -> list[str]:
+    """A heading in as many lines as it takes, and what stands beside it, or below."""
+    lines = running(text, width)
+    painted = [paint(line) for line in lines]
+    if not beside:
+        return painted
+    if width is None or cells(f"{lines[-1]}  {beside}") <= width:
+        return [*painted[:-1], f"{painted[-1]}  {beside}"]
+    return [*painted, *sentence(beside, width)]
+
+
 def _rung(number: int, rung: Rung, version: str, style: Style, palette: Palette) -> Iterator[str]:
-    place = [] if rung.place is None else [palette.dim(place_of(rung.place))]
-    yield from beside_or_below(f"{number:>3}  {shown(rung.title)}", place, style.width)
+    place = "" if rung.place is None else place_of(rung.place)
+    yield from _headed(f"{number}. {shown(rung.title)}", place, style.width)
     for note in rung.notes:
         yield from _indented(shown(note), style.width)
     longest = max((cells(shown(one.value)) for one in rung.figures), default=0)
@@ -103,7 +116,10 @@ def _much_less(width: int | None) -> int | None:
 
 
 def _finding(finding: Finding, style: Style, palette: Palette) -> Iterator[str]:
-    severity = palette.severity(finding.severity, finding.severity.value)
-    head = f"  {severity} {finding.rule}"
-    yield from beside_or_below(head, [palette.dim(place_of(finding.place))], style.width)
+    yield from _headed(
+        f"{finding.severity.value} {finding.rule}",
+        place_of(finding.place),
+        style.width,
+        lambda text: palette.severity(finding.severity, text),
+    )
     yield from (f"    {one}" for one in wrap(shown(finding.message), _much_less(style.width)))

@@ -191,7 +191,7 @@ class _Run:
     def _holds(self, args: Sequence[str], request: Request) -> bool | None:
         """Whether a condition holds; None where that is not known."""
         name = _VARIABLE.fullmatch(args[0]) if args else None
-        value = _value(name[2] or name[3] or "", request, self._asked) if name else None
+        value = value_of(name[2] or name[3] or "", request, self._asked) if name else None
         if value is None or (value.open and len(args) < 3):
             return None
         if len(args) == 1:
@@ -244,7 +244,7 @@ def _values(
         captured = match.group(int(variable[1]))
         return [Uri("", open=True) if captured is None else Uri(captured)]
     name = variable[2] or variable[3]
-    value = _value(name, request, asked)
+    value = value_of(name, request, asked)
     if value is not None:
         return [value]
     known = variables.expand(f"${{{name}}}", level)
@@ -262,7 +262,7 @@ def _joined(start: Uri, literal: str, end: Uri) -> Uri:
     return start if start.open else Uri(start.text + literal + end.text, end.open)
 
 
-def _value(name: str, request: Request, asked: Asked) -> Uri | None:
+def value_of(name: str, request: Request, asked: Asked) -> Uri | None:
     """A variable that the request decides; None for another, or where that is not known."""
     if name in ("uri", "document_uri", "fastcgi_script_name"):
         return request.uri

@@ -9,6 +9,7 @@ from lint502.behaviour.ways import Arrival, End, Passes, Point, Ways, ways
 from lint502.findings import Finding
 from lint502.ladder.entries import Entry, entries
 from lint502.ladder.figures import called
+from lint502.ladder.mapped import groups_of
 from lint502.ladder.model import Ladder, Route, Rung
 from lint502.ladder.outcomes import outcomes
 from lint502.ladder.rungs import (
@@ -22,6 +23,7 @@ from lint502.ladder.rungs import (
 )
 from lint502.ladder.seen import Subject
 from lint502.ladder.wanted import Wanted
+from lint502.nginx.hops import Hop
 from lint502.nginx.slashes import merges_slashes
 from lint502.run import Result
 
@@ -44,7 +46,7 @@ def ladder(result: Result, wanted: Wanted) -> Ladder:
         more, why = _of_entry(result, entry, wanted)
         routes += more
         undecided += why
-    undecided += _left_open(result, routes[:_MOST_ROUTES])
+    undecided += _left_open(routes[:_MOST_ROUTES])
     return Ladder(
         wanted.url,
         wanted.method,
@@ -78,15 +80,11 @@ def _where(entry: Entry) -> str:
     return "" if opener is None else f"{opener.source.name}:{opener.line}"
 
 
-def _left_open(result: Result, routes: Sequence[Route]) -> Iterator[str]:
+def _left_open(routes: Sequence[Route]) -> Iterator[str]:
     """Why the routes do not tell all."""
     if len(routes) > 1:
         yield "the request may go several ways, by what the files do not tell"
-    hops = {hop.id: hop for site in result.sites for hop in site.every_hop}
-    for route in routes:
-        hop = None if route.hop is None else hops.get(route.hop.id)
-        if hop is not None and hop.unknown is not None:
-            yield f"{hop.directive.name} {route.hop.value if route.hop else ''}: {hop.unknown}"
+    yield from (route.undecided for route in routes if route.undecided)
 
 
 def _of_entry(result: Result, entry: Entry, wanted: Wanted) -> tuple[list[Route], list[str]]:
@@ -157,9 +155,14 @@ def _at_hop(result: Result, entry: Entry, wanted: Wanted, led: Ways, arrival: Ar
     hop, site, point = arrival.hop, entry.site, led.at[arrival]
     trail = led.trail(point)
     pairs = site.pairs.get(hop.id, ())
+    chosen = groups_of(hop, arrival.request, wanted.asked())
+    if chosen is not None:
+        pairs = tuple(pair for pair in pairs if pair.target.group in chosen)
+    asked = {pair.target.block for pair in pairs}
     rungs = _start(entry, led, point)
-    rungs.append(hop_rung(hop))
-    rungs += [pool_rung(site, hop, block) for block in hop.blocks]
+    rungs.append(hop_rung(hop, known=chosen is not None))
+    blocks = [block for block in hop.blocks if chosen is None or block in asked]
+    rungs += [pool_rung(site, hop, block) for block in blocks]
     rungs += [upstream_rung(pair) for pair in pairs]
     findings = _findings(result, entry, hop.id)
     subject = Subject(entry, wanted.method, hop, pairs, tuple(body_levels(trail)))
@@ -171,7 +174,18 @@ def _at_hop(result: Result, entry: Entry, wanted: Wanted, led: Ways, arrival: Ar
         report,
         outcomes=tuple(outcomes(subject, findings)),
         findings=findings,
+        undecided="" if chosen is not None else _open_targets(hop),
     )
+
+
+def _open_targets(hop: Hop) -> str:
+    """Why it is not known which servers are asked; "" where it is."""
+    written = f"{hop.directive.name} {hop.written}"
+    if hop.unknown is not None:
+        return f"{written}: {hop.unknown}"
+    if len({target.group for target in hop.targets}) > 1:
+        return f"{written}: which of its addresses it is depends on what the files do not tell"
+    return ""
 
 
 def _findings(result: Result, entry: Entry, hop: str) -> tuple[Finding, ...]:

@@ -81,7 +81,8 @@ class Outcome(Struct, frozen=True):
 
 
 class Route(Struct, frozen=True):
-    """One way that the request may take. ``answer`` says what nginx answers by itself where there
+    """One way that the request may take; ``undecided`` says why it is not known which servers are
+    asked then, if so. ``answer`` says what nginx answers by itself where there
     is no ``hop``, with ``status``, if that is known. ``outcomes`` are in their order: what every
     request gets comes first, then what ends a slow one."""
 
@@ -93,6 +94,7 @@ class Route(Struct, frozen=True):
     status: int | None = None
     outcomes: tuple[Outcome, ...] = ()
     findings: tuple[Finding, ...] = ()
+    undecided: str = ""
 
     @property
     def first(self) -> Outcome | None:

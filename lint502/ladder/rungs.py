@@ -153,8 +153,8 @@ def _lines_of(level: Context, name: str) -> Sequence[Directive]:
     return next((one.by_name[name] for one in level.up() if name in one.by_name), ())
 
 
-def hop_rung(hop: Hop) -> Rung:
-    """The pass, with what is in effect there."""
+def hop_rung(hop: Hop, *, known: bool) -> Rung:
+    """The pass, with what is in effect there; ``known``: the request decides where it goes."""
     figures: list[Figure] = []
     if any(target.needs_resolver for target in hop.targets) or hop.unknown is not None:
         figures += _rows(hop.scope, _RESOLVING)
@@ -162,7 +162,7 @@ def hop_rung(hop: Hop) -> Rung:
         hop.scope, [(kind, f"{hop.kind}_{name}", about) for kind, name, about in _OF_THE_HOP]
     )
     figures += _rows(hop.scope, _TO_THE_CLIENT)
-    notes = [] if hop.unknown is None else [hop.unknown]
+    notes = [] if hop.unknown is None or known else [hop.unknown]
     return Rung(
         "hop",
         f"{hop.directive.name} {hop.written}",

@@ -412,3 +412,41 @@ def test_a_url(url: str, host: str, port: int, target: str) -> None:
     wanted = Wanted.read(url, "post", ["X-A:  b "])
     assert (wanted.host, wanted.port, wanted.target) == (host, port, target)
     assert (wanted.method, wanted.headers) == ("POST", (("X-A", "b"),))
+
+
+MAPPED = """
+    map $SOURCE $backend {
+        a.example one;
+        "~^/two/" 127.0.0.1:3001;
+        default 127.0.0.1:3000;
+    }
+    upstream one { server 127.0.0.1:3002; server 127.0.0.1:3003; }
+    server { location / { proxy_pass http://$backend; } }
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "url", "header", "servers"),
+    [
+        ("host", "http://A.example/", "x: y", ["127.0.0.1:3002", "127.0.0.1:3003"]),
+        ("host", "http://b.example/", "x: y", ["127.0.0.1:3000 = api"]),
+        ("uri", "http://a.example/two/x", "x: y", ["127.0.0.1:3001"]),
+        ("http_x", "http://b.example/", "x: a.example", ["127.0.0.1:3002", "127.0.0.1:3003"]),
+        ("http_x", "http://b.example/", "y: a.example", ["127.0.0.1:3000 = api"]),
+    ],
+)
+def test_a_map_chooses_the_servers(
+    tmp_path: Path, source: str, url: str, header: str, servers: list[str]
+) -> None:
+    found = climbed(tmp_path, MAPPED.replace("SOURCE", source), url, header)
+    rungs = route(found).rungs
+    assert [rung.title for rung in rungs if rung.kind == "upstream"] == servers
+    assert any(rung.kind == "pool" for rung in rungs) == (len(servers) == 2)
+
+
+def test_a_map_of_what_is_not_known(tmp_path: Path) -> None:
+    found = climbed(tmp_path, MAPPED.replace("SOURCE", "ssl_protocol"))
+    assert found.undecided == (
+        "proxy_pass http://$backend: which of its addresses it is depends on what the files do "
+        "not tell",
+    )

@@ -92,7 +92,7 @@ class Came(NamedTuple):
 
 class End(NamedTuple):
     """A request that nginx answers by itself at a level, without a pass: with a ``status`` and by a
-    ``line``, where these are known; with a file, if there is one, where ``file``."""
+    ``line``, where these are known. ``file``: it depends on which files there are."""
 
     point: Point
     status: int | None = None
@@ -281,7 +281,8 @@ class _Walk:
         last = facts.tried[-1]
         if last.startswith("="):
             if last[1:].isdecimal():
-                self._end(int(last[1:]), level.by_name["try_files"][-1])
+                line = level.by_name["try_files"][-1]
+                self._end(int(last[1:]), line, file=len(facts.tried) > 1)
                 self.answered(level, {int(last[1:])}, request)
         else:
             self._follow(last, request, level, "try_files")

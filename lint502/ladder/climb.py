@@ -26,6 +26,7 @@ from lint502.ladder.wanted import Wanted
 from lint502.nginx.hops import Hop
 from lint502.nginx.slashes import merges_slashes
 from lint502.run import Result
+from lint502.wording import listed
 
 _MOST_ROUTES = 8
 _CODE = "code, or an include that is not seen, may send the request anywhere in this server"
@@ -39,8 +40,12 @@ def ladder(result: Result, wanted: Wanted) -> Ladder:
     if not found:
         undecided.append("no server of http {} is in what was read")
     elif len(found) > 1:
-        where = "several servers may take it: which one, the files do not say"
-        undecided.append(where)
+        roots = dict.fromkeys(entry.site.tree.name for entry in found)
+        undecided.append(
+            f"{len(roots)} roots have a server for it ({listed(roots)}): name one with --root"
+            if len(roots) > 1
+            else "several servers may take it: name the port of one in the URL"
+        )
     routes: list[Route] = []
     for entry in found[:_MOST_ROUTES]:
         more, why = _of_entry(result, entry, wanted)
@@ -82,7 +87,7 @@ def _where(entry: Entry) -> str:
 
 def _left_open(routes: Sequence[Route]) -> Iterator[str]:
     """Why the routes do not tell all."""
-    if len(routes) > 1:
+    if len({route.root for route in routes}) < len(routes):
         yield "the request may go several ways, by what the files do not tell"
     yield from (route.undecided for route in routes if route.undecided)
 
@@ -126,7 +131,8 @@ def _of_ways(result: Result, entry: Entry, wanted: Wanted, led: Ways) -> list[Ro
     routes = [_at_hop(result, entry, wanted, led, one) for one in first.values()]
     routes += [_at_end(entry, led, end) for end in _told_apart(certain)]
     if not routes:
-        routes += [_at_end(entry, led, end) for end in ends[:1]]
+        told = sorted(ends, key=lambda end: end.status is None)
+        routes += [_at_end(entry, led, end) for end in told[:1]]
     return routes
 
 
@@ -202,18 +208,25 @@ def _at_end(entry: Entry, led: Ways, end: End) -> Route:
     """Where nginx answers by itself."""
     level = end.point[0]
     place = None if end.line is None else end.line.place()
-    if end.line is not None:
+    if end.file:
+        text = f"nginx answers with a file, or with {end.status or 404} where there is none"
+    elif end.line is not None:
         words = " ".join((end.line.name, *end.line.args))
         status = "" if end.status is None else f" with {end.status}"
         text = f"nginx answers{status} by itself: {words}"
     elif end.status is not None:
         text = f"nginx answers with {end.status} by itself: it adds a slash to the path"
-    elif end.file:
-        text = "nginx answers with a file, or with 404 where there is none"
     else:
         text = f"nginx answers by itself in {called(level)}"
     rungs = (*_start(entry, led, end.point), Rung("answer", text, place))
-    return Route(entry.site.tree.name, entry.server.label, rungs, None, text, end.status)
+    return Route(
+        entry.site.tree.name,
+        entry.server.label,
+        rungs,
+        None,
+        text,
+        None if end.file else end.status,
+    )
 
 
 def _answered(entry: Entry, text: str, status: int) -> Route:

@@ -131,6 +131,8 @@ def step_rungs(trail: Sequence[tuple[Point, Came]], version: Version) -> Iterato
         scope = Scope(level, version)
         figures = () if named else tuple(_rows(scope, _OF_THE_LOCATION))
         notes = [f"each request is asked about at {path} as well" for path in asked_at(level)]
+        if "try_files" in level.by_name:
+            notes.append("try_files looks for files first")
         if level_ways(level).turns_away:
             notes.append("access rules, limits or a password may turn it away here")
         opener = level.opener

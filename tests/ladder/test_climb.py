@@ -176,6 +176,8 @@ WAYS = """
         location /lost/ { error_page 404 = @app; }
         location /internal/ { internal; proxy_pass http://127.0.0.1:3000; }
         location /slash/ { proxy_pass http://127.0.0.1:3000; }
+        location /static/ { try_files $uri =403; }
+        location /scripts/ { try_files $uri =404; fastcgi_pass 127.0.0.1:3000; }
         location /beta/ {
             if ($http_x_beta = on) { return 403; }
             proxy_pass http://127.0.0.1:3000;
@@ -211,6 +213,8 @@ WAYS = """
         ("/internal/x", [], 404),
         ("/slash", [], 301),
         ("/%zz", [], 400),
+        ("/scripts/a", ["location /scripts/"], None),
+        ("/static/a", [], None),
         ("/beta/", ["location /beta/"], None),
     ],
 )
@@ -218,6 +222,11 @@ def test_the_way(tmp_path: Path, path: str, steps: list[str], status: int | None
     found = route(climbed(tmp_path, WAYS, f"http://a{path}"))
     between = [rung.title for rung in found.rungs if rung.kind in ("step", "location")]
     assert (between if found.hop else [], found.status) == (steps, status)
+
+
+def test_a_file_or_none(tmp_path: Path) -> None:
+    found = climbed(tmp_path, WAYS, "http://a/static/x")
+    assert route(found).answer == "nginx answers with a file, or with 403 where there is none"
 
 
 def test_headers_decide(tmp_path: Path) -> None:

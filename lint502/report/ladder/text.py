@@ -33,6 +33,8 @@ def render(ladder: Ladder, report: Report, style: Style) -> str:
         lines += sentence(shown(note), style.width)
     for route in ladder.routes:
         lines.append("")
+        if len(ladder.routes) > 1:
+            lines += _headed(f"One way, in {shown(route.root)}", "", style.width, palette.bold)
         lines += _route(route, str(report.version), style, palette)
     return "\n".join(lines) + "\n"
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec.structs import replace
 
 from lint502.behaviour.front_waits import waits
+from lint502.behaviour.next_upstream import retries, tries
 from lint502.declared.listeners import Fact, Front
 from lint502.findings import Finding, Severity
 from lint502.ladder.idle import reused, slow_client
@@ -52,7 +53,7 @@ def _slow(subject: Subject) -> Iterator[Outcome]:
                 f"no answer starts within {format_time(first.after)}",
                 first.last.by,
                 first.last.status,
-                _why_slow(pairs, first),
+                _why_slow(pairs, first) + _for_each_address(subject, pairs, first),
                 first.after,
                 always=all(pair_known.last.certain for pair_known in found),
             ),
@@ -79,6 +80,18 @@ def _why_slow(pairs: Sequence[Pair], ending: Ending) -> str:
         f"{last.by} gives up first, after {limit}{stated}{times}, and {did}; nginx would have "
         f"waited {waited} ({name})"
     )
+
+
+def _for_each_address(subject: Subject, pairs: Sequence[Pair], ending: Ending) -> str:
+    """A clause where a name among the servers may have several addresses, each asked in turn."""
+    addresses = (pair.target.address for pair in pairs)
+    names = [one.host for one in addresses if one.socket is None and one.ip is None]
+    phase = ending.last.phase
+    if not names or phase is None or tries(subject.hop) == 1:
+        return ""
+    if not retries(subject.hop, phase, frozenset((subject.method,))):
+        return ""
+    return f"; so long for each address that {listed(names)} has"
 
 
 def _gives_up(pair: Pair) -> Fact[int] | None:

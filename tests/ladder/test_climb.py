@@ -316,6 +316,19 @@ def test_servers_that_end_it_differently(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("method", "settings", "said"),
+    [("GET", "", True), ("POST", "", False), ("GET", "proxy_next_upstream off;", False)],
+)
+def test_a_name_may_have_several_addresses(
+    tmp_path: Path, method: str, settings: str, said: bool
+) -> None:
+    body = f"server {{ {settings} location / {{ proxy_pass http://api:3000; }} }}"
+    first = outcome(climbed(tmp_path, body, method=method), "slow-answer")
+    assert first is not None
+    assert first.why.endswith("; so long for each address that api has") is said
+
+
+@pytest.mark.parametrize(
     ("settings", "limits", "expected"),
     [
         ("", "", ("nginx", 413, 1 << 20)),

@@ -151,6 +151,12 @@ def _page(scope: Scope, status: int, again: Callable[[Context], bool]) -> Instea
     return None if found is None or found.status == status else found
 
 
+def instead_of(scope: Scope, status: int) -> Instead | None:
+    """What the client gets in the place of a status that nginx answers at a level by itself; None
+    where it stays."""
+    return _page(scope, status, lambda _: False)
+
+
 def first_line(scope: Scope, status: int) -> tuple[str, ...] | None:
     """The arguments of the ``error_page`` for a status: the first line counts."""
     setting = scope.setting("error_page")

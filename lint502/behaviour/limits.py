@@ -34,17 +34,24 @@ def read_timeout(hop: Hop) -> Value[int] | None:
     return hop.scope.time(name)
 
 
-def answers_when_it_gives_up(listener: Listener) -> bool:
-    """Whether an upstream says that it gives a request up: gunicorn's sync workers answer 500 from
-    22.0 on.
+_OF_PROXIES = {"haproxy": 504, "nginx": 504, "varnish": 503}
+"""What servers answer that wait themselves: HAProxy after "timeout server", nginx after its own
+``*_read_timeout``, Varnish after ``first_byte_timeout``; seen of HAProxy 2.6 and Varnish 7.1."""
+
+
+def status_when_it_gives_up(listener: Listener) -> int | None:
+    """What an upstream answers to a request that it gives up; None of one that closes the
+    connection, or of which that is not known. gunicorn's sync workers answer 500 from 22.0 on.
 
     Source: https://github.com/benoitc/gunicorn/commit/40232284 (``BaseException``)
     """
     if listener.server is None:
-        return False
+        return None
     name, version = parse_server(listener.server.value)
     numbers = None if version is None else tuple(map(int, version.split(".")))
-    return name == "gunicorn" and at_least(numbers, "22.0")
+    if name == "gunicorn":
+        return 500 if at_least(numbers, "22.0") else None
+    return _OF_PROXIES.get(name)
 
 
 PASS_FAMILIES = ("proxy", "fastcgi", "uwsgi", "scgi", "grpc", "memcached")

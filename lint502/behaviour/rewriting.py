@@ -29,10 +29,34 @@ _NO_MATCH = Search(False)
 
 class Asked(Struct, frozen=True):
     """What the client has asked for, which stays as it is: the host, None where it is not known;
-    the URI with its arguments, None where it is cut."""
+    the URI with its arguments, None where it is cut. ``headers`` are all that it has sent, with
+    names as in ``$http_user_agent``, None where they are not known; ``scheme`` likewise."""
 
     host: str | None
     target: str | None
+    headers: tuple[tuple[str, str], ...] | None = None
+    scheme: str | None = None
+
+    def value(self, name: str) -> str | None:
+        """A variable that only a header, or the way to nginx, decides; None for another, or where
+        that is not known."""
+        if name == "scheme":
+            return self.scheme
+        if self.headers is None:
+            return None
+        if name.startswith("http_"):
+            return self._header(name[5:])
+        if name in ("content_type", "content_length"):
+            return self._header(name)
+        if name.startswith("cookie_"):
+            cookies = (one.strip().partition("=") for one in self._header("cookie").split(";"))
+            return next((value for key, _, value in cookies if key == name[7:]), "")
+        return None
+
+    def _header(self, name: str) -> str:
+        assert self.headers is not None, "else nothing is known of any"
+        separator = "; " if name == "cookie" else ", "
+        return separator.join(value for key, value in self.headers if key == name.lower())
 
 
 class Request(NamedTuple):
@@ -55,18 +79,28 @@ class Request(NamedTuple):
 
 class Left(NamedTuple):
     """A request that goes on; ``level`` is where its settings are from, an ``if`` perhaps.
-    ``changed``: the location of its new URI is looked for."""
+    ``changed``: the location of its new URI is looked for. ``by`` is the ``rewrite`` that has made
+    that URI."""
 
     level: Context
     request: Request
     changed: bool = False
+    by: Directive | None = None
+
+
+class Answered(NamedTuple):
+    """A request that a ``return`` or a ``rewrite`` of a level answers with a status."""
+
+    level: Context
+    status: int
+    line: Directive
 
 
 class Rewritten(Struct):
-    """What may come of a request: it goes on, or is answered with a status by a level."""
+    """What may come of a request: it goes on, or is answered."""
 
     left: set[Left] = field(default_factory=set)
-    answered: set[tuple[Context, int]] = field(default_factory=set)
+    answered: set[Answered] = field(default_factory=set)
 
 
 def rewritten(level: Context, request: Request, asked: Asked, variables: Variables) -> Rewritten:
@@ -126,7 +160,8 @@ class _Run:
     def _return(self, line: Directive, left: Left) -> Iterable[Left]:
         code = line.args[0] if line.args else ""
         if len(line.args) == 1 or code in ("301", "302", "303", "307", "308"):
-            self.found.answered.add((left.level, int(code) if code.isdecimal() else 302))
+            status = int(code) if code.isdecimal() else 302
+            self.found.answered.add(Answered(left.level, status, line))
         return ()
 
     def _rewrite(self, line: Directive, left: Left) -> Iterable[Left]:
@@ -140,22 +175,23 @@ class _Run:
         if match.matches is False:
             return
         if flag in _REDIRECTS or replacement.startswith(_URLS):
-            self.found.answered.add((left.level, _REDIRECTS.get(flag, 302)))
+            self.found.answered.add(Answered(left.level, _REDIRECTS.get(flag, 302), line))
             return
         path = replacement.partition("?")[0]
         for uri in texts(path, request, self._asked, self._variables, self._level, match):
             new = request._replace(uri=uri, raw=False, file=False)
             if flag == "break":
-                self.found.left.add(left._replace(request=new._replace(whole=False), changed=False))
+                new = new._replace(whole=False)
+                self.found.left.add(left._replace(request=new, changed=False, by=line))
             elif flag == "last":
-                self.found.left.add(left._replace(request=new, changed=True))
+                self.found.left.add(left._replace(request=new, changed=True, by=line))
             else:
-                yield left._replace(request=new, changed=True)
+                yield left._replace(request=new, changed=True, by=line)
 
     def _holds(self, args: Sequence[str], request: Request) -> bool | None:
         """Whether a condition holds; None where that is not known."""
         name = _VARIABLE.fullmatch(args[0]) if args else None
-        value = _value(name[2] or name[3] or "", request, self._asked) if name else None
+        value = value_of(name[2] or name[3] or "", request, self._asked) if name else None
         if value is None or (value.open and len(args) < 3):
             return None
         if len(args) == 1:
@@ -208,7 +244,7 @@ def _values(
         captured = match.group(int(variable[1]))
         return [Uri("", open=True) if captured is None else Uri(captured)]
     name = variable[2] or variable[3]
-    value = _value(name, request, asked)
+    value = value_of(name, request, asked)
     if value is not None:
         return [value]
     known = variables.expand(f"${{{name}}}", level)
@@ -226,7 +262,7 @@ def _joined(start: Uri, literal: str, end: Uri) -> Uri:
     return start if start.open else Uri(start.text + literal + end.text, end.open)
 
 
-def _value(name: str, request: Request, asked: Asked) -> Uri | None:
+def value_of(name: str, request: Request, asked: Asked) -> Uri | None:
     """A variable that the request decides; None for another, or where that is not known."""
     if name in ("uri", "document_uri", "fastcgi_script_name"):
         return request.uri
@@ -240,4 +276,14 @@ def _value(name: str, request: Request, asked: Asked) -> Uri | None:
         if name in ("args", "query_string", "is_args") and request.raw:
             arguments = asked.target.partition("?")[2]
             return Uri(("?" if arguments else "") if name == "is_args" else arguments)
-    return None
+        if name.startswith("arg_") and request.raw:
+            return Uri(_argument(asked.target.partition("?")[2], name[4:]))
+    given = asked.value(name)
+    return None if given is None else Uri(given)
+
+
+def _argument(arguments: str, name: str) -> str:
+    """The value of an argument, the first of its name (``ngx_http_arg()``)."""
+    pairs = (one.partition("=") for one in arguments.split("&"))
+    found = (value for key, equals, value in pairs if equals and key.lower() == name.lower())
+    return next(found, "")

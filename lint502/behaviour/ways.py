@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from msgspec import Struct, field
 
@@ -19,6 +19,7 @@ from lint502.behaviour.rewriting import Asked, Request, rewritten, texts
 from lint502.nginx.hops import Hop
 from lint502.nginx.location_search import locations_for
 from lint502.nginx.locations import named_location
+from lint502.nginx.parse import Directive
 from lint502.nginx.requested_uris import Uri
 from lint502.nginx.tree import Context, once_a_context
 from lint502.nginx.variables import Variables
@@ -73,12 +74,55 @@ class Arrival(NamedTuple):
     request: Request
 
 
+Point = tuple[Context, Request]
+"""A request at a level."""
+
+How = Literal["entered", "found", "rewrite", "try_files", "index", "error_page", "post_action"]
+"""What has led a request to a level; ``found``: the level is the location of its URI."""
+
+
+class Came(NamedTuple):
+    """From where a request has come to a level, and by what; ``line`` is the ``rewrite``, if one
+    has done it."""
+
+    before: Point | None
+    how: How
+    line: Directive | None = None
+
+
+class End(NamedTuple):
+    """A request that nginx answers by itself at a level, without a pass: with a ``status`` and by a
+    ``line``, where these are known. ``file``: it depends on which files there are."""
+
+    point: Point
+    status: int | None = None
+    line: Directive | None = None
+    file: bool = False
+
+
 class Ways(Struct):
     """Where a request may arrive; ``anywhere``: code, or too many ways, may lead to any pass of the
-    server."""
+    server.
+
+    ``at`` has the point of each arrival, ``came`` how a request has first come to a point. ``ends``
+    are in the order in which they were found.
+    """
 
     arrivals: set[Arrival] = field(default_factory=set)
     anywhere: bool = False
+    at: dict[Arrival, Point] = field(default_factory=dict)
+    came: dict[Point, Came] = field(default_factory=dict)
+    ends: dict[End, None] = field(default_factory=dict)
+
+    def trail(self, point: Point) -> tuple[tuple[Point, Came], ...]:
+        """The points on the way to one, that itself the last."""
+        found: list[tuple[Point, Came]] = []
+        here: Point | None = point
+        while here is not None:
+            came = self.came[here]
+            found.append((here, came))
+            here = came.before
+        return tuple(reversed(found))
 
 
 class Passes:
@@ -97,14 +141,19 @@ class Passes:
             if area is not None:
                 self.variables.setdefault(area, hop.variables)
 
+    def variables_of(self, area: Context) -> Variables:
+        """The variables of an ``http{}``."""
+        if area not in self.variables:
+            self.variables[area] = Variables(area)
+        return self.variables[area]
+
 
 def ways(server: Context, request: Request, asked: Asked, passes: Passes) -> Ways:
     """The passes of a server of ``http{}`` that a request may get to."""
     area = server.enclosing("http")
-    variables = None if area is None else passes.variables.get(area)
-    if variables is None:
+    if area is None:
         return Ways()
-    walk = _Walk(server, asked, passes, variables)
+    walk = _Walk(server, asked, passes, passes.variables_of(area))
     walk.enter(request)
     walk.answered(server, _BEFORE_A_LOCATION, request)
     return walk.finish()
@@ -113,10 +162,9 @@ def ways(server: Context, request: Request, asked: Asked, passes: Passes) -> Way
 def ways_from(location: Context, request: Request, asked: Asked, passes: Passes) -> Ways:
     """The passes that a request may get to from a named location on."""
     server, area = location.enclosing("server"), location.enclosing("http")
-    variables = None if area is None else passes.variables.get(area)
-    if variables is None or server is None:
+    if area is None or server is None:
         return Ways()
-    walk = _Walk(server, asked, passes, variables)
+    walk = _Walk(server, asked, passes, passes.variables_of(area))
     walk.at(location, request)
     return walk.finish()
 
@@ -129,35 +177,46 @@ class _Walk:
         self._asked = asked
         self._passes = passes
         self._variables = variables
-        self._waiting: list[tuple[Context, Request]] = []
-        self._seen: set[tuple[Context, Request]] = set()
+        self._waiting: list[Point] = []
         self._found = Ways()
+        self._here: Point | None = None
 
     def enter(self, request: Request) -> None:
         """Take a request into the server."""
-        self._add(self._server, request)
+        self._add(self._server, request, "entered")
 
     def at(self, location: Context, request: Request) -> None:
         """Take a request into a location."""
-        self._add(location, request)
+        self._add(location, request, "entered")
 
     def finish(self) -> Ways:
         """All ways from here."""
         while self._waiting:
-            if len(self._seen) > _MOST_STEPS:
+            if len(self._found.came) > _MOST_STEPS:
                 self._found.anywhere = True
                 break
-            level, request = self._waiting.pop()
+            self._here = self._waiting.pop()
+            level, request = self._here
             if level is self._server:
                 self._in_server(request)
             else:
                 self._in_location(level, request)
         return self._found
 
-    def _add(self, level: Context, request: Request) -> None:
-        if (level, request) not in self._seen:
-            self._seen.add((level, request))
-            self._waiting.append((level, request))
+    def _add(
+        self, level: Context, request: Request, how: How, line: Directive | None = None
+    ) -> None:
+        point = (level, request)
+        if point not in self._found.came:
+            self._found.came[point] = Came(self._here, how, line)
+            self._waiting.append(point)
+
+    def _end(
+        self, status: int | None = None, line: Directive | None = None, *, file: bool = False
+    ) -> None:
+        """Note that nginx may answer here by itself."""
+        if self._here is not None:
+            self._found.ends[End(self._here, status, line, file)] = None
 
     def _facts(self, level: Context) -> LevelWays:
         return level_ways(level)
@@ -165,21 +224,25 @@ class _Walk:
     def _in_server(self, request: Request) -> None:
         self._found.anywhere |= self._facts(self._server).code
         found = rewritten(self._server, request, self._asked, self._variables)
-        for level, status in found.answered:
+        for level, status, line in found.answered:
+            self._end(status, line)
             self.answered(level, {status}, request)
         for left in found.left:
-            self._find(left.request)
+            self._find(left.request, left.by)
 
-    def _find(self, request: Request) -> None:
+    def _find(self, request: Request, line: Directive | None) -> None:
+        """Look for the location of a URI, which a ``rewrite`` may have made."""
         for location in locations_for(self._server, request.uri):
             if location is None:
+                self._end(301)
                 self.answered(self._server, {301}, request)
             elif location is self._server:
                 self._content(self._server, self._server, request)
             elif "internal" in location.by_name and not request.internal:
+                self._end(404, location.by_name["internal"][0])
                 self.answered(location, {404}, request)
             else:
-                self._add(location, request)
+                self._add(location, request, "found" if line is None else "rewrite", line)
 
     def _in_location(self, location: Context, request: Request) -> None:
         facts = self._facts(location)
@@ -189,11 +252,12 @@ class _Walk:
             self._content(location, limit, request)
             return
         found = rewritten(location, request, self._asked, self._variables)
-        for level, status in found.answered:
+        for level, status, line in found.answered:
+            self._end(status, line)
             self.answered(level, {status}, request)
         for left in found.left:
             if left.changed:
-                self._find(left.request)
+                self._find(left.request, left.by)
             else:
                 self._content(location, left.level, left.request)
 
@@ -205,7 +269,7 @@ class _Walk:
         if facts.turns_away:
             self.answered(level, None, request)
         if facts.post_action:
-            self._follow(facts.post_action, request, level)
+            self._follow(facts.post_action, request, level, "post_action")
         if not facts.tried:
             self._handler(location, level, facts, request)
             return
@@ -213,28 +277,41 @@ class _Walk:
             if request.file and name.endswith("/"):
                 continue
             for uri in self._texts(name, request, level):
-                self._handler(location, level, facts, request._replace(uri=uri))
+                self._handler(location, level, facts, request._replace(uri=uri), tried=True)
         last = facts.tried[-1]
         if last.startswith("="):
             if last[1:].isdecimal():
+                line = level.by_name["try_files"][-1]
+                self._end(int(last[1:]), line, file=len(facts.tried) > 1)
                 self.answered(level, {int(last[1:])}, request)
         else:
-            self._follow(last, request, level)
+            self._follow(last, request, level, "try_files")
 
     def _handler(
-        self, location: Context, level: Context, facts: LevelWays, request: Request
+        self,
+        location: Context,
+        level: Context,
+        facts: LevelWays,
+        request: Request,
+        *,
+        tried: bool = False,
     ) -> None:
         hops = self._passes.of_level.get(level, ())
         if not hops and not facts.handled:
             hops = self._passes.of_level.get(location, ())
             if not hops and self._facts(location).handled:
+                self._end(file=tried)
                 self.answered(level, None, request)
                 return
         running = [hop for hop in hops if not self._facts(hop.context).is_overridden(hop)]
         for hop in running:
-            self._found.arrivals.add(Arrival(hop, request))
+            arrival = Arrival(hop, request)
+            self._found.arrivals.add(arrival)
+            if self._here is not None:
+                self._found.at.setdefault(arrival, self._here)
             self.answered(level, None if facts.intercepts else _OF_A_PASS, request)
         if not running:
+            self._end(file=tried or not facts.handled)
             self.answered(level, None, request)
             if not facts.handled:
                 self._index(facts, request)
@@ -247,7 +324,7 @@ class _Walk:
             base = "" if name.startswith("/") or uri.open else uri.text
             for found in self._texts(name, request, self._server):
                 path = uri if uri.open else Uri(base + found.text, found.open)
-                self._add(self._server, request.redirected(path, file=True))
+                self._add(self._server, request.redirected(path, file=True), "index")
 
     def answered(self, level: Context, statuses: Iterable[int] | None, request: Request) -> None:
         """Follow the pages for an answer; None stands for any status."""
@@ -260,27 +337,27 @@ class _Walk:
                 method = "GET"
             failed = request._replace(errored=True, method=method)
             if page.startswith("@"):
-                self._go(Uri(page), failed)
+                self._go(Uri(page), failed, "error_page")
             elif page.startswith(("/", "$")) and not page.startswith(_ELSEWHERE):
-                self._follow(page, failed, level)
+                self._follow(page, failed, level, "error_page")
 
-    def _follow(self, page: str, request: Request, level: Context) -> None:
+    def _follow(self, page: str, request: Request, level: Context, how: How) -> None:
         """Go to what a text with variables becomes."""
         for uri in self._texts(page, request, level):
             if uri.open and not uri.text:
                 self._found.anywhere = True
             else:
-                self._go(uri, request)
+                self._go(uri, request, how)
 
-    def _go(self, uri: Uri, request: Request) -> None:
+    def _go(self, uri: Uri, request: Request, how: How) -> None:
         """An internal redirect to a URI, or to a named location."""
         if uri.text.startswith("@"):
             location = named_location(self._server, uri.text)
             if location is not None:
-                self._add(location, request._replace(internal=True))
+                self._add(location, request._replace(internal=True), how)
         elif not uri.text.startswith(("http://", "https://")):
             path, asks, _ = uri.text.partition("?")
-            self._add(self._server, request.redirected(Uri(path, uri.open and not asks)))
+            self._add(self._server, request.redirected(Uri(path, uri.open and not asks)), how)
 
     def _texts(self, template: str, request: Request, level: Context) -> list[Uri]:
         return texts(template, request, self._asked, self._variables, level)

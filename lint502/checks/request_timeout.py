@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.behaviour.demands import largest_for
-from lint502.behaviour.limits import answers_when_it_gives_up
+from lint502.behaviour.limits import status_when_it_gives_up
 from lint502.behaviour.unset import unset
 from lint502.disagreements import Disagreement
 from lint502.findings import Fix
@@ -67,7 +67,7 @@ def _waits_longer(pair: Pair) -> Value[int] | None:
     hop, listener = pair.hop, pair.meant
     if listener is None or listener.request_timeout is None or hop.kind in ("stream", "memcached"):
         return None
-    if answers_when_it_gives_up(listener):
+    if status_when_it_gives_up(listener) is not None:
         return None
     timeout = hop.scope.time(f"{hop.kind}_read_timeout")
     if timeout is None or timeout.value <= listener.request_timeout.value:

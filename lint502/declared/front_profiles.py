@@ -7,8 +7,9 @@ Each file in ``front_profiles/`` describes one: a ``title`` and its facts:
     value  = "60s"                  # as in upstreams.toml
     source = "https://docs.aws.amazon.com/elasticloadbalancing/…"
 
-One key is not in upstreams.toml: "closed_status", what its client gets where nginx closes the
-connection on which a request was sent.
+Two keys are not in upstreams.toml: "closed_status", what its client gets where nginx closes the
+connection on which a request was sent, and "timeout_status", where it has waited ``read_timeout``
+for a response.
 """
 
 from __future__ import annotations
@@ -61,4 +62,4 @@ def load(kind: str) -> FrontProfile:
 def _value(key: str, value: Any) -> Any:
     if key == "response_headers":
         return parse_size(str(value))
-    return parse_time(str(value)) if key == "idle_timeout" else value
+    return parse_time(str(value)) if key in ("idle_timeout", "read_timeout") else value

@@ -193,8 +193,9 @@ def is_blank(upstream: Upstream) -> bool:
 class Front(Struct, frozen=True):
     """What stands before nginx; facts as in :class:`Listener`.
 
-    ``closed_status``, which only a profile states, is what its client gets where nginx closes the
-    connection on which a request was sent.
+    ``read_timeout`` is how long it waits for a response to start. Two only a profile states:
+    ``closed_status`` is what its client gets where nginx closes the connection on which a request
+    was sent, and ``timeout_status`` where it has waited so long.
     """
 
     name: str
@@ -206,6 +207,8 @@ class Front(Struct, frozen=True):
     sni: Fact[str] | None = None
     closed_status: Fact[int] | None = None
     response_headers: Fact[int] | None = None
+    read_timeout: Fact[int] | None = None
+    timeout_status: Fact[int] | None = None
 
 
 class Drift(Struct, frozen=True):

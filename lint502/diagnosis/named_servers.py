@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.nginx.requested_uris import host_of
-from lint502.nginx.scope import Scope
 from lint502.nginx.servers import ANY, ListeningSocket, Servers, VirtualServer
+from lint502.nginx.slashes import merges_slashes
 from lint502.nginx.version import Version
 
 _OF_THE_MACHINE = "$hostname"
@@ -21,7 +21,6 @@ class NamedServers:
     """The servers of one ``http{}`` by what the error log calls them."""
 
     def __init__(self, servers: Servers, version: Version) -> None:
-        self._version = version
         self._by_name: dict[str, list[VirtualServer]] = {}
         for server in servers.servers:
             self._by_name.setdefault(logged_name(server), []).append(server)
@@ -29,7 +28,10 @@ class NamedServers:
         for socket in servers.sockets:
             for server in socket.servers:
                 self._sockets.setdefault(server, []).append(socket)
-        self._merging = {server: self._merges(server) for server in servers.servers}
+        self._merging = {
+            server: merges_slashes(server, self._sockets.get(server, ()), version)
+            for server in servers.servers
+        }
 
     def find(self, name: str, host: str | None) -> list[VirtualServer]:
         """The servers that a name in the log, and the ``Host`` of the request, may be of."""
@@ -51,11 +53,6 @@ class NamedServers:
         """Whether ``//`` becomes ``/`` in the URIs of a server: it is the default server of the
         socket that says so, for the host is read later."""
         return self._merging[server]
-
-    def _merges(self, server: VirtualServer) -> frozenset[bool]:
-        deciding = [server, *(socket.default for socket in self._sockets.get(server, ()))]
-        flags = (Scope(one.context, self._version).flag("merge_slashes") for one in deciding)
-        return frozenset(flag is None or flag.value for flag in flags)
 
 
 def logged_name(server: VirtualServer) -> str:

@@ -52,7 +52,7 @@ _EDGES: dict[State, str] = {
     "undeclared": "-.->",
     "passed": "-->",
 }
-_CLASSES = {
+CLASSES = {
     "failed": "fill:#ffd8d3,stroke:#b3261e,color:#410e0b,stroke-width:2px",
     "undecidable": "fill:#fff0c2,stroke:#8a6100,color:#3d2b00",
     "undeclared": "fill:#dbe9ff,stroke:#2b5fb3,color:#0c2750,stroke-dasharray:4 3",
@@ -182,7 +182,7 @@ class _Drawing(Struct):
             self._folded(folded, "more server" if kept else "server")
         words = self._left_out(folded)
         head = [f"%% {words}"] if words else []
-        classes = (f"classDef {name} {_CLASSES[name]}" for name in _CLASSES if name in self.kinds)
+        classes = (f"classDef {name} {CLASSES[name]}" for name in CLASSES if name in self.kinds)
         return "\n".join(("flowchart LR", *head, *self.lines, *classes)) + "\n"
 
     def _rules(self, findings: Iterable[int]) -> str:
@@ -296,7 +296,7 @@ class _Drawing(Struct):
 
     def _node(self, name: str, shape: tuple[str, str], label: Sequence[str], kind: str) -> None:
         self.kinds.add(kind)
-        text = "<br>".join(_label(line) for line in label if line)
+        text = "<br>".join(escaped(line) for line in label if line)
         self.lines.append(f'{name}{shape[0]}"{text}"{shape[1]}:::{kind}')
 
     def _edge(self, start: str, end: str, state: State) -> None:
@@ -330,7 +330,7 @@ def _counts(servers: Iterable[ServerNode]) -> dict[State, int]:
     return {state: states.count(state) for state in STATES if state in states}
 
 
-def _label(text: str) -> str:
+def escaped(text: str) -> str:
     """Any text, cut in the middle where it is long, so that it is drawn as it is."""
     text = shown(text)
     if len(text) > _LONGEST:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lint502.behaviour.rewriting import Asked, Request
-from lint502.behaviour.ways import Passes, depends, ways
+from lint502.behaviour.ways import Passes, Ways, depends, ways
 from lint502.nginx.hops import find_hops
 from lint502.nginx.requested_uris import Uri
 from lint502.nginx.version import Version
@@ -16,14 +16,18 @@ from tests.support.sites import OLD, contexts, http, load
 A, B, C = "http://127.0.0.1:1", "http://127.0.0.1:2", "http://127.0.0.1:3"
 
 
+def found_ways(folder: Path, body: str, uri: str, asked: Asked, method: str = "GET") -> Ways:
+    tree = load(folder, {"nginx.conf": http(body)})
+    hops, _ = find_hops(tree, Version.parse(OLD), {})
+    (server,) = contexts(tree, "http", "server")
+    return ways(server, Request(Uri(uri), method), asked, Passes(hops))
+
+
 def arrivals(
     folder: Path, body: str, uri: str = "/a/x", method: str = "GET", target: str | None = None
 ) -> tuple[set[tuple[str, str]], bool]:
     """The pass and the URI of each way, and whether there may be others."""
-    tree = load(folder, {"nginx.conf": http(f"server {{ {body} }}")})
-    hops, _ = find_hops(tree, Version.parse(OLD), {})
-    (server,) = contexts(tree, "http", "server")
-    found = ways(server, Request(Uri(uri), method), Asked("a", target), Passes(hops))
+    found = found_ways(folder, f"server {{ {body} }}", uri, Asked("a", target), method)
     at = {(one.hop.value[-1], one.request.uri.text) for one in found.arrivals}
     return at, found.anywhere
 
@@ -118,3 +122,55 @@ def test_what_the_ways_depend_on(tmp_path: Path) -> None:
         (True, True),
         (False, False),
     ]
+
+
+def test_how_a_request_came(tmp_path: Path) -> None:
+    body = """
+        server {
+            rewrite ^/old/(.*)$ /new/$1;
+            location /new/ { try_files $uri @app; }
+            location @app { error_page 502 = /failed; proxy_pass http://a; }
+            location /failed { return 503; }
+        }"""
+    found = found_ways(tmp_path, body, "/old/x", Asked("a", None))
+    (arrival,) = found.arrivals
+    trail = [
+        (" ".join(level.args), request.uri.text, came.how, came.line and came.line.line)
+        for (level, request), came in found.trail(found.at[arrival])
+    ]
+    assert trail == [
+        ("", "/old/x", "entered", None),
+        ("/new/", "/new/x", "rewrite", 3),
+        ("@app", "/new/x", "try_files", None),
+    ]
+    ends = [(end.status, end.line and end.line.line, end.file) for end in found.ends]
+    assert ends == [(None, None, True), (503, 6, False)]
+
+
+@pytest.mark.parametrize(
+    ("condition", "asked", "taken"),
+    [
+        ("$http_x_beta = yes", Asked("a", None, (("x_beta", "yes"),)), True),
+        ("$http_x_beta = yes", Asked("a", None, ()), False),
+        ("$http_x_beta = yes", Asked("a", None), None),
+        ("$cookie_beta", Asked("a", None, (("cookie", "a=1; beta=on"),)), True),
+        ("$cookie_beta", Asked("a", None, (("cookie", "a=beta"),)), False),
+        ("$arg_beta", Asked("a", "/?a=1&BETA=2"), True),
+        ("$arg_beta", Asked("a", "/?beta"), False),
+        ("$scheme = https", Asked("a", None, (), "https"), True),
+        ("$scheme = https", Asked("a", None, ()), None),
+    ],
+)
+def test_what_is_known_of_a_request(
+    tmp_path: Path, condition: str, asked: Asked, taken: bool | None
+) -> None:
+    body = f"""
+        server {{
+            if ({condition}) {{ rewrite ^ /beta last; }}
+            location / {{ proxy_pass http://a; }}
+            location /beta {{ proxy_pass http://b; }}
+        }}"""
+    found = found_ways(tmp_path, body, "/", asked)
+    reached = sorted(one.hop.value for one in found.arrivals)
+    both = ["http://a", "http://b"]
+    assert reached == (both if taken is None else [both[taken]])

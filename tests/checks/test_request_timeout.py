@@ -57,3 +57,8 @@ def test_gunicorn_answers_500_from_22_on(lint: Lint, server: str, found: bool) -
     expected = [Found(4, "warning", 502, "sometimes", RULE, "up")] if found else []
     assert lint(body(""), facts) == expected
     assert lint(body(""), spec("20s", f'server = "{server}"\n')) == expected
+
+
+@pytest.mark.parametrize("server", ["haproxy", "varnish", "nginx"])
+def test_a_proxy_answers_when_it_gives_up(lint: Lint, server: str) -> None:
+    assert lint(body(""), spec("20s", f'server = "{server}"\n'), ignore=OTHERS) == []

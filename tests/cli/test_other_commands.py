@@ -212,6 +212,7 @@ def test_help_names_every_command(run: Run) -> None:
             "explain",
             "hops",
             "init",
+            "path",
             "probe",
             "prove",
             "rules",

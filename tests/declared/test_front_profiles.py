@@ -16,6 +16,7 @@ from lint502.places import Place
 LIMITS = (
     "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html"
 )
+ELAPSED = "https://repost.aws/knowledge-center/eks-http-504-errors (the idle timeout has elapsed)"
 SOURCE = re.compile(r"https://[^ ]+( \(.+\))?|[\w.-]+/[\w.-]+@[\w.-]+:[\w./-]+.*")
 
 
@@ -28,10 +29,13 @@ def test_each_figure_is_of_its_type_and_has_a_source(kind: str) -> None:
     profile = front_profiles.load(kind)
     assert profile.title
     for key, fact in profile.facts.items():
-        assert key in ("idle_timeout", "closed_status", "response_headers")
+        assert key in (
+            *("idle_timeout", "closed_status", "response_headers", "read_timeout"),
+            "timeout_status",
+        )
         assert type(fact.value) is int
         assert SOURCE.fullmatch(fact.source), fact
-        assert key != "closed_status" or 500 <= fact.value < 600
+        assert not key.endswith("_status") or 500 <= fact.value < 600
 
 
 def test_times_are_milliseconds() -> None:
@@ -57,5 +61,6 @@ def test_what_is_declared_comes_first(tmp_path: Path) -> None:
             idle_timeout=Fact(120_000, Place("upstreams.toml", 3, 1, 20, 'idle_timeout = "2m"')),
             closed_status=Fact(502, kind, Standing.DEFAULT, "aws-alb", url),
             response_headers=Fact(32_768, kind, Standing.DEFAULT, "aws-alb", LIMITS),
+            timeout_status=Fact(504, kind, Standing.DEFAULT, "aws-alb", ELAPSED),
         ),
     )

@@ -70,6 +70,7 @@ ALB = (
 )
 
 
+ELAPSED = "https://repost.aws/knowledge-center/eks-http-504-errors (the idle timeout has elapsed)"
 LIMITS = (
     "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html"
 )
@@ -161,6 +162,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
                     Fact("shop.example.com", place(39)),
                     Fact(502, place(35), Standing.DEFAULT, "aws-alb", ALB),
                     Fact(32_768, place(35), Standing.DEFAULT, "aws-alb", LIMITS),
+                    timeout_status=Fact(504, place(35), Standing.DEFAULT, "aws-alb", ELAPSED),
                 ),
             ),
             complete=True,

@@ -335,6 +335,9 @@ class FrontTable(_SpecTable):
     response_headers: Annotated[
         Size | None, Field(description="The largest head of a response that it takes.")
     ] = None
+    read_timeout: Annotated[
+        Time | None, Field(description="How long it waits for nginx to start a response.")
+    ] = None
 
 
 class SpecFile(_SpecTable):

@@ -167,6 +167,7 @@ FRONT = {
     "proxy_protocol": _SWITCH,
     "sni": _LINE,
     "response_headers": values.size,
+    "read_timeout": values.time,
 }
 FILE = {
     "complete": _SWITCH,

@@ -1,0 +1,1 @@
+"""The ladder of one request: all that counts on its way through nginx, and what fails first."""

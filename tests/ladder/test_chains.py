@@ -76,7 +76,7 @@ def proxy(kind: str, folder: Path, behind: int, milliseconds: int) -> Iterator[i
         place = folder / str(listen)
         place.mkdir()
         command = [_program("varnishd"), "-F", "-a", f"127.0.0.1:{listen}", "-f", str(file)]
-        command += ["-n", str(place)]
+        command += ["-n", str(place), "-j", "none"]  # its user may not enter our folder
     with _running(command, listen):
         yield listen
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 COMMANDS = (
-    '"check", "init", "prove", "upgrade", "diagnose", "probe", "explain", "rules", "hops" or '
-    '"schema"'
+    '"check", "init", "prove", "upgrade", "diagnose", "probe", "explain", "rules", "servers", '
+    '"hops" or "schema"'
 )
 VERSION = "'{}' is not an nginx version such as 1.26.3, nor auto"
 KEEPALIVE = (

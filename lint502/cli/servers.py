@@ -129,6 +129,8 @@ def _text(name: str, version: str | None, style: Style) -> str:
         parts.append(_wrapped(f"What is not its own is that of {profile.like}.", style.width))
     if profile.in_code:
         parts.append(_wrapped("A program can set other figures in its own code.", style.width))
+    if profile.in_settings:
+        parts.append(_wrapped("Its settings can change these figures.", style.width))
     rows = [
         (
             one.name,

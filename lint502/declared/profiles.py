@@ -1,8 +1,8 @@
 """The documented defaults of servers, which fill what an upstream does not declare.
 
 Each file in ``profiles/`` describes one server: a ``title``, perhaps a ``note`` and a profile that
-it is ``like``, ``in_code = true`` where programs set its figures in code of their own (false for a
-product that is like such a server), and its facts:
+it is ``like``, ``in_code = true`` where programs set its figures in code of their own,
+``in_settings = true`` where a product has settings for them, and its facts:
 
     [[fact]]
     key    = "keepalive.idle_timeout"    # as in upstreams.toml
@@ -97,13 +97,14 @@ class Profile(Struct, frozen=True):
     like: str | None = None
     note: str | None = None
     in_code: bool = False
+    in_settings: bool = False
     details: tuple[Detail, ...] = ()
 
 
 class Default(Struct, frozen=True):
     """A figure as it fills a listener, with whose default it is and where that is written.
-    ``certain``: neither a program's own code nor the version, where none is named, can have another
-    one."""
+    ``certain``: neither a program's own code, nor a product's settings, nor the version, where none
+    is named, can have another one."""
 
     value: Any
     profile: str
@@ -129,9 +130,12 @@ def load(name: str) -> Profile:
     if like is not None:
         spoken += [fact.value for fact in load(like).facts if fact.key == "protocol"]
     facts = tuple(_fact(entry, spoken[:1]) for entry in entries)
-    in_code = data.get("in_code", like is not None and load(like).in_code)
+    in_settings = data.get("in_settings", False)
+    inherited = like is not None and load(like).in_code and not in_settings
+    in_code = data.get("in_code", inherited)
     details = tuple(Detail(**entry) for entry in data.get("also", []))
-    return Profile(name, data["title"], facts, like, data.get("note"), in_code, details)
+    note = data.get("note")
+    return Profile(name, data["title"], facts, like, note, in_code, in_settings, details)
 
 
 def parse_server(server: str) -> tuple[str, str | None]:
@@ -176,7 +180,7 @@ def defaults(server: str, protocol: str | None, tls: bool | None) -> Mapping[str
         if fact.since is not None and unversioned:
             label = f"{owner} since {fact.since}"
         varies = unversioned and (fact.since is not None or fact.before is not None)
-        certain = not (varies or load(name).in_code)
+        certain = not (varies or load(name).in_code or load(name).in_settings)
         value = fact.value if fact.least is None else fact.least
         found[fact.key] = Default(value, label, fact.source, fact.covers, certain)
     return found

@@ -43,7 +43,14 @@ def values(
 
 
 ABOUT = {
-    *("default address", "header fields", "one header line", "request line", "response head"),
+    *(
+        "default address",
+        "header fields",
+        "one header line",
+        "request line",
+        "request head",
+        "response head",
+    ),
     *("beyond its limits", "idle timeout", "read timeout", "write timeout", "kept connections"),
     "read and write timeout",
 }

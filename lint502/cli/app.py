@@ -14,8 +14,8 @@ from lint502 import __version__
 from lint502.cli.helping import WIDEST, Command, Group
 
 COMMANDS = (
-    "check", "init", "prove", "upgrade", "diagnose", "probe", "path", "explain", "rules", "hops",
-    "schema",
+    "check", "init", "prove", "upgrade", "diagnose", "probe", "path", "explain", "rules",
+    "servers", "hops", "schema",
 )  # fmt: skip
 """In the order of the help; each is a function of the module of its name."""
 

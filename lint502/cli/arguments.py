@@ -35,6 +35,15 @@ def complete_explained(incomplete: str) -> list[str]:
     return [one for one in (*RULES, *numbers()) if one.startswith(incomplete)]
 
 
+def complete_servers(incomplete: str) -> list[str]:
+    """The servers, and what runs on them, that a shell may complete."""
+    from lint502.declared.products import products
+    from lint502.declared.profiles import names
+
+    known = sorted({*names(), *(product.name for product in products())})
+    return [one for one in known if one.startswith(incomplete.lower())]
+
+
 def complete_versions(incomplete: str) -> list[str]:
     """The versions of nginx, and of what is made from it, that a shell may complete."""
     from lint502.nginx.derivatives import known

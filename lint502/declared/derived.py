@@ -127,6 +127,9 @@ def _both(one: Claims, other: Claims) -> tuple[Claims, list[Drift]]:
             facts[key] = Fact(tuple(dict.fromkeys(hosts)), (known or fact).place)
         elif known is None and not (moved and key in _ADDRESS):
             facts[key] = fact
+        elif key == "server" and known is not None and _is_narrower(fact, known):
+            facts[key] = _versioned(fact, known)
+            drifts.append(Drift(one.name, key, known, fact))
         else:
             known = known or one.facts[moved or key]
             differs = _meaning(key, known.value) != _meaning(key, fact.value)
@@ -138,6 +141,21 @@ def _both(one: Claims, other: Claims) -> tuple[Claims, list[Drift]]:
             loser = excluded if excluded not in one.facts else key
             facts.pop(loser, None)
     return replace(one, facts=_without_denied(facts)), drifts
+
+
+def _is_narrower(stated: Fact[str], declared: Fact[str]) -> bool:
+    """Whether the workers that run are of another class than a name alone means:
+    ``gunicorn-gthread`` where ``gunicorn`` is declared."""
+    name, running = (one.value.partition("/")[0] for one in (declared, stated))
+    return stated.standing is Standing.STATED and running.startswith(f"{name}-")
+
+
+def _versioned(stated: Fact[str], declared: Fact[str]) -> Fact[str]:
+    """The server that is stated, with the version that is declared where it has none."""
+    version = declared.value.partition("/")[2]
+    if not version or "/" in stated.value:
+        return stated
+    return replace(stated, value=f"{stated.value}/{version}")
 
 
 def _without_denied(facts: Mapping[str, Fact[Any]]) -> dict[str, Fact[Any]]:

@@ -1,8 +1,8 @@
 """The documented defaults of servers, which fill what an upstream does not declare.
 
 Each file in ``profiles/`` describes one server: a ``title``, perhaps a ``note`` and a profile that
-it is ``like``, ``in_code = true`` where programs set its figures in code of their own, and its
-facts:
+it is ``like``, ``in_code = true`` where programs set its figures in code of their own,
+``in_settings = true`` where a product has settings for them, and its facts:
 
     [[fact]]
     key    = "keepalive.idle_timeout"    # as in upstreams.toml
@@ -13,6 +13,15 @@ facts:
     protocol = ["http"]                  # where the listener speaks this; absent: its default
     tls    = false                       # where it speaks plaintext; absent: either
     covers = ["request_headers"]         # an overflow that holds for some limits only
+    least  = "8s"                        # of a time or size that varies: rules go by it
+
+What is worth knowing and no rule needs is shown by ``lint502 servers``:
+
+    [[also]]
+    about  = "default address"           # or "header fields", "one header line" and others
+    value  = "127.0.0.1:8000"            # in words
+    source = "benoitc/gunicorn@27.0.1:gunicorn/config.py (bind)"
+    since  = "…"                         # and ``before``, as above
 
 One key is not in upstreams.toml: "limits.request_headers_status", the status with which too large a
 header is answered where that is not 431.
@@ -58,12 +67,25 @@ class ProfileFact(Struct, frozen=True):
     protocols: tuple[str, ...] = ()
     tls: bool | None = None
     covers: tuple[str, ...] = ()
+    least: int | None = None
 
     def holds_in(self, version: ServerVersion | None) -> bool:
         """Whether it holds in a version; ``None`` is the newest, ``(22,)`` the newest 22."""
-        if self.since is not None and not at_least(version, self.since):
-            return False
-        return self.before is None or not at_least(version, self.before)
+        return _holds(version, self.since, self.before)
+
+
+class Detail(Struct, frozen=True):
+    """What is worth knowing of a server and no rule needs, in words."""
+
+    about: str
+    value: str
+    source: str
+    since: str | None = None
+    before: str | None = None
+
+    def holds_in(self, version: ServerVersion | None) -> bool:
+        """As :meth:`ProfileFact.holds_in`."""
+        return _holds(version, self.since, self.before)
 
 
 class Profile(Struct, frozen=True):
@@ -75,12 +97,14 @@ class Profile(Struct, frozen=True):
     like: str | None = None
     note: str | None = None
     in_code: bool = False
+    in_settings: bool = False
+    details: tuple[Detail, ...] = ()
 
 
 class Default(Struct, frozen=True):
     """A figure as it fills a listener, with whose default it is and where that is written.
-    ``certain``: neither a program's own code nor the version, where none is named, can have another
-    one."""
+    ``certain``: neither a program's own code, nor a product's settings, nor the version, where none
+    is named, can have another one."""
 
     value: Any
     profile: str
@@ -106,8 +130,12 @@ def load(name: str) -> Profile:
     if like is not None:
         spoken += [fact.value for fact in load(like).facts if fact.key == "protocol"]
     facts = tuple(_fact(entry, spoken[:1]) for entry in entries)
-    in_code = data.get("in_code", False) or (like is not None and load(like).in_code)
-    return Profile(name, data["title"], facts, like, data.get("note"), in_code)
+    in_settings = data.get("in_settings", False)
+    inherited = like is not None and load(like).in_code and not in_settings
+    in_code = data.get("in_code", inherited)
+    details = tuple(Detail(**entry) for entry in data.get("also", []))
+    note = data.get("note")
+    return Profile(name, data["title"], facts, like, note, in_code, in_settings, details)
 
 
 def parse_server(server: str) -> tuple[str, str | None]:
@@ -134,7 +162,7 @@ def defaults(server: str, protocol: str | None, tls: bool | None) -> Mapping[str
     version = None if written is None else tuple(map(int, written.split(".")))
     facts = [
         (fact, profile.name if its_version is None else name)
-        for profile, its_version in _line(load(name), version)
+        for profile, its_version in line_of(load(name), version)
         for fact in profile.facts
         if fact.holds_in(its_version)
     ]
@@ -148,15 +176,17 @@ def defaults(server: str, protocol: str | None, tls: bool | None) -> Mapping[str
         if fact.tls not in (None, secure):
             continue
         label = name if written is None else f"{name} {written}"
-        if fact.since is not None and (written is None or owner != name):
+        unversioned = written is None or owner != name
+        if fact.since is not None and unversioned:
             label = f"{owner} since {fact.since}"
-        varies = written is None and (fact.since is not None or fact.before is not None)
-        certain = not (varies or load(name).in_code)
-        found[fact.key] = Default(fact.value, label, fact.source, fact.covers, certain)
+        varies = unversioned and (fact.since is not None or fact.before is not None)
+        certain = not (varies or load(name).in_code or load(name).in_settings)
+        value = fact.value if fact.least is None else fact.least
+        found[fact.key] = Default(value, label, fact.source, fact.covers, certain)
     return found
 
 
-def _line(
+def line_of(
     profile: Profile, version: ServerVersion | None
 ) -> Iterator[tuple[Profile, ServerVersion | None]]:
     """A profile, the one that it is like and so on; a version counts for the first one only."""
@@ -171,25 +201,34 @@ def _value(found: Mapping[str, Default], key: str) -> Any:
 
 
 def _fact(entry: Mapping[str, Any], spoken: list[str]) -> ProfileFact:
-    key, value = entry["key"], entry["value"]
-    if key == "socket.mode":
-        value = int(value, 8)
-    elif key in _TIMES:
-        value = parse_time(str(value))
-    elif key in _SIZES:
-        value = parse_size(str(value), offset=True)
-    elif isinstance(value, list):
-        value = tuple(value)
+    key = entry["key"]
     return ProfileFact(
         key,
-        value,
+        _typed(key, entry["value"]),
         entry["source"],
         entry.get("since"),
         entry.get("before"),
         () if key in _FIRST else tuple(entry.get("protocol", spoken)),
         entry.get("tls"),
         tuple(entry.get("covers", ())),
+        _typed(key, entry["least"]) if "least" in entry else None,
     )
+
+
+def _typed(key: str, value: Any) -> Any:
+    if key == "socket.mode":
+        return int(value, 8)
+    if key in _TIMES:
+        return parse_time(str(value))
+    if key in _SIZES:
+        return parse_size(str(value), offset=True)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _holds(version: ServerVersion | None, since: str | None, before: str | None) -> bool:
+    if since is not None and not at_least(version, since):
+        return False
+    return before is None or not at_least(version, before)
 
 
 def at_least(version: ServerVersion | None, limit: str) -> bool:

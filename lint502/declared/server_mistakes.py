@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from lint502.declared.products import Product, called, squeezed
 from lint502.patterns import regex
@@ -18,8 +19,34 @@ _NUMBER = r"\d{1,9}(?:\.\d{1,9}){0,9}"
 _VERSION = regex(rf"(?<![a-z0-9.])v?({_NUMBER})|(?<=[a-z])({_NUMBER})")
 _HEAD = regex(r"[^\s:@/=<>~^]+")
 _EXTRAS = regex(r"\[[^\]]*\]")
+_OPTIONS = regex(r"\s--?(?=[a-z])")
+_THREADS = regex(r"--threads[\s=]+(\d{1,4})(?!\d)", re.ASCII)
+_THREADED = frozenset(("gthread", "gevent", "ggevent", "eventlet", "geventlet"))
 _LONGEST = 100
 _FORM = "must be a server or server/version"
+
+
+class Meant(NamedTuple):
+    """What somebody means by a text: a profile, or else a product; and its version."""
+
+    profile: str | None
+    product: Product | None
+    version: str | None
+
+
+def meant(server: str, known: Sequence[str]) -> Meant | None:
+    """What a text means, however it is written; ``known`` are the names of the profiles."""
+    if len(server) > _LONGEST:
+        return None
+    profiles = {squeezed(name): name for name in known}
+    for name, version in _readings(server, known):
+        profile = profiles.get(squeezed(name))
+        product = None if profile else called(name)
+        if product is not None and product.same_version:
+            return Meant(product.runs_on[0], None, version)
+        if profile is not None or product is not None:
+            return Meant(profile, product, version)
+    return None
 
 
 def refusal(server: str, known: Sequence[str]) -> ValueError:
@@ -27,35 +54,37 @@ def refusal(server: str, known: Sequence[str]) -> ValueError:
     message follows the name of the key."""
     if len(server) > _LONGEST:
         return ValueError(f"names no known server: {quote(server)}")
-    profiles = {squeezed(name): name for name in known}
-    readings = list(_readings(server))
-    for name, version in readings:
-        profile = profiles.get(squeezed(name))
-        product = None if profile else called(name)
-        if product is not None and product.same_version:
-            profile = product.runs_on[0]
-        if profile is not None:
-            written = _written(profile, version)
-            return ValueError(f"{_FORM}: write {quote(written)}, not {quote(server)}")
-        if product is not None:
-            return ValueError(f"names no server: {_on_product(product, version)}")
+    found = meant(server, known)
+    if found is not None and found.profile is not None:
+        written = _written(found.profile, found.version)
+        return ValueError(f"{_FORM}: write {quote(written)}, not {quote(server)}")
+    if found is not None and found.product is not None:
+        return ValueError(f"names no server: {about(found.product, found.version)}")
+    readings = list(_readings(server, known))
     name, version = next((one for one in readings if one[1] is not None), readings[-1])
     form = f'"{{}}/{version}"' if version else '"{}"'
     return UnknownNameError(
         f"names no known server: {quote(server)}",
         name,
         known,
-        f"known are {listing(known)}",
+        '"lint502 servers" lists those that are known',
         form,
     )
 
 
-def _readings(server: str) -> Iterator[tuple[str, str | None]]:
+def _readings(server: str, known: Sequence[str]) -> Iterator[tuple[str, str | None]]:
     """What may be the name and the version in a text, the likeliest first."""
-    text = _EXTRAS.sub(" ", server.strip().casefold())
-    parts = set(re.split(r"[^a-z]+", text))
+    whole = _EXTRAS.sub(" ", server.strip().casefold())
+    text = _OPTIONS.split(whole)[0] or whole
+    parts = set(re.split(r"[^a-z]+", whole))
     if {"gunicorn", "uvicorn"} <= parts:
         yield "gunicorn-uvicorn", _version(text)
+    threads = _THREADS.search(whole)
+    if "gunicorn" in parts and (parts & _THREADED or (threads and int(threads[1]) > 1)):
+        yield "gunicorn-gthread", _version(text)
+    for name in known:
+        if text.startswith(name) and re.search(r"\d", name):
+            yield name, _version(text[len(name) :])  # h2o
     image = text.rpartition("/")[2]
     if image != text and image[:1].isalpha():
         yield from _read(image)
@@ -97,7 +126,8 @@ def _written(profile: str, version: str | None) -> str:
     return profile if version is None else f"{profile}/{version}"
 
 
-def _on_product(product: Product, version: str | None) -> str:
+def about(product: Product, version: str | None = None) -> str:
+    """What a product is, and what to write for it."""
     article = "an" if product.kind[0] in "aeiou" else "a"
     said = f"{product.title} is {article} {product.kind}"
     if product.kind == "server":

@@ -7,6 +7,7 @@ Each file in ``images/`` has images of one subject:
     tags      = ["*fpm*"]                 # of these tags only; absent: of those that no other has
     source    = "grafana/grafana@main:conf/defaults.ini"
     server    = "tomcat"                  # a profile of lint502/declared/profiles/
+    unprofiled = "…"                      # why no profile is named where it speaks HTTP
     versioned = true                      # the tag begins with the version of that server
     runs      = false                     # a base that starts no server of its own
     whole     = false                     # more ports may be open: what is in use decides

@@ -198,6 +198,8 @@ ARGUMENTS: list[list[str]] = [
     ["rules", "--format=\n{word}"],
     ["explain", "\n{word}"],
     ["schema", "{word}"],
+    ["servers", "{word}"],
+    ["servers", "\n{word}"],
     ["\n{word}"],
     ["check", "--\r\n{word}"],
     ["check", "--map", "\n{word}"],

@@ -10,7 +10,7 @@ import pytest
 
 COMMANDS = (
     '"check", "init", "prove", "upgrade", "diagnose", "probe", "path", "explain", "rules", '
-    '"hops" or "schema"'
+    '"servers", "hops" or "schema"'
 )
 VERSION = "'{}' is not an nginx version such as 1.26.3, nor auto"
 KEEPALIVE = (

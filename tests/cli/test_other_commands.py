@@ -217,6 +217,7 @@ def test_help_names_every_command(run: Run) -> None:
             "prove",
             "rules",
             "schema",
+            "servers",
             "upgrade",
         ]
     modules = Path(__file__).parents[2].glob("lint502/cli/*.py")

@@ -132,3 +132,33 @@ def test_nothing_declared_is_kept_as_it_is() -> None:
 def test_an_empty_table_leaves_all_as_it_is(tmp_path: Path, spec: str) -> None:
     several = derived("api", port=8000), derived("api", port=8001), derived("web", port=80)
     assert both(tmp_path, spec, *several) == both(tmp_path, "", *several)
+
+
+@pytest.mark.parametrize(
+    ("declared", "stated", "counts", "drifting"),
+    [
+        ("gunicorn", "gunicorn-gthread", "gunicorn-gthread", True),
+        ("gunicorn/21.2", "gunicorn-gthread", "gunicorn-gthread/21.2", True),
+        ("gunicorn/21.2", "gunicorn-uvicorn/22.0", "gunicorn-uvicorn/22.0", True),
+        ("gunicorn-gthread", "gunicorn", "gunicorn-gthread", False),
+        ("gunicorn/21.2", "gunicorn/22.0", "gunicorn/21.2", False),
+        ("uvicorn", "gunicorn-uvicorn", "uvicorn", False),
+        ("grpc-go", "go", "grpc-go", False),
+    ],
+)
+def test_the_class_of_workers_that_runs_counts(
+    tmp_path: Path, declared: str, stated: str, counts: str, drifting: bool
+) -> None:
+    spec = f'[upstream.api]\nport = 8000\nserver = "{declared}"\n'
+    listeners, drifts = both(tmp_path, spec, derived("api", port=8000, server=stated))
+    assert told(listeners, "server") == [("api", counts)]
+    assert [(one.key, one.stated.value) for one in drifts] == (
+        [("server", stated)] if drifting else []
+    )
+
+
+def test_what_only_suggests_a_class_of_workers_does_not_count(tmp_path: Path) -> None:
+    spec = '[upstream.api]\nport = 8000\nserver = "gunicorn"\n'
+    claims = derived("api", standing=HINTED, port=8000, server="gunicorn-gthread")
+    listeners, drifts = both(tmp_path, spec, claims)
+    assert (told(listeners, "server"), drifts) == ([("api", "gunicorn")], ())

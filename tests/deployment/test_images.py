@@ -119,13 +119,29 @@ def test_a_tag_says_what_an_image_runs() -> None:
     assert _ports("serversideup/php:8.3-fpm") == [(9000, "fastcgi", False)]
 
 
+@pytest.mark.parametrize(
+    ("reference", "server"),
+    [
+        ("minio/minio", "minio"),
+        ("quay.io/keycloak/keycloak:16.1", "keycloak/16.1"),
+        ("grafana/grafana:11.2", "grafana"),
+        ("jboss/keycloak:16.1.1", "wildfly"),
+        ("sonarqube", None),
+    ],
+)
+def test_a_product_has_a_profile_of_its_own(reference: str, server: str | None) -> None:
+    found = known(reference)
+    assert found is not None
+    assert found.server == server
+
+
 def test_a_whole_image() -> None:
     found = known("prom/prometheus:v2.53.0")
     source = "prometheus/prometheus@d15adb9ad7:cmd/prometheus/main.go (web.listen-address)"
     assert found == images.KnownImage(
         "prom/prometheus",
         (ImagePort(9090, "http", False, (), "", source),),
-        None,
+        "prometheus",
         (),
         (
             ImageSetting("--web.listen-address", "address", (9090,), source),
@@ -168,6 +184,7 @@ def test_what_may_change_the_ports_of_an_image() -> None:
 _KEYS = {
     "image": {
         *("names", "tags", "source", "server", "versioned", "runs", "ports", "variables"),
+        "unprofiled",
         *("arguments", "programs", "configuration", "whole"),
     },
     "port": {
@@ -195,6 +212,10 @@ def test_the_rows_of_an_image_say_what_they_may(name: str) -> None:
             assert setting["form"] in get_args(Form)
             assert numbers
             assert set(setting.get("of", ())) <= set(numbers)
+        speaks_http = any(port["protocol"] in ("http", "grpc") for port in ports)
+        needed = row.get("runs", True) and (speaks_http or not ports)
+        said = [key for key in ("server", "unprofiled") if key in row]
+        assert len(said) == 1 if needed else "unprofiled" not in said, row
     tagged = [row for row in images._table()[name] if "tags" not in row]
     assert len(tagged) <= 1
 

@@ -328,8 +328,8 @@ class TestStandardInput:
             (b"", Problem("<stdin>", 1, "this file is empty: there is nothing to check")),
             (b"a;\n\0",
              Problem("<stdin>", 2, "standard input has a NUL byte here: this is no text file")),
-            (b"x" * (16 * 1024**2 + 1),
-             Problem("<stdin>", 1, "standard input has more than 16 MB")),
+            (b"x" * (64 * 1024**2 + 1),
+             Problem("<stdin>", 1, "standard input has more than 64 MB")),
         ],
         ids=["empty", "nul", "large"],
     )  # fmt: skip

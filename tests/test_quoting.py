@@ -37,7 +37,7 @@ def test_distance(one: str, other: str, expected: int) -> None:
         ("gunicron", profiles.names(), ["gunicorn"]),
         ("nod", profiles.names(), ["node"]),
         ("onde", profiles.names(), ["node"]),
-        ("ginx", profiles.names(), ["nginx"]),
+        ("ginx", profiles.names(), ["gin", "nginx"]),
         ("tomct", profiles.names(), ["tomcat"]),
         ("spring", profiles.names(), ["spring-boot"]),
         ("fpm", profiles.names(), ["php-fpm"]),
@@ -70,10 +70,8 @@ def test_what_is_meant(word: str, known: tuple[str, ...], expected: list[str]) -
 
 @pytest.mark.parametrize(
     "word",
-    ["django", "fastapi", "flask", "react", "vue", "rails", "dotnet", "koa", "hono", "laravel",
-     "vite", "remix", "astro", "gin", "echo", "fiber", "nexus", "drone", "rust", "kong",
-     "wordpress", "minio", "grafana", "jenkins", "gitlab", "vllm", "ollama", "sanic", "thin", "h2o",
-     "x", "", "a" * 61],
+    ["django", "fastapi", "flask", "react", "vue", "rails", "dotnet", "hono", "laravel", "remix",
+     "astro", "nexus", "drone", "rust", "kong", "wordpress", "jenkins", "gitlab", "x", "", "a" * 61],
 )  # fmt: skip
 def test_another_word_is_no_misspelling(word: str) -> None:
     assert candidates(word, profiles.names()) == []

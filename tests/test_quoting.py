@@ -71,7 +71,8 @@ def test_what_is_meant(word: str, known: tuple[str, ...], expected: list[str]) -
 @pytest.mark.parametrize(
     "word",
     ["django", "fastapi", "flask", "react", "vue", "rails", "dotnet", "hono", "laravel", "remix",
-     "astro", "nexus", "drone", "rust", "kong", "wordpress", "jenkins", "gitlab", "x", "", "a" * 61],
+     "astro", "nexus", "drone", "rust", "kong", "wordpress", "jenkins", "gitlab", "x", "",
+     "a" * 61],
 )  # fmt: skip
 def test_another_word_is_no_misspelling(word: str) -> None:
     assert candidates(word, profiles.names()) == []

@@ -99,7 +99,7 @@ class _Coercion:
             return () if several else None
         if several and not value:
             return []
-        if annotation is str and isinstance(value, str):
+        if type(value) is annotation:
             return value
         if annotation == list[str] and all(isinstance(one, str) for one in value):
             return list(value)

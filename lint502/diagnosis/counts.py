@@ -46,9 +46,9 @@ class Reading(Struct, Generic[Key]):
     stopped: bool = False
 
 
-Row = tuple[int, bytes, bytes, bytes]
-"""A record that waits to be counted: its time in seconds, 0 where it has none, its client,
-method and path."""
+Row = tuple[int, bytes, bytes]
+"""A record that waits to be counted: its time in seconds, 0 where it has none, its client, and
+its path."""
 
 
 class Counts:
@@ -58,13 +58,13 @@ class Counts:
         self._tally = Tally(example=example)
         self._names: tuple[Counter[bytes], ...] = (Counter(), Counter(), Counter())
 
-    def add(self, rows: list[Row]) -> None:
-        """Count records."""
-        times, *named = zip(*rows, strict=True)
+    def add(self, rows: list[Row], method: bytes) -> None:
+        """Count records of a method."""
+        times, clients, paths = zip(*rows, strict=True)
         self._tally.count += len(rows)
         self._at(Counter(times))
-        for names, values in zip(self._names, named, strict=True):
-            counted = Counter(values)
+        named = (Counter(clients), Counter({method: len(rows)}), Counter(paths))
+        for names, counted in zip(self._names, named, strict=True):
             del counted[b""]
             _add(names, counted)
 

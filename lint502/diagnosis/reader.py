@@ -35,7 +35,7 @@ _TESTED = (b"nginx: configuration file ", b"nginx: the configuration file ")
 
 _NUMBER = regex(r"\d+")
 
-_PERCENT, _BLANK = b"% "
+_PERCENT, _BLANK, _ASKS = b"% ?"
 
 _NOTHING = b"\n"
 """What no line begins with."""
@@ -60,9 +60,9 @@ class Reader(Generic[Key]):
         self._since = None if since is None else since.strftime("%Y/%m/%d %H:%M:%S").encode()
         self._stamps: dict[bytes, int] = {}
         self._memory: dict[tuple[bytes | None, ...], list[Row]] = {}
-        self._odd_memory: dict[tuple[bytes, ...], tuple[list[Row], bytes, bytes]] = {}
+        self._odd_memory: dict[tuple[bytes, ...], tuple[list[Row], bytes]] = {}
         self._size = 0
-        self._rows: dict[Key, list[Row]] = {}
+        self._rows: dict[tuple[Key, bytes], list[Row]] = {}
         self._nowhere: list[Row] = []
         self._counts: dict[Key, Counts] = {}
         self._waiting = 0
@@ -165,14 +165,15 @@ class Reader(Generic[Key]):
                 continue
             message, _, rest = said.partition(b", client: ")
             client, _, server = rest.partition(b", ")
-            path, asks, _ = uri.partition(b"?")
-            sent = parts[3]
-            if asks and not of_queries:
-                if uri.find(plain.QUOTE) != -1 or _BLANK in sent:
-                    before = self._thorough(line, stamp)
-                    continue
-                uri = path
-                sent = sent.partition(b"?")[0]
+            path, sent = uri, parts[3]
+            if _ASKS in uri:
+                path = uri.partition(b"?")[0]
+                if not of_queries:
+                    if uri.find(plain.QUOTE) != -1 or _BLANK in sent:
+                        before = self._thorough(line, stamp)
+                        continue
+                    uri = path
+                    sent = sent.partition(b"?")[0]
             key: tuple[bytes | None, ...] | None = None
             if alike and _PERCENT not in uri:
                 if sent.endswith(uri):
@@ -190,10 +191,10 @@ class Reader(Generic[Key]):
                 if statement is None or not connection.startswith(b"*"):
                     before = self._thorough(line, stamp)
                     continue
-                rows = memory[key] = self._place(statement, line)
+                rows = memory[key] = self._place(statement, method, line)
                 self._remember(500 + len(line))
             before = line
-            rows.append((stamp, client, method, path))
+            rows.append((stamp, client, path))
         self._waiting += len(lines)
         self._before = before
         return others
@@ -231,13 +232,14 @@ class Reader(Generic[Key]):
             if record is None:
                 self._unread(line)
                 return line
-            known = (self._place(record.statement, line), *_asked(record.statement))
+            method, path = _asked(record.statement)
+            known = self._place(record.statement, method, line), path
             client = _encoded(record.client)
             if len(line) < fields.SHORTEST_CUT and client == written.strip(b'"'):
                 self._odd_memory[key] = known
                 self._remember(500 + len(line))
-        rows, method, path = known
-        rows.append((stamp, client, method, path))
+        rows, path = known
+        rows.append((stamp, client, path))
         return line
 
     def _remember(self, size: int) -> None:
@@ -248,15 +250,16 @@ class Reader(Generic[Key]):
             self._odd_memory.clear()
             self._size = 0
 
-    def _place(self, statement: Statement, line: bytes) -> list[Row]:
-        """Where records that say this are counted."""
+    def _place(self, statement: Statement, method: bytes, line: bytes) -> list[Row]:
+        """Where records of a method that say this are counted."""
         key = self._classify(statement)
         if key is None:
             return self._nowhere
-        rows = self._rows.get(key)
+        rows = self._rows.get((key, method))
         if rows is None:
-            rows = self._rows[key] = []
-            self._counts[key] = Counts(fields.text(line[: fields.LONGEST]))
+            rows = self._rows[key, method] = []
+            if key not in self._counts:
+                self._counts[key] = Counts(fields.text(line[: fields.LONGEST]))
         return rows
 
     def _slow(self, line: bytes) -> bytes:
@@ -302,8 +305,9 @@ class Reader(Generic[Key]):
         self._add(record, whole, 0 if record.time is None else seconds(record.time))
 
     def _add(self, record: fields.Record, line: bytes, stamp: int) -> None:
-        rows = self._place(record.statement, line)
-        rows.append((stamp, _encoded(record.client), *_asked(record.statement)))
+        method, path = _asked(record.statement)
+        rows = self._place(record.statement, method, line)
+        rows.append((stamp, _encoded(record.client), path))
         self._waiting += 1
 
     def _unread(self, line: bytes) -> None:
@@ -319,9 +323,9 @@ class Reader(Generic[Key]):
 
     def _count(self) -> None:
         """Count the rows that wait."""
-        for key, rows in self._rows.items():
+        for (key, method), rows in self._rows.items():
             if rows:
-                self._counts[key].add(rows)
+                self._counts[key].add(rows, method)
                 rows.clear()
         self.reading.other += len(self._nowhere)
         self._nowhere.clear()

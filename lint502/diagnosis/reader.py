@@ -81,7 +81,9 @@ class Reader(Generic[Key]):
             others, lines = apart
             self._few = len(lines) < others
             self._read(lines)
-            self._before = data[data.rfind(b"\n", 0, -1) + 1 :].rstrip(b"\n")
+            last = data[data.rfind(b"\n", 0, -1) + 1 :].rstrip(b"\n")
+            if lines[-1:] != [last]:  # else it may be one that goes on in the next block
+                self._before = last
         else:
             lines = data.split(b"\n")
             if not lines[-1]:

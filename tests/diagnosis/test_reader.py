@@ -130,6 +130,20 @@ def test_no_message_that_bears_on_upstreams_is_passed_over() -> None:
                 assert not message.failure or "client" in wording, wording
 
 
+@pytest.mark.parametrize("first", [b"PHP message: one", b"PHP message: upstream"])
+def test_a_record_goes_on_in_the_next_block(first: bytes) -> None:
+    said = b'FastCGI sent in stderr: "%b\ntwo" while reading upstream' % first
+    record = http(said, request=b"GET /p HTTP/1.1", upstream=b"fastcgi://unix:/p.sock:", host=b"h")
+    begun, rest = record.split(b"\n")
+    reader: Reader[str] = Reader(about_upstreams)
+    reader.block(b"%b\n%b\n%b\n" % (ELSEWHERE, ELSEWHERE, begun))
+    reader.block(rest + b"\n")
+    reader.end()
+    found = reader.result()
+    assert {key: one.paths for key, one in found.tallies.items()} == {text(said): {"/p": 1}}
+    assert (found.other, found.unread) == (2, {})
+
+
 def test_what_a_test_of_the_configuration_says() -> None:
     refused = b'nginx: [emerg] unknown directive "foo" in /etc/nginx/nginx.conf:7'
     lines = [refused, b"nginx: configuration file /etc/nginx/nginx.conf test failed"]

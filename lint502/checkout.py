@@ -45,9 +45,12 @@ class Checkout(Struct, frozen=True):
     def holds(self, path: str) -> bool:
         """Whether what an absolute path leads to lies in the checkout, but not in its ``.git``,
         which has credentials; or where it is allowed."""
-        if "\0" in path:  # no file has such a name
+        return "\0" in path or self.holds_real(os.path.realpath(path))
+
+    def holds_real(self, real: str) -> bool:
+        """The same of a path whose links were followed; a NUL byte no file has in its name."""
+        if "\0" in real:
             return True
-        real = os.path.realpath(path)
         if any(_below(real, folder) for folder in self.allowed):
             return True
         return _below(real, self.top) and not _below(real, f"{self.top}/{GIT}")

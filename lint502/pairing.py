@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import chain
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import force_setattr, replace
 
 from lint502.declared.doubts import Doubts
 from lint502.declared.likeliest import called, likeliest, speaks, spelled
@@ -69,6 +69,9 @@ class Pair(Struct, frozen=True, eq=False):
     """A target and the listener that it reaches; neither listener nor mismatch: undeclared.
 
     ``doubt``: the mistake in a spec file that leaves open what is declared of the target.
+    ``undeclared``: nothing is stated of what it reaches, but perhaps a name. ``meant`` is the
+    listener that it reaches, or where the address is wrong, the only one that can be meant: with
+    the right address it would be reached.
     """
 
     hop: Hop
@@ -76,24 +79,21 @@ class Pair(Struct, frozen=True, eq=False):
     listener: Listener | None = None
     mismatch: Mismatch | None = None
     doubt: str | None = None
+    undeclared: bool = False
+    meant: Listener | None = None
 
-    @property
-    def undeclared(self) -> bool:
-        """Whether nothing is stated of what the target reaches, but perhaps a name."""
-        return (
+    def __post_init__(self) -> None:
+        undeclared = (
             self.doubt is None
             and self.mismatch is None
             and (self.listener is None or self.listener.blank)
         )
-
-    @property
-    def meant(self) -> Listener | None:
-        """The listener that it reaches, or where the address is wrong, the only one that can be
-        meant: with the right address it would be reached."""
+        meant = None if undeclared else self.listener
         mismatch = self.mismatch
         if mismatch is not None and mismatch.certain and mismatch.total == 1:
-            return mismatch.nearest[0]
-        return None if self.undeclared else self.listener
+            meant = mismatch.nearest[0]
+        force_setattr(self, "undeclared", undeclared)
+        force_setattr(self, "meant", meant)
 
 
 def _address(listener: Listener) -> Address:

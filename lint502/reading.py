@@ -36,17 +36,31 @@ def _shown_character(character: str) -> str:
     return ascii(character)[1:-1]
 
 
+_PART = 1 << 20
+
+
 def read_regular(path: str, limit: int) -> bytes:
     """The bytes of a regular file of at most ``limit`` bytes. Raises :class:`UnreadableError`."""
     try:
         _check_kind(os.stat(path).st_mode)  # before opening, which alone can set off a device
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb", buffering=0) as file:
+        try:
             status = os.fstat(descriptor)
             _check_kind(status.st_mode)  # it may have been exchanged in the meantime
             if status.st_size > limit:
                 raise UnreadableError(_too_large(status.st_size, limit), 1)
-            return file.read(limit + 1)[:limit]
+            data = os.read(descriptor, status.st_size + 1)
+            if len(data) == status.st_size:
+                return data
+            parts = [data]  # it grows, or is of those that tell no size
+            left = limit - len(data)
+            while data and left > 0:
+                data = os.read(descriptor, min(left, _PART))
+                parts.append(data)
+                left -= len(data)
+            return b"".join(parts)[:limit]
+        finally:
+            os.close(descriptor)
     except FileNotFoundError:
         raise MissingFileError("there is no such file") from None
     except OSError as error:
@@ -55,6 +69,38 @@ def read_regular(path: str, limit: int) -> bytes:
         raise UnreadableError(f"cannot be read: {error.strerror}") from None
     except ValueError:
         raise UnreadableError("has a NUL byte in its name") from None
+
+
+class RealPaths:
+    """Paths with links followed; where a folder leads is looked up once."""
+
+    def __init__(self) -> None:
+        self._folders: dict[str, str] = {}
+
+    def of(self, path: str) -> str:
+        """The real path of an absolute one; as it is where it has a NUL byte, which no file has."""
+        if "\0" in path:
+            return path
+        folder, _, name = path.rpartition("/")
+        if name in ("", ".", "..") or not folder:
+            return os.path.realpath(path)
+        real = self._folders.get(folder)
+        if real is None:
+            real = self._folders[folder] = os.path.realpath(folder)
+        path = f"{real.rstrip('/')}/{name}"
+        return os.path.realpath(path) if os.path.islink(path) else path
+
+
+def below(path: str, folder: str) -> str | None:
+    """An absolute path from a folder on; None where it does not lie in that."""
+    if path == folder:
+        return "."
+    start = folder.rstrip("/") + "/"
+    if not path.startswith(start):
+        return None
+    if "/." in path or "//" in path:
+        return os.path.relpath(path, folder)
+    return path[len(start) :]
 
 
 class Reader:

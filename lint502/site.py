@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
+from typing import Any, TypeVar
 
 from msgspec import Struct, field
+from msgspec.structs import force_setattr
 
 from lint502.declared.listeners import Spec
 from lint502.findings import Problem
 from lint502.nginx.alike import Same
 from lint502.nginx.hops import Hop
+from lint502.nginx.noting import NotingVersion
 from lint502.nginx.reached import Unreached
 from lint502.nginx.servers import Servers
 from lint502.nginx.tree import Tree
@@ -17,8 +21,10 @@ from lint502.nginx.upstreams import Block
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
 
+T = TypeVar("T")
 
-class Site(Struct, frozen=True):
+
+class Site(Struct, frozen=True, eq=False):
     """One root, ready to be checked.
 
     ``hops`` are those that requests get to, ``every_hop`` also the others, of which ``unreached``
@@ -44,8 +50,30 @@ class Site(Struct, frozen=True):
     options: Mapping[str, Mapping[str, int]]
     same: Same = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    _results: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "_results", {})  # those of another version are its own
 
     def each_pair(self) -> Iterator[Pair]:
         """Every pair of every hop."""
         for hop in self.hops:
             yield from self.pairs[hop.id]
+
+
+def once_a_site(function: Callable[[Site], T]) -> Callable[[Site], T]:
+    """A function of a site that is computed once for each. Whichever rule asks first, each is noted
+    to depend on the versions that the function compares with."""
+    name = f"{function.__module__}.{function.__qualname__}"
+
+    @wraps(function)
+    def computed(site: Site) -> T:
+        if name not in site._results:
+            with NotingVersion.apart(site.version) as starts:
+                site._results[name] = function(site), starts
+        result: T
+        result, starts = site._results[name]
+        NotingVersion.note(site.version, starts)
+        return result
+
+    return computed

@@ -177,7 +177,7 @@ def timeouts(way: Way, version: Version) -> Iterator[Value[int]]:
     """
     if way.stream:
         return
-    for place in _places(way.server.context):
+    for place in _deciding(way.server.context):
         scope = Scope(place, version)
         requests, timeout = scope.number("keepalive_requests"), scope.time("keepalive_timeout")
         # after the last one nginx says "Connection: close", and the front uses it no more
@@ -185,7 +185,27 @@ def timeouts(way: Way, version: Version) -> Iterator[Value[int]]:
             yield timeout
 
 
+_TIMES = ("keepalive_timeout", "keepalive_requests")
+
+
 @once_a_context
+def _deciding(server: Context) -> tuple[Context, ...]:
+    """The levels that say how long a connection is kept on which a request has ended in a server:
+    of each place the innermost one that may say anything, or the server."""
+    return tuple(
+        dict.fromkeys(
+            next(
+                level
+                for level in place.up()
+                if level is server
+                or level.uncertain_of(*_TIMES)
+                or any(name in level.by_name for name in _TIMES)
+            )
+            for place in _places(server)
+        )
+    )
+
+
 def _places(server: Context) -> tuple[Context, ...]:
     """Where a request may end that a server takes."""
     places = tuple(server.locations())

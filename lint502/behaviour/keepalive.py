@@ -7,6 +7,8 @@ upstream keepalive module, and ``ngx_http_upstream_process_connection()``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from msgspec import Struct
@@ -17,7 +19,7 @@ from lint502.nginx.parse import Directive
 from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.upstreams import KEEPALIVE_BY_DEFAULT, Block
 from lint502.nginx.version import Version
-from lint502.site import Site
+from lint502.site import Site, once_a_site
 
 LEAST_PART = 4
 """A margin between two times is at most this part of the shorter one."""
@@ -71,7 +73,8 @@ def closes_safely_before(first: int, then: int, margin: int) -> bool:
     return first + min(margin, first // LEAST_PART) <= then
 
 
-def users(site: Site) -> dict[Block, list[Hop]]:
+@once_a_site
+def users(site: Site) -> Mapping[Block, Sequence[Hop]]:
     """The blocks that hops reach, each with its hops."""
     found: dict[Block, list[Hop]] = {}
     for hop in site.hops:
@@ -80,7 +83,14 @@ def users(site: Site) -> dict[Block, list[Hop]]:
     return found
 
 
-def meeting_kept_connections(site: Site) -> dict[tuple[Block | None, str], bool]:
+@once_a_site
+def reuses(site: Site) -> Mapping[str, Reuse]:
+    """Whether the hops that reach blocks leave their connections open, by the hops' ids."""
+    return {hop.id: reuse(hop, site.version) for hop in dict.fromkeys(chain(*users(site).values()))}
+
+
+@once_a_site
+def meeting_kept_connections(site: Site) -> Mapping[tuple[Block | None, str], bool]:
     """The blocks, each with the ids of hops whose requests may go over a kept connection; whether
     they keep connections themselves.
 
@@ -92,7 +102,7 @@ def meeting_kept_connections(site: Site) -> dict[tuple[Block | None, str], bool]
         pool = block.pool(site.version)
         if pool is None or pool.connections == 0:
             continue
-        keeps = {hop.id: bool(reuse(hop, site.version).kept) for hop in hops}
+        keeps = {hop.id: bool(reuses(site)[hop.id].kept) for hop in hops}
         shared = not pool.local and any(keeps.values())
         found.update(((block, hop), own) for hop, own in keeps.items() if own or shared)
     return found

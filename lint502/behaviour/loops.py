@@ -164,10 +164,8 @@ class _Area:
         return self._backs[hop]
 
     def _find_back(self, hop: Hop) -> LoopStep | None:
-        if not hop.targets or any(map(self._may_end, hop.context.up())):
-            return None
-        first = self._socket(hop, hop.targets[0])
-        if first is None:
+        first = self._socket(hop, hop.targets[0]) if hop.targets else None
+        if first is None or any(map(self._may_end, hop.context.up())):
             return None
         for target in hop.targets[1:]:
             if target.group != hop.targets[0].group or self._socket(hop, target) is not first:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from msgspec import Struct
 
-from lint502.behaviour.keepalive import reuse
+from lint502.behaviour.keepalive import reuses
 from lint502.behaviour.next_upstream import not_sent_again
 from lint502.declared.listeners import Listener
 from lint502.nginx import error_log
@@ -56,7 +56,7 @@ class Clash(Struct, frozen=True):
     log: str
 
 
-def clashes(site: Site, block: Block, hops: list[Hop]) -> Iterator[Clash]:
+def clashes(site: Site, block: Block, hops: Sequence[Hop]) -> Iterator[Clash]:
     """The pairs of a block that get connections of another kind than their own, one for each way
     in which they speak and each that they get."""
     at: dict[Address, dict[Dialect, list[Pair]]] = {}
@@ -73,7 +73,7 @@ def clashes(site: Site, block: Block, hops: list[Hop]) -> Iterator[Clash]:
             way: pair
             for way, pairs in ways.items()
             for pair in reversed(pairs)
-            if reuse(pair.hop, site.version).kept
+            if reuses(site)[pair.hop.id].kept
         }
         for way, pairs in ways.items():
             for other_way, other in leaving.items():

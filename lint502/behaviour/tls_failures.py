@@ -50,11 +50,10 @@ class Unnamed(Struct, frozen=True):
 def without_version(pair: Pair) -> bool | None:
     """Whether nginx and a listener lack a version of TLS in common. True: they have none; False:
     only what OpenSSL 3 refuses; None: they fit, or it is not known."""
-    if not speaks_tls(pair):
+    if pair.meant is None or pair.meant.tls_versions is None or not speaks_tls(pair):
         return None
-    assert pair.meant is not None
     accepted, offered = pair.meant.tls_versions, protocols(pair.hop)
-    if accepted is None or offered is None:
+    if offered is None:
         return None
     common = offered.value.intersection(accepted.value)
     if not common:

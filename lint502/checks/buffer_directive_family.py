@@ -39,15 +39,14 @@ _WITH_HEADERS = frozenset(("proxy", "fastcgi", "uwsgi", "scgi", "grpc"))
 
 def check(site: Site) -> Iterator[Finding]:
     """One finding for the lines at a hop that are of another family and of no use anywhere."""
-    used = {line for hop in site.every_hop for line in _lines(hop, hop.kind)}
+    used = {line for hop in site.every_hop for line in _lines(hop)}
     unclear, compared = _Unclear(site.tree), buffers.Lines(site.tree.main)
     for hop in site.hops:
-        for family in PASS_FAMILIES:
-            if hop.kind in (family, "stream"):
-                continue
+        tuning = _in_effect(hop, unclear) if hop.kind != "stream" else _NOTHING
+        for family in (one for one in PASS_FAMILIES if one in tuning and one != hop.kind):
             lines = [
                 line
-                for line in _in_effect(hop, family, unclear)
+                for line in tuning[family]
                 if line not in used and _counterpart_is_untouched(hop, line)
             ]
             if lines:
@@ -158,28 +157,29 @@ def _counterpart_is_untouched(hop: Hop, line: Directive) -> bool:
     return setting is not None and setting.origin == "default" and setting.lines != (line.args,)
 
 
-def _in_effect(hop: Hop, family: str, unclear: _Unclear) -> list[Directive]:
-    """The tuning of a family at a hop, of each directive the innermost line; the size first."""
-    found: dict[str, Directive] = {}
+def _in_effect(hop: Hop, unclear: _Unclear) -> Mapping[str, Sequence[Directive]]:
+    """The tuning at a hop by family, of each directive the innermost line; the size first."""
+    found: dict[str, dict[str, Directive]] = {}
     for level in hop.context.up():
         if unclear.below(level):
             break
-        for line in _tuning(level, family):
-            found.setdefault(line.name, line)
-    return sorted(found.values(), key=lambda line: not line.name.endswith("_buffer_size"))
+        for family, lines in _tuning(level).items():
+            of_family = found.setdefault(family, {})
+            for line in lines:
+                of_family.setdefault(line.name, line)
+    return {
+        family: sorted(lines.values(), key=lambda line: not line.name.endswith("_buffer_size"))
+        for family, lines in found.items()
+    }
 
 
-def _lines(hop: Hop, family: str) -> Iterator[Directive]:
+def _lines(hop: Hop) -> Iterator[Directive]:
     for level in hop.context.up():
-        yield from _tuning(level, family)
-
-
-def _tuning(level: Context, family: str) -> Sequence[Directive]:
-    return _all_tuning(level).get(family, ())
+        yield from _tuning(level).get(hop.kind, ())
 
 
 @once_a_context
-def _all_tuning(level: Context) -> Mapping[str, Sequence[Directive]]:
+def _tuning(level: Context) -> Mapping[str, Sequence[Directive]]:
     """The tuning at a level, by family."""
     found: dict[str, list[Directive]] = {}
     if _FAMILIES.keys().isdisjoint(level.by_name):

@@ -54,14 +54,16 @@ def check(site: Site) -> Iterator[Finding]:
 def kept_error(hop: Hop) -> Kept | None:
     """The error that a hop keeps longest of those that nginx makes; None where it keeps none for
     long, or that is not known."""
-    if hop.kind not in _FAMILIES or "GET" not in allowed_methods(hop):
+    if hop.kind not in _FAMILIES:
         return None
-    zone, valid, bypass = (
-        hop.scope.setting(f"{hop.kind}_cache{suffix}") for suffix in ("", "_valid", "_bypass")
-    )
-    if zone is None or valid is None or not valid.complete or bypass is None:
+    zone = hop.scope.setting(f"{hop.kind}_cache")
+    if zone is None or zone.value in ("", "off") or "$" in zone.value:
         return None
-    if zone.value in ("", "off") or "$" in zone.value:
+    if "GET" not in allowed_methods(hop):
+        return None
+    valid = hop.scope.setting(f"{hop.kind}_cache_valid")
+    bypass = hop.scope.setting(f"{hop.kind}_cache_bypass")
+    if valid is None or not valid.complete or bypass is None:
         return None
     if any(word not in ("", "0") and "$" not in word for line in bypass.lines for word in line):
         return None

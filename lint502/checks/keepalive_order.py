@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.behaviour.keepalive import nginx_may_close_first, reuse, users
+from lint502.behaviour.keepalive import nginx_may_close_first, reuses, users
 from lint502.edits.propose import swapped
 from lint502.findings import Finding, Fix, Severity
 from lint502.nginx.upstreams import KEEPALIVE_BY_DEFAULT
@@ -20,7 +20,7 @@ def check(site: Site) -> Iterator[Finding]:
         lines, method = block.context.by_name.get("keepalive"), block.balanced_last
         if not lines or method is None:
             continue
-        found = [reuse(hop, site.version) for hop in hops]
+        found = [reuses(site)[hop.id] for hop in hops]
         sockets = all(server.address and server.address.socket for server in block.servers)
         exhausting = not sockets and any(nginx_may_close_first(hop, site.version) for hop in hops)
         pointless = all(item.kept is False for item in found)

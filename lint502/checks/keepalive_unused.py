@@ -10,7 +10,7 @@ from lint502.behaviour.keepalive import (
     connection_end,
     kept_all_the_same,
     nginx_may_close_first,
-    reuse,
+    reuses,
     users,
 )
 from lint502.behaviour.unset import unset
@@ -49,7 +49,7 @@ def check(site: Site) -> Iterator[Finding]:
             continue
         if all(server.address and server.address.socket for server in block.servers):
             continue  # a unix socket takes no port
-        found = [reuse(hop, site.version) for hop in hops]
+        found = [reuses(site)[hop.id] for hop in hops]
         if any(item.kept is not False for item in found):
             continue
         if any(_kept_all_the_same(pair) for hop in hops for pair in site.pairs[hop.id]):

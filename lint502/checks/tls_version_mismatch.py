@@ -23,10 +23,12 @@ def check(site: Site) -> Iterator[Disagreement]:
     """One for each hop whose versions of TLS are not those of a listener that it reaches,
     or are too old for OpenSSL 3."""
     for pair in site.each_pair():
-        certain, offered = without_version(pair), protocols(pair.hop)
         listener, hop = pair.meant, pair.hop
         accepted = listener.tls_versions if listener is not None else None
-        if certain is None or listener is None or offered is None or accepted is None:
+        if listener is None or accepted is None:
+            continue
+        certain, offered = without_version(pair), protocols(hop)
+        if certain is None or offered is None:
             continue
         offers, takes = offered.described(_named(offered.value)), _named(accepted.value)
         message = (

@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any, Generic, Literal, TypeVar
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from lint502.deployment.viewpoint import Viewpoint
 from lint502.places import Place, SourceFile
@@ -70,6 +70,10 @@ class Directory(Compared, frozen=True):
 _OF_ADDRESS = frozenset(
     ("*", "hosts", "port", "socket", "published", "bind", "same_host", "dynamic_address")
 )
+
+
+_BESIDE = frozenset(("same_host", "published"))
+"""What says nothing of where it listens, and by what it is reached from elsewhere."""
 
 
 class Listener(Struct, frozen=True):
@@ -143,7 +147,7 @@ class Listener(Struct, frozen=True):
         return (
             self.port is not None
             or self.socket is not None
-            or any(isinstance(getattr(self, name), Fact) for name in self.__struct_fields__)
+            or any(type(fact) is Fact for fact in astuple(self))
         )
 
     @property
@@ -155,12 +159,11 @@ class Listener(Struct, frozen=True):
     def stated_at(self) -> tuple[Place, ...]:
         """The places of all facts but its hosts, the address first; where a spec file has it, that
         of its table at least."""
-        facts = (
-            getattr(self, name)
-            for name in self.__struct_fields__
-            if name not in ("same_host", "published")
+        places = dict.fromkeys(
+            fact.place
+            for name, fact in zip(self.__struct_fields__, astuple(self), strict=True)
+            if type(fact) is Fact and name not in _BESIDE
         )
-        places = dict.fromkeys(fact.place for fact in facts if isinstance(fact, Fact))
         return tuple(places) or (() if self.derived else (self.place,))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from itertools import chain, islice
 from typing import TypeVar
 
@@ -37,9 +38,18 @@ class DeclaredAddresses:
                 self.at.setdefault(where, {}).setdefault(listener.upstream, listener)
         self.total = sum(map(len, self.at.values()))
         self.upstreams = {upstream for there in self.at.values() for upstream in there}
-        self._ports = sorted(where for where in self.at if isinstance(where, int))
-        self._sockets = sorted(where for where in self.at if isinstance(where, str))
-        self._backwards = sorted(path[::-1] for path in self._sockets)
+
+    @cached_property
+    def _ports(self) -> list[int]:
+        return sorted(where for where in self.at if isinstance(where, int))
+
+    @cached_property
+    def _sockets(self) -> list[str]:
+        return sorted(where for where in self.at if isinstance(where, str))
+
+    @cached_property
+    def _backwards(self) -> list[str]:
+        return sorted(path[::-1] for path in self._sockets)
 
     @property
     def sole_upstream(self) -> str | None:

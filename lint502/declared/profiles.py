@@ -33,7 +33,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +152,7 @@ def parse_server(server: str) -> tuple[str, str | None]:
     return name, version or None
 
 
+@lru_cache(1 << 10)  # most upstreams have one of few servers
 def defaults(server: str, protocol: str | None, tls: bool | None) -> Mapping[str, Default]:
     """What the profile of ``server`` (``"gunicorn"`` or ``"gunicorn/22.0"``) says, by key.
 

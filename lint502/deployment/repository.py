@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lint502.checkout import Checkout, LeadsOutError
 from lint502.places import SourceFile
-from lint502.reading import Reader, UnreadableError, decode, shown
+from lint502.reading import Reader, RealPaths, UnreadableError, below, decode, shown
 
 MAX_FILE_BYTES = 4 * 1024**2
 MAX_TOTAL_BYTES = 64 * 1024**2
@@ -26,6 +26,7 @@ class Repository:
         self.folder = str(folder)
         self._reader = Reader() if reader is None else reader
         self._checkout = Checkout.around(folder) if checkout is None else checkout
+        self._real = RealPaths()
         self._sources: dict[str, SourceFile | UnreadableError] = {}
         self._total = 0
 
@@ -35,13 +36,11 @@ class Repository:
 
     def name(self, path: str) -> str:
         """A path as reports show it: relative where it lies below the folder."""
-        if path == self.folder or path.startswith(self.folder.rstrip("/") + "/"):
-            path = os.path.relpath(path, self.folder)
-        return shown(path)
+        return shown(below(path, self.folder) or path)
 
     def holds(self, path: str) -> bool:
         """Whether a path lies in the checkout; elsewhere another machine has other files."""
-        return self._checkout.holds(path)
+        return self._checkout.holds_real(self._real.of(path))
 
     def is_file(self, path: str) -> bool:
         """Whether there is a file of the checkout that can be read."""
@@ -103,4 +102,4 @@ class Repository:
         return SourceFile(self.name(path), decode(data.removeprefix(b"\xef\xbb\xbf")))
 
     def _leads_out(self, path: str) -> bool:
-        return not self._checkout.holds(path)
+        return not self.holds(path)

@@ -3,7 +3,8 @@ compares with it."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 from lint502.edits.propose import Edits, in_place_of, insertion, place_for, rewritten
 from lint502.findings import Edit, Fix
@@ -20,14 +21,19 @@ class Lines:
 
     def __init__(self, main: Context) -> None:
         self.refusals = Refusals()
-        self._standing: dict[Directive, list[Context]] = {}
+        self._main = main
         self._known: dict[tuple[object, ...], tuple[set[str], dict[Directive, str]]] = {}
-        stack = [main]
+
+    @cached_property
+    def _standing(self) -> Mapping[Directive, Sequence[Context]]:
+        standing: dict[Directive, list[Context]] = {}
+        stack = [self._main]
         while stack:
             context = stack.pop()
             stack.extend(context.children)
             for line in _lines(context):
-                self._standing.setdefault(line, []).append(context)
+                standing.setdefault(line, []).append(context)
+        return standing
 
     def beside(
         self, line: Directive, words: Mapping[str, str], family: str

@@ -59,21 +59,26 @@ class Syntax(Struct, frozen=True):
         return f'invalid number of arguments in "{name}" directive'
 
 
-def refused(context: Context, directive: Directive) -> Iterator[tuple[Directive, str]]:
+def refused(context: Context, directive: Directive) -> Sequence[tuple[Directive, str]]:
     """What nginx refuses of a directive that stands in a context, and of what is in it where it is
     a block that is no context: the directive and why, in nginx's words.
 
     Nothing where nginx takes it, or where nothing is known of it.
     """
-    if any(UNKNOWN in arg for arg in directive.args):
-        return  # a symbol may be several words
+    args = directive.args
+    if UNKNOWN in "".join(args):
+        return ()  # a symbol may be several words
     if context.name in _ALONE:
-        if len(directive.args) != 1 and not (
-            not directive.args and directive.name in _ALONE[context.name]
-        ):
-            yield directive, f"invalid number of the {context.name} parameters"
-    elif context.name != "split_clients":
-        yield from _refused(None if context.partial else _places(context), directive)
+        if len(args) == 1 or (not args and directive.name in _ALONE[context.name]):
+            return ()
+        return ((directive, f"invalid number of the {context.name} parameters"),)
+    if context.name == "split_clients":
+        return ()
+    places = None if context.partial else _places(context)
+    if directive.name not in _CLOSED and places != _MAIL:
+        said = refusal(directive.name, len(args), directive.block is not None, places)
+        return () if said is None else ((directive, said),)
+    return tuple(_refused(places, directive))
 
 
 def _refused(

@@ -17,7 +17,15 @@ from msgspec import Struct
 
 from lint502.checkout import GIT, Checkout
 from lint502.places import SourceFile
-from lint502.reading import MissingFileError, Reader, UnreadableError, decode, shown
+from lint502.reading import (
+    MissingFileError,
+    Reader,
+    RealPaths,
+    UnreadableError,
+    below,
+    decode,
+    shown,
+)
 
 MAX_FILE_BYTES = 64 * 1024**2
 MAX_TOTAL_BYTES = 128 * 1024**2
@@ -145,6 +153,8 @@ class Files:
         self._maps = tuple(maps)
         self._allowed = {real_path(m.target) for m in maps}
         self._allowed |= {real_path(absolute_path(path, working_directory)) for path in allow_paths}
+        self._inside: dict[str, bool] = {}
+        self._real = RealPaths()
         self._read: dict[str, SourceFile | UnreadableError] = {}
         self._identities: dict[str, str] = {}
         self._globs: dict[str, list[str]] = {}
@@ -190,12 +200,11 @@ class Files:
     def allow(self, directory: str) -> None:
         """Take what lies below ``directory`` into the tree."""
         self._allowed.add(real_path(directory))
+        self._inside.clear()
 
     def name(self, path: str) -> str:
         """``path`` as reports show it: relative where it lies below the working directory."""
-        if path == self._cwd or self._below(path):
-            path = os.path.relpath(path, self._cwd)
-        return shown(path)
+        return shown(below(path, self._cwd) or path)
 
     def mapped(self, path: str) -> str:
         """Where to read what nginx reads at the absolute ``path``."""
@@ -276,7 +285,7 @@ class Files:
     def _identify(self, path: str) -> str:
         resolved = path
         for _ in range(40):
-            real = real_path(resolved)
+            real = self._real.of(resolved)
             mapped = self.mapped(real)
             if mapped == real or os.path.exists(real):
                 return real
@@ -326,9 +335,12 @@ class Files:
 
     def inside(self, real: str) -> bool:
         """Whether the real path lies in the tree, and not in a ``.git`` there."""
-        while real not in self._allowed:
-            above = os.path.dirname(real)
-            if above == real or os.path.basename(real) == GIT:
-                return False
-            real = above
-        return True
+        if real in self._allowed:
+            return True
+        folder, name = os.path.split(real)
+        if folder == real or name == GIT:
+            return False
+        found = self._inside.get(folder)
+        if found is None:
+            found = self._inside[folder] = self.inside(folder)
+        return found

@@ -95,13 +95,15 @@ class Builder:
         self.passes = 0
         self._left_out = False
         self._exhausted = False
+        self._resolved: dict[str, list[str]] = {}
+        self._said = 0
 
     def build(self, name: str, parsed: ParsedFile, identity: str, around: Sequence[str]) -> Tree:
         """The tree of ``parsed``; ``around`` are the contexts that a fragment stands in."""
         main = context = Context("main", None, None, partial=self._fragment)
         for outer in around:
             inner = Context(outer, None, context, partial=True)
-            context.items.append(inner)
+            context.open(inner)
             context = inner
         self._stack.append(identity)
         if around:
@@ -142,7 +144,7 @@ class Builder:
             if UNKNOWN in name or (name == "include" and UNKNOWN in "".join(directive.args)):
                 context.unseen.append(directive)
                 continue
-            wrong = list(refused(context, directive))
+            wrong = refused(context, directive)
             for one, why in wrong:
                 self._refuse(context, one, why)
             if wrong and wrong[0][0] is directive:
@@ -157,7 +159,7 @@ class Builder:
                     self._problem(directive, f"blocks are nested more than {MAX_DEPTH} levels deep")
                     continue
                 inner = Context(name, directive, context, conditional=directive.conditional)
-                items.append(inner)
+                context.open(inner)
                 self._fill(inner, directive.block, depth + 1, conditional=False)
             elif name == "include":
                 self._include(context, directive, depth)
@@ -221,8 +223,18 @@ class Builder:
         return None
 
     def _resolve(self, context: Context, include: Directive) -> list[str]:
-        """The files that an include names, in nginx's order."""
+        """The files that an include names, in nginx's order; looked up once where nothing is to be
+        said of it."""
         written = str(include.args[0])
+        found = self._resolved.get(written)
+        if found is None:
+            said = self._said
+            found = self._look_up(context, include, written)
+            if found and said == self._said:
+                self._resolved[written] = found
+        return found
+
+    def _look_up(self, context: Context, include: Directive, written: str) -> list[str]:
         candidates = [
             self._in_place(
                 include, self._store.mapped(os.path.normpath(os.path.join(prefix, written)))
@@ -383,10 +395,12 @@ class Builder:
         self._left_out = True
 
     def _problem(self, directive: Directive, message: str) -> None:
+        self._said += 1
         at = directive.place()
         self._problems[Problem(at.file, at.line, message, at.column)] = None
 
     def _note(self, directive: Directive, message: str, stock: str | None = None) -> None:
+        self._said += 1
         self._notes[Note(directive.source.name, directive.line, message, stock)] = None
 
     def _stop(self, directive: Directive, what: str) -> None:

@@ -3,6 +3,9 @@ differ."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Set
+from contextlib import contextmanager
+
 from lint502.nginx.version import OLDEST, Version
 
 
@@ -21,6 +24,25 @@ class NotingVersion(Version):
         noting = cls(*version)
         noting.starts = set()
         return noting
+
+    @staticmethod
+    @contextmanager
+    def apart(version: Version) -> Iterator[Set[Version]]:
+        """What a version notes meanwhile, which is then not among its own."""
+        if not isinstance(version, NotingVersion):
+            yield frozenset()
+            return
+        own, version.starts = version.starts, set()
+        try:
+            yield version.starts
+        finally:
+            version.starts = own
+
+    @staticmethod
+    def note(version: Version, starts: Set[Version]) -> None:
+        """Note what was noted apart."""
+        if isinstance(version, NotingVersion):
+            version.starts |= starts
 
     def __lt__(self, other: tuple[object, ...]) -> bool:
         return not self >= other

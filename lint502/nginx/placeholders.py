@@ -19,6 +19,9 @@ _ANYWHERE = regex(
 """No text of nginx's own: ``%E2%80`` is a byte of a URI, ``(?<NAME>…)`` a capture, ``<HTML>`` a
 page."""
 
+_MARKS = ("@", "%", "__", "<")
+"""Each of these has one of them."""
+
 _WITH_DEFAULT = regex(r"\$\{[A-Za-z_][A-Za-z0-9_]*:[-=?+][^{}\n]*\}")
 """``${NAME:-default}``, which some programs called envsubst know, and nginx does not."""
 
@@ -36,8 +39,11 @@ def _is_text(text: str, match: re.Match[str]) -> bool:
 def placeholders(text: str, value: Callable[[str], str | None], *, braces: bool) -> Iterator[Piece]:
     """The placeholders of a text; ``braces``: ``{NAME}`` is one too, for nginx would not read the
     text as it stands. ``value`` gives the values of names that have one."""
-    found = [match for match in _ANYWHERE.finditer(text) if not _is_text(text, match)]
-    found += _WITH_DEFAULT.finditer(text)
+    found: list[re.Match[str]] = []
+    if any(mark in text for mark in _MARKS):
+        found += (match for match in _ANYWHERE.finditer(text) if not _is_text(text, match))
+    if "${" in text:
+        found += _WITH_DEFAULT.finditer(text)
     if braces:
         found += _BRACES.finditer(text)
     end = 0

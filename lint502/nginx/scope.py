@@ -121,12 +121,13 @@ def _size(text: str) -> int:
 class Scope:
     """Looks settings up from one context outwards."""
 
-    __slots__ = ("_area", "_written", "context", "version")
+    __slots__ = ("_alone", "_area", "_written", "context", "version")
 
     def __init__(self, context: Context, version: Version) -> None:
         self.context = context
         self.version = version
-        if context.name == "upstream":
+        self._alone = context.name == "upstream"
+        if self._alone:
             self._area = "stream_upstream" if context.enclosing("stream") else "upstream"
             self._written: frozenset[str] | None = None
         else:
@@ -142,21 +143,21 @@ class Scope:
         """
         info = directive(self._area, name)
         if self._written is None or name in self._written:
+            alone = self._alone or (info is not None and info.inherit == "none")
             written = True
-            for level in self.context.up():
+            level: Context | None = self.context
+            while level is not None:
                 if name in level.uncertain:
                     return None
                 if name in level.by_name:
                     return _setting_at(level, name, written)
                 if level.unseen:
                     return None
-                if level.name in _NOT_A_LEVEL:
-                    continue
-                if info is not None and info.inherit == "none":
-                    break
-                if self._area in ("upstream", "stream_upstream") or level.name in _AREAS:
-                    break
-                written = False
+                if level.name not in _NOT_A_LEVEL:
+                    if alone or level.name in _AREAS:
+                        break
+                    written = False
+                level = level.parent
         return _default(name, None if info is None else info.default(self.version))
 
     def absent(self, name: str) -> bool | None:

@@ -115,7 +115,7 @@ def _tokenize(text: str, first_line: int, complete: list[int]) -> Tokens:
     position, length = 0, len(text)
     blanks = len(text.rstrip(" \t\r\n"))  # the regex would take long to find nothing in them
     line, line_start, line_end = first_line, 0, _line_end(text, 0)
-    append, match_next = items.append, _NEXT.match
+    append, match_next, find = items.append, _NEXT.match, text.find
 
     for _ in range(MAX_TOKENS):
         match = match_next(text, position) if position < blanks else None
@@ -126,7 +126,9 @@ def _tokenize(text: str, first_line: int, complete: list[int]) -> Tokens:
         while line_end < start:
             line += 1
             line_start = line_end + 1
-            line_end = _line_end(text, line_start)
+            line_end = find("\n", line_start)
+            if line_end == -1:
+                line_end = length
 
         if kind <= _STRING:
             quoted = kind == _STRING

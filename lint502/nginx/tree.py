@@ -18,7 +18,8 @@ class Context(Struct, eq=False):
     """A block in one place of the effective configuration; a snippet included from three servers
     makes three of each of its blocks.
 
-    ``items`` are its directives and inner contexts in order. ``unseen`` are the includes whose
+    ``items`` are its directives and inner contexts in order, ``children`` the latter alone.
+    ``unseen`` are the includes whose
     contents are not known, and symbols of templates that stand in the place of directives.
     ``partial`` tells that this context was not seen whole: it is one that a fragment is assumed to
     stand in. ``conditional`` tells that a template has it in one branch of its logic: it may not be
@@ -32,21 +33,17 @@ class Context(Struct, eq=False):
     parent: Context | None
     partial: bool = False
     items: list[Directive | Context] = field(default_factory=list)
+    children: list[Context] = field(default_factory=list)
     by_name: dict[str, list[Directive]] = field(default_factory=dict)
     unseen: list[Directive] = field(default_factory=list)
     uncertain: dict[str, list[Directive]] = field(default_factory=dict)
     conditional: bool = False
-    _results: dict[str, Any] | None = None
+    _results: dict[str, Any] = field(default_factory=dict)
 
     @property
     def args(self) -> tuple[str, ...]:
         """The arguments of the block's directive."""
         return self.opener.args if self.opener is not None else ()
-
-    @property
-    def children(self) -> Iterator[Context]:
-        """The contexts directly within this one."""
-        return (item for item in self.items if isinstance(item, Context))
 
     @property
     def seen_whole(self) -> bool:
@@ -65,6 +62,11 @@ class Context(Struct, eq=False):
     def mark_uncertain(self, directive: Directive) -> None:
         """Note a line of which it is not known what it says."""
         self.uncertain.setdefault(directive.name, []).append(directive)
+
+    def open(self, inner: Context) -> None:
+        """Put a context into this one, after what is there."""
+        self.items.append(inner)
+        self.children.append(inner)
 
     def locations(self) -> Iterator[Context]:
         """The locations in it, those within others too."""
@@ -95,12 +97,10 @@ def once_a_context(function: Callable[[Context], T]) -> Callable[[Context], T]:
 
     @wraps(function)
     def computed(context: Context) -> T:
-        results = context._results
-        if results is None:
-            results = context._results = {}
-        if name not in results:
-            results[name] = function(context)
-        result: T = results[name]
+        try:
+            result: T = context._results[name]
+        except KeyError:
+            result = context._results[name] = function(context)
         return result
 
     return computed

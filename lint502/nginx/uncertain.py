@@ -26,7 +26,7 @@ def is_uncertain(context: str, directive: Directive) -> bool:
     are headers and parameters whose name is known.
     """
     name, args = directive.name, directive.args
-    known = not any(UNKNOWN in arg for arg in args)
+    known = UNKNOWN not in "".join(args)
     if name in _WITHOUT_VARIABLES and any("$" in arg and _CAPITALS.search(arg) for arg in args):
         return True  # ${HOST} is no variable of nginx's here
     if known and not directive.conditional:

@@ -170,8 +170,9 @@ def early_closings(site: Site, margin: int) -> Iterator[Trouble]:
 
 
 def timeouts(way: Way, version: Version) -> Iterator[Value[int]]:
-    """The ``keepalive_timeout`` of each place of a server in which a request may end, as far as it
-    is known. The one of the location counts that has answered the last request.
+    """The ``keepalive_timeout`` of the places of a server in which a request may end, as far as it
+    is known, once where several have it from one level. The one of the location counts that has
+    answered the last request.
 
     Source: ``ngx_http_set_keepalive()`` in ``src/http/ngx_http_request.c``.
     """

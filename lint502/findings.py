@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from enum import Enum
 from operator import attrgetter
@@ -11,6 +10,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from lint502.hashing import hex_digest
 from lint502.places import Place
 from lint502.standing import Standing
 from lint502.values import Compared
@@ -179,7 +179,7 @@ class Note(Struct, frozen=True):
 def digest(*parts: str) -> str:
     """A short name for some texts, the same in every run."""
     text = "\0".join(parts).encode("utf-8", "surrogateescape")
-    return hashlib.sha256(text).hexdigest()[:32]
+    return hex_digest(text)[:32]
 
 
 def unique_fingerprints(items: Iterable[Finding | Problem]) -> list[str]:

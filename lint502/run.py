@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from lint502.checks import rule_of
 from lint502.checks.unstated_version import unstated
 from lint502.checks.unused_ignore import unused, unused_path
+from lint502.concerns import concerns
 from lint502.findings import Finding, Note, Problem
 from lint502.hop_states import hop_reports
 from lint502.loading import Loaded, load
@@ -23,7 +24,6 @@ from lint502.nginx.version import NEWEST, Version
 from lint502.older_versions import older_findings, run_noting
 from lint502.options import Options, Progress
 from lint502.report_model import DeploymentReport, HopReport, Older, Report
-from lint502.rule import Rule
 from lint502.rule_names import RULES
 from lint502.server_reports import front_reports, server_reports
 from lint502.site import Site
@@ -79,11 +79,9 @@ def run(
     problems.update(dict.fromkeys(mistakes))
     progress("finding the hops")
     sites = list(all_sites(loaded))
-    progress("loading the rules")
-    rules = [rule_of(name) for name in RULES]
     for site in sites:
         problems.update(dict.fromkeys(site.problems))
-    found = [_found(site, rules, first.runs, suppression, progress) for site in sites]
+    found = [_found(site, first.runs, suppression, progress) for site in sites]
     progress("putting the report together")
     replaced = _replaced(loaded)
     findings = [without_edits_in(finding, replaced) for one in found for finding in one.findings]
@@ -154,7 +152,6 @@ class _OfRoot(Struct, frozen=True):
 
 def _found(
     site: Site,
-    rules: Sequence[Rule],
     reported: Callable[[str], bool],
     suppression: Suppression,
     progress: Progress,
@@ -163,9 +160,10 @@ def _found(
     standing: dict[str, tuple[str, ...]] = {}
     findings, suppressed = [], []
     runs = []
-    for rule in rules:
-        progress(f"rule {rule.name}")
-        runs.append(run_noting(rule, site))
+    for name in RULES:
+        if concerns(name, site):
+            progress(f"rule {name}")
+            runs.append(run_noting(rule_of(name), site))
     progress("putting the report together")
     newest = verdicts(site, [one for run in runs for one in run.found])
     for finding in newest:

@@ -10,6 +10,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from lint502 import run
+from lint502.checks import rule_of
+from lint502.concerns import concerns
+from lint502.site import Site
+
 settings.register_profile(
     "patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -20,6 +25,18 @@ _SLOW = (
     "lab", "test_ci_files.py", "test_foreign_modules.py", "test_hostile.py", "test_pre_commit.py",
 )  # fmt: skip
 """What starts nginx and the servers behind it, pip or pre-commit, or has very large files."""
+
+
+@pytest.fixture(autouse=True)
+def _rules_that_are_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule that is not loaded for a root would find nothing there, whatever a test checks."""
+
+    def held(rule: str, site: Site) -> bool:
+        concerned = concerns(rule, site)
+        assert concerned or not list(rule_of(rule).check(site))
+        return concerned
+
+    monkeypatch.setattr(run, "concerns", held)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -98,7 +98,7 @@ def files_of(repository: Repository) -> Files:
                 manifests.append(path)
         elif name.endswith(_UNITS):
             units.append(path)
-        elif _DOCKERFILE.fullmatch(name):
+        elif "file" in name.lower() and _DOCKERFILE.fullmatch(name):
             dockerfiles.append(path)
         else:
             others.append(path)

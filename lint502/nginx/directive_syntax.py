@@ -126,13 +126,13 @@ def refusal(name: str, arguments: int, block: bool, places: frozenset[str] | Non
 
     ``places`` are the blocks that it may stand in, as the table calls them; None where any may be.
     """
-    known = _table().get(name)
+    known = syntaxes(name)
     if is_placeholder(name):
         return (
             f'unknown directive "{shown(name)}"; if something is to be put in its place, do that '
             'first: as it stands it takes all up to the next ";" or "{"'
         )
-    if known is None:
+    if not known:
         own = name.lower()
         if own == name or own not in _table():
             return None
@@ -145,9 +145,8 @@ def refusal(name: str, arguments: int, block: bool, places: frozenset[str] | Non
 
 
 @cache
-def _table() -> Mapping[str, Sequence[Syntax]]:
-    text = text_of("lint502.nginx", "directive_syntax.toml")
-    return {name: tuple(map(_syntax, row.split("; "))) for name, row in tomli.loads(text).items()}
+def _table() -> Mapping[str, str]:
+    return tomli.loads(text_of("lint502.nginx", "directive_syntax.toml"))
 
 
 def _syntax(text: str) -> Syntax:
@@ -167,6 +166,8 @@ def names() -> Sequence[str]:
     return tuple(_table())
 
 
+@cache
 def syntaxes(name: str) -> Sequence[Syntax]:
     """How a directive is written, by block; empty where it is not known."""
-    return _table().get(name, ())
+    row = _table().get(name)
+    return () if row is None else tuple(map(_syntax, row.split("; ")))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
+from lint502.hashing import hex_digest
 from lint502.nginx.addresses import Address, Url, split_scheme
 from lint502.nginx.known_values import Text
 from lint502.nginx.parse import Directive
@@ -217,7 +217,7 @@ class _Finder:
         ordinal = self._ordinals[key] = self._ordinals.get(key, 0) + 1
         identity = "\0".join((*key, str(ordinal)))
         return Hop(
-            hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:12],
+            hex_digest(identity.encode("utf-8", "surrogateescape"))[:12],
             kind,
             directive,
             context,

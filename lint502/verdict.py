@@ -55,8 +55,10 @@ def verdicts(site: Site, found: Iterable[Disagreement | Finding]) -> list[Findin
         else:
             findings.append(one)
     findings += _shown(_all_seen(site, by_hop))
-    replaced = {hop.id: replaced_statuses(hop) for hop in site.every_hop}
-    return [as_the_client_sees(finding, replaced) for finding in merged(findings)]
+    together = merged(findings)
+    named = {id for finding in together for id in finding.hops}
+    replaced = {hop.id: replaced_statuses(hop) for hop in site.every_hop if hop.id in named}
+    return [as_the_client_sees(finding, replaced) for finding in together]
 
 
 def _shown(seen: Iterable[_Seen]) -> Iterator[Finding]:

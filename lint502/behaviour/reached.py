@@ -91,10 +91,10 @@ def _ignored(area: Context) -> Mapping[Context, VirtualServer]:
 def _of_a_name_that_nobody_uses(location: Context, server: Context) -> Unreached | None:
     """A named location to which no line leads."""
     name = location.args[-1] if location.args else ""
-    used = _named_locations_used(server)
-    if not name.startswith("@") or UNKNOWN in name or used is None or name in used:
+    if not name.startswith("@") or UNKNOWN in name:
         return None
-    return Unreached(f"nothing leads to {name}")
+    used = _named_locations_used(server)
+    return None if used is None or name in used else Unreached(f"nothing leads to {name}")
 
 
 @once_a_context

@@ -101,17 +101,20 @@ def _places(context: Context) -> frozenset[str]:
     fragment."""
     if context.name in _AREAS:
         return frozenset((context.name,))
+    area = context.enclosing("http", "stream")
+    areas = ("http", "stream") if area is None or area.partial else (area.name,)
     name = context.name
     if name == "if":
         outer = context.enclosing("server", "location")
-        inners = ["server.if", "location.if"]
-        if outer is not None and not outer.partial:
-            inners = [f"{outer.name}.if"]
-    else:
-        inners = [name]
-    area = context.enclosing("http", "stream")
-    areas = ["http", "stream"] if area is None or area.partial else [area.name]
-    return frozenset(f"{one}.{inner}" for one in areas for inner in inners)
+        if outer is None or outer.partial:
+            return _in_areas(areas, "server.if") | _in_areas(areas, "location.if")
+        name = f"{outer.name}.if"
+    return _in_areas(areas, name)
+
+
+@cache
+def _in_areas(areas: tuple[str, ...], name: str) -> frozenset[str]:
+    return frozenset(f"{area}.{name}" for area in areas)
 
 
 def is_placeholder(name: str) -> bool:

@@ -108,17 +108,6 @@ def glob_match(name: str, pattern: str) -> bool:
     return fnmatchcase(name, pattern) and (pattern.startswith(".") or not name.startswith("."))
 
 
-def _names_in(folder: str, reader: Reader) -> list[str]:
-    try:
-        return reader.names_in(folder)
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    except OSError as error:
-        raise UnreadableError(
-            f"the folder {shown(folder)} cannot be listed: {error.strerror}"
-        ) from None
-
-
 def _split_glob(pattern: str) -> tuple[str, str]:
     """The folders of an absolute glob before its magic, and the rest.
 
@@ -158,6 +147,7 @@ class Files:
         self._read: dict[str, SourceFile | UnreadableError] = {}
         self._identities: dict[str, str] = {}
         self._globs: dict[str, list[str]] = {}
+        self._listed: dict[str, list[str]] = {}
         self._looked_at = 0
         self._total = 0
 
@@ -264,7 +254,7 @@ class Files:
             if not has_magic(pattern):
                 names = [pattern] if self._reader.exists(os.path.join(real, pattern)) else []
             else:
-                names = _names_in(real, self._reader)
+                names = self._names_in(real)
             self._looked_at += 1 + len(names)
             if self._looked_at > MAX_LOOKED_AT:
                 raise UnreadableError(
@@ -274,6 +264,21 @@ class Files:
             for name in names:
                 if glob_match(name, pattern):
                     yield f"{folder}/{name}", os.path.join(real, name)
+
+    def _names_in(self, folder: str) -> list[str]:
+        """What is in a folder, which is listed once. Raises :class:`UnreadableError`."""
+        names = self._listed.get(folder)
+        if names is None:
+            try:
+                names = self._reader.names_in(folder)
+            except (FileNotFoundError, NotADirectoryError):
+                names = []
+            except OSError as error:
+                raise UnreadableError(
+                    f"the folder {shown(folder)} cannot be listed: {error.strerror}"
+                ) from None
+            self._listed[folder] = names
+        return names
 
     def identity(self, path: str) -> str:
         """What tells one file from another: its real path, with links followed through the maps."""

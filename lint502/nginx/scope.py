@@ -80,7 +80,7 @@ def _setting_at(level: Context, name: str, written: bool) -> Setting:
         lines = level.by_name[name]
         found = settings[name, written] = Setting(
             name,
-            tuple(line.args for line in lines),
+            tuple([line.args for line in lines]),
             tuple(lines),
             "written" if written else "inherited",
             complete=not level.unseen,

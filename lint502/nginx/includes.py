@@ -142,7 +142,7 @@ class Builder:
                 directive = replace(directive, conditional=True)
             name = directive.name
             if UNKNOWN in name or (name == "include" and UNKNOWN in "".join(directive.args)):
-                context.unseen.append(directive)
+                context.mark_unseen(directive)
                 continue
             wrong = refused(context, directive)
             for one, why in wrong:
@@ -150,7 +150,7 @@ class Builder:
             if wrong and wrong[0][0] is directive:
                 context.mark_uncertain(directive)
                 if name == "include" or is_placeholder(name):
-                    context.unseen.append(directive)
+                    context.mark_unseen(directive)
             elif directive.block is not None and name in ENTERED and context.name not in _FLAT:
                 if name in _HOLD_HOPS and self.passes >= self._most.hops:
                     self._leave_out(context, directive)
@@ -180,7 +180,7 @@ class Builder:
             return
         if len(self._stack) > MAX_INCLUDE_DEPTH:
             self._problem(include, f"files include each other more than {MAX_INCLUDE_DEPTH} deep")
-            context.unseen.append(include)
+            context.mark_unseen(include)
             return
         for path in self._resolve(context, include):
             identity = self._store.identity(path)
@@ -190,7 +190,7 @@ class Builder:
                     "this file is included by itself, through "
                     + " → ".join(shown(os.path.basename(file)) for file in [*self._stack, path]),
                 )
-                context.unseen.append(include)
+                context.mark_unseen(include)
                 continue
             parsed = self._load(context, include, path)
             if parsed is not None:
@@ -205,7 +205,7 @@ class Builder:
         except (MissingFileError, OutsideTreeError) as error:
             self._missing(context, include, error)
         except UnreadableError as error:
-            context.unseen.append(include)
+            context.mark_unseen(include)
             if error.line is None:
                 self._problem(include, f"include {shown(written)}: {error}")
             else:
@@ -219,7 +219,7 @@ class Builder:
             else:
                 self._take(parsed)
                 return parsed
-            context.unseen.append(include)
+            context.mark_unseen(include)
         return None
 
     def _resolve(self, context: Context, include: Directive) -> list[str]:
@@ -260,14 +260,14 @@ class Builder:
                 return templates
         except UnreadableError as error:
             self._problem(include, f"include {shown(written)}: {error}")
-            context.unseen.append(include)
+            context.mark_unseen(include)
             return []
         if seen is None:
             self._missing(context, include, OutsideTreeError())
         elif not is_stock(written):
             self._note(include, f"include {shown(written)} matches no file here")
             if not seen:
-                context.unseen.append(include)
+                context.mark_unseen(include)
         return []
 
     def _in_place(self, include: Directive, path: str) -> str:
@@ -337,7 +337,7 @@ class Builder:
                 context.items.append(line)
                 context.by_name.setdefault(line.name, []).append(line)
             return
-        context.unseen.append(include)
+        context.mark_unseen(include)
         path = self._store.mapped(os.path.normpath(os.path.join(self._prefixes[0], written)))
         if any(fnmatchcase(written, p) or fnmatchcase(path, p) for p in self._allow_missing):
             self._note(include, f"include {shown(written)}: not read, as allow_missing says")
@@ -386,7 +386,7 @@ class Builder:
         if context.name in ("http", "stream"):
             context.mark_uncertain(block)
         else:
-            context.unseen.append(block)
+            context.mark_unseen(block)
         if not self._left_out:
             self._problem(
                 block, f"more than {self._most.hops} hops once all are expanded (in deep blocks "

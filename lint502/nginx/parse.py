@@ -85,6 +85,7 @@ def parse_file(source: SourceFile, rendered: Rendered | None = None) -> ParsedFi
     comments = tuple(tokens.comments)
     size = len(tokens.items) + len(comments)
     directives = _directives(statements, source)
+    statements.clear()  # crossplane's parser keeps them, as it refers to itself
     if rendered is not None and rendered.branches:
         directives = _with_branches(directives, rendered, 0)
     problems = tuple(

@@ -48,9 +48,12 @@ def _parse(module: types.ModuleType, lex: Lexer, prepare_if: Callable[[Statement
                 value.__code__, copied, name, value.__defaults__, value.__closure__
             )
     copied |= {"lex": lex, "_prepare_if_args": prepare_if}
-    return copied["parse"](
-        "", single=True, check_ctx=False, check_args=False, strict=False, catch_errors=False
-    )
+    try:
+        return copied["parse"](
+            "", single=True, check_ctx=False, check_args=False, strict=False, catch_errors=False
+        )
+    finally:
+        copied.clear()  # they refer to themselves, and nobody collects garbage
 
 
 @cache

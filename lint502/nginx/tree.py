@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -19,13 +19,12 @@ class Context(Struct, eq=False):
     makes three of each of its blocks.
 
     ``items`` are its directives and inner contexts in order, ``children`` the latter alone.
-    ``unseen`` are the includes whose
-    contents are not known, and symbols of templates that stand in the place of directives.
-    ``partial`` tells that this context was not seen whole: it is one that a fragment is assumed to
-    stand in. ``conditional`` tells that a template has it in one branch of its logic: it may not be
-    there. ``uncertain`` are the directives here, by name, of which it is not known what they say:
-    nginx does not take them as they are written, a template leaves their arguments open, or has
-    them in one branch of its logic. They are not among the items.
+    ``unseen`` are the includes whose contents are not known, and symbols of templates that stand in
+    the place of directives. ``partial`` tells that this context was not seen whole: it is one that
+    a fragment is assumed to stand in. ``conditional`` tells that a template has it in one branch of
+    its logic: it may not be there. ``uncertain`` are the directives here, by name, of which it is
+    not known what they say: nginx does not take them as they are written, a template leaves their
+    arguments open, or has them in one branch of its logic. They are not among the items.
     """
 
     name: str
@@ -33,9 +32,9 @@ class Context(Struct, eq=False):
     parent: Context | None
     partial: bool = False
     items: list[Directive | Context] = field(default_factory=list)
-    children: list[Context] = field(default_factory=list)
+    children: Sequence[Context] = ()
     by_name: dict[str, list[Directive]] = field(default_factory=dict)
-    unseen: list[Directive] = field(default_factory=list)
+    unseen: Sequence[Directive] = ()
     uncertain: dict[str, list[Directive]] = field(default_factory=dict)
     conditional: bool = False
     _results: dict[str, Any] = field(default_factory=dict)
@@ -63,10 +62,14 @@ class Context(Struct, eq=False):
         """Note a line of which it is not known what it says."""
         self.uncertain.setdefault(directive.name, []).append(directive)
 
+    def mark_unseen(self, directive: Directive) -> None:
+        """Note a line of which it is not known what else it brings here."""
+        self.unseen = _with(self.unseen, directive)
+
     def open(self, inner: Context) -> None:
         """Put a context into this one, after what is there."""
         self.items.append(inner)
-        self.children.append(inner)
+        self.children = _with(self.children, inner)
 
     def locations(self) -> Iterator[Context]:
         """The locations in it, those within others too."""
@@ -88,6 +91,13 @@ class Context(Struct, eq=False):
         while context is not None and context.name not in names:
             context = context.parent
         return context
+
+
+def _with(found: Sequence[T], one: T) -> list[T]:
+    """A list with one more: the same again, where it is one; most contexts have nothing to list."""
+    longer = found if isinstance(found, list) else list(found)
+    longer.append(one)
+    return longer
 
 
 def once_a_context(function: Callable[[Context], T]) -> Callable[[Context], T]:

@@ -16,6 +16,13 @@ _BLANK = regex(r"[ \t\r]*")
 _BARE = regex(r"[A-Za-z0-9_-]+")
 _SCALAR = regex(r"[^,\]}#\r\n]+")
 _COMMENT = regex(r"#[^\n]*")
+_LINE = regex(
+    r"([A-Za-z0-9_-]+)[ \t]*=[ \t]*"
+    r"(\"[^\"\\\r\n]*\"(?!\")"
+    r"|\[(?:[^\[\]{}\"'#\r\n]|\"[^\"\\\r\n]*\")*\]"
+    r"|[A-Za-z0-9_.:+-]+)[ \t]*\n"
+)
+"""Most lines: a bare key with a value that ends there."""
 _STRING_ENDS = {
     '"': re.compile(r'\\.|"', re.DOTALL),
     "'": re.compile(r"'"),
@@ -95,8 +102,19 @@ class _Scanner:
                 return root
             if text[self.at] == "[":
                 self.table = self._header(root)
-            else:
+            elif not self._line():
                 self._value(self._key(self.table))
+
+    def _line(self) -> bool:
+        """Reads a line as most are; False where it is none."""
+        match = _LINE.match(self.text, self.at)
+        if match is None:
+            return False
+        first = 1 - self.line_start
+        _child(self.table, match[1], self.line, self.at + first, match.end(2) + first)
+        self.at = self.line_start = match.end()
+        self.line += 1
+        return True
 
     def _header(self, root: Node) -> Node:
         start = self.at

@@ -62,12 +62,19 @@ def without_commands(text: str, format: str = "text") -> str:
             return match[0]
         return (before or "") + escape.format(ord(match[0][-1]))
 
-    return _COMMANDS.sub(escaped, text)
+    return "\n".join(
+        _COMMANDS.sub(escaped, line) if "##" in line or "::" in line else line
+        for line in text.split("\n")
+    )
 
 
 def harmless(text: str) -> str:
     """Any text, as it may stand in a log or on a terminal."""
-    return without_commands(_CONTROLS.sub(lambda control: shown(control[0]), text))
+    lines = (
+        line if line.isprintable() else _CONTROLS.sub(lambda control: shown(control[0]), line)
+        for line in text.split("\n")
+    )
+    return without_commands("\n".join(lines))
 
 
 def goes_to_a_log(stream: TextIO) -> bool:

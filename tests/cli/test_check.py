@@ -354,9 +354,19 @@ def test_version_auto(
         ("1.10.3", f"note: lint502 knows nginx from {OLDEST} on, and takes 1.10.3 for that\n"),
         ("1.18", ""),
         (f"{NEWEST.major}.{NEWEST.minor}", ""),
+        (str(NEWEST), ""),
+        ("1.30", ""),
         (
             "9.1",
-            f"note: the newest nginx that lint502 knows is {NEWEST}; it takes 9.1 for that\n",
+            f"note: lint502 knows nginx up to {NEWEST} (2026-09-15); it takes 9.1 for that\n",
+        ),
+        (
+            "1.31.999",
+            f"note: lint502 knows nginx up to {NEWEST} (2026-09-15); it takes 1.31.999 for that\n",
+        ),
+        (
+            "1.24.7",
+            "note: lint502 knows nginx 1.24 up to 1.24.0 (2023-04-11); it takes 1.24.7 for that\n",
         ),
     ],
 )

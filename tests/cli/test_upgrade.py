@@ -133,7 +133,7 @@ def test_a_version_is_missing_or_older_or_newer_than_known(run: Run) -> None:
     assert (missing.code, older.code, newer.code) == (2, 2, 0)
     assert "name the nginx that runs now, such as --from 1.26" in missing.err
     assert "1.24 is older than 1.26" in older.err
-    assert newer.err.startswith("note: the newest nginx that lint502 knows is ")
+    assert newer.err.startswith("note: lint502 knows nginx up to ")
 
 
 def test_a_file_that_cannot_be_read(run: Run, site: Path) -> None:

@@ -55,7 +55,7 @@ HTTP/1.0 becomes HTTP/1.1
 
 May become different, by what the upstream answers:
 
-a server that sends Transfer-Encoding in HTTP/1.1 only, but twice or beside Content-Length, or with another value than chunked, answers 502 from now on
+a server that sends Transfer-Encoding in HTTP/1.1 only, but twice or beside Content-Length, or with another value than chunked, answers 502 from now on, where HTTP/1.0 gets a 200
   why   1.29.7: the default value for "proxy_http_version" is "1.1"
   keep  proxy_http_version 1.0;
   hops  shop / (nginx.conf:7)

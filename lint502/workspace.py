@@ -308,6 +308,7 @@ class Workspace(Struct, frozen=True):
             specs=specs,
             maps=tuple(map(self._map, request.maps)) if request.maps else settings.maps,
             allow_missing=settings.allow_missing,
+            known_directives=settings.known_directives,
             allow_paths=(*settings.allow_paths, *self.checkout.allowed),
             select=tuple(request.select) or settings.select,
             ignore=tuple(request.ignore) or settings.ignore,

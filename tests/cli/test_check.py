@@ -160,6 +160,7 @@ select = ["port-mismatch"]
 ignore = ["tls-mismatch"]
 allow_missing = ["x/*"]
 allow_paths = ["shared"]
+known_directives = ["corp_*"]
 map = { "/etc/nginx" = "deploy" }
 rules.keepalive-race.margin = "2s"
 """
@@ -186,6 +187,7 @@ def test_settings(run: Run, asked: Asked, tmp_path: Path, monkeypatch: pytest.Mo
         {"keepalive-race": {"margin": 2000}},
         checkout=Checkout(str(tmp_path)),
         named_roots=False,
+        known_directives=("corp_*",),
     )
     assert asked == [expected]
     run(

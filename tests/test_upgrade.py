@@ -172,3 +172,16 @@ def test_locations_come_to_life_with_1_31_5(tmp_path: Path) -> None:
         ("1.31.5", ["$api"]),
         ("1.31.5", ["/b", "/d"]),
     ]
+
+
+def test_what_else_changes_in_nginx(tmp_path: Path) -> None:
+    found = upgraded(tmp_path, "1.31.1", "1.31.3")
+    assert [(str(one.version), one.text) for one in found.others] == [
+        ("1.31.2", "now the $request_id variable uses SipHash-2-4."),
+        (
+            "1.31.3",
+            "loading of external entities is now disabled in the ngx_http_xslt_filter_module. "
+            "Thanks to Maxim Dounin.",
+        ),
+    ]
+    assert upgraded(tmp_path, "1.29.6", "1.29.8").others == ()

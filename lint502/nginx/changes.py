@@ -11,6 +11,7 @@ from functools import cache
 import tomli
 from msgspec import Struct
 
+from lint502.nginx.changelog import Entry, entries
 from lint502.nginx.hops import Hop
 from lint502.nginx.predicates import is_predicate
 from lint502.nginx.upstreams import Block
@@ -67,6 +68,19 @@ def changes() -> tuple[Change, ...]:
 def changes_between(old: Version, new: Version) -> list[Change]:
     """Those that come with an upgrade."""
     return [change for change in changes() if old < change.version <= new]
+
+
+def others_between(old: Version, new: Version) -> list[Entry]:
+    """What else nginx's list of changes has as changes of behaviour: entries of which no row says
+    that they bear on a hop."""
+    told = changes_between(old, new)
+    return [
+        one
+        for one in entries()
+        if old < one.version <= new
+        and one.kind == "change"
+        and not any(change.version == one.version and change.entry in one.text for change in told)
+    ]
 
 
 def _default_protocols(hop: Hop) -> bool:

@@ -115,7 +115,9 @@ def test_nothing_comes_of_it(run: Run) -> None:
     assert run("upgrade", "--from", "1.25.0", "--to", "1.26.3") == (
         0,
         "checked nginx.conf\n"
-        "2 hops · nothing would appear · nothing would vanish · nginx 1.25.0 to 1.26.3\n",
+        "2 hops · nothing would appear · nothing would vanish · nginx 1.25.0 to 1.26.3\n"
+        "5 other changes of behaviour on the way, of which lint502 knows nothing that bears on a "
+        "hop: --format json has them\n",
         "",
     )
 

@@ -176,6 +176,15 @@ class Note(Struct, frozen=True):
     stock: str | None = None
 
 
+class UnknownDirective(Struct, frozen=True):
+    """A directive that no module has, the first of its ``lines`` lines, and what may be meant."""
+
+    name: str
+    place: Place
+    lines: int
+    meant: str | None = None
+
+
 def digest(*parts: str) -> str:
     """A short name for some texts, the same in every run."""
     text = "\0".join(parts).encode("utf-8", "surrogateescape")

@@ -32,7 +32,7 @@ class Options(Struct, frozen=True):
     directory. ``named_roots``: whoever asks for the run has named the roots, and where they are.
     ``deployed`` is an nginx of a deployment, whose main file is then the one root; ``around`` are
     the deployments of a repository whose roots belong to none of them. ``observed`` is what a probe
-    wrote.
+    wrote. ``known_directives`` are patterns of those of modules of somebody's own.
     """
 
     working_directory: Path
@@ -55,6 +55,7 @@ class Options(Struct, frozen=True):
     deployed: Deployed | None = None
     around: Around | None = None
     observed: Path | None = None
+    known_directives: tuple[str, ...] = ()
 
     def runs(self, rule: str) -> bool:
         """Whether a rule is among those asked for."""

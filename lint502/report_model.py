@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from lint502.evidence import Proof
-from lint502.findings import Finding, Note, Problem, Severity
+from lint502.findings import Finding, Note, Problem, Severity, UnknownDirective
 from lint502.nginx.version import NEWEST_PATCH, OLDEST, Version
 from lint502.places import Place
 
@@ -107,7 +107,8 @@ class Report(Struct, frozen=True):
     ``proofs`` has what was observed of a finding, where somebody asked for that. ``root_versions``
     has the version that each root was checked for, where that is not the same for all. ``older`` is
     what older versions would bring, where nobody says which one runs. ``servers`` are those that
-    have hops, ``fronts`` what is declared to stand before nginx."""
+    have hops, ``fronts`` what is declared to stand before nginx. No module is known that has the
+    ``unknown_directives``."""
 
     version: Version
     version_origin: VersionOrigin
@@ -127,6 +128,7 @@ class Report(Struct, frozen=True):
     deployments: tuple[DeploymentReport, ...] = ()
     servers: tuple[ServerReport, ...] = ()
     fronts: tuple[FrontReport, ...] = ()
+    unknown_directives: tuple[UnknownDirective, ...] = ()
 
     @property
     def compared(self) -> int:

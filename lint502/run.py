@@ -20,6 +20,7 @@ from lint502.nginx.envsubst import Replaced, without_edits_in
 from lint502.nginx.files import OnDisk
 from lint502.nginx.noting import NotingVersion
 from lint502.nginx.rendered import Span
+from lint502.nginx.unknown_directives import notes_on, unknown_directives
 from lint502.nginx.version import NEWEST, Version
 from lint502.older_versions import older_findings, run_noting
 from lint502.options import Options, Progress
@@ -75,6 +76,12 @@ def run(
     for part in loaded:
         problems.update(part.problems)
         notes.update(part.notes)
+    unknown = unknown_directives(
+        (tree for part in loaded for trees in part.trees.values() for tree in trees),
+        first.known_directives,
+    )
+    newest = max((part.options.version for part in loaded), default=first.version)
+    notes.update(dict.fromkeys(notes_on(unknown, Version(*newest))))
     suppression, mistakes = _suppression(first, loaded)
     problems.update(dict.fromkeys(mistakes))
     progress("finding the hops")
@@ -113,6 +120,7 @@ def run(
         deployments=tuple(_deployments(loaded)),
         servers=tuple(server for site in sites for server in server_reports(site)),
         fronts=tuple(front_reports(sites)),
+        unknown_directives=tuple(unknown),
     )
     read = dict.fromkeys(one.source.name for part in loaded for one in part.parsed)
     on_disk = {name: file for part in loaded for name, file in part.on_disk.items()}

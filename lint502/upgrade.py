@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from lint502.findings import Finding, Problem, Severity
 from lint502.merging import beyond
-from lint502.nginx.changes import Change, changes_between
+from lint502.nginx.changelog import Entry
+from lint502.nginx.changes import Change, changes_between, others_between
 from lint502.nginx.hops import Hop
 from lint502.nginx.version import Version
 from lint502.report_model import Report
@@ -35,7 +36,8 @@ class Because(Struct, frozen=True):
 class Upgrade(Struct, frozen=True):
     """What comes of an upgrade. ``before`` and ``after`` are the runs for the two versions.
 
-    ``changes`` has what becomes different without a finding that says so.
+    ``changes`` has what becomes different without a finding that says so, ``others`` the changes of
+    nginx's behaviour of which it is not known that they bear on a hop.
     """
 
     before: Report
@@ -43,6 +45,7 @@ class Upgrade(Struct, frozen=True):
     appear: tuple[Because, ...]
     vanish: tuple[Because, ...]
     changes: tuple[Changed, ...]
+    others: tuple[Entry, ...] = ()
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -78,7 +81,8 @@ def compare(before: Result, after: Result) -> Upgrade:
         hops = tuple(hop for hop in changed.hops if (changed.change, hop) not in known)
         if hops:
             silent.append(Changed(changed.change, changed.what, changed.keep, hops))
-    return Upgrade(old, new, appear, vanish, tuple(silent))
+    others = others_between(old.version, new.version)
+    return Upgrade(old, new, appear, vanish, tuple(silent), tuple(others))
 
 
 def _happened(after: Result, old: Version, new: Version) -> Iterator[Changed]:

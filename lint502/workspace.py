@@ -20,7 +20,8 @@ from lint502.findings import Problem
 from lint502.nginx.derivatives import Named, named, version_meant
 from lint502.nginx.files import PathMap, absolute_path
 from lint502.nginx.installed import installed_version
-from lint502.nginx.version import NEWEST, OLDEST, Version
+from lint502.nginx.releases import on_version
+from lint502.nginx.version import NEWEST, Version
 from lint502.options import Options, Progress
 from lint502.planning import NoDeploymentError, NoRootError, Plan, on_deployed, plan
 from lint502.quoting import meant, quote
@@ -183,7 +184,7 @@ class Workspace(Struct, frozen=True):
                     version_source=source,
                 )
             )
-            notes += (*said, *_on_version(given))
+            notes += (*said, *on_version(given))
         for there, chosen, around in self._plain(settings, planned):
             if not chosen and parts:
                 continue
@@ -199,7 +200,7 @@ class Workspace(Struct, frozen=True):
                     version_source=source,
                 )
             )
-            notes += _on_version(given)
+            notes += on_version(given)
         return Job(
             tuple(parts),
             problems,
@@ -307,6 +308,7 @@ class Workspace(Struct, frozen=True):
             specs=specs,
             maps=tuple(map(self._map, request.maps)) if request.maps else settings.maps,
             allow_missing=settings.allow_missing,
+            known_directives=settings.known_directives,
             allow_paths=(*settings.allow_paths, *self.checkout.allowed),
             select=tuple(request.select) or settings.select,
             ignore=tuple(request.ignore) or settings.ignore,
@@ -377,20 +379,3 @@ def _version(wanted: str | None, settings: Settings) -> tuple[Named, VersionOrig
         more = "" if meant is None else f"; write {meant}"
         raise WorkspaceError(f"{error}, nor auto{more}", "nginx_version") from None
     return (given, "config", settings.file) if wanted is None else (given, "option", None)
-
-
-def _on_version(given: Named) -> Iterator[str]:
-    """What is worth saying of the version that counts."""
-    version = given.version
-    if given.newest_known:
-        name = given.derivative.partition("/")[0]
-        yield (
-            f"the newest {name} that lint502 knows is {given.newest_known}; like that it takes "
-            f"{given.derivative} for nginx {version}"
-        )
-    elif given.derivative:
-        yield f"{given.derivative} is made from nginx {version}, which lint502 goes by"
-    if version < OLDEST:
-        yield f"lint502 knows nginx from {OLDEST} on, and takes {version} for that"
-    elif version[:2] > NEWEST[:2]:
-        yield f"the newest nginx that lint502 knows is {NEWEST}; it takes {version} for that"

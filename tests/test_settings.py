@@ -150,7 +150,8 @@ tls-mismatch = 3
         (
             8,
             'unknown key "jobs"; known are "root", "roots", "specs", "nginx_version", "fail_on", '
-            '"select", "ignore", "ignore_in", "baseline", "allow_missing", "allow_paths", '
+            '"select", "ignore", "ignore_in", "baseline", "allow_missing", '
+            '"known_directives", "allow_paths", '
             '"derive", "allow_empty", "map", '
             '"env" or "rules"',
         ),
@@ -193,7 +194,8 @@ tls-mismatch = 3
         ('map = { a = "b\\u0000" }', 1, '"a" in [map] must not have a NUL byte'),
         ('"\\u001b[31m" = 1', 1, 'unknown key "\\x1b[31m"; known are "root", "roots", "specs", '
          '"nginx_version", "fail_on", "select", "ignore", "ignore_in", "baseline", '
-         '"allow_missing", "allow_paths", "derive", "allow_empty", "map", "env" or "rules"'),
+         '"allow_missing", "known_directives", "allow_paths", "derive", "allow_empty", "map", '
+         '"env" or "rules"'),
     ],
 )  # fmt: skip
 def test_mistakes(tmp_path: Path, text: str, line: int, message: str) -> None:
@@ -211,7 +213,8 @@ def test_an_absurd_number_of_mistakes_has_few_hints(tmp_path: Path) -> None:
     keys = [f"key{number}" for number in range(200)]
     known = (
         'known are "root", "roots", "specs", "nginx_version", "fail_on", "select", "ignore", '
-        '"ignore_in", "baseline", "allow_missing", "allow_paths", "derive", "allow_empty", "map", '
+        '"ignore_in", "baseline", "allow_missing", "known_directives", "allow_paths", "derive", '
+        '"allow_empty", "map", '
         '"env" or "rules"'
     )
     assert problems_of(tmp_path, "".join(f"{key} = 1\n" for key in keys)) == [

@@ -116,7 +116,7 @@ def test_a_table_has_the_tables_within_it(tmp_path: Path) -> None:
     text += "server { location / { proxy_pass http://api; } } }\n"
     race = "# lint502: ignore[keepalive-race] rare\n"
     spec = f'{SPEC}[upstream.api.keepalive]\nidle_timeout = "5s"\n[upstream.b]\nport = 1\n'
-    new = {"version": "1.31.4", "ignore": ("unused-upstream",)}
+    new = {"version": "1.31.6", "ignore": ("unused-upstream",)}
     assert lines(tmp_path, text, spec, **new) == [(1, "keepalive-race")]
     assert lines(tmp_path, text, race + spec, **new) == []
     spec = spec.replace("[upstream.b]", f"{race}[upstream.b]")

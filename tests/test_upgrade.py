@@ -153,3 +153,35 @@ def test_what_depends_on_the_answer_is_said_once(tmp_path: Path) -> None:
     (changed,) = found.changes
     assert changed.change.in_general
     assert len(changed.hops) == 6
+
+
+def test_locations_come_to_life_with_1_31_5(tmp_path: Path) -> None:
+    nginx = (
+        "events {}\nhttp { server { location $api { proxy_pass http://127.0.0.1:8000; }\n"
+        f"location /a {{ fastcgi_param {'A' * 127} b; fastcgi_pass 127.0.0.1:9000; }}\n"
+        f"location /b {{ fastcgi_param {'A' * 128} b; fastcgi_pass 127.0.0.1:9000; }}\n"
+        f"location /c {{ uwsgi_param {'A' * 255} b; uwsgi_pass 127.0.0.1:9000; }}\n"
+        f"location /d {{ uwsgi_param {'A' * 256} b; uwsgi_pass 127.0.0.1:9000; }} }} }}"
+    )
+    found = upgraded(tmp_path, "1.31.4", "1.31.6", nginx, "")
+    assert findings(found) == {
+        "appear": [("undeclared-upstream", "info", 2, [])],
+        "vanish": [("unreached-hop", "info", 2, ["1.31.5"])],
+    }
+    assert [(version, hops) for version, _, _, hops in silent(found)] == [
+        ("1.31.5", ["$api"]),
+        ("1.31.5", ["/b", "/d"]),
+    ]
+
+
+def test_what_else_changes_in_nginx(tmp_path: Path) -> None:
+    found = upgraded(tmp_path, "1.31.1", "1.31.3")
+    assert [(str(one.version), one.text) for one in found.others] == [
+        ("1.31.2", "now the $request_id variable uses SipHash-2-4."),
+        (
+            "1.31.3",
+            "loading of external entities is now disabled in the ngx_http_xslt_filter_module. "
+            "Thanks to Maxim Dounin.",
+        ),
+    ]
+    assert upgraded(tmp_path, "1.29.6", "1.29.8").others == ()

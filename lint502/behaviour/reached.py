@@ -15,6 +15,7 @@ from lint502.nginx.hops import Hop
 from lint502.nginx.literals import Literal
 from lint502.nginx.locations import find_location, prefix_of
 from lint502.nginx.parse import Directive
+from lint502.nginx.predicates import PREDICATES, holds, is_predicate
 from lint502.nginx.reached import ANY_URI, Unreached, denial, is_cut_off
 from lint502.nginx.scope import Scope
 from lint502.nginx.servers import VirtualServer, is_open, servers_of
@@ -43,7 +44,8 @@ def unreached(hop: Hop) -> Unreached | None:
         where = f"{other.source.name}:{other.line}"
         return Unreached(f"{other.name} ({where}) runs in its place", other, reported=False)
     return (
-        _of_a_name_that_nobody_uses(location, server)
+        _of_a_predicate(hop)
+        or _of_a_name_that_nobody_uses(location, server)
         or _of_a_regex_before(location)
         or _of_nobody_allowed(hop, location, server)
     )
@@ -86,6 +88,25 @@ def _ignored(area: Context) -> Mapping[Context, VirtualServer]:
             else:
                 lost.setdefault(server, taken[0])
     return {server.context: other for server, other in lost.items() if server not in found}
+
+
+def _of_a_predicate(hop: Hop) -> Unreached | None:
+    """A location that a variable decides on, with a variable that is never true, or an nginx that
+    takes its name for the beginning of a URI."""
+    for level in hop.context.up():
+        if level.name != "location" or not is_predicate(level):
+            continue
+        name = level.args[0]
+        if hop.scope.version < PREDICATES:
+            return Unreached(
+                f"location {name} is the beginning of a URI before nginx {PREDICATES}, and no URI "
+                "begins so",
+                level.opener,
+            )
+        if holds(level) is False:
+            why = f"{name} is always empty or 0, so that location {name} takes no request"
+            return Unreached(why, reported=False)
+    return None
 
 
 def _of_a_name_that_nobody_uses(location: Context, server: Context) -> Unreached | None:

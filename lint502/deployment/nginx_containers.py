@@ -26,6 +26,7 @@ from lint502.patterns import regex
 from lint502.places import Place
 
 _PROGRAMS = frozenset(("nginx", "nginx-debug", "openresty", "angie", "tengine", "freenginx"))
+_NGINX = frozenset(("nginx", "nginx-debug"))
 _RUNS = regex(r"(?:^|[\s;&|('\"/])(?:nginx|openresty|angie)(?=$|[\s;&|)'\"])")
 _MAIN = regex(r"(?:^|\s)-c\s*([\"']?)(/[^\s\"';&|]+)\1")
 _FOLDERS = (*NGINX_FOLDERS, "/config/nginx", "/opt/bitnami/nginx/conf", "/etc/nginx")
@@ -91,8 +92,9 @@ def _image(container: Container) -> str | None:
 
 def _package(container: Container) -> NginxFamily | None:
     """What is known of the nginx that is installed in an image."""
-    if container.program.installed.isdisjoint(_PROGRAMS):
-        return None
+    installed = container.program.installed & _PROGRAMS
+    if installed.isdisjoint(_NGINX):
+        return next(filter(None, map(package_family, sorted(installed))), None)
     base = (_image(container) or "").lower()
     if "alpine" in base:
         return package_family("apk")

@@ -19,7 +19,7 @@ from lint502.nginx import version
 _FILE = Path(__file__).with_name("nginx_images.toml")
 _NUMBERS = r"v?(\d+\.\d+(?:\.\d+)*)"
 
-Product = Literal["nginx", "openresty", "angie"]
+Product = Literal["nginx", "openresty", "angie", "tengine"]
 
 
 class Beside(Struct, frozen=True):
@@ -89,7 +89,8 @@ def nginx_family(reference: str) -> NginxFamily | None:
 
 def package_family(manager: str) -> NginxFamily | None:
     """The family of what a package manager (``apt-get``, ``apk``, ``dnf``) installs as nginx;
-    ``nginx.org`` stands for the packages of nginx itself, with whatever they are installed."""
+    ``nginx.org`` stands for the packages of nginx itself, ``angie`` and ``openresty`` for those of
+    that name, with whatever they are installed."""
     for row in _rows():
         if manager in row.get("packages", ()):
             return _family(row["name"])

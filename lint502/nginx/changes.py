@@ -11,7 +11,9 @@ from functools import cache
 import tomli
 from msgspec import Struct
 
+from lint502.nginx.changelog import Entry, entries
 from lint502.nginx.hops import Hop
+from lint502.nginx.predicates import is_predicate
 from lint502.nginx.upstreams import Block
 from lint502.nginx.version import Version
 from lint502.packaged import text_of
@@ -66,6 +68,19 @@ def changes() -> tuple[Change, ...]:
 def changes_between(old: Version, new: Version) -> list[Change]:
     """Those that come with an upgrade."""
     return [change for change in changes() if old < change.version <= new]
+
+
+def others_between(old: Version, new: Version) -> list[Entry]:
+    """What else nginx's list of changes has as changes of behaviour: entries of which no row says
+    that they bear on a hop."""
+    told = changes_between(old, new)
+    return [
+        one
+        for one in entries()
+        if old < one.version <= new
+        and one.kind == "change"
+        and not any(change.version == one.version and change.entry in one.text for change in told)
+    ]
 
 
 def _default_protocols(hop: Hop) -> bool:
@@ -126,6 +141,24 @@ def _speaks_http2(hop: Hop) -> bool:
     return spoken is not None and spoken.value == "2"
 
 
+def _in_a_predicate_location(hop: Hop) -> bool:
+    return any(level.name == "location" and is_predicate(level) for level in hop.context.up())
+
+
+_LONGEST_NAME = {"fastcgi": 127, "uwsgi": 255}
+"""As many bytes a name of a parameter could have before 1.31.5 (nginx/nginx 6ae731d07, bc7c3424c).
+"""
+
+
+def _long_parameter_name(hop: Hop) -> bool:
+    lines = hop.scope.setting(f"{hop.kind}_param")
+    return lines is not None and any(
+        len(line[0].encode("utf-8", "surrogateescape")) > _LONGEST_NAME[hop.kind]
+        for line in lines.lines
+        if line
+    )
+
+
 _WHEN: Mapping[str, Callable[[Hop], bool]] = {
     "any": lambda hop: True,
     "pool with default keepalive_requests": _pool_with_default_requests,
@@ -135,4 +168,6 @@ _WHEN: Mapping[str, Callable[[Hop], bool]] = {
     "block without keepalive": _block_without_keepalive,
     "balancing method after keepalive": _balanced_last,
     "HTTP/2": _speaks_http2,
+    "predicate location": _in_a_predicate_location,
+    "long parameter name": _long_parameter_name,
 }

@@ -1,22 +1,21 @@
 """How nginx's directives are written: in which blocks, and with how many arguments.
 
-The table is ``directive_syntax.toml``. Of directives that it does not have, those of other
-people's modules, nothing is known.
+Of directives that the table of nginx's own does not have, those of other people's modules, nothing
+is known.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 
-import tomli
 from msgspec import Struct
 
+from lint502.nginx import directive_table
 from lint502.nginx.parse import Directive
 from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context, once_a_context
-from lint502.packaged import text_of
 from lint502.patterns import regex
 from lint502.reading import shown
 
@@ -137,7 +136,7 @@ def refusal(name: str, arguments: int, block: bool, places: frozenset[str] | Non
         )
     if not known:
         own = name.lower()
-        if own == name or own not in _table():
+        if own == name or not syntaxes(own):
             return None
         return f'unknown directive "{name}"; its name is {own}, in small letters'
     here = [one for one in known if places is None or not one.contexts.isdisjoint((*places, "any"))]
@@ -148,8 +147,10 @@ def refusal(name: str, arguments: int, block: bool, places: frozenset[str] | Non
 
 
 @cache
-def _table() -> Mapping[str, str]:
-    return tomli.loads(text_of("lint502.nginx", "directive_syntax.toml"))
+def syntaxes(name: str) -> Sequence[Syntax]:
+    """How a directive is written, by block; empty where it is not known."""
+    parts = (part for row in directive_table.rows(name) for part in row.takes.split("; "))
+    return tuple(map(_syntax, parts))
 
 
 def _syntax(text: str) -> Syntax:
@@ -162,15 +163,3 @@ def _syntax(text: str) -> Syntax:
         open_ended[0] if open_ended else None,
         "{" in takes,
     )
-
-
-def names() -> Sequence[str]:
-    """The directives that the table has."""
-    return tuple(_table())
-
-
-@cache
-def syntaxes(name: str) -> Sequence[Syntax]:
-    """How a directive is written, by block; empty where it is not known."""
-    row = _table().get(name)
-    return () if row is None else tuple(map(_syntax, row.split("; ")))

@@ -1,6 +1,7 @@
 """nginx's directives: their contexts, how they are inherited, their defaults by version.
 
-The figures stand in ``directives.toml``, which says what each column means and where it is from.
+The figures stand in ``directives.toml``, which says what each column means and where it is from;
+contexts and releases in the table that is written from nginx's sources.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any, Literal, TypeAlias
 import tomli
 from msgspec import Struct
 
+from lint502.nginx import directive_table
 from lint502.nginx.version import OLDEST, Version
 from lint502.packaged import text_of
 
@@ -79,11 +81,16 @@ def directive(area: str, name: str) -> DirectiveInfo | None:
     if entry is None:
         return None
     section, row = entry
-    since = Version.parse(row["since"]) if "since" in row else None
+    found = [
+        (one, contexts)
+        for one in directive_table.rows(name)
+        if (contexts := one.contexts(area)) and one.before is None
+    ]
+    since = None if any(one.since is None for one, _ in found) else found[0][0].since
     return DirectiveInfo(
         area=area,
         name=name,
-        contexts=frozenset(row.get("contexts", section["contexts"]).split()),
+        contexts=frozenset[str]().union(*(contexts for _, contexts in found)),
         inherit=row.get("inherit", section["inherit"]),
         type=row["type"],
         defaults=_defaults(row.get("default", []), since or OLDEST),

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from lint502.nginx.handlers import handlers
-from lint502.nginx.locations import within
+from lint502.nginx.locations import Within, within
+from lint502.nginx.predicates import holds
 from lint502.nginx.regexes import search
 from lint502.nginx.requested_uris import Uri
 from lint502.nginx.tree import Context
@@ -50,21 +51,30 @@ def _search(level: Context, uri: Uri) -> set[tuple[Context | None, bool]]:
         found.update(one for one in inner if one[1])
         rest = {one for one, last in inner if not last}
         if rest and (prefix is None or not prefix.args[0].startswith("^~")):
-            found.update(_by_regex(here.regexes, uri, rest))
+            found.update(_unless_taken(here, uri, rest))
         else:
             found.update((one, False) for one in rest)
     return found
 
 
-def _by_regex(
-    regexes: Iterable[tuple[str, str, Context]], uri: Uri, rest: Iterable[Context | None]
+def _unless_taken(
+    here: Within, uri: Uri, rest: Iterable[Context | None]
 ) -> Iterator[tuple[Context | None, bool]]:
-    for modifier, regex, location in regexes:
+    """What a prefix has found, and the locations that may take the request from it: by a regular
+    expression, or by a variable."""
+    for modifier, regex, location in here.regexes:
         matched = search(regex, uri.text, case=modifier == "~", whole=not uri.open).matches
         if matched is not False:
             for found, _ in _search(location, uri):
                 yield found, True
         if matched:
+            return
+    for location in here.predicates:
+        taken = holds(location)
+        if taken is not False:
+            for found, _ in _search(location, uri):
+                yield found, True
+        if taken:
             return
     for one in rest:
         yield one, False

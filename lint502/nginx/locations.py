@@ -14,6 +14,7 @@ from itertools import islice
 from msgspec import Struct
 
 from lint502.nginx.expressions import Prefixes, matches
+from lint502.nginx.predicates import holds, is_predicate
 from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context, once_a_context
 from lint502.patterns import regex
@@ -33,7 +34,7 @@ def find_location(level: Context, uri: str) -> Context | None:
 
 
 def prefix_of(location: Context) -> str | None:
-    """What the URIs of a location start with; None for a regular expression, or a name."""
+    """What the URIs of a location start with; None for a regular expression, a name, a variable."""
     args = location.args
     name = args[-1]
     if UNKNOWN in name or (len(args) == 2 and args[0] not in _MODIFIERS):
@@ -108,7 +109,8 @@ def _prefixes(server: Context) -> _Prefixes:
 
 
 def _find(level: Context, uri: str) -> tuple[Context | None, bool]:
-    """The location, and whether that is the last word: of an exact one, or a regular expression."""
+    """The location, and whether that is the last word: of an exact one, a regular expression or a
+    variable."""
     here = within(level)
     if uri in here.exact:
         return here.exact[uri], True
@@ -134,19 +136,26 @@ def _find(level: Context, uri: str) -> tuple[Context | None, bool]:
             return None, True
         if matched:
             return _find(location, uri)[0], True
+    for location in here.predicates:
+        taken = holds(location)
+        if taken is None:
+            return None, True
+        if taken:
+            return _find(location, uri)[0], True
     return found, False
 
 
 class Within(Struct, frozen=True):
     """The locations directly within a level: those with ``=``, all prefixes, of two that are the
-    same the first; the names of both; and the regular expressions in their order. ``open`` tells
-    that a template may have others there."""
+    same the first; the names of both; the regular expressions in their order, and in theirs those
+    that a variable decides on. ``open`` tells that a template may have others there."""
 
     exact: Mapping[str, Context]
     prefixes: Mapping[str, Context]
     names: frozenset[str]
     regexes: tuple[tuple[str, str, Context], ...]
     regex_prefixes: Prefixes
+    predicates: tuple[Context, ...]
     open: bool
 
 
@@ -156,10 +165,13 @@ def within(level: Context) -> Within:
     exact: dict[str, Context] = {}
     prefixes: dict[str, Context] = {}
     regexes = []
+    predicates = []
     for modifier, name, location in _locations(level):
         if _is_open(location) or location.conditional:
             continue
-        if modifier in _REGEX:
+        if is_predicate(location):
+            predicates.append(location)
+        elif modifier in _REGEX:
             regexes.append((modifier, name, location))
         elif not name.startswith("@"):
             (exact if modifier == "=" else prefixes).setdefault(name, location)
@@ -170,6 +182,7 @@ def within(level: Context) -> Within:
         frozenset((*exact, *prefixes)),
         tuple(regexes),
         Prefixes([regex for _, regex, _ in regexes]),
+        tuple(predicates),
         several,
     )
 

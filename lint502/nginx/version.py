@@ -47,5 +47,5 @@ NEWEST_PATCH = 9999
 OLDEST = Version(1, 18, 0)
 """The oldest version whose defaults the directive table states."""
 
-NEWEST = Version(1, 31, 4)
-"""The newest release that the directive table was read from."""
+NEWEST = Version(1, 31, 6)
+"""The newest release of which the directive table knows."""

@@ -42,7 +42,7 @@ def render(report: Report, style: Style) -> str:
         {
             "schema_version": SCHEMA_VERSION,
             "lint502": __version__,
-            "nginx": {"version": str(report.version), "from": report.version_origin},
+            "nginx": nginx_object(report),
             "roots": list(report.roots),
             "deployments": [
                 {"name": one.name, "kind": one.kind, "nginx": one.nginx, "roots": list(one.roots)}
@@ -62,6 +62,16 @@ def render(report: Report, style: Style) -> str:
                 for one in report.older
             ],
             "problems": [problem_object(problem) for problem in report.problems],
+            "unknown_directives": [
+                {
+                    "name": one.name,
+                    "file": one.place.file,
+                    "line": one.place.line,
+                    "lines": one.lines,
+                    "meant": one.meant,
+                }
+                for one in report.unknown_directives
+            ],
             "summary": {
                 "hops": report.hop_states(),
                 "compared": report.compared,
@@ -74,6 +84,16 @@ def render(report: Report, style: Style) -> str:
             **statistics,
         }
     )
+
+
+def nginx_object(report: Report) -> dict[str, Any]:
+    """The nginx that counted, and the newest release that is known, where that is older."""
+    from lint502.nginx.releases import newest_before
+    from lint502.nginx.version import Version
+
+    newest = newest_before(Version(*report.version))
+    known = {} if newest is None else {"known_up_to": str(newest.version)}
+    return {"version": str(report.version), "from": report.version_origin, **known}
 
 
 def dump(value: dict[str, Any]) -> str:

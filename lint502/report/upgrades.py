@@ -63,6 +63,9 @@ def render_json(upgrade: Upgrade) -> str:
             "appear": _objects(upgrade.appear),
             "vanish": _objects(upgrade.vanish),
             "changes": [_change(changed) for changed in upgrade.changes],
+            "other_changes": [
+                {"version": str(one.version), "entry": one.text} for one in upgrade.others
+            ],
             "hops": json.hop_objects(after.hops),
             "problems": [json.problem_object(problem) for problem in upgrade.problems],
             "summary": {
@@ -184,4 +187,12 @@ def _summary(upgrade: Upgrade, style: Style, palette: Palette) -> str:
         line += " " + palette.severity(Severity.ERROR, f"(could not check everything: {count})")
     checked = f"checked {listed(map(shown, after.roots))}"
     roots = [palette.dim(text) for text in running(checked, style.width)] if after.roots else []
-    return "\n".join([*roots, *running(line, style.width)])
+    others = []
+    if upgrade.others:
+        count = counted(upgrade.others, "other change")
+        others = running(
+            f"{count} of behaviour on the way, of which lint502 knows nothing that bears on a hop: "
+            "--format json has them",
+            style.width,
+        )
+    return "\n".join([*roots, *running(line, style.width), *others])

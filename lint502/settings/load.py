@@ -41,9 +41,9 @@ class Settings(Struct, frozen=True):
     """What a settings file says; what it leaves out is empty or None.
 
     ``file`` is its name as reports show it. Paths are absolute, except for the patterns of
-    ``allow_missing``, which are matched with what an ``include`` says. ``nginx_version`` is a
-    version or ``auto``; ``rules`` are the options of rules by name, times in milliseconds;
-    ``own_roots`` the ``[[root]]`` tables.
+    ``allow_missing``, which are matched with what an ``include`` says, and of ``known_directives``.
+    ``nginx_version`` is a version or ``auto``; ``rules`` are the options of rules by name, times in
+    milliseconds; ``own_roots`` the ``[[root]]`` tables.
     """
 
     file: str | None = None
@@ -55,6 +55,7 @@ class Settings(Struct, frozen=True):
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     allow_missing: tuple[str, ...] = ()
+    known_directives: tuple[str, ...] = ()
     allow_paths: tuple[str, ...] = ()
     maps: tuple[PathMap, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
@@ -227,6 +228,7 @@ def _settings(
             for pattern, rules in table.ignore_in.items()
         ),
         allow_missing=tuple(table.allow_missing),
+        known_directives=tuple(table.known_directives),
         allow_paths=tuple(absolute(path) for path in table.allow_paths),
         maps=maps(table.map),
         env=table.env,

@@ -196,6 +196,10 @@ class SettingsTable(_SettingsTable):
         list[Named],
         Field(description="Patterns of includes that exist only where nginx runs."),
     ] = []
+    known_directives: Annotated[
+        list[Named],
+        Field(description="Patterns of the directives of modules of your own."),
+    ] = []
     allow_paths: Annotated[
         list[Named],
         Field(description="Folders of the checkout, outside the tree, that may be read, too."),

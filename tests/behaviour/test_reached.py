@@ -155,6 +155,11 @@ def test_a_return_or_a_rewrite_before_it(tmp_path: Path, body: str, reached: boo
             f"location @app {{ {HERE} }} }}",
             None,
         ),
+        # a variable, which decides on a location from 1.31.5 on
+        (
+            f"{SERVER} location $uri {{ {HERE} }} location / {{ return 204; }} }}",
+            "location $uri is the beginning of a URI before nginx 1.31.5, and no URI begins so",
+        ),
         # a location that takes everything
         (
             f"{SERVER} location ~ ^/a {{ return 204; }} location ~ ^/a {{ {HERE} }} }}",
@@ -318,3 +323,28 @@ server { listen 1; server_name a; proxy_pass x:2; }"""
     assert unreached(first) is None
     why = unreached(second)
     assert why is not None and why.line is not None and why.line.line == 2
+
+
+@pytest.mark.parametrize(
+    ("version", "body", "why"),
+    [
+        (
+            "1.31.4",
+            f"location $x {{ {HERE} }}",
+            "location $x is the beginning of a URI before nginx 1.31.5, and no URI begins so",
+        ),
+        ("1.31.5", f"location $x {{ {HERE} }}", None),
+        ("1.31.5", f"set $x 1; location $x {{ location /a {{ {HERE} }} }}", None),
+        (
+            "1.31.5",
+            f"set $x 0; location $x {{ location /a {{ {HERE} }} }}",
+            "$x is always empty or 0, so that location $x takes no request",
+        ),
+    ],
+)
+def test_a_location_that_a_variable_decides_on(
+    tmp_path: Path, version: str, body: str, why: str | None
+) -> None:
+    hop = hop_of(tmp_path, http(f"server {{ {body} }}"), version=version)
+    found = unreached(hop)
+    assert (None if found is None else found.why) == why

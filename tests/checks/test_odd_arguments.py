@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lint502.nginx.directive_syntax import names, syntaxes
+from lint502.nginx.directive_syntax import syntaxes
+from lint502.nginx.directive_table import names
 from tests.support.sites import NEW, check
 
 ODD = (
@@ -95,7 +96,7 @@ def written(name: str, context: str) -> Iterator[str]:
 def bearing() -> Sequence[str]:
     """The directives that the code knows by name: no rule looks at another."""
     files = [path for path in PACKAGE.rglob("*.*") if path.suffix in (".py", ".toml")]
-    texts = (path.read_text() for path in files if path.name != "directive_syntax.toml")
+    texts = (path.read_text() for path in files if path.name != "directive_table.toml")
     words = {word for text in texts for word in re.findall(r"\w+", text)}
     return [name for name in names() if name in words]
 

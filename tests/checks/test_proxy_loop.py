@@ -225,7 +225,7 @@ def test_versions_of_http(lint: Lint, version: str, parameters: str, found: bool
         f"server {{ listen 81 {parameters}; location / {{ proxy_http_version {version}; "
         "proxy_pass http://127.0.0.1:81; } }"
     )
-    assert of_rule(lint(text, version="1.31.4")) == ([loop()] if found else [])
+    assert of_rule(lint(text, version="1.31.6")) == ([loop()] if found else [])
 
 
 @pytest.mark.parametrize(

@@ -160,6 +160,7 @@ select = ["port-mismatch"]
 ignore = ["tls-mismatch"]
 allow_missing = ["x/*"]
 allow_paths = ["shared"]
+known_directives = ["corp_*"]
 map = { "/etc/nginx" = "deploy" }
 rules.keepalive-race.margin = "2s"
 """
@@ -186,6 +187,7 @@ def test_settings(run: Run, asked: Asked, tmp_path: Path, monkeypatch: pytest.Mo
         {"keepalive-race": {"margin": 2000}},
         checkout=Checkout(str(tmp_path)),
         named_roots=False,
+        known_directives=("corp_*",),
     )
     assert asked == [expected]
     run(
@@ -354,9 +356,19 @@ def test_version_auto(
         ("1.10.3", f"note: lint502 knows nginx from {OLDEST} on, and takes 1.10.3 for that\n"),
         ("1.18", ""),
         (f"{NEWEST.major}.{NEWEST.minor}", ""),
+        (str(NEWEST), ""),
+        ("1.30", ""),
         (
             "9.1",
-            f"note: the newest nginx that lint502 knows is {NEWEST}; it takes 9.1 for that\n",
+            f"note: lint502 knows nginx up to {NEWEST} (2026-09-15); it takes 9.1 for that\n",
+        ),
+        (
+            "1.31.999",
+            f"note: lint502 knows nginx up to {NEWEST} (2026-09-15); it takes 1.31.999 for that\n",
+        ),
+        (
+            "1.24.7",
+            "note: lint502 knows nginx 1.24 up to 1.24.0 (2023-04-11); it takes 1.24.7 for that\n",
         ),
     ],
 )

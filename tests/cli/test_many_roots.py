@@ -32,7 +32,7 @@ specs = ["edge.toml"]
 
 [[root]]
 path = "shop/nginx.conf"
-nginx_version = "1.31.4"
+nginx_version = "1.31.6"
 """
 
 
@@ -54,18 +54,18 @@ def test_each_has_its_own_spec_and_version(run: Run) -> None:
     files = {**FILES, "edge.toml": SPEC % 1, "lint502.toml": SETTINGS}
     report = report_of(run, Path.cwd(), files)
     assert report["roots"] == [EDGE, SHOP]
-    assert report["root_versions"] == {EDGE: "1.26.3", SHOP: "1.31.4"}
+    assert report["root_versions"] == {EDGE: "1.26.3", SHOP: "1.31.6"}
     assert rows(report) == [("keepalive-race", "snippets/pool.conf", [SHOP])]
     text = run("check").out
     assert "does not send again) (in shop/nginx.conf)\n" in text
-    assert "nginx 1.26.3 for edge/nginx.conf and 1.31.4 for shop/nginx.conf\n" in text
+    assert "nginx 1.26.3 for edge/nginx.conf and 1.31.6 for shop/nginx.conf\n" in text
 
 
 def test_a_shared_snippet_is_reported_once(run: Run) -> None:
     files = {
         **FILES,
         "edge/site.conf": FILES["shop/site.conf"],
-        "lint502.toml": SETTINGS.replace('specs = ["edge.toml"]', 'nginx_version = "1.31.4"'),
+        "lint502.toml": SETTINGS.replace('specs = ["edge.toml"]', 'nginx_version = "1.31.6"'),
     }
     report = report_of(run, Path.cwd(), files)
     assert rows(report) == [("keepalive-race", "snippets/pool.conf", [EDGE, SHOP])]
@@ -84,7 +84,7 @@ def test_each_format_names_the_roots(run: Run, format: str) -> None:
 def test_a_root_that_is_named_keeps_its_own(run: Run) -> None:
     files = {**FILES, "edge.toml": SPEC % 1, "lint502.toml": SETTINGS}
     report = report_of(run, Path.cwd(), files, SHOP)
-    assert (report["roots"], report["nginx"]) == ([SHOP], {"version": "1.31.4", "from": "config"})
+    assert (report["roots"], report["nginx"]) == ([SHOP], {"version": "1.31.6", "from": "config"})
     report = report_of(run, Path.cwd(), files, SHOP, "--nginx-version", "1.26.3")
     assert (report["nginx"]["version"], rows(report)) == ("1.26.3", [
         ("keepalive-unused", "snippets/pool.conf", [SHOP])
@@ -93,7 +93,7 @@ def test_a_root_that_is_named_keeps_its_own(run: Run) -> None:
 
 def test_roots_without_settings_of_their_own_are_checked_too(run: Run) -> None:
     settings = f'roots = ["shop/nginx.conf"]\n{SETTINGS}'.replace(
-        '[[root]]\npath = "shop/nginx.conf"\nnginx_version = "1.31.4"\n', ""
+        '[[root]]\npath = "shop/nginx.conf"\nnginx_version = "1.31.6"\n', ""
     )
     report = report_of(run, Path.cwd(), {**FILES, "edge.toml": SPEC % 1, "lint502.toml": settings})
     assert report["roots"] == [SHOP, EDGE]
@@ -106,7 +106,7 @@ def test_what_one_of_them_reaches_is_not_unused(run: Run) -> None:
         "upstreams.toml": spec,
         "edge/site.conf": "location / { proxy_pass http://other:9; }\n",
         "lint502.toml": SETTINGS.replace('specs = ["edge.toml"]', "")
-        .replace("1.31.4", "1.26.3"),
+        .replace("1.31.6", "1.26.3"),
     }  # fmt: skip
     assert [rule for rule, *_ in rows(report_of(run, Path.cwd(), files))] == ["keepalive-unused"]
 

@@ -34,7 +34,7 @@ def test_verbose(run: Run, site: None) -> None:
         "read: nginx.conf\n"
         "read: conf.d/a.conf\n"
         "spec: upstreams.toml\n"
-        "nginx: 1.31.4 (newest)\n"
+        "nginx: 1.31.6 (newest)\n"
         f"{NOTE}"
     ))  # fmt: skip
 

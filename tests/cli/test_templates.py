@@ -43,7 +43,7 @@ READ_FROM = (
 )
 PASSED = (
     "checked nginx/nginx.conf\n"
-    "1 hop: 1 passed · 0 errors, 0 warnings · nginx 1.31.4 (newest known)\n"
+    "1 hop: 1 passed · 0 errors, 0 warnings · nginx 1.31.6 (newest known)\n"
     "1 hop: 1 compared with upstreams.toml\n"
 )
 FAILED = """\
@@ -58,7 +58,7 @@ upstreams.toml:2
   more  lint502 explain port-mismatch
 
 checked nginx/nginx.conf
-1 hop: 1 failed · 1 error, 0 warnings · nginx 1.31.4 (newest known)
+1 hop: 1 failed · 1 error, 0 warnings · nginx 1.31.6 (newest known)
 1 hop: 1 compared with upstreams.toml
 """
 
@@ -101,7 +101,7 @@ def test_without_values(run: Run, site: Path) -> None:
     assert run("check", "nginx") == (
         0,
         "checked nginx/nginx.conf\n"
-        "1 hop: 1 undecidable · 0 errors, 0 warnings · nginx 1.31.4 (newest known)\n"
+        "1 hop: 1 undecidable · 0 errors, 0 warnings · nginx 1.31.6 (newest known)\n"
         "1 hop: none was compared with anything, for no file says what stands behind; lint502 init "
         "writes an upstreams.toml to fill in\n",
         READ_FROM + said,

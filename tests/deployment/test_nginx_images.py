@@ -51,6 +51,8 @@ _FAMILIES = [row["name"] for row in nginx_images._rows()]
         ),
         ("openresty/openresty:alpine", "OpenResty", ("openresty/1.29.2.4", True)),
         ("docker.angie.software/angie:1.10.1-minimal", "Angie", ("angie/1.10.1", False)),
+        ("ghcr.io/alibaba/tengine:3.2.0-alpine", "Tengine", ("tengine/3.2.0", False)),
+        ("ghcr.io/alibaba/tengine", "Tengine", ("tengine/3.2", True)),
         ("jonasal/nginx-certbot:5.0.1-nginx1.27.0-alpine", "nginx-certbot", ("1.27.0", False)),
         ("registry.access.redhat.com/ubi9/nginx-126:1", "ubi/nginx", ("1.26", False)),
         ("lscr.io/linuxserver/swag", "linuxserver/swag", ("1.28", True)),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from lint502.nginx.changes import _WHEN, changes, changes_between
+from lint502.nginx.changelog import entries
+from lint502.nginx.changes import _WHEN, CHANGES, changes, changes_between
 from lint502.nginx.directives import directive
 from lint502.nginx.version import NEWEST, OLDEST, Version
 from lint502.rule_names import RULES
@@ -43,3 +44,16 @@ def test_every_default_that_changes_at_a_hop_is_in_the_table() -> None:
 def test_between_two_versions() -> None:
     found = changes_between(Version(1, 26, 3), Version(1, 29, 0))
     assert [str(change.version) for change in found] == ["1.27.3", "1.29.0"]
+
+
+def test_an_entry_is_a_quotation_of_the_list_of_changes() -> None:
+    texts: dict[Version, list[str]] = {}
+    for one in entries():
+        texts.setdefault(one.version, []).append(one.text)
+    missing = [
+        change.entry
+        for change in changes()
+        if change.source == CHANGES
+        and not any(change.entry in text for text in texts[change.version])
+    ]
+    assert missing == []

@@ -57,7 +57,7 @@ def test_what_is_no_version(text: str) -> None:
         ("nginx version: nginx/1.24.0 (Ubuntu)\n", "1.24.0", ""),
         ("nginx version: openresty/1.27.1.2\n", "1.27.1", "openresty/1.27.1.2"),
         ("Angie version: Angie/1.10.1\n", "1.27.5", "Angie/1.10.1"),
-        ("Angie version: Angie/1.99.0\nnginx version: nginx/1.31.4\n", "1.31.4", "Angie/1.99.0"),
+        ("Angie version: Angie/1.99.0\nnginx version: nginx/1.31.6\n", "1.31.6", "Angie/1.99.0"),
         ("Tengine version: Tengine/3.1.0\nnginx version: nginx/1.24.0\n", "1.24.0",
          "Tengine/3.1.0"),
         ("Tengine version: Tengine/2.2.2 (nginx/1.8.1)\n", "1.8.1", "Tengine/2.2.2"),

@@ -161,15 +161,13 @@ def test_the_file_has_no_other_columns() -> None:
     text = files("lint502.nginx").joinpath("directives.toml").read_text(encoding="utf-8")
     for sections in tomli.loads(text).values():
         for section in sections.values():
-            assert section.keys() == {"page", "contexts", "inherit", "directives"}
+            assert section.keys() == {"page", "inherit", "directives"}
             for row in section["directives"].values():
                 assert {"type"} <= row.keys()
                 assert row.keys() <= {
-                    "contexts",
                     "inherit",
                     "type",
                     "default",
-                    "since",
                     "source",
                 }
 
@@ -232,18 +230,18 @@ def test_the_families_agree() -> None:
         ("http", "ssl_reject_handshake", "1.19.4", "off"),
         ("stream", "ssl_reject_handshake", "1.25.4", None),
         ("stream", "ssl_reject_handshake", "1.25.5", "off"),
-        ("http", "proxy_read_timeout", "1.31.4", "60s"),
-        ("http", "proxy_ssl_server_name", "1.31.4", "off"),
-        ("http", "proxy_ssl_verify_depth", "1.31.4", "1"),
-        ("http", "proxy_next_upstream", "1.31.4", "error timeout"),
-        ("http", "proxy_buffer_size", "1.31.4", "4k"),
-        ("http", "proxy_buffers", "1.31.4", "8 4k"),
+        ("http", "proxy_read_timeout", "1.31.6", "60s"),
+        ("http", "proxy_ssl_server_name", "1.31.6", "off"),
+        ("http", "proxy_ssl_verify_depth", "1.31.6", "1"),
+        ("http", "proxy_next_upstream", "1.31.6", "error timeout"),
+        ("http", "proxy_buffer_size", "1.31.6", "4k"),
+        ("http", "proxy_buffers", "1.31.6", "8 4k"),
         ("http", "tunnel_buffer_size", "1.30", None),
         ("http", "tunnel_buffer_size", "1.31.0", "4k"),
-        ("http", "client_max_body_size", "1.31.4", "1m"),
-        ("stream", "proxy_buffer_size", "1.31.4", "16k"),
-        ("stream", "proxy_timeout", "1.31.4", "10m"),
-        ("stream", "proxy_next_upstream", "1.31.4", "on"),
+        ("http", "client_max_body_size", "1.31.6", "1m"),
+        ("stream", "proxy_buffer_size", "1.31.6", "16k"),
+        ("stream", "proxy_timeout", "1.31.6", "10m"),
+        ("stream", "proxy_next_upstream", "1.31.6", "on"),
     ],
 )
 def test_default(area: str, name: str, version: str, expected: str | None) -> None:

@@ -20,7 +20,7 @@ from lint502.run import Result, run
 OLD = "1.26.3"
 """Before 1.29.7: HTTP/1.0 to the upstream, "Connection: close", no pool by itself."""
 
-NEW = "1.31.4"
+NEW = "1.31.6"
 
 
 class Found(NamedTuple):

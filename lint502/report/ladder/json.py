@@ -11,6 +11,7 @@ from lint502.report.json import (
     dump,
     finding_object,
     hop_objects,
+    nginx_object,
     problem_object,
 )
 
@@ -26,7 +27,7 @@ def render(ladder: Ladder, report: Report, style: Style) -> str:
         {
             "schema_version": SCHEMA_VERSION,
             "lint502": __version__,
-            "nginx": {"version": str(report.version), "from": report.version_origin},
+            "nginx": nginx_object(report),
             "url": ladder.url,
             "method": ladder.method,
             "headers": [{"name": name, "value": value} for name, value in ladder.headers],

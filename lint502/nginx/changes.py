@@ -126,6 +126,11 @@ def _speaks_http2(hop: Hop) -> bool:
     return spoken is not None and spoken.value == "2"
 
 
+def _unbuffered(hop: Hop) -> bool:
+    buffering = hop.scope.flag("scgi_request_buffering")
+    return buffering is not None and not buffering.value
+
+
 _WHEN: Mapping[str, Callable[[Hop], bool]] = {
     "any": lambda hop: True,
     "pool with default keepalive_requests": _pool_with_default_requests,
@@ -135,4 +140,5 @@ _WHEN: Mapping[str, Callable[[Hop], bool]] = {
     "block without keepalive": _block_without_keepalive,
     "balancing method after keepalive": _balanced_last,
     "HTTP/2": _speaks_http2,
+    "unbuffered SCGI requests": _unbuffered,
 }

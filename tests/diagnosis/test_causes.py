@@ -454,3 +454,12 @@ def test_what_is_on_the_wire_differs_by_any_of_its_parts() -> None:
 )
 def test_lines_that_begin_alike_are_told_apart(text: str, cause: str) -> None:
     assert cause_of(Statement("error", text)).name == cause
+
+
+@pytest.mark.parametrize(
+    ("upstream", "rules"),
+    [("http://[fe80::1]:8080/", ()), ("http://10.0.0.1:8080/", ("bind-loopback",))],
+)
+def test_a_link_local_address_is_no_matter_of_a_bind(upstream: str, rules: tuple[str, ...]) -> None:
+    cause = cause_of(said("invalid-argument", upstream))
+    assert [candidate.rules for candidate in cause.candidates] == [rules]

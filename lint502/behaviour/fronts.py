@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from lint502.behaviour.keepalive import closes_safely_before
 from lint502.declared.listeners import Front
+from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Scope, Value
 from lint502.nginx.servers import ListeningSocket, Servers, VirtualServer
@@ -247,6 +248,22 @@ def _header_differs(way: Way) -> bool:
     if sends is None or sends.value == way.socket.proxy_protocol:
         return False
     return not (sends.value and way.stream)
+
+
+def passed_on(site: Site, hop: Hop) -> tuple[Front, bool | None] | None:
+    """A front whose PROXY header a pass of ``stream {}`` may pass on, as it does with all that it
+    gets where no ``listen`` expects one; with whether it does, None where that is not known. None
+    where no front that may send one gets there."""
+    server = hop.context.enclosing("server")
+    there = [way for way in ways(site) if way.stream and way.server.context is server]
+    found: list[tuple[Front, bool | None]] = []
+    for front in {id(way.front): way.front for way in there}.values():
+        sends = front.proxy_protocol
+        sockets = [way.socket for way in there if way.front is front]
+        plain = [not one.proxy_protocol and not one.tls for one in sockets]
+        if any(plain) and (sends is None or sends.value):
+            found.append((front, True if sends is not None and all(plain) else None))
+    return min(found, key=lambda one: one[1] is None, default=None)
 
 
 def _header_line(way: Way) -> Directive | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -24,13 +25,38 @@ _TURN_AWAY = ("deny", "auth_basic", "auth_request", "auth_jwt", "limit_req", "li
 _OPEN = ("rewrite", "return", "break")
 
 
+_REDIRECTS = (301, 302, 303, 307, 308)
+_ELSEWHERE = ("http://", "https://", "$scheme", "${scheme}")
+
+
+class ErrorPage(NamedTuple):
+    """A line of ``error_page``. ``code`` is what stands behind its ``=``: 0 where nothing does,
+    None where there is no ``=``."""
+
+    statuses: frozenset[int]
+    page: str
+    code: int | None
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the client is sent on to another URL."""
+        return self.page.startswith(_ELSEWHERE)
+
+    def shown(self, status: int) -> int | None:
+        """What the client gets for a status, which the page's own answer does not change; None
+        where that answer decides."""
+        if self.elsewhere:
+            return self.code if self.code in _REDIRECTS else 302
+        return status if self.code is None else self.code or None
+
+
 class LevelWays(Struct, frozen=True):
     """``tried`` are the arguments of ``try_files``. ``limit`` is the ``limit_except`` of a
     location, and ``unlimited`` are the methods that it leaves alone. ``handled``: something there
     is the content handler. ``turns_away``: requests may be answered before that. ``code`` may send
     them anywhere."""
 
-    error_pages: tuple[tuple[frozenset[int], str], ...]
+    error_pages: tuple[ErrorPage, ...]
     recursive: bool
     tried: tuple[str, ...]
     index: tuple[str, ...]
@@ -42,15 +68,16 @@ class LevelWays(Struct, frozen=True):
     post_action: str
     code: bool
 
+    def page(self, status: int) -> ErrorPage | None:
+        """The page for a status, of several lines the first."""
+        return next((page for page in self.error_pages if status in page.statuses), None)
+
     def pages(self, statuses: Iterable[int] | None) -> tuple[str, ...]:
-        """The pages for some statuses, of several lines for one the first; None is any."""
+        """The pages for some statuses; None is any."""
         if statuses is None:
-            return tuple(dict.fromkeys(page for _, page in self.error_pages))
-        found = (
-            next((page for codes, page in self.error_pages if status in codes), None)
-            for status in (statuses if self.error_pages else ())
-        )
-        return tuple(dict.fromkeys(page for page in found if page is not None))
+            return tuple(dict.fromkeys(page.page for page in self.error_pages))
+        found = (self.page(status) for status in (statuses if self.error_pages else ()))
+        return tuple(dict.fromkeys(page.page for page in found if page is not None))
 
     def is_overridden(self, hop: Hop) -> bool:
         """Whether another handler runs in the place of a pass."""
@@ -92,12 +119,14 @@ def _is_on(scope: Scope, name: str) -> bool:
     return flag is None or flag.value
 
 
-def _error_pages(scope: Scope) -> Iterable[tuple[frozenset[int], str]]:
+def _error_pages(scope: Scope) -> Iterable[ErrorPage]:
     setting = scope.setting("error_page")
     for line in setting.lines if setting is not None else ():
-        codes = frozenset(int(code) for code in line[:-1] if code.isdecimal())
-        if line and codes:
-            yield codes, line[-1]
+        statuses = frozenset(int(code) for code in line[:-1] if code.isdecimal())
+        if line and statuses:
+            code = next((arg[1:] for arg in line[:-1] if arg.startswith("=")), None)
+            shown = None if code is None else int(code) if code.isdecimal() else 0
+            yield ErrorPage(statuses, line[-1], shown)
 
 
 def _index(scope: Scope) -> tuple[str, ...]:

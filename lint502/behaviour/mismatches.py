@@ -59,8 +59,6 @@ def port_left_out(pair: Pair) -> bool:
     target = pair.target
     if target.server is None or target.address.socket is not None or target.address.port_written:
         return False
-    if any(parameter.startswith("service=") for parameter in target.server.directive.args):
-        return False
     if pair.listener is not None and not pair.listener.blank:
         return False  # one on port 80 is declared, or one on no port at all
     return bool(target.tls) or pair.hop.kind in _NEVER_ON_80

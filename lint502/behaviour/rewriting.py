@@ -22,9 +22,11 @@ from lint502.patterns import regex
 
 _VARIABLE = regex(r"\$(?:([1-9])|\{(\w+)\}|(\w+))", re.ASCII)
 _URLS = ("http://", "https://", "$scheme")
+_SENDS_ON = (301, 302, 303, 307, 308)
 _REDIRECTS = {"redirect": 302, "permanent": 301}
 _MOST_TEXTS = 16
 _NO_MATCH = Search(False)
+_OF_FILES = regex(r"!?-[fdex]")
 
 
 class Asked(Struct, frozen=True):
@@ -62,7 +64,8 @@ class Asked(Struct, frozen=True):
 class Request(NamedTuple):
     """A request on its way. ``raw``: the URI is as it came. ``whole``: the URI of a
     ``proxy_pass`` takes the place of the location's, which it does not after a ``break``.
-    ``errored``: an ``error_page`` has led here. ``file``: there is a file of this name."""
+    ``errored``: an ``error_page`` has led here. ``file``: there is a file of this name. ``there``:
+    an ``if`` has found a file that it looks for."""
 
     uri: Uri
     method: str
@@ -71,6 +74,7 @@ class Request(NamedTuple):
     internal: bool = False
     errored: bool = False
     file: bool = False
+    there: bool = False
 
     def redirected(self, uri: Uri, *, file: bool = False) -> Request:
         """The request after an internal redirect (``ngx_http_internal_redirect()``)."""
@@ -89,18 +93,23 @@ class Left(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """A request that a ``return`` or a ``rewrite`` of a level answers with a status."""
+    """A request that a ``return`` or a ``rewrite`` of a level answers with a status. ``whole``: no
+    ``error_page`` counts (``ngx_http_send_response()``). ``there`` is that of the request."""
 
     level: Context
     status: int
     line: Directive
+    whole: bool = False
+    there: bool = False
 
 
 class Rewritten(Struct):
-    """What may come of a request: it goes on, or is answered."""
+    """What may come of a request: it goes on, or is answered. ``open``: it is not known whether a
+    condition of other things than files holds."""
 
     left: set[Left] = field(default_factory=set)
     answered: set[Answered] = field(default_factory=set)
+    open: bool = False
 
 
 def rewritten(level: Context, request: Request, asked: Asked, variables: Variables) -> Rewritten:
@@ -108,6 +117,11 @@ def rewritten(level: Context, request: Request, asked: Asked, variables: Variabl
     run = _Run(level, asked, variables)
     run.found.left |= run.lines(level.items, {Left(level, request)})
     return run.found
+
+
+def is_of_files(block: Context) -> bool:
+    """Whether an ``if`` looks for a file."""
+    return bool(block.args) and _OF_FILES.fullmatch(block.args[0]) is not None
 
 
 class _Run:
@@ -134,6 +148,7 @@ class _Run:
             elif item.name in steps:
                 going = {one for left in going for one in steps[item.name](item, left)}
             if item.conditional:
+                self.found.open = True
                 going = going | before
             if not going:
                 break
@@ -143,11 +158,17 @@ class _Run:
         result: set[Left] = set()
         for left in going:
             holds = self._holds(block.args, left.request)
+            taken, passed = left, left
+            if holds is None and is_of_files(block):
+                found = left._replace(request=left.request._replace(there=True))
+                taken, passed = (left, found) if block.args[0].startswith("!") else (found, left)
+            elif holds is None:
+                self.found.open = True
             if holds is not True:
-                result.add(left)
+                result.add(passed)
             if holds is not False:
                 level = left.level if self._level.name == "server" else block
-                result |= self.lines(block.items, {left._replace(level=level)})
+                result |= self.lines(block.items, {taken._replace(level=level)})
         return result
 
     def _break(self, _: Directive, left: Left) -> Iterable[Left]:
@@ -158,11 +179,16 @@ class _Run:
         return ()
 
     def _return(self, line: Directive, left: Left) -> Iterable[Left]:
-        code = line.args[0] if line.args else ""
-        if len(line.args) == 1 or code in ("301", "302", "303", "307", "308"):
+        if line.args:
+            code = line.args[0]
             status = int(code) if code.isdecimal() else 302
-            self.found.answered.add(Answered(left.level, status, line))
+            sent = len(line.args) > 1 or status < 400
+            self._answered(left, status, line, whole=sent and status not in _SENDS_ON)
         return ()
+
+    def _answered(self, left: Left, status: int, line: Directive, *, whole: bool = False) -> None:
+        there = left.request.there
+        self.found.answered.add(Answered(left.level, status, line, whole, there))
 
     def _rewrite(self, line: Directive, left: Left) -> Iterable[Left]:
         if len(line.args) < 2:
@@ -175,7 +201,7 @@ class _Run:
         if match.matches is False:
             return
         if flag in _REDIRECTS or replacement.startswith(_URLS):
-            self.found.answered.add(Answered(left.level, _REDIRECTS.get(flag, 302), line))
+            self._answered(left, _REDIRECTS.get(flag, 302), line)
             return
         path = replacement.partition("?")[0]
         for uri in texts(path, request, self._asked, self._variables, self._level, match):

@@ -8,20 +8,19 @@ It is all ways, not the likely one: who asks has to rule out the others by somet
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from msgspec import Struct, field
 
 from lint502.behaviour.level_ways import LevelWays, level_ways
-from lint502.behaviour.rewriting import Asked, Request, rewritten, texts
+from lint502.behaviour.rewriting import Asked, Request, Rewritten, rewritten, texts
 from lint502.nginx.hops import Hop
 from lint502.nginx.location_search import locations_for
 from lint502.nginx.locations import named_location
 from lint502.nginx.parse import Directive
 from lint502.nginx.requested_uris import Uri
-from lint502.nginx.tree import Context, once_a_context
+from lint502.nginx.tree import Context
 from lint502.nginx.variables import Variables
 
 _MOST_STEPS = 400
@@ -33,38 +32,6 @@ _ELSEWHERE = ("$scheme", "${scheme}")
 
 _OF_A_PASS = frozenset((400, 408, 411, 413, 414, 415, 499, 500, 501, 502, 503, 504))
 """What a pass, or nginx before it, may answer with by itself."""
-
-
-class Depends(NamedTuple):
-    """What the ways in a server depend on besides path and method: the host of the request, and its
-    arguments."""
-
-    host: bool
-    target: bool
-
-
-@once_a_context
-def depends(server: Context) -> Depends:
-    """What the lines of a server that lead requests on look at."""
-    around = (arg for level in server.up() for arg in _leading_at(level))
-    text = " ".join((*around, *_leading(server)))
-    return Depends(
-        "host" in text, re.search(r"\$\{?(arg|is_args|query|request_uri)", text) is not None
-    )
-
-
-def _leading(level: Context) -> Iterator[str]:
-    yield from _leading_at(level)
-    for child in level.children:
-        if child.name == "if":
-            yield from child.args
-        yield from _leading(child)
-
-
-def _leading_at(level: Context) -> Iterator[str]:
-    for name in ("rewrite", "error_page", "try_files", "post_action"):
-        for line in level.by_name.get(name, ()):
-            yield from (arg for arg in line.args if "$" in arg)
 
 
 class Arrival(NamedTuple):
@@ -83,21 +50,29 @@ How = Literal["entered", "found", "rewrite", "try_files", "index", "error_page",
 
 class Came(NamedTuple):
     """From where a request has come to a level, and by what; ``line`` is the ``rewrite``, if one
-    has done it."""
+    has done it. ``status`` is what an ``error_page`` was for, None where it may be several;
+    ``shown`` what the client gets then (:meth:`ErrorPage.shown`)."""
 
     before: Point | None
     how: How
     line: Directive | None = None
+    status: int | None = None
+    shown: int | None = None
 
 
 class End(NamedTuple):
     """A request that nginx answers by itself at a level, without a pass: with a ``status`` and by a
-    ``line``, where these are known. ``file``: it depends on which files there are."""
+    ``line``, where these are known. ``file``: it depends on which files there are. ``there``: an
+    ``if`` has found a file. ``whole``: no ``error_page`` counts. ``elsewhere``: one sends the
+    client to another URL."""
 
     point: Point
     status: int | None = None
     line: Directive | None = None
     file: bool = False
+    there: bool = False
+    whole: bool = False
+    elsewhere: bool = False
 
 
 class Ways(Struct):
@@ -105,7 +80,8 @@ class Ways(Struct):
     server.
 
     ``at`` has the point of each arrival, ``came`` how a request has first come to a point. ``ends``
-    are in the order in which they were found.
+    are in the order in which they were found. ``open`` are the points at which it is not known
+    whether a condition of other things than files holds.
     """
 
     arrivals: set[Arrival] = field(default_factory=set)
@@ -113,6 +89,7 @@ class Ways(Struct):
     at: dict[Arrival, Point] = field(default_factory=dict)
     came: dict[Point, Came] = field(default_factory=dict)
     ends: dict[End, None] = field(default_factory=dict)
+    open: set[Point] = field(default_factory=set)
 
     def trail(self, point: Point) -> tuple[tuple[Point, Came], ...]:
         """The points on the way to one, that itself the last."""
@@ -180,6 +157,7 @@ class _Walk:
         self._waiting: list[Point] = []
         self._found = Ways()
         self._here: Point | None = None
+        self._for: tuple[int | None, int | None] = (None, None)
 
     def enter(self, request: Request) -> None:
         """Take a request into the server."""
@@ -208,15 +186,39 @@ class _Walk:
     ) -> None:
         point = (level, request)
         if point not in self._found.came:
-            self._found.came[point] = Came(self._here, how, line)
+            self._found.came[point] = Came(self._here, how, line, *self._for)
             self._waiting.append(point)
 
     def _end(
-        self, status: int | None = None, line: Directive | None = None, *, file: bool = False
+        self,
+        request: Request,
+        status: int | None = None,
+        line: Directive | None = None,
+        *,
+        file: bool = False,
     ) -> None:
         """Note that nginx may answer here by itself."""
         if self._here is not None:
-            self._found.ends[End(self._here, status, line, file)] = None
+            self._found.ends[End(self._here, status, line, file, request.there)] = None
+
+    def _answers(self, found: Rewritten, request: Request) -> None:
+        """Note what the lines of the rewrite module answer, and whether they leave it open."""
+        if self._here is None:
+            return
+        if found.open:
+            self._found.open.add(self._here)
+        for level, status, line, whole, there in found.answered:
+            there = there or request.there
+            page = (
+                None if whole or self._is_last(level, request) else self._facts(level).page(status)
+            )
+            if page is not None and page.elsewhere:
+                end = End(self._here, page.shown(status), line, there=there, elsewhere=True)
+            else:
+                end = End(self._here, status, line, there=there, whole=whole)
+            self._found.ends[end] = None
+            if not whole:
+                self.answered(level, {status}, request._replace(there=there))
 
     def _facts(self, level: Context) -> LevelWays:
         return level_ways(level)
@@ -224,9 +226,7 @@ class _Walk:
     def _in_server(self, request: Request) -> None:
         self._found.anywhere |= self._facts(self._server).code
         found = rewritten(self._server, request, self._asked, self._variables)
-        for level, status, line in found.answered:
-            self._end(status, line)
-            self.answered(level, {status}, request)
+        self._answers(found, request)
         for left in found.left:
             self._find(left.request, left.by)
 
@@ -234,12 +234,12 @@ class _Walk:
         """Look for the location of a URI, which a ``rewrite`` may have made."""
         for location in locations_for(self._server, request.uri):
             if location is None:
-                self._end(301)
+                self._end(request, 301)
                 self.answered(self._server, {301}, request)
             elif location is self._server:
                 self._content(self._server, self._server, request)
             elif "internal" in location.by_name and not request.internal:
-                self._end(404, location.by_name["internal"][0])
+                self._end(request, 404, location.by_name["internal"][0])
                 self.answered(location, {404}, request)
             else:
                 self._add(location, request, "found" if line is None else "rewrite", line)
@@ -252,9 +252,7 @@ class _Walk:
             self._content(location, limit, request)
             return
         found = rewritten(location, request, self._asked, self._variables)
-        for level, status, line in found.answered:
-            self._end(status, line)
-            self.answered(level, {status}, request)
+        self._answers(found, request)
         for left in found.left:
             if left.changed:
                 self._find(left.request, left.by)
@@ -282,7 +280,7 @@ class _Walk:
         if last.startswith("="):
             if last[1:].isdecimal():
                 line = level.by_name["try_files"][-1]
-                self._end(int(last[1:]), line, file=len(facts.tried) > 1)
+                self._end(request, int(last[1:]), line, file=len(facts.tried) > 1)
                 self.answered(level, {int(last[1:])}, request)
         else:
             self._follow(last, request, level, "try_files")
@@ -300,7 +298,7 @@ class _Walk:
         if not hops and not facts.handled:
             hops = self._passes.of_level.get(location, ())
             if not hops and self._facts(location).handled:
-                self._end(file=tried)
+                self._end(request, file=tried)
                 self.answered(level, None, request)
                 return
         running = [hop for hop in hops if not self._facts(hop.context).is_overridden(hop)]
@@ -311,7 +309,9 @@ class _Walk:
                 self._found.at.setdefault(arrival, self._here)
             self.answered(level, None if facts.intercepts else _OF_A_PASS, request)
         if not running:
-            self._end(file=tried or not facts.handled)
+            self._end(request, file=tried or not facts.handled)
+            if not facts.handled:
+                self.answered(level, {404}, request)
             self.answered(level, None, request)
             if not facts.handled:
                 self._index(facts, request)
@@ -329,8 +329,12 @@ class _Walk:
     def answered(self, level: Context, statuses: Iterable[int] | None, request: Request) -> None:
         """Follow the pages for an answer; None stands for any status."""
         facts = self._facts(level)
-        if request.errored and not facts.recursive:
+        if self._is_last(level, request):
             return
+        one = next(iter(statuses)) if isinstance(statuses, set) and len(statuses) == 1 else None
+        page_of_it = None if one is None else facts.page(one)
+        if one is not None and page_of_it is not None:
+            self._for = one, page_of_it.shown(one)
         for page in facts.pages(statuses):
             method = request.method
             if not page.startswith("@") and method != "HEAD":
@@ -340,6 +344,11 @@ class _Walk:
                 self._go(Uri(page), failed, "error_page")
             elif page.startswith(("/", "$")) and not page.startswith(_ELSEWHERE):
                 self._follow(page, failed, level, "error_page")
+        self._for = None, None
+
+    def _is_last(self, level: Context, request: Request) -> bool:
+        """Whether an ``error_page`` has led here, and no other counts any more."""
+        return request.errored and not self._facts(level).recursive
 
     def _follow(self, page: str, request: Request, level: Context, how: How) -> None:
         """Go to what a text with variables becomes."""

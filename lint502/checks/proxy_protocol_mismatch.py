@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.behaviour.tls_failures import missing_header
+from lint502.behaviour.fronts import passed_on
+from lint502.behaviour.tls_failures import missing_header, sends_header
+from lint502.declared.listeners import Front
 from lint502.disagreements import Disagreement, Phase
 from lint502.edits.propose import beside, set_to
 from lint502.findings import Fix
@@ -20,9 +22,49 @@ from lint502.wording import declared
 def check(site: Site) -> Iterator[Disagreement]:
     """One for each target that misses the header, or gets one that it does not expect."""
     for pair in site.each_pair():
-        missing = missing_header(pair)
-        if missing is not None:
-            yield _disagreement(pair, missing=missing)
+        missing, before = missing_header(pair), None
+        if pair.hop.kind == "stream" and not pair.target.tls and missing is not False:
+            before = passed_on(site, pair.hop)
+        front, sends = before or (None, None)
+        if missing is not None and not sends:
+            yield _disagreement(pair, missing=missing, doubt=front)
+        elif front is not None and sends and missing is None and _is_plain(pair):
+            yield _passed_on(pair, front)
+
+
+def _is_plain(pair: Pair) -> bool:
+    """Whether the server behind a target expects no header, and nginx adds none."""
+    expects = None if pair.meant is None else pair.meant.proxy_protocol
+    return (
+        expects is not None
+        and not expects.value
+        and sends_header(pair.hop) is False
+        and not pair.hop.datagrams
+    )
+
+
+def _passed_on(pair: Pair, front: Front) -> Disagreement:
+    """That nginx hands a front's header on to a server which does not expect it."""
+    listener = pair.meant
+    assert listener is not None and listener.proxy_protocol is not None, "that is what fails"
+    assert front.proxy_protocol is not None, "that is what it sends"
+    status, log, clause = _outcome(pair, missing=False)
+    return RULE.disagreement(
+        pair,
+        "later",
+        status=status,
+        message=(
+            f"{front.name} sends the header of the PROXY protocol, and nginx, whose listen does "
+            f"not expect it, passes it on to {listener.upstream}, which takes it for the start of "
+            f"what it is asked: {clause}; listen … proxy_protocol takes it off"
+        ),
+        place=pair.hop.directive.place("nginx passes on all that comes"),
+        related=(
+            declared(front.proxy_protocol, f"{front.name} sends one"),
+            declared(listener.proxy_protocol, f"{listener.upstream} does not expect it"),
+        ),
+        log=log,
+    )
 
 
 def _phase(pair: Pair) -> Phase:
@@ -31,7 +73,8 @@ def _phase(pair: Pair) -> Phase:
     return "later" if pair.hop.kind == "stream" else "send"
 
 
-def _disagreement(pair: Pair, *, missing: bool) -> Disagreement:
+def _disagreement(pair: Pair, *, missing: bool, doubt: Front | None) -> Disagreement:
+    """``doubt`` is a front that may send the header by itself."""
     listener, hop = pair.meant, pair.hop
     assert listener is not None and listener.proxy_protocol is not None, "that is what fails"
     status, log, clause = _outcome(pair, missing=missing)
@@ -40,6 +83,8 @@ def _disagreement(pair: Pair, *, missing: bool) -> Disagreement:
         message = f"{name} expects the header of the PROXY protocol at the start of each connection"
         if hop.kind == "stream":
             message += f", and nginx sends none: {clause}"
+            if doubt is not None:
+                message += f", unless {doubt.name} sends one, which nginx passes on"
             fix = _fix(hop, "on")
         else:
             message += (
@@ -66,6 +111,7 @@ def _disagreement(pair: Pair, *, missing: bool) -> Disagreement:
         related=(declared(listener.proxy_protocol, f"{name} {related}"),),
         log=log,
         fix=fix,
+        certain=doubt is None,
     )
 
 

@@ -13,9 +13,10 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from lint502.behaviour.depending import depends
 from lint502.behaviour.rewriting import Asked, Request
 from lint502.behaviour.subrequest_ways import asked_at, asked_for, clones
-from lint502.behaviour.ways import Arrival, Passes, Ways, depends, ways, ways_from
+from lint502.behaviour.ways import Arrival, Passes, Ways, ways, ways_from
 from lint502.diagnosis.addressed import Sent, may_ask, may_send, sends_as_it_is, sources
 from lint502.diagnosis.named_servers import NamedServers, servers_at
 from lint502.diagnosis.shapes import Shapes

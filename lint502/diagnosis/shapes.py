@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
 
-from lint502.behaviour.ways import depends
+from lint502.behaviour.depending import depends
 from lint502.diagnosis.addressed import written_path
 from lint502.diagnosis.statements import Matters, Statement
 from lint502.nginx.hops import Hop

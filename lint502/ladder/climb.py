@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from lint502.behaviour.rewriting import Request
 from lint502.behaviour.ways import Arrival, End, Passes, Point, Ways, ways
 from lint502.findings import Finding
+from lint502.ladder.endings import endings, status_of
 from lint502.ladder.entries import Entry, entries
 from lint502.ladder.figures import called
 from lint502.ladder.mapped import groups_of
@@ -30,6 +31,7 @@ from lint502.wording import listed
 
 _MOST_ROUTES = 8
 _CODE = "code, or an include that is not seen, may send the request anywhere in this server"
+_NO_TRACE = "nginx answers 405 to TRACE, wherever it is for"
 _SPEAKS_TLS = "nginx speaks TLS here: it answers 400 to plain HTTP"
 
 
@@ -99,6 +101,8 @@ def _of_entry(result: Result, entry: Entry, wanted: Wanted) -> tuple[list[Route]
         why.append("which server has the name of the host is not known")
     if wanted.scheme == "http" and entry.socket.tls and entry.at_port:
         return [_answered(entry, _SPEAKS_TLS, 400)], why
+    if wanted.method == "TRACE":
+        return [_answered(entry, _NO_TRACE, 405)], why
     site = entry.site
     passes = Passes(site.every_hop)
     routes: list[Route] = []
@@ -118,34 +122,14 @@ def _of_entry(result: Result, entry: Entry, wanted: Wanted) -> tuple[list[Route]
 
 def _of_ways(result: Result, entry: Entry, wanted: Wanted, led: Ways) -> list[Route]:
     """A route for each pass, and for each answer of nginx itself, that the request may get to."""
-    arrivals = [one for one in led.arrivals if not _is_aside(led, led.at[one])]
-    direct = [one for one in arrivals if not one.request.errored]
-    ends = [end for end in led.ends if not end.point[1].errored and not _is_aside(led, end.point)]
-    certain = [end for end in ends if not end.file]
-    taken = direct or ([] if certain else arrivals)
+    taken, ends = endings(led)
     site = entry.site
     order = {hop.id: number for number, hop in enumerate(site.every_hop)}
     first: dict[str, Arrival] = {}
     for one in sorted(taken, key=lambda one: (order[one.hop.id], len(led.trail(led.at[one])))):
         first.setdefault(one.hop.id, one)
     routes = [_at_hop(result, entry, wanted, led, one) for one in first.values()]
-    routes += [_at_end(entry, led, end) for end in _told_apart(certain)]
-    if not routes:
-        told = sorted(ends, key=lambda end: end.status is None)
-        routes += [_at_end(entry, led, end) for end in told[:1]]
-    return routes
-
-
-def _is_aside(led: Ways, point: Point) -> bool:
-    """Whether it is another request that gets there, after the client's."""
-    return any(came.how == "post_action" for _, came in led.trail(point))
-
-
-def _told_apart(ends: Sequence[End]) -> list[End]:
-    seen: dict[tuple[int | None, int], End] = {}
-    for end in ends:
-        seen.setdefault((end.status, id(end.line)), end)
-    return list(seen.values())
+    return [*routes, *(_at_end(entry, led, end) for end in ends)]
 
 
 def _start(entry: Entry, led: Ways | None, point: Point | None) -> list[Rung]:
@@ -208,12 +192,15 @@ def _at_end(entry: Entry, led: Ways, end: End) -> Route:
     """Where nginx answers by itself."""
     level = end.point[0]
     place = None if end.line is None else end.line.place()
+    shown = status_of(led, end)
     if end.file:
         text = f"nginx answers with a file, or with {end.status or 404} where there is none"
     elif end.line is not None:
         words = " ".join((end.line.name, *end.line.args))
-        status = "" if end.status is None else f" with {end.status}"
+        status = "" if shown is None else f" with {shown}"
         text = f"nginx answers{status} by itself: {words}"
+        if end.elsewhere:
+            text += ", for which error_page sends the client to another URL"
     elif end.status is not None:
         text = f"nginx answers with {end.status} by itself: it adds a slash to the path"
     else:
@@ -225,7 +212,7 @@ def _at_end(entry: Entry, led: Ways, end: End) -> Route:
         rungs,
         None,
         text,
-        None if end.file else end.status,
+        shown,
     )
 
 

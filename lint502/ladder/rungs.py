@@ -8,6 +8,7 @@ from lint502.behaviour.front_waits import waits
 from lint502.behaviour.keepalive import meeting_kept_connections, reuse
 from lint502.behaviour.level_ways import level_ways
 from lint502.behaviour.request_headers import FIRST_BUFFER, LARGE_BUFFERS
+from lint502.behaviour.rewriting import is_of_files
 from lint502.behaviour.subrequest_ways import asked_at
 from lint502.behaviour.ways import Came, Point
 from lint502.declared.listeners import Front, Listener
@@ -133,6 +134,8 @@ def step_rungs(trail: Sequence[tuple[Point, Came]], version: Version) -> Iterato
         notes = [f"each request is asked about at {path} as well" for path in asked_at(level)]
         if "try_files" in level.by_name:
             notes.append("try_files looks for files first")
+        if any(child.name == "if" and is_of_files(child) for child in level.children):
+            notes.append("an if looks for files here: they are taken not to be there")
         if level_ways(level).turns_away:
             notes.append("access rules, limits or a password may turn it away here")
         opener = level.opener

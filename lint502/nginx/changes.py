@@ -159,6 +159,11 @@ def _long_parameter_name(hop: Hop) -> bool:
     )
 
 
+def _unbuffered(hop: Hop) -> bool:
+    buffering = hop.scope.flag("scgi_request_buffering")
+    return buffering is not None and not buffering.value
+
+
 _WHEN: Mapping[str, Callable[[Hop], bool]] = {
     "any": lambda hop: True,
     "pool with default keepalive_requests": _pool_with_default_requests,
@@ -170,4 +175,5 @@ _WHEN: Mapping[str, Callable[[Hop], bool]] = {
     "HTTP/2": _speaks_http2,
     "predicate location": _in_a_predicate_location,
     "long parameter name": _long_parameter_name,
+    "unbuffered SCGI requests": _unbuffered,
 }

@@ -14,7 +14,7 @@ from lint502.nginx.pass_values import SCHEMES, Kind, authority, parse_pass
 from lint502.nginx.scope import Scope
 from lint502.nginx.symbols import UNKNOWN, part, symbols_in, written
 from lint502.nginx.tree import Context, Tree
-from lint502.nginx.upstreams import Block, Peer, read_block
+from lint502.nginx.upstreams import Block, Peer, read_block, service_of
 from lint502.nginx.variables import Variables
 from lint502.nginx.version import Version
 from lint502.places import Place
@@ -361,7 +361,10 @@ def _without_address(peer: Peer) -> str:
     for arg in peer.directive.args:
         for symbol in symbols_in(arg):
             return symbol.why
-    return f"{_printable(peer.directive.args[0])} is not an address"
+    name = _printable(peer.directive.args[0])
+    if service_of(peer.directive) is None:
+        return f"{name} is not an address"
+    return f"the DNS server says where the service of {name} is"
 
 
 def _parse(kind: Kind, value: str) -> Url | None:

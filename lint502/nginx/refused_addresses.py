@@ -6,11 +6,11 @@ Source: ``ngx_parse_url()`` in ``src/core/ngx_inet.c``, ``ngx_http_upstream_add(
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from lint502.findings import Problem
-from lint502.nginx.addresses import parse_address
+from lint502.nginx.addresses import literal_ip, parse_address
 from lint502.nginx.hops import passes
 from lint502.nginx.includes import MAX_REFUSED
 from lint502.nginx.parse import Directive
@@ -46,7 +46,7 @@ def _in_area(area: Context) -> Iterator[Problem]:
     for block in blocks.values():
         for line in block.by_name.get("server", ()):
             if line.args and _is_literal(line.args[0]):
-                said = _refusal_of_server(line.args[0], stream=area.name == "stream")
+                said = _refusal_of_server(line.args, stream=area.name == "stream")
                 if said is not None:
                     yield _problem(line, said)
 
@@ -101,12 +101,22 @@ def _refusal_of(kind: Kind, value: str, error: ValueError) -> str:
     return f"{error} in {_named(without_scheme(kind, value))}"
 
 
-def _refusal_of_server(value: str, *, stream: bool) -> str | None:
+def _refusal_of_server(args: Sequence[str], *, stream: bool) -> str | None:
+    """What nginx says to the address of a ``server`` in an ``upstream {}``, which has no port where
+    ``service=`` asks the DNS server for that (``ngx_http_upstream_server()``)."""
+    value = args[0]
+    asks = any(arg.startswith("service=") for arg in args[1:])
+    if asks and "resolve" not in args[1:]:
+        return f'service {_named(value)} requires "resolve" parameter'
     try:
         address, _ = parse_address(value, None if stream else 80, uri=False)
     except ValueError as error:
         return f"{error} in {_named(value)}"
-    if address.socket is None and address.port is None:
+    if asks and address.port_written:
+        return f"service {_named(value)} may not have port"
+    if asks and (address.socket is not None or literal_ip(address.host) is not None):
+        return f"service {_named(value)} requires domain name"
+    if not asks and address.socket is None and address.port is None:
         return f"no port in {_named(value)}"
     return None
 

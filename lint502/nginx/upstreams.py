@@ -104,7 +104,8 @@ def read_block(context: Context, *, stream: bool) -> Block | None:
         if not directive.args:
             continue
         address: Address | None = None
-        if "$" not in directive.args[0] and not _is_open(directive):
+        written_out = "$" not in directive.args[0] and not _is_open(directive)
+        if written_out and service_of(directive) is None:
             try:
                 address, _ = parse_address(directive.args[0], None if stream else 80, uri=False)
             except ValueError:
@@ -139,6 +140,14 @@ def read_block(context: Context, *, stream: bool) -> Block | None:
         _balanced_last(context),
         addresses_known,
     )
+
+
+def service_of(line: Directive) -> str | None:
+    """The service for which a ``server`` line has the DNS server asked, which then says host and
+    port; None where it has none. Source:
+    https://nginx.org/en/docs/http/ngx_http_upstream_module.html#service"""
+    found = [arg for arg in line.args[1:] if arg.startswith("service=")]
+    return found[-1].removeprefix("service=") if found else None
 
 
 def _is_open(line: Directive) -> bool:

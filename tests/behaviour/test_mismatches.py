@@ -115,7 +115,6 @@ def test_the_port_that_is_declared(
         ("server up:80;", "fastcgi_pass b;", "", False),
         ("server up:9000;", "fastcgi_pass b;", "", False),
         ("server unix:/run/up.sock;", "fastcgi_pass b;", "", False),
-        ("server up service=fpm resolve;", "fastcgi_pass b;", "", False),
         ("server up resolve;", "fastcgi_pass b;", "", True),
         # it is declared there, or without a port
         ("server up;", "fastcgi_pass b;", "[upstream.up]\nport = 80\n", False),

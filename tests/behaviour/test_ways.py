@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from lint502.behaviour.depending import depends
 from lint502.behaviour.rewriting import Asked, Request
-from lint502.behaviour.ways import Passes, Ways, depends, ways
+from lint502.behaviour.ways import Passes, Ways, ways
 from lint502.nginx.hops import find_hops
 from lint502.nginx.requested_uris import Uri
 from lint502.nginx.version import Version

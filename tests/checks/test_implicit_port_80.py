@@ -37,11 +37,6 @@ UNDECLARED = "undeclared-upstream"
         ("server h:443;", "proxy_pass https://up", False),
         ("server h:80;", "proxy_pass https://up", False),
         ("server unix:/run/a;", "fastcgi_pass up", False),
-        (
-            "resolver ::1; zone z 64k; server h resolve service=http;",
-            "proxy_pass https://up",
-            False,
-        ),
     ],
 )
 def test_a_server_without_a_port(lint: Lint, server: str, directive: str, found: bool) -> None:
@@ -102,3 +97,8 @@ def test_both_schemes(lint: Lint) -> None:
         + "\nserver { listen 81; location / { proxy_pass https://up; } }"
     )
     assert lint(text) == [implicit(3), Found(3, "info", None, None, UNDECLARED, None)]
+
+
+def test_the_port_of_a_service_is_not_left_out(lint: Lint) -> None:
+    server = "resolver ::1; zone z 64k; server h resolve service=http;"
+    assert lint(body(server, "proxy_pass https://up"), version=NEW) == []

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.support.linting import Findings, Lint
-from tests.support.sites import Found, stream
+from tests.support.sites import Found, http, stream
 
 SPEC = "[upstream.api]\nport = 3000\n"
 
@@ -205,3 +207,14 @@ def test_a_published_port_is_one_of_the_machine(
             f"nginx connects to {address}, but web listens on port 80; 9000 is only published on "
             "its machine, for those who do not come from its own network"
         )
+
+
+@pytest.mark.parametrize("wrap", [http, stream])
+def test_the_port_of_a_service_is_that_of_its_answer(
+    lint: Lint, wrap: Callable[[str], str]
+) -> None:
+    block = "resolver ::1; upstream up { zone z 64k; server api resolve service=http; }"
+    passed = "proxy_pass http://up;" if wrap is http else "proxy_pass up;"
+    inside = f"location / {{ {passed} }}" if wrap is http else passed
+    found = lint(f"{block} server {{ listen 1; {inside} }}", SPEC, wrap=wrap, version="1.30.6")
+    assert found == []

@@ -2,8 +2,12 @@ from __future__ import annotations
 
 import pytest
 
+from tests.diagnosis.test_routes_on_nginx import free_port, started
+from tests.ladder.test_on_nginx import asked, request
 from tests.support.linting import Lint
-from tests.support.sites import Found, stream
+from tests.support.nginxes import nginx_of
+from tests.support.real_nginx import HTTP, MAIN, prefix
+from tests.support.sites import Found, stream, write
 
 RULE = "proxy-protocol-mismatch"
 
@@ -83,3 +87,71 @@ def test_one_of_two_servers(lint: Lint, line: str, facts: str, severity: str) ->
 def test_nobody_says(lint: Lint) -> None:
     body = "proxy_protocol on; server { listen 1; proxy_pass up:1; }"
     assert of_rule(lint(body, "[upstream.up]\nport = 1\n", wrap=stream)) == []
+
+
+@pytest.mark.parametrize(
+    ("listens", "settings", "expects", "sends", "found"),
+    [
+        ("listen 1;", "", "true", "proxy_protocol = true", []),
+        ("listen 1;", "", "true", "proxy_protocol = false", [("error", 200, "always")]),
+        ("listen 1;", "", "true", "", [("warning", 200, "sometimes")]),
+        ("listen 1;", "", "false", "proxy_protocol = true", [("error", 200, "always")]),
+        ("listen 1;", "", "false", "proxy_protocol = false", []),
+        ("listen 1;", "", "false", "", []),
+        ("listen 1 proxy_protocol;", "", "true", "proxy_protocol = true",
+         [("error", 200, "always")]),
+        ("listen 1 proxy_protocol;", "", "false", "proxy_protocol = true", []),
+        # to which of them the front sends is not known
+        ("listen 1; listen 2 proxy_protocol;", "", "false", "proxy_protocol = true", []),
+        ("listen 1; listen 2 proxy_protocol;", "", "true", "proxy_protocol = true",
+         [("warning", 200, "sometimes")]),
+        ("listen 1;", "proxy_ssl on;", "true", "proxy_protocol = true",
+         [("error", 502, "always")]),
+    ],
+)  # fmt: skip
+def test_what_a_front_sends_is_passed_on(
+    lint: Lint,
+    listens: str,
+    settings: str,
+    expects: str,
+    sends: str,
+    found: list[tuple[str, int, str]],
+) -> None:
+    body = f"server {{ {listens} {settings} proxy_pass up:1; }}"
+    tls = "tls = true" if settings else 'protocol = "tcp"'
+    text = f"{spec(expects, tls)}[front.lb]\n{sends}\n"
+    rows = of_rule(lint(body, text, wrap=stream))
+    assert [row[1:] for row in rows] == found
+
+
+SITE = """
+    server { listen 127.0.0.1:EXPECTS proxy_protocol; location / { return 204; } }
+    server { listen 127.0.0.1:PLAIN; location / { return 204; } }
+"""
+PASSES = """
+    server { listen 127.0.0.1:FIRST; proxy_pass 127.0.0.1:EXPECTS; }
+    server { listen 127.0.0.1:SECOND; proxy_pass 127.0.0.1:PLAIN; }
+"""
+
+
+@pytest.mark.slow
+def test_nginx_passes_the_header_on() -> None:
+    nginx = nginx_of("sid")
+    module = f"load_module {nginx.stream};\n" if nginx.stream else ""
+    text = (
+        f"{module}daemon off; master_process off; error_log error.log;\n{MAIN}"
+        f"http {{\n{HTTP}{SITE}}}\nstream {{{PASSES}}}\n"
+    )
+    ports = {name: free_port() for name in ("EXPECTS", "PLAIN", "FIRST", "SECOND")}
+    for name, port in ports.items():
+        text = text.replace(f":{name}", f":{port}")
+    header = b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n"
+    with prefix() as folder:
+        write(folder, {"nginx.conf": text})
+        with started(nginx, folder, folder / "nginx.conf", ports["FIRST"]):
+            answers = [
+                asked(ports[name], first + request("/"))[0]
+                for name in ("FIRST", "SECOND")
+                for first in (header, b"")
+            ]
+    assert answers == [204, None, 400, 204]

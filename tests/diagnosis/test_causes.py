@@ -404,3 +404,62 @@ def test_what_is_on_the_wire_differs_by_any_of_its_parts() -> None:
         expects_proxy_header=False,
     )
     assert same.wire_differs is False
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("service http of a.example could not be resolved (2: Server failure)", "dns-failed"),
+        (
+            "a.example could not be resolved (110: Operation timed out) while resolving service "
+            "http of b.example",
+            "dns-timed-out",
+        ),
+        ("service http of a.example could not be resolved (3: Host not found)", "host-not-found"),
+        ("no A or CNAME types in DNS response", "dns-answer-strange"),
+        (
+            "no resolver defined to resolve ocsp.example while requesting certificate status, "
+            "responder: ocsp.example",
+            "certificate-status",
+        ),
+        (
+            'cannot load certificate key "/etc/a.key": PEM_read_bio_PrivateKey() failed (SSL: '
+            "error:1C800064:Provider routines::bad decrypt) while proxying connection",
+            "tls-setup-failed",
+        ),
+        (
+            'cannot load certificate "/etc/a.crt": BIO_new_file() failed (SSL: '
+            "error:10000080:BIO routines::no such file) while SSL handshaking",
+            "front-certificate",
+        ),
+        (
+            'cannot load certificate "/etc/a.crt": BIO_new_file() failed (SSL: '
+            "error:10000080:BIO routines::no such file)",
+            "not-started",
+        ),
+        (
+            'open() "/srv/part.html" failed (2: No such file or directory) while sending to client',
+            "file-missing",
+        ),
+        (
+            'open() "/tmp/proxy/1/00/0000000001" failed (2: No such file or directory) while '
+            "reading upstream",
+            "temporary-file-failed",
+        ),
+        (
+            'mkdir() "/tmp/proxy/1" failed (13: Permission denied) while reading upstream',
+            "temporary-file-failed",
+        ),
+    ],
+)
+def test_lines_that_begin_alike_are_told_apart(text: str, cause: str) -> None:
+    assert cause_of(Statement("error", text)).name == cause
+
+
+@pytest.mark.parametrize(
+    ("upstream", "rules"),
+    [("http://[fe80::1]:8080/", ()), ("http://10.0.0.1:8080/", ("bind-loopback",))],
+)
+def test_a_link_local_address_is_no_matter_of_a_bind(upstream: str, rules: tuple[str, ...]) -> None:
+    cause = cause_of(said("invalid-argument", upstream))
+    assert [candidate.rules for candidate in cause.candidates] == [rules]

@@ -341,3 +341,16 @@ def test_whatever_a_record_says_does_no_harm(site: Site) -> None:
         server = random.choice((SHOP, said[0], None))
         statement = Statement("error", CLOSED, server, *said[1:], cut=random.random() < 0.5)
         assert isinstance(site.routes.place(statement), Place)
+
+
+def test_a_service_may_be_at_any_address(tmp_path: Path) -> None:
+    text = """
+upstream up { zone z 64k; server api.example resolve service=http; }
+server { listen 80; server_name a.example;
+location /one { proxy_pass http://up; }
+location /two { proxy_pass http://127.0.0.1:1000; }
+}
+"""
+    site = Site(tmp_path, http(text))
+    assert site.place("a.example", "GET /one HTTP/1.1", "http://10.0.0.3:8080/one") == 4
+    assert site.place("a.example", "GET /two HTTP/1.1", "http://10.0.0.3:8080/two") == []

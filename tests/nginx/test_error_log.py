@@ -289,6 +289,7 @@ _VALUES = {
     "reading": st.sampled_from(("recv", "readv", "SSL_read")),
     "setup": st.sampled_from(("SSL_new", "SSL_set_fd", "SSL_use_PrivateKey")),
     "side": st.sampled_from(("client", "upstream")),
+    "temporary": st.integers(1, 99999).map("{:010}".format),
     "writing": st.sampled_from(("send", "writev", "sendfile", "SSL_write")),
     **dict.fromkeys(
         ("most", "needed", "number", "size", "window"), st.integers(1000, 99999).map(str)

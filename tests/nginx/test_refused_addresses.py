@@ -130,3 +130,30 @@ def test_a_snippet_of_many_servers_is_named_once(tmp_path: Path) -> None:
         "s": "location / { proxy_pass http://api:81; }",
     }
     assert [(one.file, one.line) for one in check(tmp_path, files).problems] == [("s", 1)]
+
+
+SERVICES = [
+    ("api.example resolve service=http", None),
+    ("api.example service=_http._tcp resolve", None),
+    ("api.example resolve", 'no port in upstream "api.example"'),
+    ("api.example:80 resolve service=http", 'service upstream "api.example:80" may not have port'),
+    ("127.0.0.1 resolve service=http", 'service upstream "127.0.0.1" requires domain name'),
+    ("api.example service=http",
+     'service upstream "api.example" requires "resolve" parameter'),
+]  # fmt: skip
+
+
+def test_the_port_of_a_service_is_asked_for(tmp_path: Path) -> None:
+    nginx = nginx_of("sid")
+    module = f"load_module {nginx.stream};\n" if nginx.stream else ""
+    texts = [
+        stream(
+            f"resolver 127.0.0.1; upstream u {{ zone z 1m; server {args}; }}"
+            " server { listen 127.0.0.1:18981; proxy_pass u; }"
+        )
+        for args, _ in SERVICES
+    ]
+    starts = [f"{module}{MAIN}{text.removeprefix('events {} ')}".encode() for text in texts]
+    for text, verdict, (_, words) in zip(texts, check_all(starts, nginx), SERVICES, strict=True):
+        assert verdict.message == (words or "").partition(" in upstream")[0]
+        assert said(tmp_path, text) == ([f"nginx would not start: {words}"] if words else [])

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from msgspec.structs import replace
+
 from lint502.behaviour.rewriting import Request
 from lint502.behaviour.ways import Arrival, End, Passes, Point, Ways, ways
 from lint502.findings import Finding
+from lint502.ladder.asked import asked_before
 from lint502.ladder.entries import Entry, entries
 from lint502.ladder.figures import called
+from lint502.ladder.inner import behind
 from lint502.ladder.mapped import groups_of
 from lint502.ladder.model import Ladder, Route, Rung
 from lint502.ladder.outcomes import outcomes
@@ -25,10 +29,13 @@ from lint502.ladder.seen import Subject
 from lint502.ladder.wanted import Wanted
 from lint502.nginx.hops import Hop
 from lint502.nginx.slashes import merges_slashes
+from lint502.pairing import Pair
 from lint502.run import Result
 from lint502.wording import listed
 
 _MOST_ROUTES = 8
+_MOST_INSIDE = 4
+"""How often a way goes on through nginx itself."""
 _CODE = "code, or an include that is not seen, may send the request anywhere in this server"
 _SPEAKS_TLS = "nginx speaks TLS here: it answers 400 to plain HTTP"
 
@@ -48,7 +55,7 @@ def ladder(result: Result, wanted: Wanted) -> Ladder:
         )
     routes: list[Route] = []
     for entry in found[:_MOST_ROUTES]:
-        more, why = _of_entry(result, entry, wanted)
+        more, why = _of_entry(result, entry, wanted, ())
         routes += more
         undecided += why
     undecided += _left_open(routes[:_MOST_ROUTES])
@@ -92,7 +99,13 @@ def _left_open(routes: Sequence[Route]) -> Iterator[str]:
     yield from (route.undecided for route in routes if route.undecided)
 
 
-def _of_entry(result: Result, entry: Entry, wanted: Wanted) -> tuple[list[Route], list[str]]:
+_Passed = tuple[tuple[int, str], ...]
+"""The servers that a request has been at, with the URI."""
+
+
+def _of_entry(
+    result: Result, entry: Entry, wanted: Wanted, passed: _Passed
+) -> tuple[list[Route], list[str]]:
     """The routes of one server, and why they may not be all."""
     why = []
     if not entry.certain:
@@ -112,11 +125,13 @@ def _of_entry(result: Result, entry: Entry, wanted: Wanted) -> tuple[list[Route]
         led = ways(entry.server.context, request, wanted.asked(), passes)
         if led.anywhere:
             why.append(_CODE)
-        routes += _of_ways(result, entry, wanted, led)
+        routes += _of_ways(result, entry, wanted, led, passed)
     return routes, why
 
 
-def _of_ways(result: Result, entry: Entry, wanted: Wanted, led: Ways) -> list[Route]:
+def _of_ways(
+    result: Result, entry: Entry, wanted: Wanted, led: Ways, passed: _Passed
+) -> list[Route]:
     """A route for each pass, and for each answer of nginx itself, that the request may get to."""
     arrivals = [one for one in led.arrivals if not _is_aside(led, led.at[one])]
     direct = [one for one in arrivals if not one.request.errored]
@@ -128,7 +143,7 @@ def _of_ways(result: Result, entry: Entry, wanted: Wanted, led: Ways) -> list[Ro
     first: dict[str, Arrival] = {}
     for one in sorted(taken, key=lambda one: (order[one.hop.id], len(led.trail(led.at[one])))):
         first.setdefault(one.hop.id, one)
-    routes = [_at_hop(result, entry, wanted, led, one) for one in first.values()]
+    routes = [_at_hop(result, entry, wanted, led, one, passed) for one in first.values()]
     routes += [_at_end(entry, led, end) for end in _told_apart(certain)]
     if not routes:
         told = sorted(ends, key=lambda end: end.status is None)
@@ -157,7 +172,9 @@ def _start(entry: Entry, led: Ways | None, point: Point | None) -> list[Rung]:
     return rungs
 
 
-def _at_hop(result: Result, entry: Entry, wanted: Wanted, led: Ways, arrival: Arrival) -> Route:
+def _at_hop(
+    result: Result, entry: Entry, wanted: Wanted, led: Ways, arrival: Arrival, passed: _Passed
+) -> Route:
     hop, site, point = arrival.hop, entry.site, led.at[arrival]
     trail = led.trail(point)
     pairs = site.pairs.get(hop.id, ())
@@ -166,22 +183,56 @@ def _at_hop(result: Result, entry: Entry, wanted: Wanted, led: Ways, arrival: Ar
         pairs = tuple(pair for pair in pairs if pair.target.group in chosen)
     asked = {pair.target.block for pair in pairs}
     rungs = _start(entry, led, point)
+    beside = asked_before(entry, point[0], wanted)
+    rungs += beside.rungs
     rungs.append(hop_rung(hop, known=chosen is not None))
     blocks = [block for block in hop.blocks if chosen is None or block in asked]
     rungs += [pool_rung(site, hop, block) for block in blocks]
-    rungs += [upstream_rung(pair) for pair in pairs]
+    inside: list[tuple[Pair, Route]] = []
+    for pair in pairs:
+        rungs.append(upstream_rung(pair))
+        more = _inside(result, entry, wanted, arrival.request, pair, passed)
+        if isinstance(more, Route):
+            inside.append((pair, more))
+            rungs[-1] = replace(rungs[-1], notes=("nginx itself",))
+            rungs += more.rungs
+        elif more:
+            rungs[-1] = replace(rungs[-1], notes=(more,))
     findings = _findings(result, entry, hop.id)
-    subject = Subject(entry, wanted.method, hop, pairs, tuple(body_levels(trail)))
+    subject = Subject(entry, wanted.method, hop, pairs, tuple(body_levels(trail)), tuple(inside))
     report = next(one for one in result.report.hops if one.id == hop.id)
     return Route(
         site.tree.name,
         entry.server.label,
         tuple(rungs),
         report,
-        outcomes=tuple(outcomes(subject, findings)),
+        outcomes=(*outcomes(subject, findings), *beside.outcomes),
         findings=findings,
         undecided="" if chosen is not None else _open_targets(hop),
     )
+
+
+def _inside(
+    result: Result,
+    entry: Entry,
+    wanted: Wanted,
+    request: Request,
+    pair: Pair,
+    passed: _Passed,
+) -> Route | str:
+    """The way that goes on behind a server that is nginx itself; else a note, "" for another."""
+    found = behind(entry, pair, request, wanted)
+    if found is None:
+        return ""
+    here = (id(entry.server), wanted.target)
+    if (id(found.entry.server), found.wanted.target) in (*passed, here):
+        return "nginx itself: the request comes back to where it has been"
+    if len(passed) >= _MOST_INSIDE:
+        return "nginx itself: the way is not followed any further"
+    routes, why = _of_entry(result, found.entry, found.wanted, (*passed, here))
+    if len(routes) != 1 or why or routes[0].undecided:
+        return "nginx itself: which way the request takes there is not known"
+    return routes[0]
 
 
 def _open_targets(hop: Hop) -> str:

@@ -1,4 +1,4 @@
-"""What becomes of requests before nginx: fronts that get no connection, or too many header lines."""
+"""What becomes of requests before nginx: no connection of a front, or too many header lines."""
 
 from __future__ import annotations
 

@@ -26,6 +26,7 @@ from lint502.ladder.rungs import (
     upstream_rung,
 )
 from lint502.ladder.seen import Subject
+from lint502.ladder.streams import stream_ladder
 from lint502.ladder.wanted import Wanted
 from lint502.nginx.hops import Hop
 from lint502.nginx.slashes import merges_slashes
@@ -42,6 +43,8 @@ _SPEAKS_TLS = "nginx speaks TLS here: it answers 400 to plain HTTP"
 
 def ladder(result: Result, wanted: Wanted) -> Ladder:
     """The ladder of a request in the configuration that a run has checked."""
+    if wanted.stream:
+        return stream_ladder(result, wanted)
     found = entries(result.sites, wanted)
     undecided: list[str] = []
     if not found:

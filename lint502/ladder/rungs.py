@@ -81,7 +81,12 @@ def front_rung(front: Front) -> Rung:
         (
             *fact("connect_timeout", front.connect_timeout, "timer", "until nginx accepts"),
             *fact("connect_status", front.connect_status, "setting", "what its client gets then"),
-            *fact("read_timeout", waiting, "timer", "until nginx starts a response"),
+            *fact(
+                "tcp_idle_timeout" if waiting is front.tcp_idle_timeout else "read_timeout",
+                waiting,
+                "timer",
+                "until nginx starts a response",
+            ),
             *fact("timeout_status", front.timeout_status, "setting", "what its client gets then"),
             *fact(
                 "idle_timeout",

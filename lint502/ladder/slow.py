@@ -76,8 +76,13 @@ def _inner_attempt(timeout: int, inside: Route) -> Attempt | None:
 
 def connecting_attempt(pair: Pair) -> Attempt | None:
     """How the attempt ends where no connection comes about."""
-    timeout = pair.hop.scope.time(f"{pair.hop.kind}_connect_timeout")
-    return None if timeout is None else Attempt(timeout.value, "nginx", _TIMED_OUT, "wait")
+    timeout = pair.hop.scope.time(f"{_family(pair.hop)}_connect_timeout")
+    phase: Phase = "connect" if pair.hop.kind == "stream" else "wait"
+    return None if timeout is None else Attempt(timeout.value, "nginx", _TIMED_OUT, phase)
+
+
+def _family(hop: Hop) -> str:
+    return "proxy" if hop.kind == "stream" else hop.kind
 
 
 def endings(
@@ -110,7 +115,7 @@ _MOST_ORDERS = 16
 
 def _ending(hop: Hop, attempts: Sequence[Attempt], methods: frozenset[str]) -> Ending:
     after, most = 0, tries(hop) or len(attempts)
-    limit = hop.scope.time(f"{hop.kind}_next_upstream_timeout")
+    limit = hop.scope.time(f"{_family(hop)}_next_upstream_timeout")
     last = attempts[0]
     for number, last in enumerate(attempts, 1):
         after += last.after

@@ -37,7 +37,8 @@ SITE = """
         location /paged { proxy_intercept_errors on; error_page 504 =418 /sorry;
                           proxy_pass http://127.0.0.1:INNER/slow; }
         location /deeper { proxy_pass http://127.0.0.1:INNER; }
-        location /again { proxy_next_upstream error timeout http_504; proxy_pass http://again/slow; }
+        location /again { proxy_next_upstream error timeout http_504;
+                          proxy_pass http://again/slow; }
         location /found { proxy_pass http://127.0.0.1:INNER/answered; }
         location = /sorry { internal; return 418; }
         location /guarded/slow { auth_request /auth/slow; proxy_pass http://127.0.0.1:OK; }

@@ -9,7 +9,8 @@ Each file in ``front_profiles/`` describes one: a ``title`` and its facts:
 
 These keys are not in upstreams.toml: "closed_status", what its client gets where nginx closes the
 connection on which a request was sent; "timeout_status", where it has waited ``read_timeout`` for a
-response; "connect_status", where nginx has accepted no connection in ``connect_timeout``;
+response; "connect_status", where nginx has accepted no connection in ``connect_timeout``, for which
+it tries "connect_tries" times, one if absent;
 "headers_status", where a response has a larger head than ``response_headers`` or more lines in it
 than "response_header_lines" (without it: as where nginx closes the connection); and "passes_tcp":
 it passes connections on, and answers nothing itself.

@@ -222,6 +222,7 @@ class Front(Struct, frozen=True):
     timeout_status: Fact[int] | None = None
     connect_timeout: Fact[int] | None = None
     connect_status: Fact[int] | None = None
+    connect_tries: Fact[int] | None = None
     response_header_lines: Fact[int] | None = None
     headers_status: Fact[int] | None = None
     tcp_idle_timeout: Fact[int] | None = None

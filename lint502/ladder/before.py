@@ -16,13 +16,16 @@ def unreached(entry: Entry) -> Iterator[Outcome]:
         waits, status = front.connect_timeout, front.connect_status
         if waits is not None:
             limit = format_time(waits.value)
+            tries = 1 if front.connect_tries is None else front.connect_tries.value
+            times = "" if tries == 1 else f", and tries {tries} times"
+            after = tries * waits.value
             yield Outcome(
                 "front-connection",
-                f"nginx accepts no connection of {front.name} within {limit}",
+                f"nginx accepts no connection of {front.name} within {format_time(after)}",
                 front.name,
                 None if status is None else status.value,
-                f"{front.name} waits for {limit}{by_profile(waits)}",
-                waits.value,
+                f"{front.name} waits for {limit}{by_profile(waits)}{times}",
+                after,
                 instead="" if status is not None else "what it answers then is not declared",
             )
 

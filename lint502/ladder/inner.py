@@ -17,7 +17,10 @@ from lint502.ladder.wanted import Wanted
 from lint502.nginx.values import format_time
 from lint502.pairing import Pair
 
-_OF_THE_UPSTREAM = ("no-connection", "refused-connection", "no-live-server", "unresolved")
+_OF_THE_UPSTREAM = (
+    *("no-connection", "refused-connection", "closed-early", "slow-upload", "stalled-response"),
+    *("no-live-server", "unresolved"),
+)
 _SIZES = ("large-body", "large-request-head", "large-response-head", "long-header-line")
 
 

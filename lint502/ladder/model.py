@@ -24,7 +24,8 @@ Case = Literal[
     "finding", "slow-answer", "no-connection", "refused-connection", "unresolved",
     "large-body", "long-request-line", "long-header-line", "large-request-head",
     "large-response-head", "many-response-headers", "reused-connection", "slow-request",
-    "auth-request", "no-live-server", "front-connection", "silent-session",
+    "auth-request", "no-live-server", "front-connection", "silent-session", "closed-early",
+    "slow-upload", "stalled-response",
 ]  # fmt: skip
 """What goes wrong."""
 

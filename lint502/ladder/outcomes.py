@@ -11,6 +11,7 @@ from lint502.behaviour.next_upstream import retries, tries
 from lint502.declared.listeners import Fact, Front
 from lint502.findings import Finding, Severity
 from lint502.ladder.before import many_lines, unreached
+from lint502.ladder.broken import broken
 from lint502.ladder.idle import reused, slow_client
 from lint502.ladder.inner import with_inner
 from lint502.ladder.model import Outcome
@@ -32,6 +33,7 @@ def _own(subject: Subject) -> Iterator[Outcome]:
     yield from _slow(subject)
     yield from unreached(subject.entry)
     yield from _unconnected(subject)
+    yield from broken(subject)
     yield from _all_failed(subject)
     yield from _unresolved(subject)
     yield from large_body(subject)

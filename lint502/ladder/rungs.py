@@ -80,6 +80,7 @@ def front_rung(front: Front) -> Rung:
         front.place,
         (
             *fact("connect_timeout", front.connect_timeout, "timer", "until nginx accepts"),
+            *fact("connect_tries", front.connect_tries, "setting", "how often it tries"),
             *fact("connect_status", front.connect_status, "setting", "what its client gets then"),
             *fact(
                 "tcp_idle_timeout" if waiting is front.tcp_idle_timeout else "read_timeout",

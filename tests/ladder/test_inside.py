@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -11,7 +13,17 @@ import pytest
 from lint502.nginx.version import Version
 from lint502.options import Options
 from tests.diagnosis.test_routes_on_nginx import free_port, started
-from tests.ladder.test_on_nginx import Lab, answering, asked, closing, large, ok, request, silent
+from tests.ladder.test_on_nginx import (
+    Lab,
+    answering,
+    asked,
+    closing,
+    large,
+    ok,
+    read_head,
+    request,
+    silent,
+)
 from tests.support.nginxes import nginx_of
 from tests.support.probes import serving
 from tests.support.real_nginx import HTTP, MAIN, prefix
@@ -50,6 +62,10 @@ SITE = """
         location /auth/closed { internal; proxy_pass http://127.0.0.1:CLOSING; }
         location /auth/refused { internal; proxy_pass http://127.0.0.1:REFUSED; }
         location /copied { mirror /auth/slow; proxy_pass http://127.0.0.1:OK; }
+        location /stalled { proxy_read_timeout 1s; proxy_pass http://127.0.0.1:STALLED; }
+        location /early { proxy_pass http://127.0.0.1:EARLY; }
+        location /deaf { client_max_body_size 100m; proxy_send_timeout 1s;
+                         proxy_pass http://127.0.0.1:DEAF; }
         location /down { proxy_pass http://down; }
         location /failed { proxy_pass http://failed; }
     }
@@ -74,6 +90,12 @@ timeouts.request = "1s"
 """
 
 
+def stalled(connection: socket.socket) -> None:
+    read_head(connection)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx")
+    time.sleep(4)
+
+
 @pytest.fixture(scope="module", params=["bullseye", "sid"])
 def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
     nginx = nginx_of(request.param)
@@ -85,6 +107,9 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
             ("ANSWERING", answering),
             ("OK", ok),
             ("LARGE", large),
+            ("STALLED", stalled),
+            ("EARLY", read_head),
+            ("DEAF", lambda _: time.sleep(4)),
         ):
             ports[name] = stack.enter_context(serving(serve))
         folder = stack.enter_context(prefix())
@@ -127,6 +152,22 @@ def test_who_gives_up_first(lab: Lab) -> None:
     for one, (status, seconds) in zip(SLOW, got, strict=True):
         assert status == found[one].status, one
         assert abs(seconds - (found[one].after or 0) / 1000) < 0.9, (one, seconds)
+
+
+def test_an_upstream_that_breaks_off(lab: Lab) -> None:
+    early, deaf = lab.outcome("/early", "closed-early"), lab.outcome("/deaf", "slow-upload", "POST")
+    stops = lab.outcome("/stalled", "stalled-response")
+    assert (early.status, early.after) == (502, 0)
+    assert (deaf.status, deaf.after) == (504, 1000)
+    assert (stops.status, stops.after) == (None, 1000)
+    assert "slow-upload" not in lab.cases("/deaf")
+    assert asked(lab.port, request("/early"))[0] == 502
+    status, seconds = asked(lab.port, request("/deaf", method="POST", body=(30 << 20) * b"x"))
+    assert status == 504
+    assert abs(seconds - 1) < 0.9
+    status, seconds = asked(lab.port, request("/stalled"))
+    assert status == 200  # and a part of the body
+    assert abs(seconds - 1) < 0.9
 
 
 def test_what_is_too_large_for_the_nginx_behind(lab: Lab) -> None:

@@ -25,7 +25,7 @@ from tests.support.sites import OLD, examine, write
 
 SITE = """
     proxy_connect_timeout 1s;
-    upstream two { server 127.0.0.1:FULL; server 127.0.0.1:FULL2; }
+    upstream two { server 127.0.0.1:FULL max_fails=0; server 127.0.0.1:FULL2 max_fails=0; }
     server { listen 127.0.0.1:ONE; proxy_timeout 1s; proxy_pass 127.0.0.1:SILENT; }
     server { listen 127.0.0.1:TWO; proxy_pass two; }
     server { listen 127.0.0.1:THREE; proxy_next_upstream off; proxy_pass two; }
@@ -91,7 +91,7 @@ def test_who_ends_a_connection_on_a_real_nginx(full: list[int]) -> None:
         start = f"{module}daemon off; master_process off; error_log error.log;\n{MAIN}"
         conf = f"{start}stream {{{SITE}}}\n"
         for name, port in ports.items():
-            conf = conf.replace(f":{name};", f":{port};")
+            conf = conf.replace(f":{name}", f":{port}")
         (folder / "nginx.conf").write_text(conf)
         stack.enter_context(started(nginx, folder, folder / "nginx.conf", ports["FOUR"]))
         with ThreadPoolExecutor(4) as pool:

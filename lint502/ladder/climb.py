@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from lint502.behaviour.rewriting import Request
@@ -57,8 +58,9 @@ def ladder(result: Result, wanted: Wanted) -> Ladder:
             else "several servers may take it: name the port of one in the URL"
         )
     routes: list[Route] = []
+    climb = _Climb(result)
     for entry in found[:_MOST_ROUTES]:
-        more, why = _of_entry(result, entry, wanted, ())
+        more, why = _of_entry(climb, entry, wanted)
         routes += more
         undecided += why
     undecided += _left_open(routes[:_MOST_ROUTES])
@@ -102,13 +104,16 @@ def _left_open(routes: Sequence[Route]) -> Iterator[str]:
     yield from (route.undecided for route in routes if route.undecided)
 
 
-_Passed = tuple[tuple[int, str], ...]
-"""The servers that a request has been at, with the URI."""
+class _Climb(Struct, frozen=True):
+    """The run that is looked at, and the servers that a request has been at, with the URI; the ways
+    that are ``known`` of such, so that each is followed once."""
+
+    result: Result
+    passed: tuple[tuple[int, str], ...] = ()
+    known: dict[tuple[int, str, str], list[Route]] = field(default_factory=dict)
 
 
-def _of_entry(
-    result: Result, entry: Entry, wanted: Wanted, passed: _Passed
-) -> tuple[list[Route], list[str]]:
+def _of_entry(climb: _Climb, entry: Entry, wanted: Wanted) -> tuple[list[Route], list[str]]:
     """The routes of one server, and why they may not be all."""
     why = []
     if not entry.certain:
@@ -128,13 +133,11 @@ def _of_entry(
         led = ways(entry.server.context, request, wanted.asked(), passes)
         if led.anywhere:
             why.append(_CODE)
-        routes += _of_ways(result, entry, wanted, led, passed)
+        routes += _of_ways(climb, entry, wanted, led)
     return routes, why
 
 
-def _of_ways(
-    result: Result, entry: Entry, wanted: Wanted, led: Ways, passed: _Passed
-) -> list[Route]:
+def _of_ways(climb: _Climb, entry: Entry, wanted: Wanted, led: Ways) -> list[Route]:
     """A route for each pass, and for each answer of nginx itself, that the request may get to."""
     arrivals = [one for one in led.arrivals if not _is_aside(led, led.at[one])]
     direct = [one for one in arrivals if not one.request.errored]
@@ -146,7 +149,9 @@ def _of_ways(
     first: dict[str, Arrival] = {}
     for one in sorted(taken, key=lambda one: (order[one.hop.id], len(led.trail(led.at[one])))):
         first.setdefault(one.hop.id, one)
-    routes = [_at_hop(result, entry, wanted, led, one, passed) for one in first.values()]
+    if climb.passed and len(first) + len(certain) > 1:
+        return []  # only the one way that there is goes on
+    routes = [_at_hop(climb, entry, wanted, led, one) for one in first.values()]
     routes += [_at_end(entry, led, end) for end in _told_apart(certain)]
     if not routes:
         told = sorted(ends, key=lambda end: end.status is None)
@@ -175,9 +180,7 @@ def _start(entry: Entry, led: Ways | None, point: Point | None) -> list[Rung]:
     return rungs
 
 
-def _at_hop(
-    result: Result, entry: Entry, wanted: Wanted, led: Ways, arrival: Arrival, passed: _Passed
-) -> Route:
+def _at_hop(climb: _Climb, entry: Entry, wanted: Wanted, led: Ways, arrival: Arrival) -> Route:
     hop, site, point = arrival.hop, entry.site, led.at[arrival]
     trail = led.trail(point)
     pairs = site.pairs.get(hop.id, ())
@@ -194,48 +197,49 @@ def _at_hop(
     inside: list[tuple[Pair, Route]] = []
     for pair in pairs:
         rungs.append(upstream_rung(pair))
-        more = _inside(result, entry, wanted, arrival.request, pair, passed)
+        more = _inside(climb, entry, wanted, arrival.request, pair)
         if isinstance(more, Route):
             inside.append((pair, more))
             rungs[-1] = replace(rungs[-1], notes=("nginx itself",))
             rungs += more.rungs
         elif more:
             rungs[-1] = replace(rungs[-1], notes=(more,))
-    findings = _findings(result, entry, hop.id)
+    found = _findings(climb.result, entry, hop.id)
+    further = (one for _, route in inside for one in route.findings)
+    findings = tuple(dict.fromkeys((*found, *further)))
     subject = Subject(entry, wanted.method, hop, pairs, tuple(body_levels(trail)), tuple(inside))
-    report = next(one for one in result.report.hops if one.id == hop.id)
+    report = next(one for one in climb.result.report.hops if one.id == hop.id)
     return Route(
         site.tree.name,
         entry.server.label,
         tuple(rungs),
         report,
-        outcomes=(*outcomes(subject, findings), *beside.outcomes),
+        outcomes=tuple(outcomes(subject, found, beside.outcomes)),
         findings=findings,
         undecided="" if chosen is not None else _open_targets(hop),
     )
 
 
 def _inside(
-    result: Result,
-    entry: Entry,
-    wanted: Wanted,
-    request: Request,
-    pair: Pair,
-    passed: _Passed,
+    climb: _Climb, entry: Entry, wanted: Wanted, request: Request, pair: Pair
 ) -> Route | str:
     """The way that goes on behind a server that is nginx itself; else a note, "" for another."""
     found = behind(entry, pair, request, wanted)
     if found is None:
         return ""
-    here = (id(entry.server), wanted.target)
-    if (id(found.entry.server), found.wanted.target) in (*passed, here):
+    passed = (*climb.passed, (id(entry.server), wanted.target))
+    if (id(found.entry.server), found.wanted.target) in passed:
         return "nginx itself: the request comes back to where it has been"
-    if len(passed) >= _MOST_INSIDE:
+    if len(passed) > _MOST_INSIDE:
         return "nginx itself: the way is not followed any further"
-    routes, why = _of_entry(result, found.entry, found.wanted, (*passed, here))
-    if len(routes) != 1 or why or routes[0].undecided:
+    key = (id(found.entry.server), found.wanted.host, found.wanted.target)
+    if key not in climb.known:
+        routes, why = _of_entry(replace(climb, passed=passed), found.entry, found.wanted)
+        known = len(routes) == 1 and not why and not routes[0].undecided
+        climb.known[key] = routes if known else []
+    if not climb.known[key]:
         return "nginx itself: which way the request takes there is not known"
-    return routes[0]
+    return climb.known[key][0]
 
 
 def _open_targets(hop: Hop) -> str:

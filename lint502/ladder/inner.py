@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -60,22 +60,23 @@ def behind(entry: Entry, pair: Pair, request: Request, wanted: Wanted) -> Behind
     return Behind(Entry(entry.site, entry.servers, socket, server, called, at_port=True), sent)
 
 
-def with_inner(subject: Subject, own: Iterable[Outcome]) -> Iterator[Outcome]:
-    """The outcomes of a pass, with those that only show behind the one server that it has, which is
+def with_inner(subject: Subject, own: Iterable[Outcome]) -> tuple[list[Outcome], list[Outcome]]:
+    """The outcomes of a pass, and those that only show behind the one server that it has, which is
     nginx itself: that accepts connections, and its own servers may not."""
     outcomes = list(own)
     if len(subject.pairs) != 1 or not subject.inside:
-        yield from outcomes
-        return
-    inner = {one.case: one for one in subject.inside[0][1].outcomes}
+        return outcomes, []
+    inner = {one.case: one for one in reversed(subject.inside[0][1].outcomes)}
     outcomes = [one for one in outcomes if one.case not in _OF_THE_UPSTREAM]
-    for one in outcomes:
+    for number, one in enumerate(outcomes):
         other = inner.get(one.case)
         smaller = other is not None and (other.beyond or 0) < (one.beyond or 0)
-        yield passed_on(subject.hop, other) if other and smaller and one.case in _SIZES else one
-    for case in (*_OF_THE_UPSTREAM, "auth-request"):
-        if case in inner:
-            yield _in_time(subject, inner[case])
+        if other and smaller and one.case in _SIZES:
+            outcomes[number] = passed_on(subject.hop, other)
+    if "finding" in inner:
+        outcomes.insert(0, passed_on(subject.hop, inner["finding"]))
+    cases = (*_OF_THE_UPSTREAM, "auth-request")
+    return outcomes, [_in_time(subject, inner[case]) for case in cases if case in inner]
 
 
 def _in_time(subject: Subject, outcome: Outcome) -> Outcome:

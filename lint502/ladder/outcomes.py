@@ -23,10 +23,15 @@ from lint502.pairing import Pair
 from lint502.wording import by_profile, listed
 
 
-def outcomes(subject: Subject, findings: Iterable[Finding]) -> Iterator[Outcome]:
-    """All that can be told, what every request gets first."""
+def outcomes(
+    subject: Subject, findings: Iterable[Finding], beside: Iterable[Outcome]
+) -> Iterator[Outcome]:
+    """All that can be told, what every request gets first; ``beside`` is what becomes of requests
+    that are asked beside it."""
     yield from _found(findings)
-    yield from with_inner(subject, _own(subject))
+    own, inner = with_inner(subject, _own(subject))
+    yield from own
+    yield from (_before_front(subject, one) for one in (*inner, *beside))
 
 
 def _own(subject: Subject) -> Iterator[Outcome]:

@@ -178,6 +178,7 @@ def chain(
         (None, 1000, ("haproxy", 3000), ("nginx", 504, 1000)),
         (None, 3000, ("varnish", 1000), ("api", 503, 1000)),
         (None, 3000, ("nginx", 1000), ("api", 504, 1000)),
+        (None, 3000, ("caddy", 1000), ("api", 504, 1000)),
         (("haproxy", 1000), 3000, None, ("edge", 504, 1000)),
         (("haproxy", 3000), 1000, None, ("nginx", 504, 1000)),
         (("haproxy", 1000), 3000, ("varnish", 2000), ("edge", 504, 1000)),

@@ -43,6 +43,8 @@ def _route(name: str, route: Route) -> Iterator[str]:
             yield f"{before} --> {here}"
             ends.append(here)
             continue
+        if rung.kind == "server" and ends and route.rungs[number - 1].kind == "upstream":
+            before = ends.pop()  # which is nginx itself
         yield _node(here, "[", "]", rung)
         yield f"{before} --> {here}"
         before = here

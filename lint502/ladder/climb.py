@@ -194,20 +194,23 @@ def _at_hop(climb: _Climb, entry: Entry, wanted: Wanted, led: Ways, arrival: Arr
     rungs.append(hop_rung(hop, known=chosen is not None))
     blocks = [block for block in hop.blocks if chosen is None or block in asked]
     rungs += [pool_rung(site, hop, block) for block in blocks]
-    inside: list[tuple[Pair, Route]] = []
+    inside: dict[int, Route] = {}
     for pair in pairs:
         rungs.append(upstream_rung(pair))
         more = _inside(climb, entry, wanted, arrival.request, pair)
         if isinstance(more, Route):
-            inside.append((pair, more))
-            rungs[-1] = replace(rungs[-1], notes=("nginx itself",))
-            rungs += more.rungs
+            shown = any(one is more for one in inside.values())
+            inside[id(pair)] = more
+            note = "nginx itself, as above" if shown else "nginx itself"
+            rungs[-1] = replace(rungs[-1], notes=(note,))
+            rungs += () if shown else more.rungs
         elif more:
             rungs[-1] = replace(rungs[-1], notes=(more,))
     found = _findings(climb.result, entry, hop.id)
-    further = (one for _, route in inside for one in route.findings)
+    ways_on = {id(route): route for route in inside.values()}
+    further = (one for route in ways_on.values() for one in route.findings)
     findings = tuple(dict.fromkeys((*found, *further)))
-    subject = Subject(entry, wanted.method, hop, pairs, tuple(body_levels(trail)), tuple(inside))
+    subject = Subject(entry, wanted.method, hop, pairs, tuple(body_levels(trail)), inside)
     report = next(one for one in climb.result.report.hops if one.id == hop.id)
     return Route(
         site.tree.name,

@@ -64,9 +64,10 @@ def with_inner(subject: Subject, own: Iterable[Outcome]) -> tuple[list[Outcome],
     """The outcomes of a pass, and those that only show behind the one server that it has, which is
     nginx itself: that accepts connections, and its own servers may not."""
     outcomes = list(own)
-    if len(subject.pairs) != 1 or not subject.inside:
+    route = subject.behind(subject.pairs[0]) if len(subject.pairs) == 1 else None
+    if route is None:
         return outcomes, []
-    inner = {one.case: one for one in reversed(subject.inside[0][1].outcomes)}
+    inner = {one.case: one for one in reversed(route.outcomes)}
     outcomes = [one for one in outcomes if one.case not in _OF_THE_UPSTREAM]
     for number, one in enumerate(outcomes):
         other = inner.get(one.case)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from collections.abc import Mapping
+
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from lint502.behaviour.error_pages import ITS_OWN, Instead, instead_of, replaced_statuses
@@ -19,18 +21,19 @@ CLOSED = 502
 
 class Subject(Struct, frozen=True):
     """A request at a pass: where it came in, the levels at which its body was measured, and the
-    servers that may be asked for it. ``inside`` has the ways of those that are nginx itself."""
+    servers that may be asked for it. ``inside`` has the ways of those that are nginx itself, by
+    the ids of their pairs."""
 
     entry: Entry
     method: str
     hop: Hop
     pairs: tuple[Pair, ...]
     measured: tuple[Context, ...]
-    inside: tuple[tuple[Pair, Route], ...] = ()
+    inside: Mapping[int, Route] = field(default_factory=dict)
 
     def behind(self, pair: Pair) -> Route | None:
         """The way that goes on behind a server, where that is nginx itself."""
-        return next((route for one, route in self.inside if one is pair), None)
+        return self.inside.get(id(pair))
 
     @property
     def scope(self) -> Scope:

@@ -102,3 +102,15 @@ def test_a_front_does_not_wait_for_what_is_asked_first(tmp_path: Path) -> None:
     assert (asked.by, asked.status, asked.after) == ("edge", None, 70_000)
     assert asked.instead == "no answer: the connection is cut"
     assert figure(found, "tcp_idle_timeout")[0] == "70s"
+
+
+def test_two_servers_that_are_one_way_behind_nginx_show_it_once(tmp_path: Path) -> None:
+    body = """
+upstream own { server 127.0.0.1:8080; server localhost:8080; }
+server { listen 80; server_name a.example; location / { proxy_pass http://own; } }
+server { listen 8080; location / { proxy_pass http://127.0.0.1:3000; } }
+"""
+    found = climbed(tmp_path, body, "http://a.example/api")
+    notes = inner_notes(found)
+    assert notes.count(("nginx itself",)) == 1
+    assert ("nginx itself, as above",) in notes

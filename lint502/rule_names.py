@@ -63,6 +63,7 @@ RULES = (
     "front-proxy-protocol",
     "front-sni-rejected",
     "front-response-headers",
+    "front-read-timeout",
     "unreached-hop",
     "undeclared-upstream",
     "unused-upstream",
@@ -150,6 +151,7 @@ CAUSES: Mapping[str, tuple[str, ...]] = {
         "front-proxy-protocol",
         "front-sni-rejected",
         "front-response-headers",
+        "front-read-timeout",
     ),
     "What is known": (
         "unreached-hop",

@@ -41,10 +41,19 @@ class Way(Struct, frozen=True):
     known: bool
 
     @property
-    def closed_status(self) -> int:
-        """What the front's client gets where nginx closes the connection."""
+    def closed_status(self) -> int | None:
+        """What the front's client gets where nginx closes the connection; None where the front
+        passes that on."""
+        if self.front.passes_tcp is not None and self.front.passes_tcp.value:
+            return None
         fact = self.front.closed_status
         return _CLOSED if fact is None else fact.value
+
+    @property
+    def headers_status(self) -> int | None:
+        """What the front's client gets where a response has a larger head than the front takes."""
+        fact = self.front.headers_status
+        return self.closed_status if fact is None else fact.value
 
 
 class Trouble(Struct, frozen=True):
@@ -147,6 +156,11 @@ def called(found: Iterable[Way]) -> str:
     return listed(
         way.name if way.name not in _UNNAMED else "a server without a name" for way in found
     )
+
+
+def answers(status: int | None) -> str:
+    """What a front's client gets, as the end of a sentence."""
+    return "gets no answer" if status is None else f"answers {status}"
 
 
 def early_closings(site: Site, margin: int) -> Iterator[Trouble]:

@@ -34,9 +34,13 @@ def read_timeout(hop: Hop) -> Value[int] | None:
     return hop.scope.time(name)
 
 
-_OF_PROXIES = {"haproxy": 504, "nginx": 504, "varnish": 503}
+_OF_PROXIES = {
+    "caddy": 504, "envoy": 504, "haproxy": 504, "nginx": 504, "traefik": 504, "varnish": 503,
+}  # fmt: skip
 """What servers answer that wait themselves: HAProxy after "timeout server", nginx after its own
-``*_read_timeout``, Varnish after ``first_byte_timeout``; seen of HAProxy 2.6 and Varnish 7.1."""
+``*_read_timeout``, Varnish after ``first_byte_timeout``, Caddy after ``response_header_timeout``;
+seen of HAProxy 2.6, Varnish 7.1 and Caddy 2.6. Those of Envoy and Traefik are in the profiles of
+what stands before nginx."""
 
 
 def status_when_it_gives_up(listener: Listener) -> int | None:

@@ -6,19 +6,17 @@ way, or change it (``if``, ``rewrite``, access rules, limits, code), ends the se
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
+from lint502.behaviour.back_to_nginx import host_sent, own_socket, uri_sent
 from lint502.behaviour.internal_redirects import error_pages, origins
-from lint502.behaviour.tls import verifies
-from lint502.nginx.addresses import Address, parse_address, split_scheme
+from lint502.nginx.addresses import Address
 from lint502.nginx.hops import Hop, Target
 from lint502.nginx.locations import prefix_of, takes_all_below
 from lint502.nginx.routing import Routing
 from lint502.nginx.servers import ListeningSocket, Servers, listens_open
-from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context, once_a_context
 from lint502.pairing import Pair
 from lint502.patterns import regex
@@ -34,10 +32,6 @@ _MAY_END = regex(
     r"|.*_by_lua(_block|_file)?|js_(access|content|preread)|perl"
 )
 """Directives that may answer a request, or change it."""
-
-_OF_THE_CLIENT = regex(r"\$(?:(?:http_)?host\b|\{(?:http_)?host\})", re.ASCII)
-_OF_THE_PASS = regex(r"\$(?:proxy_host\b|\{proxy_host\})", re.ASCII)
-_WHOLE_URI = ("$request_uri", "${request_uri}")
 
 
 class LoopStep(Struct, frozen=True, eq=False):
@@ -63,14 +57,6 @@ class _Visit(Struct, frozen=True):
     hop: Hop
     host: str | None
     uri: str | None
-
-
-class _Takes(Struct, frozen=True):
-    """What a socket takes: TLS, the PROXY header, HTTP/2 (and, in plaintext, nothing else)."""
-
-    tls: bool
-    header: bool
-    http2: bool
 
 
 def loops(site: Site) -> list[Loop]:
@@ -110,7 +96,6 @@ class _Area:
             servers, (hop for hop in site.hops if hop.kind == kind and hop.unknown is None)
         )
         self._ends: dict[Context, bool] = {}
-        self._taken: dict[ListeningSocket, _Takes] = {}
         self._steps: dict[_Visit, tuple[LoopStep, _Visit, bool] | None] = {}
         self._backs: dict[Hop, LoopStep | None] = {}
         self._places = {hop.id: place for place, hop in enumerate(self._routing.hops)}
@@ -177,39 +162,8 @@ class _Area:
             self._ends[level] = _may_end(level)
         return self._ends[level]
 
-    def _takes(self, socket: ListeningSocket) -> _Takes:
-        if socket not in self._taken:
-            http2 = "http2" in socket.parameters
-            self._taken[socket] = _Takes(socket.tls, socket.proxy_protocol, http2)
-        return self._taken[socket]
-
     def _socket(self, hop: Hop, target: Target) -> ListeningSocket | None:
-        """The socket of nginx's own that a target certainly reaches, if it takes what comes."""
-        if target.needs_resolver or target.tls is None or hop.datagrams:
-            return None
-        address = target.address
-        if address.socket is None and address.ip is None:
-            if not address.is_loopback:
-                return None  # whose address a name is, the DNS decides
-            address = Address("127.0.0.1", address.port)
-        found = self._routing.servers.at(address)
-        if found is None:
-            return None
-        takes = self._takes(found)
-        if takes.tls != target.tls:
-            return None
-        if not (address.is_loopback or address.socket or found.host == address.host):
-            return None  # an address of this machine only if nginx says so
-        if target.tls and not _shakes_hands(hop, found):
-            return None
-        if hop.kind == "stream":
-            header = hop.scope.flag("proxy_protocol")
-            sends = header is not None and header.value
-            return None if takes.header and not sends else found
-        version = hop.scope.word("proxy_http_version")
-        if version is None or version.value == "2" or takes.header:
-            return None
-        return None if takes.http2 and not takes.tls else found
+        return own_socket(self._routing.servers, hop, target)
 
     def _next(self, request: _Visit, step: LoopStep) -> tuple[_Visit, bool] | None:
         """The request that comes of one, and whether all those at its hop go there; None where it
@@ -221,9 +175,9 @@ class _Area:
             if handler is None or handler.hop is None:
                 return None
             return _Visit(handler.hop, None, None), True
-        host, given = _host(hop, step.target, request.host)
+        host, given = host_sent(hop, step.target, request.host)
         server = step.socket.server_for(host) if host else None
-        uri = _uri(hop, request.uri)
+        uri = uri_sent(hop, request.uri)
         if server is None or uri is None:
             return None
         sole = given or len(step.socket.servers) == 1 or server is routing.server_of(hop)
@@ -292,80 +246,3 @@ def _falls_back(location: Context) -> bool:
                 seen.add(level)
                 waiting.append(level)
     return True
-
-
-def _shakes_hands(hop: Hop, socket: ListeningSocket) -> bool:
-    """Whether the handshake with nginx's own socket is certain to succeed."""
-    levels = [level for server in socket.servers for level in server.context.up()]
-    asks = any(
-        name in level.by_name
-        for level in levels
-        for name in ("ssl_verify_client", "ssl_reject_handshake")
-    )
-    return not asks and verifies(hop) is False
-
-
-def _host(hop: Hop, target: Target, of_client: str | None) -> tuple[str | None, bool]:
-    """The host of the request that nginx sends, None where it is not known; and whether it is the
-    same for every request."""
-    setting = hop.scope.setting("proxy_set_header")
-    if setting is None or not setting.complete:
-        return None, False
-    lines = [line for line in setting.lines if line[0].lower() == "host"]
-    if len(lines) > 1 or any(len(line) != 2 for line in lines):
-        return None, False
-    text = lines[0][1] if lines else "$proxy_host"
-    given = _OF_THE_CLIENT.search(text) is None
-    if not given and of_client is None:
-        return None, False
-    text = _OF_THE_CLIENT.sub(lambda _: of_client or "", text)
-    text = _OF_THE_PASS.sub(lambda _: _proxy_host(target), text)
-    if not text.startswith("["):
-        text = text.partition(":")[0]
-    texts = hop.variables.expand(text, hop.context)
-    if texts is None or len(texts) != 1 or UNKNOWN in texts[0].text:
-        return None, False
-    return texts[0].text.lower(), given
-
-
-def _proxy_host(target: Target) -> str:
-    if target.block is not None:
-        return target.block.context.args[0]
-    address = target.address
-    return "localhost" if address.socket is not None else str(Address(address.host))
-
-
-class _Uri(Struct, frozen=True):
-    """The URI that nginx asks for: None where it is any. ``changed``: not what came."""
-
-    text: str | None
-    changed: bool
-
-
-def _uri(hop: Hop, uri: str | None) -> _Uri | None:
-    """The URI that comes of one at a hop; None where it is not known what becomes of it."""
-    written = hop.value
-    variables = "$" in written
-    whole = next((end for end in _WHOLE_URI if written.endswith(end)), "")
-    if variables:
-        texts = hop.variables.expand(written.removesuffix(whole), hop.context)
-        if texts is None or len(texts) != 1 or UNKNOWN in texts[0].text:
-            return None
-        written = texts[0].text
-    try:
-        _, given = parse_address(split_scheme(written)[1], 80, uri=True)
-    except ValueError:
-        return None
-    given, asked, _ = given.partition("?")
-    if not given:
-        return _Uri(uri, changed=False)
-    if whole and not asked:
-        return _Uri(None if uri is None else given + uri, changed=True)
-    if variables:  # it takes the place of the whole
-        return _Uri(given, changed=given != uri)
-    prefix = prefix_of(hop.context)
-    if prefix is None:
-        return None
-    if given == prefix:
-        return _Uri(uri, changed=False)
-    return _Uri(None if uri is None else given + uri[len(prefix) :], changed=True)

@@ -61,6 +61,18 @@ def retries(hop: Hop, phase: Phase, methods: frozenset[str] | None = None) -> bo
     return not (sent & WITH_A_BODY and _is_unbuffered(hop))
 
 
+def retries_status(hop: Hop, status: int, methods: frozenset[str]) -> bool:
+    """Whether a request with one of these methods goes on to the next server where one answers with
+    this status."""
+    words = hop.scope.words(f"{hop.kind}_next_upstream")
+    if words is None or f"http_{status}" not in words.value or tries(hop) == 1:
+        return False
+    sent = methods & _methods(hop)
+    if sent & NOT_IDEMPOTENT and "non_idempotent" not in words.value:
+        return False
+    return not (sent & WITH_A_BODY and _is_unbuffered(hop))
+
+
 def tries(hop: Hop) -> int:
     """To how many servers nginx sends a request at most; 0 is no limit."""
     family = "proxy" if hop.kind == "stream" else hop.kind

@@ -30,12 +30,18 @@ def asked_for(server: Context) -> tuple[str, ...]:
 @once_a_context
 def asked_at(level: Context) -> tuple[str, ...]:
     """The paths that are asked for beside the requests at one level."""
-    around = (
-        next((one.by_name[name] for one in level.up() if name in one.by_name), [])
-        for name in _ASKING
-    )
-    paths = (line.args[0] for lines in around for line in lines if line.args)
-    return tuple(path.partition("?")[0] for path in paths if path != "off")
+    return tuple(path for paths in asked_by(level).values() for path in paths)
+
+
+@once_a_context
+def asked_by(level: Context) -> dict[str, tuple[str, ...]]:
+    """The same, by the directive that asks."""
+    found = {}
+    for name in _ASKING:
+        lines = next((one.by_name[name] for one in level.up() if name in one.by_name), [])
+        paths = (line.args[0] for line in lines if line.args)
+        found[name] = tuple(path.partition("?")[0] for path in paths if path != "off")
+    return found
 
 
 @once_a_context

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.behaviour.fronts import Trouble, called, early_closings, timeout_line, timeouts
+from lint502.behaviour.fronts import (
+    Trouble,
+    answers,
+    called,
+    early_closings,
+    timeout_line,
+    timeouts,
+)
 from lint502.findings import Finding, Fix
 from lint502.nginx.scope import Value
 from lint502.nginx.values import format_time
@@ -43,7 +50,7 @@ def _finding(found: Trouble, site: Site) -> Finding:
         message=(
             f"nginx closes idle connections to {called(found.ways)} after "
             f"{timeout.described(closes)}, but {name} uses them for {keeps}{by_profile(idle)}: a "
-            f"request on one that nginx is just closing answers {status}; {name} has to close "
+            f"request on one that nginx is just closing {answers(status)}; {name} has to close "
             f"first, so keepalive_timeout has to be longer than {keeps}"
         ),
         place=found.line.place(f"nginx closes them after {closes}"),

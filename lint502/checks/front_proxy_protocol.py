@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.behaviour.fronts import Trouble, Way, called, header_differences
+from lint502.behaviour.fronts import Trouble, Way, answers, called, header_differences
 from lint502.edits.propose import appended
 from lint502.findings import Finding, Fix
 from lint502.nginx import error_log
@@ -19,7 +19,7 @@ def check(site: Site) -> Iterator[Finding]:
     return map(_finding, header_differences(site))
 
 
-def _status_of(way: Way) -> int:
+def _status_of(way: Way) -> int | None:
     """What the front's client gets where the two sides differ."""
     sends = way.front.proxy_protocol
     return 400 if sends is not None and sends.value and not way.socket.tls else way.closed_status
@@ -32,10 +32,10 @@ def _finding(found: Trouble) -> Finding:
     address, servers = way.socket.listens[0], called(found.ways)
     if not sends.value:
         expects, does = "nginx expects a PROXY header", "sends none"
-        outcome = f"nginx closes the connection, and {servers} answers {status}"
+        outcome = f"nginx closes the connection, and {servers} {answers(status)}"
     elif way.socket.tls:
         expects, does = "nginx expects a TLS handshake", "sends a PROXY header first"
-        outcome = f"there is no handshake, and {servers} answers {status}"
+        outcome = f"there is no handshake, and {servers} {answers(status)}"
     else:
         expects, does = "nginx expects no PROXY header", "sends one"
         outcome = f"nginx takes it for the request, and {servers} answers 400"

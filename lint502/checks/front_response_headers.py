@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lint502.behaviour.front_headers import PassedHead, large_heads
-from lint502.behaviour.fronts import Trouble, called
+from lint502.behaviour.fronts import Trouble, answers, called
 from lint502.findings import Finding, Fix
 from lint502.nginx.values import format_size
 from lint502.rule import Rule
@@ -20,7 +20,7 @@ def check(site: Site) -> Iterator[Finding]:
 
 def _finding(found: Trouble, heads: list[PassedHead]) -> Finding:
     way = found.ways[0]
-    head, takes, status = heads[0], way.front.response_headers, way.closed_status
+    head, takes, status = heads[0], way.front.response_headers, way.headers_status
     assert takes is not None and head.pair.meant is not None, "that is what is compared"
     name, upstream = way.front.name, head.pair.meant.upstream
     sends, limit = format_size(head.size.value), format_size(takes.value)
@@ -28,8 +28,8 @@ def _finding(found: Trouble, heads: list[PassedHead]) -> Finding:
         status=status,
         message=(
             f"{upstream} sends response headers of up to {sends}, which nginx passes on, but "
-            f"{name} takes at most {limit}{by_profile(takes)}: {called(found.ways)} answers "
-            f"{status}"
+            f"{name} takes at most {limit}{by_profile(takes)}: {called(found.ways)} "
+            f"{answers(status)}"
         ),
         place=found.line.place(f"passes up to {sends} on"),
         related=(

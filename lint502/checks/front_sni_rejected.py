@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lint502.behaviour.fronts import (
-    Trouble,
-    called,
-    rejections,
-)
+from lint502.behaviour.fronts import Trouble, answers, called, rejections
 from lint502.findings import Finding, Fix
 from lint502.rule import Rule
 from lint502.site import Site
@@ -34,8 +30,8 @@ def _finding(found: Trouble) -> Finding:
     return RULE.finding(
         status=status,
         message=(
-            f"{front.name} asks for {sni.value} in the TLS handshake, but {why}: {servers} answers "
-            f"{status}"
+            f"{front.name} asks for {sni.value} in the TLS handshake, but {why}: {servers} "
+            f"{answers(status)}"
         ),
         place=found.line.place(f"rejects handshakes for {sni.value}"),
         related=(declared(sni, f"{front.name} asks for {sni.value}"),),

@@ -33,7 +33,8 @@ def path(
             metavar="URL",
             show_default=False,
             help="What the client asks for, such as https://shop.example.com/api/orders: its host "
-            "and port choose the server of nginx.",
+            "and port choose the server of nginx. tcp://HOST:PORT and udp://HOST:PORT are for "
+            "stream.",
         ),
     ],
     roots: Annotated[

@@ -7,9 +7,13 @@ Each file in ``front_profiles/`` describes one: a ``title`` and its facts:
     value  = "60s"                  # as in upstreams.toml
     source = "https://docs.aws.amazon.com/elasticloadbalancing/…"
 
-Two keys are not in upstreams.toml: "closed_status", what its client gets where nginx closes the
-connection on which a request was sent, and "timeout_status", where it has waited ``read_timeout``
-for a response.
+These keys are not in upstreams.toml: "closed_status", what its client gets where nginx closes the
+connection on which a request was sent; "timeout_status", where it has waited ``read_timeout`` for a
+response; "connect_status", where nginx has accepted no connection in ``connect_timeout``, for which
+it tries "connect_tries" times, one if absent;
+"headers_status", where a response has a larger head than ``response_headers`` or more lines in it
+than "response_header_lines" (without it: as where nginx closes the connection); and "passes_tcp":
+it passes connections on, and answers nothing itself.
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ from msgspec import Struct
 
 from lint502.nginx.values import parse_size, parse_time
 
+_TIMES = ("idle_timeout", "read_timeout", "connect_timeout", "tcp_idle_timeout")
 _FOLDER = Path(__file__).with_name("front_profiles")
 
 
@@ -62,4 +67,4 @@ def load(kind: str) -> FrontProfile:
 def _value(key: str, value: Any) -> Any:
     if key == "response_headers":
         return parse_size(str(value))
-    return parse_time(str(value)) if key in ("idle_timeout", "read_timeout") else value
+    return parse_time(str(value)) if key in _TIMES else value

@@ -22,14 +22,25 @@ Overflow = Literal["answer", "close"]
 
 FrontKind = Literal[
     "aws-alb",
+    "aws-nlb",
     "cloudfront",
     "google-lb",
     "azure-application-gateway",
     "azure-front-door",
+    "azure-load-balancer",
+    "azure-api-management",
     "cloudflare",
     "fastly",
+    "akamai",
     "haproxy",
+    "varnish",
     "envoy",
+    "istio",
+    "contour",
+    "envoy-gateway",
+    "kong",
+    "traefik",
+    "caddy",
     "nginx",
 ]
 """What can stand before nginx; each gets a profile of its own."""
@@ -196,9 +207,9 @@ def is_blank(upstream: Upstream) -> bool:
 class Front(Struct, frozen=True):
     """What stands before nginx; facts as in :class:`Listener`.
 
-    ``read_timeout`` is how long it waits for a response to start. Two only a profile states:
-    ``closed_status`` is what its client gets where nginx closes the connection on which a request
-    was sent, and ``timeout_status`` where it has waited so long.
+    ``read_timeout`` is how long it waits for a response to start, ``connect_timeout`` for a
+    connection; ``tcp_idle_timeout`` is how long a connection may be silent that it passes on. What
+    only a profile states is in :mod:`lint502.declared.front_profiles`.
     """
 
     name: str
@@ -212,6 +223,13 @@ class Front(Struct, frozen=True):
     response_headers: Fact[int] | None = None
     read_timeout: Fact[int] | None = None
     timeout_status: Fact[int] | None = None
+    connect_timeout: Fact[int] | None = None
+    connect_status: Fact[int] | None = None
+    connect_tries: Fact[int] | None = None
+    response_header_lines: Fact[int] | None = None
+    headers_status: Fact[int] | None = None
+    tcp_idle_timeout: Fact[int] | None = None
+    passes_tcp: Fact[bool] | None = None
 
 
 class Drift(Struct, frozen=True):

@@ -108,6 +108,9 @@ def fronts_of(result: Result) -> Iterator[str]:
             yield f"before nginx stands {front.name}: an error of its own is in no log of nginx"
             continue
         profile = front_profiles.load(front.kind)
+        if "passes_tcp" in profile.facts:
+            yield f"before nginx stands {front.name} ({profile.title}): it answers nothing itself"
+            continue
         status = profile.facts.get("closed_status")
         itself = (
             "answers errors by itself too"

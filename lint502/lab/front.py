@@ -19,14 +19,18 @@ _SECONDS = 20.0
 
 class FrontBehaviour(Struct, frozen=True):
     """What it does: ``header``: it sends the PROXY header; ``tls``: it speaks TLS, and asks for
-    ``name``, if any. ``closed`` is the status that its client gets where no response comes, or one
-    with a larger head than ``response_headers`` bytes, None for any."""
+    ``name``, if any. ``closed`` is the status that its client gets where no response comes,
+    ``too_large`` where one with a larger head than ``response_headers`` bytes does, None for any,
+    and ``late`` where none has started after ``waits`` seconds; a status that is None is none."""
 
     header: bool = False
     tls: bool = False
     name: str | None = None
-    closed: int = 502
+    closed: int | None = 502
     response_headers: int | None = None
+    too_large: int | None = 502
+    waits: float | None = None
+    late: int | None = 504
 
 
 class FrontClient:
@@ -47,6 +51,9 @@ class FrontClient:
             answer = http.client.HTTPResponse(self._socket, method=request.method)
             answer.begin()
             body = answer.read()
+        except TimeoutError:
+            self.close()
+            return Response(self._behaviour.late, b"", True, 0.0)
         except (OSError, http.client.HTTPException) as error:
             self.close()
             if lack(error) is not None:
@@ -57,7 +64,7 @@ class FrontClient:
         most = self._behaviour.response_headers
         if most is not None and sum(map(_length, answer.getheaders())) > most:
             self.close()
-            return Response(self._behaviour.closed, b"", True, 0.0)
+            return Response(self._behaviour.too_large, b"", True, 0.0)
         return Response(answer.status, body, True, 0.0)
 
     def close(self) -> None:
@@ -67,7 +74,8 @@ class FrontClient:
             self._socket = None
 
     def _connected(self) -> socket.socket:
-        connection = socket.create_connection(("127.0.0.1", self._port), _SECONDS)
+        seconds = self._behaviour.waits or _SECONDS
+        connection = socket.create_connection(("127.0.0.1", self._port), seconds)
         try:
             if self._behaviour.header:
                 connection.sendall(_HEADER)

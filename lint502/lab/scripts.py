@@ -250,6 +250,22 @@ class LargeThroughFront(Struct, frozen=True):
         scene.through(scene.front(self.behaviour), self.request)
 
 
+class LateThroughFront(Struct, frozen=True):
+    """A request by way of a front, to servers whose answers take ``wait`` seconds to start; before
+    it one that is answered at once."""
+
+    behaviour: FrontBehaviour
+    request: Request
+    wait: float
+
+    def play(self, scene: Scene) -> None:
+        """Make the requests."""
+        scene.through(scene.front(self.behaviour), self.request, opening=True)
+        for server in scene.failing:
+            server.answer = replace(server.answer, wait=self.wait)
+        scene.through(scene.front(self.behaviour), self.request)
+
+
 class FrontRace(Struct, frozen=True):
     """A second request on the connection of the first, ``idle`` seconds later, which takes
     ``trip`` seconds to get to nginx; so does the news that nginx has closed the connection."""

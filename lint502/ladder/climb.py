@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from lint502.behaviour.rewriting import Request
 from lint502.behaviour.ways import Arrival, End, Passes, Point, Ways, ways
 from lint502.findings import Finding
+from lint502.ladder.asked import asked_before
 from lint502.ladder.endings import endings, status_of
 from lint502.ladder.entries import Entry, entries
 from lint502.ladder.figures import called
+from lint502.ladder.inner import behind
 from lint502.ladder.mapped import groups_of
 from lint502.ladder.model import Ladder, Route, Rung
 from lint502.ladder.outcomes import outcomes
@@ -23,13 +28,17 @@ from lint502.ladder.rungs import (
     upstream_rung,
 )
 from lint502.ladder.seen import Subject
+from lint502.ladder.streams import stream_ladder
 from lint502.ladder.wanted import Wanted
 from lint502.nginx.hops import Hop
 from lint502.nginx.slashes import merges_slashes
+from lint502.pairing import Pair
 from lint502.run import Result
 from lint502.wording import listed
 
 _MOST_ROUTES = 8
+_MOST_INSIDE = 4
+"""How often a way goes on through nginx itself."""
 _CODE = "code, or an include that is not seen, may send the request anywhere in this server"
 _NO_TRACE = "nginx answers 405 to TRACE, wherever it is for"
 _SPEAKS_TLS = "nginx speaks TLS here: it answers 400 to plain HTTP"
@@ -37,6 +46,8 @@ _SPEAKS_TLS = "nginx speaks TLS here: it answers 400 to plain HTTP"
 
 def ladder(result: Result, wanted: Wanted) -> Ladder:
     """The ladder of a request in the configuration that a run has checked."""
+    if wanted.stream:
+        return stream_ladder(result, wanted)
     found = entries(result.sites, wanted)
     undecided: list[str] = []
     if not found:
@@ -49,8 +60,9 @@ def ladder(result: Result, wanted: Wanted) -> Ladder:
             else "several servers may take it: name the port of one in the URL"
         )
     routes: list[Route] = []
+    climb = _Climb(result)
     for entry in found[:_MOST_ROUTES]:
-        more, why = _of_entry(result, entry, wanted)
+        more, why = _of_entry(climb, entry, wanted)
         routes += more
         undecided += why
     undecided += _left_open(routes[:_MOST_ROUTES])
@@ -94,7 +106,16 @@ def _left_open(routes: Sequence[Route]) -> Iterator[str]:
     yield from (route.undecided for route in routes if route.undecided)
 
 
-def _of_entry(result: Result, entry: Entry, wanted: Wanted) -> tuple[list[Route], list[str]]:
+class _Climb(Struct, frozen=True):
+    """The run that is looked at, and the servers that a request has been at, with the URI; the ways
+    that are ``known`` of such, so that each is followed once."""
+
+    result: Result
+    passed: tuple[tuple[int, str], ...] = ()
+    known: dict[tuple[int, str, str], list[Route]] = field(default_factory=dict)
+
+
+def _of_entry(climb: _Climb, entry: Entry, wanted: Wanted) -> tuple[list[Route], list[str]]:
     """The routes of one server, and why they may not be all."""
     why = []
     if not entry.certain:
@@ -116,11 +137,11 @@ def _of_entry(result: Result, entry: Entry, wanted: Wanted) -> tuple[list[Route]
         led = ways(entry.server.context, request, wanted.asked(), passes)
         if led.anywhere:
             why.append(_CODE)
-        routes += _of_ways(result, entry, wanted, led)
+        routes += _of_ways(climb, entry, wanted, led)
     return routes, why
 
 
-def _of_ways(result: Result, entry: Entry, wanted: Wanted, led: Ways) -> list[Route]:
+def _of_ways(climb: _Climb, entry: Entry, wanted: Wanted, led: Ways) -> list[Route]:
     """A route for each pass, and for each answer of nginx itself, that the request may get to."""
     taken, ends = endings(led)
     site = entry.site
@@ -128,7 +149,9 @@ def _of_ways(result: Result, entry: Entry, wanted: Wanted, led: Ways) -> list[Ro
     first: dict[str, Arrival] = {}
     for one in sorted(taken, key=lambda one: (order[one.hop.id], len(led.trail(led.at[one])))):
         first.setdefault(one.hop.id, one)
-    routes = [_at_hop(result, entry, wanted, led, one) for one in first.values()]
+    if climb.passed and len(first) + len(ends) > 1:
+        return []  # only the one way that there is goes on
+    routes = [_at_hop(climb, entry, wanted, led, one) for one in first.values()]
     return [*routes, *(_at_end(entry, led, end) for end in ends)]
 
 
@@ -141,7 +164,7 @@ def _start(entry: Entry, led: Ways | None, point: Point | None) -> list[Rung]:
     return rungs
 
 
-def _at_hop(result: Result, entry: Entry, wanted: Wanted, led: Ways, arrival: Arrival) -> Route:
+def _at_hop(climb: _Climb, entry: Entry, wanted: Wanted, led: Ways, arrival: Arrival) -> Route:
     hop, site, point = arrival.hop, entry.site, led.at[arrival]
     trail = led.trail(point)
     pairs = site.pairs.get(hop.id, ())
@@ -150,22 +173,60 @@ def _at_hop(result: Result, entry: Entry, wanted: Wanted, led: Ways, arrival: Ar
         pairs = tuple(pair for pair in pairs if pair.target.group in chosen)
     asked = {pair.target.block for pair in pairs}
     rungs = _start(entry, led, point)
+    beside = asked_before(entry, point[0], wanted)
+    rungs += beside.rungs
     rungs.append(hop_rung(hop, known=chosen is not None))
     blocks = [block for block in hop.blocks if chosen is None or block in asked]
     rungs += [pool_rung(site, hop, block) for block in blocks]
-    rungs += [upstream_rung(pair) for pair in pairs]
-    findings = _findings(result, entry, hop.id)
-    subject = Subject(entry, wanted.method, hop, pairs, tuple(body_levels(trail)))
-    report = next(one for one in result.report.hops if one.id == hop.id)
+    inside: dict[int, Route] = {}
+    for pair in pairs:
+        rungs.append(upstream_rung(pair))
+        more = _inside(climb, entry, wanted, arrival.request, pair)
+        if isinstance(more, Route):
+            shown = any(one is more for one in inside.values())
+            inside[id(pair)] = more
+            note = "nginx itself, as above" if shown else "nginx itself"
+            rungs[-1] = replace(rungs[-1], notes=(note,))
+            rungs += () if shown else more.rungs
+        elif more:
+            rungs[-1] = replace(rungs[-1], notes=(more,))
+    found = _findings(climb.result, entry, hop.id)
+    ways_on = {id(route): route for route in inside.values()}
+    further = (one for route in ways_on.values() for one in route.findings)
+    findings = tuple(dict.fromkeys((*found, *further)))
+    subject = Subject(entry, wanted.method, hop, pairs, tuple(body_levels(trail)), inside)
+    report = next(one for one in climb.result.report.hops if one.id == hop.id)
     return Route(
         site.tree.name,
         entry.server.label,
         tuple(rungs),
         report,
-        outcomes=tuple(outcomes(subject, findings)),
+        outcomes=tuple(outcomes(subject, found, beside.outcomes)),
         findings=findings,
         undecided="" if chosen is not None else _open_targets(hop),
     )
+
+
+def _inside(
+    climb: _Climb, entry: Entry, wanted: Wanted, request: Request, pair: Pair
+) -> Route | str:
+    """The way that goes on behind a server that is nginx itself; else a note, "" for another."""
+    found = behind(entry, pair, request, wanted)
+    if found is None:
+        return ""
+    passed = (*climb.passed, (id(entry.server), wanted.target))
+    if (id(found.entry.server), found.wanted.target) in passed:
+        return "nginx itself: the request comes back to where it has been"
+    if len(passed) > _MOST_INSIDE:
+        return "nginx itself: the way is not followed any further"
+    key = (id(found.entry.server), found.wanted.host, found.wanted.target)
+    if key not in climb.known:
+        routes, why = _of_entry(replace(climb, passed=passed), found.entry, found.wanted)
+        known = len(routes) == 1 and not why and not routes[0].undecided
+        climb.known[key] = routes if known else []
+    if not climb.known[key]:
+        return "nginx itself: which way the request takes there is not known"
+    return climb.known[key][0]
 
 
 def _open_targets(hop: Hop) -> str:

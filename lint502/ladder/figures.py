@@ -18,7 +18,8 @@ _NOT_SEEN = "unknown"
 
 def setting(scope: Scope, name: str, kind: FigureKind, about: str) -> Iterator[Figure]:
     """The figure of a directive; nothing where this version has none, or nothing is in effect."""
-    info = directive("upstream" if scope.context.name == "upstream" else "http", name)
+    area = "stream" if scope.context.enclosing("stream") is not None else "http"
+    info = directive("upstream" if scope.context.name == "upstream" else area, name)
     if info is None or (info.since is not None and info.since > scope.version):
         return
     found = scope.setting(name)

@@ -23,7 +23,9 @@ RungKind = Literal["front", "server", "step", "location", "hop", "pool", "upstre
 Case = Literal[
     "finding", "slow-answer", "no-connection", "refused-connection", "unresolved",
     "large-body", "long-request-line", "long-header-line", "large-request-head",
-    "large-response-head", "reused-connection", "slow-request",
+    "large-response-head", "many-response-headers", "reused-connection", "slow-request",
+    "auth-request", "no-live-server", "front-connection", "silent-session", "closed-early",
+    "slow-upload", "stalled-response",
 ]  # fmt: skip
 """What goes wrong."""
 

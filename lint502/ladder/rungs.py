@@ -9,7 +9,7 @@ from lint502.behaviour.keepalive import meeting_kept_connections, reuse
 from lint502.behaviour.level_ways import level_ways
 from lint502.behaviour.request_headers import FIRST_BUFFER, LARGE_BUFFERS
 from lint502.behaviour.rewriting import is_of_files
-from lint502.behaviour.subrequest_ways import asked_at
+from lint502.behaviour.subrequest_ways import asked_by
 from lint502.behaviour.ways import Came, Point
 from lint502.declared.listeners import Front, Listener
 from lint502.hop_states import upstream_of
@@ -80,7 +80,15 @@ def front_rung(front: Front) -> Rung:
         f"front {front.name}{kind}",
         front.place,
         (
-            *fact("read_timeout", waiting, "timer", "until nginx starts a response"),
+            *fact("connect_timeout", front.connect_timeout, "timer", "until nginx accepts"),
+            *fact("connect_tries", front.connect_tries, "setting", "how often it tries"),
+            *fact("connect_status", front.connect_status, "setting", "what its client gets then"),
+            *fact(
+                "tcp_idle_timeout" if waiting is front.tcp_idle_timeout else "read_timeout",
+                waiting,
+                "timer",
+                "until nginx starts a response",
+            ),
             *fact("timeout_status", front.timeout_status, "setting", "what its client gets then"),
             *fact(
                 "idle_timeout",
@@ -90,10 +98,21 @@ def front_rung(front: Front) -> Rung:
                 "keepalive_timeout",
             ),
             *fact("response_headers", front.response_headers, "size", "the largest response head"),
+            *fact(
+                "response_header_lines", front.response_header_lines, "setting", "the most lines"
+            ),
+            *fact("headers_status", front.headers_status, "setting", "what its client gets beyond"),
             *fact("closed_status", front.closed_status, "setting", "where nginx closes early"),
         ),
-        () if waiting is not None else ("how long it waits for a response is not declared",),
+        tuple(_front_notes(front)),
     )
+
+
+def _front_notes(front: Front) -> Iterator[str]:
+    if waits(front) is None:
+        yield "how long it waits for a response is not declared"
+    if front.passes_tcp is not None and front.passes_tcp.value:
+        yield "it passes connections on, and answers nothing itself"
 
 
 def server_rung(entry: Entry) -> Rung:
@@ -131,7 +150,7 @@ def step_rungs(trail: Sequence[tuple[Point, Came]], version: Version) -> Iterato
         named = level.args[0].startswith("@")
         scope = Scope(level, version)
         figures = () if named else tuple(_rows(scope, _OF_THE_LOCATION))
-        notes = [f"each request is asked about at {path} as well" for path in asked_at(level)]
+        notes = list(_asked_notes(level))
         if "try_files" in level.by_name:
             notes.append("try_files looks for files first")
         if any(child.name == "if" and is_of_files(child) for child in level.children):
@@ -141,6 +160,16 @@ def step_rungs(trail: Sequence[tuple[Point, Came]], version: Version) -> Iterato
         opener = level.opener
         place = None if opener is None else opener.place()
         yield Rung("location", called(level), place, figures, tuple(notes))
+
+
+def _asked_notes(level: Context) -> Iterator[str]:
+    """What is asked for beside the requests at a level."""
+    words = {
+        "auth_request": "{} is asked first",
+        "mirror": "a copy goes to {}, whatever comes of that",
+    }
+    for name, paths in asked_by(level).items():
+        yield from (words.get(name, "{} is asked for as well").format(path) for path in paths)
 
 
 _WORDS = {

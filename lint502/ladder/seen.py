@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from collections.abc import Mapping
+
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from lint502.behaviour.error_pages import ITS_OWN, Instead, instead_of, replaced_statuses
 from lint502.ladder.entries import Entry
-from lint502.ladder.model import Outcome
+from lint502.ladder.model import Outcome, Route
 from lint502.nginx.hops import Hop
 from lint502.nginx.scope import Scope
 from lint502.nginx.tree import Context
@@ -19,13 +21,19 @@ CLOSED = 502
 
 class Subject(Struct, frozen=True):
     """A request at a pass: where it came in, the levels at which its body was measured, and the
-    servers that may be asked for it."""
+    servers that may be asked for it. ``inside`` has the ways of those that are nginx itself, by
+    the ids of their pairs."""
 
     entry: Entry
     method: str
     hop: Hop
     pairs: tuple[Pair, ...]
     measured: tuple[Context, ...]
+    inside: Mapping[int, Route] = field(default_factory=dict)
+
+    def behind(self, pair: Pair) -> Route | None:
+        """The way that goes on behind a server, where that is nginx itself."""
+        return self.inside.get(id(pair))
 
     @property
     def scope(self) -> Scope:
@@ -38,6 +46,14 @@ def seen(hop: Hop, outcome: Outcome) -> Outcome:
     if outcome.status is None:
         return outcome
     return _instead(outcome, replaced_statuses(hop).get(outcome.status))
+
+
+def passed_on(hop: Hop, outcome: Outcome) -> Outcome:
+    """What the client sees of a status that an upstream has answered."""
+    flag = hop.scope.flag(f"{hop.kind}_intercept_errors")
+    if outcome.status is None or flag is None or not flag.value:
+        return outcome
+    return _instead(outcome, instead_of(hop.scope, outcome.status))
 
 
 def paged(scope: Scope, outcome: Outcome) -> Outcome:

@@ -131,7 +131,7 @@ def large_response(subject: Subject) -> Iterator[Outcome]:
     for front in subject.entry.fronts:
         takes = front.response_headers
         if takes is not None and takes.value < size.value:
-            status = front.closed_status
+            status = front.headers_status or front.closed_status
             yield replace(
                 outcome,
                 when=f"the head of the response is larger than {format_size(takes.value)}",

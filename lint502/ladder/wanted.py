@@ -12,7 +12,7 @@ from lint502.nginx.addresses import literal_ip
 from lint502.nginx.requested_uris import RequestLine, Uri
 from lint502.patterns import regex
 
-_URL = regex(r"(https?)://([^/?#]*)([^#]*)(?:#.*)?", 0)
+_URL = regex(r"(https?|tcp|udp)://([^/?#]*)([^#]*)(?:#.*)?", 0)
 _HOST = regex(r"(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]@/\\]+)(?::(\d{1,5}))?")
 _METHOD = regex(r"[A-Z][A-Z_-]{0,31}")
 _NAME = regex(r"[A-Za-z0-9_-]{1,100}")
@@ -42,10 +42,11 @@ class Wanted(Struct, frozen=True):
             )
         match = _URL.fullmatch(url)
         if match is None:
-            raise WantedError("URL", "a URL begins with http:// or https:// and a host")
+            begins = "a URL begins with http://, https://, tcp:// or udp:// and a host"
+            raise WantedError("URL", begins)
         authority = match[2].rpartition("@")[2]
         host = _HOST.fullmatch(authority)
-        port = int(host[2]) if host is not None and host[2] else _PORTS[match[1]]
+        port = int(host[2]) if host is not None and host[2] else _PORTS.get(match[1], 0)
         if host is None or not 0 < port < 65536:
             raise WantedError("URL", "it names no host, or no port from 1 to 65535")
         rest = match[3] if match[3].startswith("/") else f"/{match[3]}"
@@ -61,6 +62,11 @@ class Wanted(Struct, frozen=True):
             method.upper(),
             _headers(headers),
         )
+
+    @property
+    def stream(self) -> bool:
+        """Whether it is a connection, or datagrams, for ``stream {}``."""
+        return self.scheme in ("tcp", "udp")
 
     def asked(self) -> Asked:
         """What the ways in a server may depend on. Nothing is sent but what is given."""

@@ -59,13 +59,22 @@ def test_the_default_is_too_short(lint: Lint, findings: Findings) -> None:
         ("google-lb", 502),
         ("cloudflare", 520),
         ("envoy", 503),
+        ("istio", 503),
+        ("traefik", 502),
+        ("caddy", 502),
+        ("akamai", 502),
+        ("azure-front-door", 503),
         # 60s or less, or not documented
         ("aws-alb", None),
         ("nginx", None),
         ("cloudfront", None),
         ("fastly", None),
         ("haproxy", None),
-        ("azure-front-door", None),
+        ("varnish", None),
+        ("kong", None),
+        # these pass connections on
+        ("aws-nlb", None),
+        ("azure-load-balancer", None),
         ("azure-application-gateway", None),
     ],
 )

@@ -104,3 +104,14 @@ def test_stream_passes_the_header_on(lint: Lint) -> None:
 def test_http_is_meant_where_there_is_some(lint: Lint) -> None:
     body = "\nserver { listen 80; } } stream { server { listen 1 proxy_protocol; return x; }"
     assert lint(body, SENDS_NONE) == []
+
+
+@pytest.mark.parametrize(
+    ("listen", "front"), [("80 proxy_protocol", SENDS_NONE), ("443 ssl", SENDS)]
+)
+def test_through_what_passes_connections_on_the_client_gets_no_answer(
+    findings: Findings, listen: str, front: str
+) -> None:
+    (found,) = findings(f"\nserver {{ listen {listen}; }}", f'{front}kind = "aws-nlb"\n')
+    assert found.status is None
+    assert found.message.endswith(" gets no answer")

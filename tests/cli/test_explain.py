@@ -54,7 +54,7 @@ STATUS = """\
     tell  $request_time is near one round number for all of them: that is the
           front's timeout. Various times: people who leave.
     run   awk '$9 == 499' /var/log/nginx/access.log | tail
-    more  lint502 explain read-timeout
+    more  lint502 explain front-read-timeout read-timeout
     see   nginx: src/http/ngx_http_request.h NGX_HTTP_CLIENT_CLOSED_REQUEST
 
   Azure Application Gateway

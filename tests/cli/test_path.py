@@ -154,3 +154,31 @@ def test_hostile_text(site: Path, run: Run, word: str) -> None:
         ran = run("path", "http://a.example/", "--format", format)
         assert ran.code in (0, 2)
         assert "\x1b" not in ran.out
+
+
+def test_a_connection_to_stream(tmp_path: Path, run: Run) -> None:
+    conf = "events {}\nstream { server { listen 5432; proxy_pass 10.0.0.1:5432; } }\n"
+    write(tmp_path, {"nginx.conf": conf})
+    code, out = path(run, "tcp://db.example:5432")
+    assert code == 0
+    assert out.startswith("tcp://db.example:5432  nginx 1.26.3\n\n1. stream server at *:5432")
+    assert "> no server accepts a connection within 60s: the connection is closed" in out
+    code, out = path(run, "tcp://db.example:5432", "--format=json")
+    assert (code, json.loads(out)["method"]) == (0, None)
+    code, out = path(run, "tcp://db.example:5433", "--format=mermaid")
+    assert code == 2
+    assert path(run, "tcp://db.example")[0] == 2
+
+
+def test_a_diagram_goes_on_behind_nginx_itself(tmp_path: Path, run: Run) -> None:
+    conf = """events {} http {
+server { listen 80; server_name a.example; location / { proxy_pass http://127.0.0.1:8080; } }
+server { listen 8080; location / { proxy_pass http://127.0.0.1:3000; } } }
+"""
+    write(tmp_path, {"nginx.conf": conf})
+    code, out = path(run, "http://a.example/", "--format=mermaid")
+    assert code == 0
+    assert [line for line in out.splitlines() if " --> " in line] == [
+        "c --> r0n0",
+        *(f"r0n{number} --> r0n{number + 1}" for number in range(7)),
+    ]

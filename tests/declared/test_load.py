@@ -71,6 +71,10 @@ ALB = (
 
 
 ELAPSED = "https://repost.aws/knowledge-center/eks-http-504-errors (the idle timeout has elapsed)"
+EXPIRED = (
+    "https://aws.amazon.com/premiumsupport/knowledge-center/504-error-alb/ "
+    "(before the connection timeout expired)"
+)
 LIMITS = (
     "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html"
 )
@@ -163,6 +167,8 @@ def test_a_whole_file(tmp_path: Path) -> None:
                     Fact(502, place(35), Standing.DEFAULT, "aws-alb", ALB),
                     Fact(32_768, place(35), Standing.DEFAULT, "aws-alb", LIMITS),
                     timeout_status=Fact(504, place(35), Standing.DEFAULT, "aws-alb", ELAPSED),
+                    connect_timeout=Fact(10_000, place(35), Standing.DEFAULT, "aws-alb", EXPIRED),
+                    connect_status=Fact(504, place(35), Standing.DEFAULT, "aws-alb", EXPIRED),
                 ),
             ),
             complete=True,
@@ -464,10 +470,12 @@ where it refuses a handshake without the name, else "optional"
 35 "a\\x07" cannot be a name: nginx knows no such host
 36 unknown key "zzzzz" in [upstream."a\\x07".limits]; known are "request_headers", \
 "request_body", "response_headers" or "overflow"
-38 "kind" in [front.edge] must be "aws-alb", "cloudfront", "google-lb", \
-"azure-application-gateway", "azure-front-door", "cloudflare", "fastly", "haproxy", "envoy" or \
-"nginx", not "aws-elb"; an Application Load Balancer is "aws-alb"; of a Classic one lint502 has no \
-figures: leave kind out and write its idle_timeout
+38 "kind" in [front.edge] must be "aws-alb", "aws-nlb", "cloudfront", "google-lb", \
+"azure-application-gateway", "azure-front-door", "azure-load-balancer", "azure-api-management", \
+"cloudflare", "fastly", "akamai", "haproxy", "varnish", "envoy", "istio", "contour", \
+"envoy-gateway", "kong", "traefik", "caddy" or "nginx", not "aws-elb"; an Application Load \
+Balancer is "aws-alb"; of a Classic one lint502 has no figures: leave kind out and write its \
+idle_timeout
 39 "servers" in [front.edge] must contain only strings, not 1; write "1"
 40 "sni" in [front.edge] must be a string, not 2; write "2"
 41 an upstream or a front needs a name, not an empty one

@@ -189,9 +189,10 @@ def test_keys_of_its_tables(tmp_path: Path, written: str, message: str) -> None:
 
 
 KINDS = (
-    '"kind" in [front.edge] must be "aws-alb", "cloudfront", "google-lb", '
-    '"azure-application-gateway", "azure-front-door", "cloudflare", "fastly", "haproxy", "envoy" '
-    'or "nginx", not "{}"; {}'
+    '"kind" in [front.edge] must be "aws-alb", "aws-nlb", "cloudfront", "google-lb", '
+    '"azure-application-gateway", "azure-front-door", "azure-load-balancer", '
+    '"azure-api-management", "cloudflare", "fastly", "akamai", "haproxy", "varnish", "envoy", '
+    '"istio", "contour", "envoy-gateway", "kong", "traefik", "caddy" or "nginx", not "{}"; {}'
 )
 
 
@@ -201,12 +202,14 @@ KINDS = (
         ("alb", 'write "aws-alb"'),
         ("elb", 'an Application Load Balancer is "aws-alb"; of a Classic one lint502 has no '
          "figures: leave kind out and write its idle_timeout"),
-        ("nlb", "a Network Load Balancer passes connections on: leave kind out, and write "
-         "proxy_protocol = true where it sends that"),
-        ("azure", 'write "azure-application-gateway" or "azure-front-door"'),
+        ("nlb", 'write "aws-nlb", and proxy_protocol = true where it sends that'),
+        ("azure", 'write "azure-application-gateway", "azure-front-door", "azure-api-management" '
+         'or "azure-load-balancer"'),
         ("CloudFront", 'did you mean "cloudfront"?'),
         ("clodflare", 'did you mean "cloudflare"?'),
-        ("traefik", "lint502 has no figures of it: leave kind out and write its idle_timeout"),
+        ("apache", "lint502 has no figures of it: leave kind out and write its idle_timeout"),
+        ("akamia", 'did you mean "akamai"?'),
+        ("istio-ingressgateway", 'write "istio"'),
     ],
 )  # fmt: skip
 def test_kinds_of_fronts(tmp_path: Path, kind: str, lesson: str) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from lint502.ladder.climb import ladder
-from lint502.ladder.model import Outcome
+from lint502.ladder.model import Outcome, Route
 from lint502.ladder.wanted import Wanted
 from lint502.nginx.version import Version
 from lint502.options import Options
@@ -138,12 +138,19 @@ class Lab:
         self.port = port
         self._result = result
 
-    def outcome(self, path: str, case: str, method: str = "GET") -> Outcome:
+    def route(self, path: str, method: str = "GET") -> Route:
         wanted = Wanted.read(f"http://lab.example:{self.port}{path}", method, [])
         found = ladder(self._result, wanted)
         assert found.undecided == ()
         (route,) = found.routes
-        return next(one for one in route.outcomes if one.case == case)
+        return route
+
+    def cases(self, path: str) -> set[str]:
+        return {one.case for one in self.route(path).outcomes}
+
+    def outcome(self, path: str, case: str, method: str = "GET") -> Outcome:
+        found = self.route(path, method).outcomes
+        return next(one for one in found if one.case == case)
 
     def answer(self, path: str) -> int | None:
         wanted = Wanted.read(f"http://lab.example:{self.port}{path}", "GET", [])

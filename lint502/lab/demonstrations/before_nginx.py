@@ -8,6 +8,7 @@ from itertools import chain
 from msgspec.structs import replace
 
 from lint502.behaviour.front_headers import heads_of, large_heads
+from lint502.behaviour.front_waits import late_answers, slow_answers, waits
 from lint502.behaviour.fronts import (
     Trouble,
     Way,
@@ -18,18 +19,19 @@ from lint502.behaviour.fronts import (
     timeouts,
 )
 from lint502.findings import Finding
-from lint502.lab.behind import routes, servers_of
+from lint502.lab.behind import Planned, routes, servers_of
 from lint502.lab.client import Request
 from lint502.lab.demonstrations.case import CannotShowError, Experiment
 from lint502.lab.demonstrations.usual import LARGEST_BODY, SHORT
 from lint502.lab.front import FrontBehaviour
 from lint502.lab.plan import CERTIFICATES, LISTEN, Plan
 from lint502.lab.play import PlayOptions
-from lint502.lab.scripts import FrontRace, LargeThroughFront, ThroughFront
+from lint502.lab.scripts import FrontRace, LargeThroughFront, LateThroughFront, ThroughFront
 from lint502.lab.standins.behaviour import Behaviour
 from lint502.lab.writing import quoted
 from lint502.nginx.parse import Directive
 from lint502.nginx.values import format_size, format_time
+from lint502.pairing import Pair
 from lint502.patterns import regex
 from lint502.site import Site
 
@@ -45,6 +47,12 @@ _LONGER = 0.2
 _ROOM = 4096
 """Bytes of a buffer for what else is in it."""
 
+_MUCH_LATER = 500
+"""Milliseconds after which the front does not wait any more, of those in the lab."""
+
+_NEAR = 100
+"""Milliseconds that two times have to be apart to be told apart."""
+
 _PLAIN_NAME = regex(r"[\w.-]+", re.ASCII)
 _ANY_MARGIN = 2**63
 """Milliseconds: whatever a rule takes for too early."""
@@ -56,6 +64,8 @@ def trouble(finding: Finding, site: Site) -> Trouble | None:
     found = chain(early_closings(site, _ANY_MARGIN), header_differences(site), rejections(site))
     if finding.rule == "front-response-headers":
         found = chain(one for one, _ in large_heads(site))
+    if finding.rule == "front-read-timeout":
+        found = chain(one for one, _ in late_answers(site))
     for one in found:
         line = one.line.place()
         there = (line.file, line.line, line.column) == (place.file, place.line, place.column)
@@ -99,25 +109,66 @@ def large_head(way: Way, site: Site, line: Directive | None) -> Experiment:
     if not heads:
         raise CannotShowError("how large the response headers are is not known")
     head = max(heads, key=lambda one: one.size.value)
-    hop, size = head.pair.hop, head.size.value
+    size = head.size.value
     if size > LARGEST_BODY:
         raise CannotShowError(f"a response header of {format_size(size)} is too large for the lab")
-    route = next(one for one in routes(hop, site.pairs[hop.id]) if head.pair in one.pairs)
-    servers, _ = servers_of(route, {id(head.pair)}, 1.0)
-    server = next(one for one in servers if one.address == head.pair.target.address)
+    server = _behind(head.pair, site)
     passes = (
         f"proxy_buffer_size {size + _ROOM}; proxy_buffers 4 {size + _ROOM}; "
         f"proxy_busy_buffers_size {2 * (size + _ROOM)}; proxy_pass http://@{server.address}@;"
     )
-    plain = replace(server, behaviour=Behaviour(), failing=True)
     made = _plan(way, site, location=passes)
     takes = way.front.response_headers
     behaviour = replace(_behaviour(way), response_headers=None if takes is None else takes.value)
     return Experiment(
-        replace(made, servers=(plain,)),
+        replace(made, servers=(server,)),
         LargeThroughFront(behaviour, _request(way), size),
         conditions=_documented(way),
     )
+
+
+def late_answer(way: Way, site: Site, line: Directive | None) -> Experiment:
+    """An answer that takes as long as it may, where the front waits for less; ``line`` is the pass
+    to the upstream."""
+    slow = [
+        one
+        for one in slow_answers(site)
+        if one.way.front is way.front
+        and one.way.server is way.server
+        and (line is None or one.pair.hop.directive is line)
+    ]
+    waiting = waits(way.front)
+    if not slow or waiting is None:
+        raise CannotShowError("how long answers take is not known")
+    slowest = max(slow, key=lambda one: one.takes.value)
+    server = _behind(slowest.pair, site)
+    factor = max(1.0, waiting.value / SHORT)
+    takes = min(slowest.takes.value, waiting.value + _MUCH_LATER * factor)
+    if abs(takes - waiting.value) < _NEAR * factor:
+        near = f"{format_time(slowest.takes.value)} and {format_time(waiting.value)}"
+        raise CannotShowError(f"{near} are too near to tell apart")
+    made = _plan(way, site, location=f"proxy_pass http://@{server.address}@;")
+    status = way.front.timeout_status
+    behaviour = replace(
+        _behaviour(way),
+        waits=waiting.value / factor / 1000,
+        late=None if status is None else status.value,
+    )
+    name = way.front.name
+    return Experiment(
+        replace(made, servers=(server,)),
+        LateThroughFront(behaviour, _request(way), takes / factor / 1000),
+        conditions=(f"a front that waits for {format_time(waiting.value)} stands in for {name}",),
+    )
+
+
+def _behind(pair: Pair, site: Site) -> Planned:
+    """A server that answers, where a pair has its own."""
+    hop = pair.hop
+    route = next(one for one in routes(hop, site.pairs[hop.id]) if pair in one.pairs)
+    servers, _ = servers_of(route, {id(pair)}, 1.0)
+    server = next(one for one in servers if one.address == pair.target.address)
+    return replace(server, behaviour=Behaviour(), failing=True)
 
 
 def _behaviour(way: Way) -> FrontBehaviour:
@@ -128,6 +179,7 @@ def _behaviour(way: Way) -> FrontBehaviour:
         tls=way.socket.tls,
         name=_asked(way),
         closed=way.closed_status,
+        too_large=way.headers_status,
     )
 
 
@@ -139,6 +191,8 @@ def _asked(way: Way) -> str:
 def _documented(way: Way) -> tuple[str, ...]:
     """What a clause has to say of the front, which is not the real one."""
     status, name = way.front.closed_status, way.front.name
+    if way.closed_status is None:
+        return (f"a front that passes connections on stands in for {name}",)
     what = f"answers {way.closed_status} where no response comes"
     if status is None or status.profile is None:
         return (f"a front that {what} stands in for {name}",)

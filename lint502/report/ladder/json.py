@@ -29,7 +29,7 @@ def render(ladder: Ladder, report: Report, style: Style) -> str:
             "lint502": __version__,
             "nginx": nginx_object(report),
             "url": ladder.url,
-            "method": ladder.method,
+            "method": ladder.method or None,
             "headers": [{"name": name, "value": value} for name, value in ladder.headers],
             "decided": not ladder.undecided and not report.problems,
             "undecided": list(ladder.undecided),

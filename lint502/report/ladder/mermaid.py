@@ -22,7 +22,8 @@ _MOST_OUTCOMES = 6
 def render(ladder: Ladder, report: Report, style: Style) -> str:
     """One diagram for all routes."""
     lines = ["flowchart TD"]
-    lines.append(f'c(["{escaped(ladder.method)} {escaped(ladder.url)}"]):::plain')
+    asked = f"{ladder.method} {ladder.url}".strip()
+    lines.append(f'c(["{escaped(asked)}"]):::plain')
     for number, route in enumerate(ladder.routes):
         lines += _route(f"r{number}", route)
     lines += [f"classDef {name} {CLASSES[name]}" for name in ("failed", "undeclared", "plain")]
@@ -42,6 +43,8 @@ def _route(name: str, route: Route) -> Iterator[str]:
             yield f"{before} --> {here}"
             ends.append(here)
             continue
+        if rung.kind == "server" and ends and route.rungs[number - 1].kind == "upstream":
+            before = ends.pop()  # which is nginx itself
         yield _node(here, "[", "]", rung)
         yield f"{before} --> {here}"
         before = here

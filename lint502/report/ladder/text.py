@@ -27,7 +27,7 @@ def render(ladder: Ladder, report: Report, style: Style) -> str:
     """All routes, one below the other."""
     palette = Palette(style.colour)
     lines: list[str] = []
-    asked = f"{ladder.method} {shown(ladder.url)}"
+    asked = f"{ladder.method} {shown(ladder.url)}".strip()
     lines += _headed(asked, f"nginx {report.version}", style.width, palette.bold)
     for note in (*ladder.undecided, *ladder.notes):
         lines += sentence(shown(note), style.width)

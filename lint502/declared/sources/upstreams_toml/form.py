@@ -338,6 +338,13 @@ class FrontTable(_SpecTable):
     read_timeout: Annotated[
         Time | None, Field(description="How long it waits for nginx to start a response.")
     ] = None
+    connect_timeout: Annotated[
+        Time | None, Field(description="How long it waits for a connection to nginx.")
+    ] = None
+    tcp_idle_timeout: Annotated[
+        Time | None,
+        Field(description="How long a connection may be silent, where it passes TCP on."),
+    ] = None
 
 
 class SpecFile(_SpecTable):

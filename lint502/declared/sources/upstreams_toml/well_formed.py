@@ -168,6 +168,8 @@ FRONT = {
     "sni": _LINE,
     "response_headers": values.size,
     "read_timeout": values.time,
+    "connect_timeout": values.time,
+    "tcp_idle_timeout": values.time,
 }
 FILE = {
     "complete": _SWITCH,

@@ -7,7 +7,7 @@ A version that somebody wrote is kept: what to write is said with it, whatever s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from lint502.declared.products import Product, called, squeezed
@@ -18,11 +18,17 @@ from lint502.toml.mistakes import UnknownNameError
 _NUMBER = r"\d{1,9}(?:\.\d{1,9}){0,9}"
 _VERSION = regex(rf"(?<![a-z0-9.])v?({_NUMBER})|(?<=[a-z])({_NUMBER})")
 _HEAD = regex(r"[^\s:@/=<>~^]+")
+_WORD = regex(r"[a-z][a-z0-9_.-]*")
+_BEHIND = regex(rf"[\s:@/=<>~^,v(\"']*({_NUMBER})")
+_VERSION_FIRST = regex(rf"v?({_NUMBER})\s+([a-z][a-z._-]*)")
+_OF_ANOTHER = regex(rf"(?<![a-z])(?:py|python|ruby|jdk|jre|java|alpine|debian)[\s:/-]?v?{_NUMBER}")
 _EXTRAS = regex(r"\[[^\]]*\]")
 _OPTIONS = regex(r"\s--?(?=[a-z])")
 _THREADS = regex(r"--threads[\s=]+(\d{1,4})(?!\d)", re.ASCII)
 _THREADED = frozenset(("gthread", "gevent", "ggevent", "eventlet", "geventlet"))
 _LONGEST = 100
+_LONG = 5
+_TAGS = (":", "@", "/", "=")
 _FORM = "must be a server or server/version"
 
 
@@ -44,9 +50,12 @@ def meant(server: str, known: Sequence[str]) -> Meant | None:
         product = None if profile else called(name)
         if product is not None and product.same_version:
             return Meant(product.runs_on[0], None, version)
+        if product is not None and product.kind == "language":
+            named = next(_named(server.casefold(), profiles, apart=True), None)
+            return Meant(*named) if named is not None else Meant(None, product, version)
         if profile is not None or product is not None:
             return Meant(profile, product, version)
-    return None
+    return next((Meant(*one) for one in _named(server.strip().casefold(), profiles)), None)
 
 
 def refusal(server: str, known: Sequence[str]) -> ValueError:
@@ -66,22 +75,52 @@ def refusal(server: str, known: Sequence[str]) -> ValueError:
     return UnknownNameError(
         f"names no known server: {quote(server)}",
         name,
-        known,
+        [one for one in known if _alike(name, one)],
         '"lint502 servers" lists those that are known',
         form,
     )
+
+
+def _named(
+    text: str, profiles: Mapping[str, str], apart: bool = False
+) -> Iterator[tuple[str, None, str | None]]:
+    """A profile whose name stands somewhere in a text as a word of its own, with the version behind
+    it: ``FROM node:18``, ``python3.11 gunicorn 21.2``. Without one it has to look like an image's.
+    ``apart`` looks at the parts of a tag too: ``ruby:3.3-puma``."""
+    first = _VERSION_FIRST.fullmatch(text)
+    if first is not None and squeezed(first[2]) in profiles:
+        yield profiles[squeezed(first[2])], None, first[1]
+    for word in _WORD.finditer(text):
+        profile = profiles.get(squeezed(word[0]).removesuffix("server"))
+        profile = profiles.get(squeezed(word[0]), profile)
+        behind = _BEHIND.match(text, word.end())
+        if profile is not None and (apart or behind or text[word.end() : word.end() + 1] in _TAGS):
+            yield profile, None, behind[1] if behind else None
+        if apart and "-" in word[0]:
+            parts = (profiles.get(squeezed(part)) for part in word[0].split("-"))
+            yield from ((part, None, None) for part in parts if part is not None)
+
+
+def _alike(name: str, known: str) -> bool:
+    """Whether a name may be a misspelling of a known one: of a short one little remains, and hardly
+    anybody gets the first letter wrong (``kserve`` is no ``serve``)."""
+    if name[:1] != known[:1]:
+        return False
+    same = sorted(name) == sorted(known) or name.startswith(known) or known.startswith(name)
+    return same or min(len(name), len(known)) >= _LONG
 
 
 def _readings(server: str, known: Sequence[str]) -> Iterator[tuple[str, str | None]]:
     """What may be the name and the version in a text, the likeliest first."""
     whole = _EXTRAS.sub(" ", server.strip().casefold())
     text = _OPTIONS.split(whole)[0] or whole
-    parts = set(re.split(r"[^a-z]+", whole))
+    parts = set(re.split(r"[^a-z]+", server.casefold()))
+    own = _OF_ANOTHER.sub(" ", text)
     if {"gunicorn", "uvicorn"} <= parts:
-        yield "gunicorn-uvicorn", _version(text)
+        yield "gunicorn-uvicorn", _version(own)
     threads = _THREADS.search(whole)
     if "gunicorn" in parts and (parts & _THREADED or (threads and int(threads[1]) > 1)):
-        yield "gunicorn-gthread", _version(text)
+        yield "gunicorn-gthread", _version(own)
     for name in known:
         if text.startswith(name) and re.search(r"\d", name):
             yield name, _version(text[len(name) :])  # h2o

@@ -48,6 +48,7 @@ ABOUT = {
         "header fields",
         "one header line",
         "request line",
+        "request body",
         "request head",
         "response head",
     ),
@@ -261,11 +262,14 @@ def test_threaded_gunicorn_keeps_connections() -> None:
 
 def test_a_profile_like_another_has_its_facts_but_not_its_versions() -> None:
     node = values("node")
+    head = {"limits.request_headers": (16_384, "node since 13.13")}
     assert values("express/5.2") == {
-        key: (value, "express 5.2") for key, (value, _) in node.items()
+        **{key: (value, "express 5.2") for key, (value, _) in node.items()},
+        **head,
     }
     assert values("fastify") == {
         **{key: (value, "fastify") for key, (value, _) in node.items()},
+        **head,
         "keepalive.idle_timeout": (72_000, "fastify"),
         "limits.request_body": (1_048_576, "fastify"),
     }
@@ -301,7 +305,8 @@ def test_http_2_can_depend_on_tls() -> None:
     assert values("go")["http_versions"] == (("1.0", "1.1"), "go")
     assert "http_versions" not in values("caddy")
     assert "tls" not in values("caddy")
-    assert values("caddy", tls=False)["http_versions"] == (("1.0", "1.1"), "caddy")
+    assert values("caddy/2.9", tls=False)["http_versions"] == (("1.0", "1.1"), "caddy 2.9")
+    assert values("caddy/2.11", tls=False)["http_versions"] == (("1.0", "1.1", "2"), "caddy 2.11")
 
 
 @pytest.mark.parametrize(

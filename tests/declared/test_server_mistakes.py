@@ -84,6 +84,25 @@ def answer(server: str) -> str:
         ("golang", "go"),
         ("dotnet:8", "kestrel/8"),
         ("uWSGI", "uwsgi"),
+        ("python3.11 gunicorn 21.2", "gunicorn/21.2"),
+        ("Python/3.11 aiohttp/3.9.1", "aiohttp/3.9.1"),
+        ("python:3.11-gunicorn", "gunicorn"),
+        ("ruby:3.3-puma", "puma"),
+        ("php:8.3-apache", "apache"),
+        ("gunicorn[gthread]==21.2", "gunicorn-gthread/21.2"),
+        ("tiangolo/uvicorn-gunicorn-fastapi:python3.11", "gunicorn-uvicorn"),
+        ("tiangolo/uvicorn-gunicorn:0.30-python3.11", "gunicorn-uvicorn/0.30"),
+        ("gem puma 6.4", "puma/6.4"),
+        ("image: node:18", "node/18"),
+        ("FROM node:18.2-slim", "node/18.2"),
+        ("v18 node", "node/18"),
+        ("TornadoServer/6.4", "tornado/6.4"),
+        ("org.springframework.boot:spring-boot:3.2.1", "spring-boot/3.2.1"),
+        ("node:current-alpine3.19", "node"),
+        ("node@sha256:0123abcd", "node"),
+        ("quay.io/x/puma:6.4@sha256:0123abcd", "puma/6.4"),
+        ("node:${VERSION}", "node"),
+        ("minio/minio:RELEASE.2024-01-01T00-00-00Z", "minio"),
     ],
 )
 def test_what_to_write_is_said_whole(written: str, meant: str) -> None:
@@ -129,13 +148,21 @@ def test_what_is_no_server(written: str, message: str) -> None:
         ("gunicron/21.2", 'did you mean "gunicorn/21.2"?'),
         ("gunicron==21.2", 'did you mean "gunicorn/21.2"?'),
         ("tomact 10", 'did you mean "tomcat/10"?'),
+        ("pmua/6.4", 'did you mean "puma/6.4"?'),
+        ("nod/22", 'did you mean "node/22"?'),
     ],
 )
 def test_a_misspelling_keeps_its_version(written: str, hint: str) -> None:
     assert answer(written) == f'names no known server: "{written}"; {hint}'
 
 
-@pytest.mark.parametrize("written", ["zzz", "zzz/1", "", "1", "/", "/22", "x2y", "example.com:80"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("zzz", "zzz/1", "", "1", "/", "/22", "x2y", "example.com:80"),
+        *("iriz", "kserve", "let us go", "node-exporter:1.8", "nomad", "iriz/12"),
+    ],
+)
 def test_what_nobody_knows(written: str) -> None:
     message = answer(written)
     assert message == (
@@ -151,6 +178,7 @@ NAMES = [
     "dotnet", "aspnet", "nextcloud", "minio", "php", "starlette", "starman", "cherrypy", "thin",
     "webrick", "iodine", "falcon", "dropwizard", "ktor", "wildfly", "play", "sanic", "roadrunner",
     "vert.x", "fasthttp", "fiber", "robyn", "tgi", "frankenphp", "swoole", "iis", "passenger",
+    "iris", "restify", "polka", "bokeh", "dash", "mojolicious",
 ]  # fmt: skip
 
 

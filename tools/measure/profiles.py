@@ -7,44 +7,40 @@ waits for, some minutes. Everything is measured directly, over HTTP/1.1 in plain
 
 from __future__ import annotations
 
-import contextlib
 import re
-import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 
 from lint502.declared import profiles
-from lint502.declared.profiles import Default
-from lint502.lab.bench import LOOPBACK, Bench, LabError
+from lint502.declared.profiles import Default, Detail
+from lint502.lab.bench import Bench, LabError
 from lint502.lab.binary import described
-from lint502.nginx.values import format_size, format_time
-from tools.measure import debian, servers
+from lint502.nginx.values import format_size, format_time, parse_size
+from tools.measure import asking, debian, servers
+from tools.measure.asking import Limit, Reply
 from tools.measure.servers import Endpoint, RealServer
 
 LONGEST_SECONDS = 160.0
 """The longest that the command waits for the end of an idle connection."""
 
-_ANSWER_SECONDS = 20.0
 _LARGEST = 64 * 1024 * 1024
-_BELOW = 0.9
-_ABOVE = (1.1, 1.5)
-"""How near to a limit it is tried: servers count a head in different ways, and some read a whole
-buffer more."""
+_SMALL = 200
+_FACTOR = 2
+"""A limit is looked for up to so many times the stated one: some servers read a buffer more."""
 
-_MOST_LINES = 90
-_LINE = 1000
+_LESS = 0.05
+_MORE = 0.01
+"""How near a limit has to be: some servers count more than the bytes of a head, or break no line
+over two buffers, others leave out the ends of its lines."""
 
+_SAME_LINE = 24
+"""The same for the longest line, in bytes: with its name or without."""
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """``status`` is None where the connection ended without a response; ``closes`` tells whether
-    the response says so."""
-
-    status: int | None
-    closes: bool = False
+_NUMBER = re.compile(r"\d[\d,]*k?(?![\w.])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,40 +62,59 @@ class Figures:
     facts: tuple[MeasuredFact, ...]
 
 
-def measure_all(longest: float = LONGEST_SECONDS) -> list[Figures]:
+def measure_all(longest: float = LONGEST_SECONDS, others: bool = False) -> list[Figures]:
     """The figures of all servers, which are measured at once.
 
     ``longest`` is how many seconds to wait for an idle connection to end: a timeout that is longer
-    is only seen to be. Raises :class:`LabError` where a server cannot be run.
+    is only seen to be. ``others`` adds the servers that not every machine has, where they are
+    here. Raises :class:`LabError` where a server cannot be run.
     """
     unpacked, missing = debian.available()
     if missing:
         raise LabError("; ".join(missing))
     newest = described(unpacked[-1].command, unpacked[-1].environment, unpacked[-1].modules)
+    wanted = [*servers.families(newest), *servers.measured()]
+    if others:
+        wanted += servers.installed()
     with Bench() as bench:
         started = [
             (server, endpoint)
-            for server in servers.start(bench, servers.families(newest))
+            for server in servers.start(bench, wanted)
             for endpoint in server.endpoints
             if endpoint.speaks == "http" and not endpoint.variant
         ]
-        with ThreadPoolExecutor(len(started)) as pool:
-            return list(pool.map(lambda one: _figures(one[0], one[1], longest), started))
+        with ThreadPoolExecutor(2 * len(started)) as pool:
+            running = [
+                (server, [pool.submit(list, part) for part in _parts(server, endpoint, longest)])
+                for server, endpoint in started
+            ]
+            return [
+                Figures(
+                    server.name,
+                    server.version,
+                    tuple(fact for future in futures for fact in future.result()),
+                )
+                for server, futures in running
+            ]
 
 
-def _figures(server: RealServer, endpoint: Endpoint, longest: float) -> Figures:
-    stated = profiles.defaults(f"{server.name}/{server.version}", "http", False)
-    facts = (*_limits(endpoint.port, stated), *_connection(endpoint.port, stated, longest))
-    return Figures(server.name, server.version, facts)
+def _parts(
+    server: RealServer, endpoint: Endpoint, longest: float
+) -> tuple[Iterator[MeasuredFact], ...]:
+    """What is measured of a server, in parts that go on at the same time."""
+    name = f"{server.name}/{server.version}"
+    stated = profiles.defaults(name, "http", False)
+    sizes = (_limits(server.name, endpoint.port, stated), _details(name, endpoint.port))
+    return chain.from_iterable(sizes), _connection(endpoint.port, stated, longest)
 
 
 def _connection(port: int, stated: Mapping[str, Default], longest: float) -> Iterator[MeasuredFact]:
     """Whether it keeps a connection, how long, for how many requests, and what it says at the
     end."""
-    with _connected(port) as client:
-        reply = _ask(client)
+    with asking.connected(port) as client:
+        reply = asking.ask_once_more(client)
         started = time.monotonic()
-        ended = _ends(client, longest)
+        ended = asking.ends(client, longest)
         seconds = time.monotonic() - started
     kept = not reply.closes and (not ended or seconds > 0.5)
     yield _fact("keepalive", kept, stated, "yes" if kept else "no")
@@ -128,9 +143,9 @@ def _most_requests(port: int, stated: Mapping[str, Default]) -> Iterator[Measure
     if fact is None:
         return
     served, reply = 0, Reply(200)
-    with _connected(port) as client:
+    with asking.connected(port) as client:
         while served <= fact.value and not reply.closes:
-            reply = _ask(client)
+            reply = asking.ask_once_more(client)
             if reply.status is None:
                 break
             served += 1
@@ -142,32 +157,92 @@ def _most_requests(port: int, stated: Mapping[str, Default]) -> Iterator[Measure
     yield _fact("keepalive.announces_close", reply.closes, stated, says)
 
 
-def _limits(port: int, stated: Mapping[str, Default]) -> Iterator[MeasuredFact]:
-    """The limits that the profile states, tried a little below and a little above."""
-    for key, send in (("limits.request_headers", _head_of), ("limits.request_body", _body_of)):
+def _limits(name: str, port: int, stated: Mapping[str, Default]) -> Iterator[MeasuredFact]:
+    """The limits that the profile states, each found to the byte."""
+    status = asking.served(port)
+    if status is None:
+        raise LabError(f"the server on port {port} answers nothing")
+    for key, ask in (
+        ("limits.request_headers", asking.head_of),
+        ("limits.request_body", asking.body_of),
+    ):
         fact = stated.get(key)
         if fact is None or fact.value > _LARGEST:
             continue
-        below = send(port, round(fact.value * _BELOW))
-        for factor in _ABOVE:
-            above = send(port, round(fact.value * factor))
-            if above.status != 200:
-                break
-        agrees = below.status == 200 and above.status != 200
-        seen = f"{_said(below)} at {_BELOW:.0%} of it, {_said(above)} at {factor:.0%}"
-        yield MeasuredFact(key, seen, "" if agrees else format_size(fact.value))
-        overflow = stated.get("limits.overflow")
-        if overflow is None or not agrees:
-            continue
-        if overflow.covers and key.removeprefix("limits.") not in overflow.covers:
-            continue
-        does = "close" if above.status is None else "answer"
-        name = f"limits.overflow ({key.removeprefix('limits.')})"
-        yield MeasuredFact(name, does, "" if overflow.value == does else overflow.value)
+        most = _most(name, key, fact)
+        limit = asking.largest(ask, port, _SMALL, most * _FACTOR, status)
+        agrees = limit.largest is not None and fact.value * (1 - _LESS) <= limit.largest <= most * (
+            1 + _MORE
+        )
+        yield MeasuredFact(key, _seen(limit), "" if agrees else format_size(fact.value))
+        yield from _overflow(key, limit, stated)
 
 
-def _said(reply: Reply) -> str:
-    return "closed" if reply.status is None else f"{reply.status}"
+def _overflow(key: str, limit: Limit, stated: Mapping[str, Default]) -> Iterator[MeasuredFact]:
+    """What comes of more than a limit: the word of the profile, and the status."""
+    name = key.removeprefix("limits.")
+    overflow = stated.get("limits.overflow")
+    if limit.largest is None or overflow is None:
+        return
+    if overflow.covers and name not in overflow.covers:
+        return
+    does = "close" if limit.beyond.status is None else "answer"
+    instead = "" if overflow.value == does else overflow.value
+    yield MeasuredFact(f"limits.overflow ({name})", does, instead)
+    status = stated.get(f"{key}_status")
+    if does == "answer" and name == "request_headers" and status is not None:
+        yield _fact(f"{key}_status", limit.beyond.status, stated, str(limit.beyond))
+
+
+def _details(server: str, port: int) -> Iterator[MeasuredFact]:
+    """What the profile says in words of the number of header fields, and of their length."""
+    status = asking.served(port)
+    for detail in _stated(server):
+        match = _NUMBER.match(detail.value)
+        if match is None or status is None:
+            continue
+        number = parse_size(match[0].replace(",", ""))
+        if detail.about == "header fields":
+            limit = asking.largest(asking.fields_of, port, 10, asking.MOST_FIELDS, status)
+            agrees = limit.largest == number
+        elif detail.about == "one header line":
+            limit = asking.largest(asking.field_of, port, _SMALL, number * _FACTOR, status)
+            agrees = limit.largest is not None and abs(limit.largest - number) <= _SAME_LINE
+        else:
+            continue
+        yield MeasuredFact(detail.about, _seen(limit), "" if agrees else detail.value)
+
+
+def _stated(server: str) -> Iterator[Detail]:
+    """The details of a profile, and of those that it is like, each of a subject once."""
+    name, written = profiles.parse_server(server)
+    version = None if written is None else tuple(map(int, written.split(".")))
+    seen: set[str] = set()
+    for profile, its_version in profiles.line_of(profiles.load(name), version):
+        found = [
+            detail
+            for detail in profile.details
+            if detail.holds_in(its_version)
+            and (its_version is not None or detail.since is detail.before is None)
+        ]
+        yield from (detail for detail in found if detail.about not in seen)
+        seen.update(detail.about for detail in found)
+
+
+def _most(name: str, key: str, fact: Default) -> int:
+    """The largest that a limit may be, where it varies: ``fact`` has the least."""
+    values = (
+        one.value
+        for one in profiles.load(name).facts
+        if one.key == key and one.least == fact.value and one.source == fact.source
+    )
+    return int(next(values, fact.value))
+
+
+def _seen(limit: Limit) -> str:
+    if limit.largest is None:
+        return f"none found: {limit.beyond}"
+    return f"{limit.largest}, then {limit.beyond}, far beyond it {limit.far_beyond}"
 
 
 def _fact(key: str, value: object, stated: Mapping[str, Default], seen: str) -> MeasuredFact:
@@ -176,97 +251,10 @@ def _fact(key: str, value: object, stated: Mapping[str, Default], seen: str) -> 
     return MeasuredFact(key, seen, "" if agrees else str(stated[key].value))
 
 
-def _head_of(port: int, size: int) -> Reply:
-    """A request whose head has so many bytes, in lines of a moderate length, of which some servers
-    take a hundred only."""
-    start = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-    left = size - len(start) - 2
-    most = max(_LINE, -(-left // _MOST_LINES))
-    lines: list[bytes] = []
-    while left > 0:
-        length = min(left, most)
-        name = b"X-%02d: " % len(lines)
-        lines.append(name + b"x" * max(1, length - len(name) - 2) + b"\r\n")
-        left -= length
-    return _sent(port, start + b"".join(lines) + b"\r\n", b"")
-
-
-def _body_of(port: int, size: int) -> Reply:
-    head = (
-        "POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-        f"Content-Type: application/octet-stream\r\nContent-Length: {size}\r\n\r\n"
-    )
-    return _sent(port, head.encode(), b"x" * size)
-
-
-def _sent(port: int, head: bytes, body: bytes) -> Reply:
-    with _connected(port) as client:
-        with contextlib.suppress(OSError):  # it may answer, or close, before it has read all
-            client.sendall(head)
-            client.sendall(body)
-        return _reply(client)
-
-
-def _ask(client: socket.socket) -> Reply:
-    """One request on a connection that is to be kept."""
-    try:
-        client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    except OSError:
-        return Reply(None)
-    return _reply(client)
-
-
-def _reply(client: socket.socket) -> Reply:
-    """Reads one response, with the body that it announces."""
-    data = b""
-    while b"\r\n\r\n" not in data:
-        part = _received(client)
-        if not part:
-            break
-        data += part
-    head, separator, body = data.partition(b"\r\n\r\n")
-    match = re.match(rb"HTTP/1\.[01] (\d{3})", head)
-    if match is None or not separator:
-        return Reply(None)
-    lower = head.lower()
-    length = re.search(rb"\r\ncontent-length: *(\d+)", lower)
-    chunked = b"\r\ntransfer-encoding: chunked" in lower
-    while (length and len(body) < int(length[1])) or (chunked and not body.endswith(b"0\r\n\r\n")):
-        part = _received(client)
-        if not part:
-            break
-        body += part
-    return Reply(int(match[1]), b"\r\nconnection: close" in lower)
-
-
-def _received(client: socket.socket) -> bytes:
-    try:
-        return client.recv(65536)
-    except OSError:
-        return b""
-
-
-def _ends(client: socket.socket, seconds: float) -> bool:
-    """Whether the server ends an idle connection within some seconds."""
-    client.settimeout(seconds)
-    try:
-        return client.recv(1) == b""
-    except TimeoutError:
-        return False
-    except OSError:
-        return True
-
-
-def _connected(port: int) -> socket.socket:
-    client = socket.create_connection((LOOPBACK, port), _ANSWER_SECONDS)
-    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return client
-
-
 def main() -> int:
     """Print the figures; 0, or 1 where a profile says something else, or 2 where it cannot run."""
     try:
-        measured = measure_all()
+        measured = measure_all(others=True)
     except LabError as error:
         print(error, file=sys.stderr)
         return 2

@@ -19,17 +19,24 @@ from tools.measure.servers import (
     apache,
     caddy,
     certificates,
+    javascript,
+    lighttpd,
     memcached,
+    newest,
     node,
+    perl,
     php,
+    products,
+    proxies,
     python,
+    ruby,
     tomcat,
     upstream_nginx,
     uwsgi,
 )
 from tools.measure.servers.model import Endpoint, Family, Program, Room
 
-__all__ = ["Endpoint", "Family", "RealServer", "families", "start"]
+__all__ = ["Endpoint", "Family", "RealServer", "families", "installed", "measured", "start"]
 
 _SECONDS = 120.0
 """How long a server may take to listen, with all of them starting at once on a busy machine."""
@@ -68,6 +75,38 @@ def families(behind: Nginx | None = None) -> tuple[Family, ...]:
     )
 
 
+def measured() -> tuple[Family, ...]:
+    """Those of which only the profile is compared, on every machine that runs the tests."""
+    return (
+        lighttpd.FAMILY,
+        php.BUILT_IN,
+        *perl.FAMILIES,
+        *proxies.FAMILIES,
+        *python.MEASURED,
+        *ruby.FAMILIES,
+    )
+
+
+def installed() -> tuple[Family, ...]:
+    """Those of which only the profile is compared, where they are installed."""
+    others = (
+        *javascript.FAMILIES,
+        *newest.FAMILIES,
+        *perl.INSTALLED,
+        *products.FAMILIES,
+        *python.INSTALLED,
+    )
+    return tuple(filter(_here, others))
+
+
+def _here(family: Family) -> bool:
+    try:
+        family.version()
+    except LabError:
+        return False
+    return True
+
+
 def start(bench: Bench, wanted: Iterable[Family]) -> list[RealServer]:
     """Start servers, all at once, and wait until each of them listens.
 
@@ -93,9 +132,11 @@ class _Starter:
         self._bench = bench
         self._certificate = certificates.make(Path(tempfile.mkdtemp(dir=bench.folder)))
         self._given: set[int] = set()
+        self._begun = 0
 
-    def begin(self, family: Family, number: int = 1) -> _Running:
-        folder = self._bench.folder / f"{family.name}-{number}"
+    def begin(self, family: Family) -> _Running:
+        self._begun += 1
+        folder = self._bench.folder / f"{family.name}-{self._begun}"
         folder.mkdir()
         own = {"HOME": str(folder), "TMPDIR": str(folder)}
         programs: list[tuple[Program, Popen[bytes], str]] = []
@@ -107,7 +148,7 @@ class _Starter:
 
     def finish(self, family: Family, running: _Running) -> RealServer:
         """Wait for what has begun; where a port was taken meanwhile, begin once more."""
-        for number in range(2, _TRIES + 1):
+        for _ in range(1, _TRIES):
             try:
                 self._wait(running)
                 break
@@ -116,7 +157,7 @@ class _Starter:
                     raise
             for _, child, _ in running.programs:
                 self._bench.stop(child)
-            running = self.begin(family, number)
+            running = self.begin(family)
         else:
             self._wait(running)
         endpoints = (

@@ -1,4 +1,4 @@
-"""PHP-FPM on a port."""
+"""PHP-FPM on a port, and the server that PHP's command has."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lint502 import programs
 from lint502.lab.bench import LOOPBACK, LabError
-from tools.measure.servers.model import Endpoint, Family, Program, Room, said_version, user
+from tools.measure.servers.model import Endpoint, Family, Program, Room, binary, said_version, user
 
 _CONFIGURATION = """\
 [global]
@@ -42,5 +42,20 @@ def _programs(room: Room) -> Iterator[Program]:
     room.write("index.php", "<?php echo 'ok';\n")
     yield Program((_fpm(), "--nodaemonize", "-n", "-y", configuration), (endpoint,))
 
+
+def _php() -> str:
+    return binary("php", "php-cli")
+
+
+def _built_in_programs(room: Room) -> Iterator[Program]:
+    endpoint = Endpoint("php-cli-server", "http", room.port())
+    room.write("index.php", "<?php file_get_contents('php://input'); echo 'ok';\n")
+    where = ("-S", f"{LOOPBACK}:{endpoint.port}", "-t", str(room.folder))
+    yield Program((_php(), "-n", *where), (endpoint,))
+
+
+BUILT_IN = Family(
+    "php-cli-server", lambda: said_version((_php(), "-n", "--version")), _built_in_programs
+)
 
 FAMILY = Family("php-fpm", lambda: said_version((_fpm(), "-n", "--version")), _programs)

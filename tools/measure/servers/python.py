@@ -132,6 +132,11 @@ def _gunicorn(*options: str) -> _Command:
     return command
 
 
+def _gunicorn_uvicorn(port: int, certificate: str, key: str) -> tuple[str, ...]:
+    words = _gunicorn("--worker-class", "uvicorn_worker.UvicornWorker")(port, certificate, key)
+    return (*words[:-1], "applications:asgi")
+
+
 def _uvicorn(*options: str) -> _Command:
     def command(port: int, certificate: str, key: str) -> tuple[str, ...]:
         tls = ("--ssl-certfile", certificate, "--ssl-keyfile", key) if certificate else ()
@@ -167,7 +172,7 @@ def _script(port: int, certificate: str, key: str) -> tuple[str, ...]:
     return ("server.py", str(port), certificate, key)
 
 
-def _family(
+def family(
     name: str,
     package: str,
     command: _Command,
@@ -176,6 +181,9 @@ def _family(
     variants: Mapping[str, _Command] = MappingProxyType({}),
     own_tls: bool = False,
 ) -> Family:
+    """A server of PyPI's ``package``; ``command`` has what starts it, ``script`` the text of its
+    ``server.py``."""
+
     def version() -> str:
         try:
             return metadata.version(package)
@@ -201,22 +209,123 @@ def _family(
     return Family(name, version, programs, "" if own_tls else _OPENSSL)
 
 
+_CHEROOT = """\
+import sys
+from applications import wsgi
+from cheroot.wsgi import Server
+
+Server(("127.0.0.1", int(sys.argv[1])), wsgi).start()
+"""
+
+_SANIC = """\
+import sys
+from sanic import Sanic, text
+
+application = Sanic("server")
+
+
+@application.route("/", methods=["GET", "POST"])
+async def answer(request):
+    return text("ok")
+
+
+if __name__ == "__main__":
+    application.run("127.0.0.1", int(sys.argv[1]), single_process=True, motd=False)
+"""
+
 FAMILIES = (
-    _family("aiohttp", "aiohttp", _script, _AIOHTTP),
-    _family("daphne", "daphne", _daphne),
-    _family("granian", "granian", _granian, own_tls=True),
+    family("aiohttp", "aiohttp", _script, _AIOHTTP),
+    family("daphne", "daphne", _daphne),
+    family("granian", "granian", _granian, own_tls=True),
     # a worker serves one connection at a time, and waits for what it sends
-    _family("gunicorn", "gunicorn", _gunicorn("--workers", "8")),
-    _family("gunicorn-gthread", "gunicorn", _gunicorn("--threads", "8")),
-    _family("grpcio", "grpcio", _script, _GRPCIO, speaks=("h2c", "h2"), own_tls=True),
-    _family("hypercorn", "hypercorn", _hypercorn),
-    _family("tornado", "tornado", _script, _TORNADO),
-    _family(
+    family("gunicorn", "gunicorn", _gunicorn("--workers", "8")),
+    family("gunicorn-gthread", "gunicorn", _gunicorn("--threads", "8")),
+    family("grpcio", "grpcio", _script, _GRPCIO, speaks=("h2c", "h2"), own_tls=True),
+    family("hypercorn", "hypercorn", _hypercorn),
+    family("tornado", "tornado", _script, _TORNADO),
+    family(
         "uvicorn",
         "uvicorn",
         _uvicorn("--loop", "uvloop", "--http", "httptools"),  # as uvicorn[standard] has it
         variants={"plain": _uvicorn("--loop", "asyncio", "--http", "h11")},
     ),
-    _family("waitress", "waitress", _waitress, speaks=("http",)),
-    _family("werkzeug", "werkzeug", _script, _WERKZEUG),
+    family("waitress", "waitress", _waitress, speaks=("http",)),
+    family("werkzeug", "werkzeug", _script, _WERKZEUG),
 )
+
+_CHERRYPY = """\
+import sys
+import cherrypy
+
+
+class Answer:
+    @cherrypy.expose
+    def default(self, *path, **query):
+        cherrypy.request.body.fp.read()
+        return "ok"
+
+    index = default
+
+
+cherrypy.config.update({"server.socket_port": int(sys.argv[1])})
+cherrypy.quickstart(Answer())
+"""
+
+_ROBYN = """\
+import sys
+from robyn import Robyn
+
+application = Robyn(__file__)
+
+
+@application.get("/")
+def get(request):
+    return "ok"
+
+
+@application.post("/")
+def post(request):
+    return "ok"
+
+
+port = int(sys.argv.pop(1))
+application.start(port=port)
+"""
+
+_TWISTED = """\
+import sys
+from twisted.internet import reactor
+from twisted.web import resource, server
+
+
+class Answer(resource.Resource):
+    isLeaf = True
+
+    def render_GET(self, request):
+        return b"ok"
+
+    render_POST = render_GET
+
+
+reactor.listenTCP(int(sys.argv[1]), server.Site(Answer()), interface="127.0.0.1")
+reactor.run()
+"""
+
+MEASURED = (
+    family("cheroot", "cheroot", _script, _CHEROOT, speaks=("http",)),
+    family(
+        "gunicorn-uvicorn",
+        "gunicorn",
+        _gunicorn_uvicorn,
+        speaks=("http",),
+    ),
+    family("sanic", "sanic", _script, _SANIC, speaks=("http",)),
+    family("twisted", "twisted", _script, _TWISTED, speaks=("http",)),
+)
+"""Those of which only the profile is compared."""
+
+INSTALLED = (
+    family("cherrypy", "cherrypy", _script, _CHERRYPY, speaks=("http",)),
+    family("robyn", "robyn", _script, _ROBYN, speaks=("http",)),
+)
+"""Those that the tests do not have: ``pip install cherrypy robyn``."""

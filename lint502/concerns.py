@@ -60,6 +60,7 @@ _NEEDS: Mapping[str, Callable[[Site], bool]] = {
     "error-status-ejection": _blocks,
     "front-keepalive-race": _fronts,
     "front-proxy-protocol": _fronts,
+    "front-read-timeout": _fronts,
     "front-response-headers": _fronts,
     "front-sni-rejected": _fronts,
     "keepalive-order": _blocks,

@@ -17,7 +17,7 @@ from msgspec import Struct
 from lint502.declared import profiles
 from lint502.nginx import error_log
 from lint502.nginx.version import Version
-from lint502.packaged import text_of
+from lint502.packaged import table_of
 
 FILE = "protocol_table.toml"
 GARBAGE = 9
@@ -146,12 +146,15 @@ def _rank(ending: Ending) -> tuple[bool, int, str, int]:
 @cache
 def load() -> Protocols:
     """What the file says."""
-    return parse(text_of(__package__, FILE))
+    return _protocols(table_of(__package__, FILE))
 
 
 def parse(text: str) -> Protocols:
     """The file's text as values."""
-    data = tomli.loads(text)
+    return _protocols(tomli.loads(text))
+
+
+def _protocols(data: Mapping[str, Any]) -> Protocols:
     logs = data["logs"]
     return Protocols(
         data["measured"],

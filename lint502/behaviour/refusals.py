@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Literal
 
-import tomli
 from msgspec import Struct
 
 from lint502.behaviour.protocol_table import lineage
 from lint502.declared.profiles import at_least
-from lint502.packaged import text_of
+from lint502.packaged import table_of
 
 What = Literal[
     "connection-header",
@@ -56,8 +55,7 @@ def refusal(what: What, server: str, version: str = "") -> Refusal | None:
 
 @cache
 def _load() -> Mapping[str, Mapping[str, Refusal]]:
-    text = text_of("lint502.behaviour", "refusals.toml")
     return {
         what: {name: Refusal(server=name, **entry) for name, entry in servers.items()}
-        for what, servers in tomli.loads(text).items()
+        for what, servers in table_of("lint502.behaviour", "refusals.toml").items()
     }

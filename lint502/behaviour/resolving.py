@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from functools import cache, lru_cache
 
-import tomli
 from msgspec import Struct
 
 from lint502.behaviour.names import RESOLVE, says_resolve
@@ -20,7 +19,7 @@ from lint502.nginx.hops import Hop, Target
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Scope
 from lint502.nginx.version import Version
-from lint502.packaged import text_of
+from lint502.packaged import table_of
 from lint502.pairing import Pair
 
 RESENT_AFTER = 5_000
@@ -173,8 +172,7 @@ def private_domains() -> frozenset[str]:
 
 @cache
 def _facts() -> tuple[frozenset[str], frozenset[str]]:
-    text = text_of("lint502.behaviour", "public_dns.toml")
-    rows = tomli.loads(text)
+    rows = table_of("lint502.behaviour", "public_dns.toml")
     addresses = (address for row in rows["server"] for address in row["addresses"])
     return frozenset(addresses), frozenset(row["name"] for row in rows["domain"])
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import Any, Literal, TypeAlias, cast
 
-import tomli
 from msgspec import Struct
 
 from lint502.diagnosis.addresses import filled
@@ -19,7 +18,7 @@ from lint502.diagnosis.known import NOTHING, Known
 from lint502.diagnosis.statements import Statement
 from lint502.nginx import error_log
 from lint502.nginx.error_log import Match
-from lint502.packaged import text_of
+from lint502.packaged import table_of
 
 __all__ = [
     "UNKNOWN",
@@ -132,8 +131,7 @@ class _Line(Struct, frozen=True):
 
 @cache
 def _data() -> Mapping[str, Any]:
-    text = text_of("lint502.diagnosis", "causes.toml")
-    return tomli.loads(text)
+    return table_of("lint502.diagnosis", "causes.toml")
 
 
 @cache

@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-import tomli
 from msgspec import Struct
 
-from lint502.packaged import text_of
+from lint502.packaged import table_of
 
 __all__ = ["Layer", "Status", "UnknownStatusError", "numbers", "status"]
 
@@ -69,6 +68,5 @@ def status(number: str) -> Status:
 
 @cache
 def _data() -> Mapping[str, Mapping[str, Any]]:
-    text = text_of("lint502.diagnosis", "statuses.toml")
-    data: Mapping[str, Mapping[str, Any]] = tomli.loads(text)["status"]
+    data: Mapping[str, Mapping[str, Any]] = table_of("lint502.diagnosis", "statuses.toml")["status"]
     return data

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-import tomli
 from msgspec import Struct
 
 from lint502.nginx.version import Version
-from lint502.packaged import text_of
+from lint502.packaged import table_of
 
 
 class Entry(Struct, frozen=True):
@@ -29,7 +28,7 @@ class Entry(Struct, frozen=True):
 def entries() -> Sequence[Entry]:
     """All of them, the oldest release first."""
     table: Mapping[str, Mapping[str, Sequence[str]]]
-    table = tomli.loads(text_of("lint502.nginx", "changelog.toml"))
+    table = table_of("lint502.nginx", "changelog.toml")
     return tuple(
         Entry(Version.parse(version), kind, text)
         for version, kinds in table.items()

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cache
 
-import tomli
 from msgspec import Struct
 
 from lint502.nginx.changelog import Entry, entries
@@ -16,7 +15,7 @@ from lint502.nginx.hops import Hop
 from lint502.nginx.predicates import is_predicate
 from lint502.nginx.upstreams import Block
 from lint502.nginx.version import Version
-from lint502.packaged import text_of
+from lint502.packaged import table_of
 
 CHANGES = "https://nginx.org/en/CHANGES"
 
@@ -48,7 +47,6 @@ class Change(Struct, frozen=True):
 @cache
 def changes() -> tuple[Change, ...]:
     """All of them, oldest first."""
-    text = text_of("lint502.nginx", "changes.toml")
     return tuple(
         Change(
             version=Version.parse(row["version"]),
@@ -61,7 +59,7 @@ def changes() -> tuple[Change, ...]:
             source=row.get("source", CHANGES),
             in_general=row.get("general", False),
         )
-        for row in tomli.loads(text)["change"]
+        for row in table_of("lint502.nginx", "changes.toml")["change"]
     )
 
 

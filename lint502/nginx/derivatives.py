@@ -10,11 +10,10 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-import tomli
 from msgspec import Struct
 
 from lint502.nginx.version import NEWEST, OLDEST, Version
-from lint502.packaged import text_of
+from lint502.packaged import table_of
 from lint502.patterns import regex
 
 _NUMBERS = r"\d{1,4}(?:\.\d{1,4}){1,3}"
@@ -118,12 +117,11 @@ def _key(numbers: str) -> tuple[int, ...]:
 
 @cache
 def _derivatives() -> dict[str, _Derivative]:
-    text = text_of("lint502.nginx", "derivatives.toml")
     return {
         row["name"].lower(): _Derivative(
             row["name"],
             row.get("newest", ""),
             tuple((_key(start), Version.parse(version)) for start, version in row["versions"]),
         )
-        for row in tomli.loads(text)["derivative"]
+        for row in table_of("lint502.nginx", "derivatives.toml")["derivative"]
     }

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-import tomli
 from msgspec import Struct
 
 from lint502.nginx.version import Version
-from lint502.packaged import text_of
+from lint502.packaged import table_of
 
 _AREAS = {
     "main": ("main", "main"),
@@ -67,7 +66,7 @@ def names() -> Sequence[str]:
 @cache
 def _modules() -> Mapping[str, Mapping[str, str | Mapping[str, str]]]:
     """The table as it is written: by module and name."""
-    return tomli.loads(text_of("lint502.nginx", "directive_table.toml"))
+    return table_of("lint502.nginx", "directive_table.toml")
 
 
 def _row(module: str, row: str | Mapping[str, str]) -> Row:

@@ -10,12 +10,11 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, Literal, TypeAlias
 
-import tomli
 from msgspec import Struct
 
 from lint502.nginx import directive_table
 from lint502.nginx.version import OLDEST, Version
-from lint502.packaged import text_of
+from lint502.packaged import table_of
 
 Inherit: TypeAlias = Literal["value", "list", "none"]
 """How an inner level takes over what an outer one says: one by one, all or nothing, not at all."""
@@ -115,14 +114,13 @@ _Row: TypeAlias = Mapping[str, Any]
 @cache
 def _table() -> Mapping[str, Mapping[str, tuple[_Row, _Row]]]:
     """Area → name → the section and the row that describe it, both as the file has them."""
-    text = text_of("lint502.nginx", "directives.toml")
     return {
         area: {
             name: (section, row)
             for section in sections.values()
             for name, row in section["directives"].items()
         }
-        for area, sections in tomli.loads(text).items()
+        for area, sections in table_of("lint502.nginx", "directives.toml").items()
     }
 
 

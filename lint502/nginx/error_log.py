@@ -11,12 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Literal, TypeAlias, get_args
 
-import tomli
 from msgspec import Struct
 
 from lint502.nginx.log_text import ANY, Template, Vocabulary, fits, parse
 from lint502.nginx.version import OLDEST, Version
-from lint502.packaged import text_of
+from lint502.packaged import table_of
 
 __all__ = [
     "Expression",
@@ -248,8 +247,7 @@ _Row: TypeAlias = Mapping[str, Any]
 
 @cache
 def _data() -> Mapping[str, Any]:
-    text = text_of("lint502.nginx", "error_log.toml")
-    return tomli.loads(text)
+    return table_of("lint502.nginx", "error_log.toml")
 
 
 @cache

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-import tomli
 from msgspec import Struct
 
 from lint502.nginx.parse import Directive
 from lint502.nginx.reached import denial
 from lint502.nginx.tree import Context
-from lint502.packaged import text_of
+from lint502.packaged import table_of
 
 
 class Handler(Struct, frozen=True):
@@ -67,9 +66,8 @@ def _module(line: Directive) -> int:
 
 @cache
 def _known() -> Mapping[str, Handler]:
-    text = text_of("lint502.nginx", "content_handlers.toml")
     return {
         name: Handler(number, entry.get("limit_except", False), entry["source"])
-        for number, entry in enumerate(tomli.loads(text)["module"])
+        for number, entry in enumerate(table_of("lint502.nginx", "content_handlers.toml")["module"])
         for name in entry["directives"]
     }

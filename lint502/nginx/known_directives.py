@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-import tomli
 from msgspec import Struct
 
 from lint502.nginx import directive_table
-from lint502.packaged import text_of
+from lint502.packaged import table_of
 
 
 class Module(Struct, frozen=True):
@@ -28,7 +27,7 @@ class Module(Struct, frozen=True):
 @cache
 def other_modules() -> Mapping[str, Module]:
     """All that are known, by their names."""
-    table = tomli.loads(text_of("lint502.nginx", "other_modules.toml"))
+    table = table_of("lint502.nginx", "other_modules.toml")
     return {
         name: Module(name, frozenset(row["names"].split()), tuple(row.get("prefixes", ())))
         for name, row in table.items()

@@ -9,12 +9,11 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cache
 
-import tomli
 from msgspec import Struct
 
 from lint502.nginx.derivatives import Named
 from lint502.nginx.version import NEWEST, NEWEST_PATCH, OLDEST, Version
-from lint502.packaged import text_of
+from lint502.packaged import table_of
 
 
 class Release(Struct, frozen=True):
@@ -32,8 +31,10 @@ class Release(Struct, frozen=True):
 @cache
 def releases() -> Mapping[Version, Release]:
     """All of them, in the order of their numbers."""
-    text = text_of("lint502.nginx", "releases.toml")
-    each = ((Version.parse(version), day) for version, day in tomli.loads(text).items())
+    each = (
+        (Version.parse(version), day)
+        for version, day in table_of("lint502.nginx", "releases.toml").items()
+    )
     return {version: Release(version, day) for version, day in each}
 
 

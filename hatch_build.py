@@ -8,13 +8,18 @@ import json
 import re
 import runpy
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-import tomli
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.metadata.plugin.interface import MetadataHookInterface
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 _RELATIVE_LINK = re.compile(r"\]\((?!\w+:|#|/)([^)\s]+)\)")
 
@@ -46,7 +51,7 @@ class Tables(BuildHookInterface[Any]):
         top = Path(self.root)
         for folder in _TABLES:
             for path in sorted((top / folder).glob("*.toml")):
-                table = tomli.loads(path.read_text(encoding="utf-8"))
+                table = tomllib.loads(path.read_text(encoding="utf-8"))
                 text = json.dumps(table, ensure_ascii=False, separators=(",", ":"), default=str)
                 if json.loads(text) == table:
                     name = f"{folder}/{path.stem}.json"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
-from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -16,6 +15,7 @@ from lint502.nginx.growth import Growth
 from lint502.nginx.parse import Directive, ParsedFile
 from lint502.nginx.rendered_from import template_patterns
 from lint502.nginx.stock_files import NGINX_FOLDERS, is_stock, lines_of
+from lint502.nginx.store import Store
 from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tokens import MAX_DEPTH
 from lint502.nginx.tree import Context, Tree
@@ -40,31 +40,6 @@ _DEEP = 8
 """So many blocks around a hop take as much again to look at."""
 
 _HOLD_HOPS = frozenset(("server", "location", "if", "limit_except"))
-
-
-class Store(Protocol):
-    """Where included files come from: the disk, or a dump. ``has_templates`` tells whether files
-    may be there only as templates from which they are rendered."""
-
-    has_templates: bool
-
-    def name(self, path: str) -> str:
-        """A path as reports show it."""
-
-    def mapped(self, path: str) -> str:
-        """Where to read what nginx reads at an absolute path."""
-
-    def matches(self, pattern: str) -> list[str]:
-        """The paths that a glob finds, in nginx's order."""
-
-    def identity(self, path: str) -> str:
-        """What tells one file from another."""
-
-    def read(self, path: str) -> SourceFile:
-        """The text of one file; raises ``UnreadableError``."""
-
-    def sees(self, pattern: str) -> bool | None:
-        """Whether the folder of a glob is there to be searched; None: it lies outside the tree."""
 
 
 class Builder:

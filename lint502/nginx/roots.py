@@ -19,8 +19,9 @@ from lint502.nginx.envsubst import Values
 from lint502.nginx.file_parser import Defaults, FileParser
 from lint502.nginx.files import MAX_FILE_BYTES, Files
 from lint502.nginx.fragments import contexts_around
-from lint502.nginx.includes import Builder, Store
+from lint502.nginx.includes import Builder
 from lint502.nginx.parse import Directive, ParsedFile
+from lint502.nginx.store import Store
 from lint502.nginx.template_names import SUFFIXES
 from lint502.nginx.templates import set_names, undefined
 from lint502.nginx.tree import Context, Tree

@@ -26,11 +26,11 @@ BEGINNINGS = (
 
 _HEAD = (
     rb"[0-9/]{10} [0-9:]{8} \[(?:emerg|alert|crit|error|warn|notice|info|debug)\] "
-    rb"[0-9#]+: \*[0-9]+ (?:" + b"|".join(map(re.escape, BEGINNINGS)) + rb")"
+    rb"[0-9#]+: (\*)[0-9]+ (?:" + b"|".join(map(re.escape, BEGINNINGS)) + rb")"
 )
 _RECORD = regex(_HEAD)
-_NEXT_RECORD = regex(rb"\n" + _HEAD)
-"""Begins with a character that a search finds fast."""
+_NEXT_LINE = regex(rb"\n(?:" + _HEAD + rb"|)")
+"""The start of each line but the first, with a star where it is such a record."""
 
 _UPSTREAM = b"upstream"
 
@@ -44,16 +44,20 @@ def apart(data: bytes) -> tuple[int, list[bytes]] | None:
     """How many records of a block of lines bear on no upstream, and the lines of the others, which
     all name one; None where a line is neither."""
     lines = []
-    count = len(_NEXT_RECORD.findall(data)) + (_RECORD.match(data) is not None)
-    position, at = 0, data.find(_UPSTREAM)
+    starts = _NEXT_LINE.findall(data)
+    count = starts.count(b"*") + (_RECORD.match(data) is not None)
+    find, length = data.find, len(data)
+    position, at = 0, find(_UPSTREAM)
     while at != -1:
         start = data.rfind(b"\n", position, at) + 1 or position
-        position = data.find(b"\n", at) + 1 or len(data)
-        line = data[start:position].rstrip(b"\n")
+        position = find(b"\n", at)
+        if position == -1:
+            position = length
+        line = data[start:position]
         if _RECORD.match(line) is not None:
             count -= 1
         lines.append(line)
-        at = data.find(_UPSTREAM, position)
-    if count + len(lines) != data.count(b"\n") + (not data.endswith(b"\n")):
+        at = find(_UPSTREAM, position)
+    if count + len(lines) != len(starts) + (not data.endswith(b"\n")):
         return None
     return count, lines

@@ -70,9 +70,12 @@ def with_inner(subject: Subject, own: Iterable[Outcome]) -> tuple[list[Outcome],
     inner = {one.case: one for one in reversed(route.outcomes)}
     outcomes = [one for one in outcomes if one.case not in _OF_THE_UPSTREAM]
     for number, one in enumerate(outcomes):
-        other = inner.get(one.case)
-        smaller = other is not None and (other.beyond or 0) < (one.beyond or 0)
-        if other and smaller and one.case in _SIZES:
+        other = inner.get(one.case) if one.case in _SIZES else None
+        if other is None:
+            continue
+        limit, own_limit = other.beyond or 0, one.beyond or 0
+        comes_there_first = one.case == "large-response-head" and limit == own_limit
+        if limit < own_limit or comes_there_first:
             outcomes[number] = passed_on(subject.hop, other)
     if "finding" in inner:
         outcomes.insert(0, passed_on(subject.hop, inner["finding"]))

@@ -45,6 +45,8 @@ SITE = """
         location /upstream { proxy_pass http://127.0.0.1:INNER; }
         location /refused { proxy_pass http://127.0.0.1:INNER; }
         location /large { proxy_buffer_size 8k; proxy_pass http://127.0.0.1:INNER; }
+        location /large/alike { error_page 502 =418 /sorry; proxy_buffer_size 4k;
+                                proxy_pass http://127.0.0.1:INNER/large; }
         location /body { proxy_pass http://127.0.0.1:INNER; }
         location /paged { proxy_intercept_errors on; error_page 504 =418 /sorry;
                           proxy_pass http://127.0.0.1:INNER/slow; }
@@ -177,6 +179,9 @@ def test_what_is_too_large_for_the_nginx_behind(lab: Lab) -> None:
         more = request("/body", method="POST", body=size * b"x")
         assert asked(lab.port, more)[0] == status
     assert asked(lab.port, request("/large"))[0] == 502
+    alike = lab.outcome("/large/alike", "large-response-head")
+    assert (alike.status, alike.beyond) == (502, 4096)  # no error page: it is an answer here
+    assert asked(lab.port, request("/large/alike"))[0] == 502
 
 
 def test_what_nothing_can_be_too_slow_for(lab: Lab) -> None:

@@ -7,6 +7,7 @@ import errno
 import socket
 import ssl
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from typing import Literal
 
@@ -200,8 +201,17 @@ def _secured(
         raise NoTlsError("no answer in time") from None
     except ssl.SSLError as error:
         raise NoTlsError(_reason(error)) from None
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
+        _close_what_is_left(error)
         raise NoTlsError("the connection was closed") from None
+
+
+def _close_what_is_left(error: Exception) -> None:
+    """Close what Python leaves open where a connection ends just while it is wrapped."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        left = frame.f_locals.get("self")
+        if isinstance(left, ssl.SSLSocket):
+            left.close()
 
 
 def _reason(error: ssl.SSLError) -> str:

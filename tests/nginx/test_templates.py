@@ -453,6 +453,7 @@ def test_fixes_edit_no_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         return Rule(name, check if name == "retry-off" else _none, None)
 
     monkeypatch.setattr(running, "rule_of", rule_of)
+    monkeypatch.setattr(running, "concerns", lambda rule, site: True)
     report = sites.check(tmp_path, {"a.template": SITE}, "a.template", env=VALUES)
     assert [(one.message, one.fix) for one in report.findings] == [
         ("0", Fix("new;", True)),

@@ -35,17 +35,25 @@ Ports = dict[tuple[str, str], int]
 
 @pytest.fixture(scope="module")
 def ports() -> Iterator[Ports]:
-    """The port of each server, by its name and what it speaks."""
+    """The port of each server, by its name with its version and what it speaks."""
     try:
         with Bench() as bench:
             wanted = (family for family in families() if family.name in SERVERS)
             yield {
-                (server.name, endpoint.speaks): endpoint.port
+                (f"{server.name}/{server.version}", endpoint.speaks): endpoint.port
                 for server in start(bench, wanted)
                 for endpoint in server.endpoints
             }
     except LabError as error:
         lacks(error)
+
+
+def http_port(ports: Ports, server: str) -> int:
+    return next(
+        port
+        for (name, speaks), port in ports.items()
+        if (name.split("/")[0], speaks) == (server, "http")
+    )
 
 
 def test_what_they_speak(ports: Ports, tmp_path: Path) -> None:
@@ -55,7 +63,7 @@ def test_what_they_speak(ports: Ports, tmp_path: Path) -> None:
         folder = tmp_path / str(number)
         folder.mkdir()
         claims = TRUE[speaks]
-        if name != "uwsgi":  # its profile has its own protocol
+        if not name.startswith("uwsgi/"):  # its profile has its own protocol
             claims += f'\nserver = "{name}"'
         found = facts(asked(folder, claims, port))
         differing[name, speaks] = [key for key, (way, _) in found.items() if way == "differs"]
@@ -78,7 +86,7 @@ def test_idle_timeouts(ports: Ports, tmp_path: Path) -> None:
     def measured(server: str) -> int:
         folder = tmp_path / server
         folder.mkdir()
-        one = asked(folder, "", ports[server, "http"], Wanted(1, measure=True, longest=8))
+        one = asked(folder, "", http_port(ports, server), Wanted(1, measure=True, longest=8))
         (idle,) = (one for one in one.answers if one.key == "keepalive.idle_timeout")
         assert isinstance(idle.seen.value, int)
         return idle.seen.value
@@ -91,7 +99,7 @@ def test_idle_timeouts(ports: Ports, tmp_path: Path) -> None:
 def test_node_has_its_header_limit(ports: Ports, tmp_path: Path) -> None:
     spec = 'server = "node"'
     found = facts(
-        asked(tmp_path, spec, ports["node", "http"], Wanted(1, measure=True, longest=0.1))
+        asked(tmp_path, spec, http_port(ports, "node"), Wanted(1, measure=True, longest=0.1))
     )
     assert found["limits.request_headers"] == ("agrees", "16k")
     assert found["limits.overflow"] == ("agrees", "answer")

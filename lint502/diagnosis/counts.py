@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 from msgspec import Struct, field
@@ -119,9 +120,18 @@ def add(names: Counter[_Name], name: _Name, count: int) -> None:
 def seconds(stamp: bytes) -> int:
     """The seconds of ``2026/07/20 08:00:00`` since the year 0. Raises :class:`ValueError` where
     there is none such."""
+    second = int(stamp[17:])
+    if not 0 <= second < 60:
+        raise ValueError("a minute has no such second")
+    return _minute(stamp[:16]) + second
+
+
+@lru_cache(1 << 12)
+def _minute(stamp: bytes) -> int:
+    """The seconds of ``2026/07/20 08:00``: a log has many records of a minute."""
     date, clock = stamp[:10].split(b"/"), stamp[11:].split(b":")
     at = datetime(*map(int, date), *map(int, clock))  # type: ignore[arg-type]
-    return at.toordinal() * 86400 + at.hour * 3600 + at.minute * 60 + at.second
+    return at.toordinal() * 86400 + at.hour * 3600 + at.minute * 60
 
 
 def _datetime(seconds: int) -> datetime:

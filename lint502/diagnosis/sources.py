@@ -195,7 +195,7 @@ def whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
                     kept.append(piece[: LONGEST_LINE - size])
                     size += len(kept[-1])
                 continue
-            yield b"".join((*kept, piece[:end]))
+            yield b"".join((*kept, memoryview(piece)[:end]))
             kept = [piece[end:]]
             size = len(kept[0])
             if size > LONGEST_LINE:

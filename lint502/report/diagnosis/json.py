@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from lint502 import __version__
@@ -100,10 +101,7 @@ def _root(root: Root) -> dict[str, Any]:
 
 
 def _tally(tally: Tally) -> dict[str, Any]:
-    minutes = (
-        ((_EPOCH + timedelta(minutes=minute)).isoformat(timespec="minutes"), count)
-        for minute, count in sorted(tally.minutes.items())
-    )
+    minutes = ((_minute(minute), count) for minute, count in sorted(tally.minutes.items()))
     return {
         "count": tally.count,
         "first": None if tally.first is None else tally.first.isoformat(),
@@ -114,6 +112,12 @@ def _tally(tally: Tally) -> dict[str, Any]:
         "clients": _counts(tally.clients),
         "example": tally.example,
     }
+
+
+@lru_cache(1 << 12)
+def _minute(minute: int) -> str:
+    """A minute in words; the groups of one log have the same ones."""
+    return (_EPOCH + timedelta(minutes=minute)).isoformat(timespec="minutes")
 
 
 def _counts(counts: Counter[str]) -> dict[str, int]:

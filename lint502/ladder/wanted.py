@@ -21,8 +21,9 @@ _MOST_HEADERS = 100
 
 
 class Wanted(Struct, frozen=True):
-    """``host`` is without its port and in lower case, ``authority`` as the client sends it;
-    ``target`` is what stands in the request line. ``headers`` are as they are given."""
+    """``url`` is without a user and password; ``host`` is without its port and in lower case,
+    ``authority`` as the client sends it; ``target`` is what stands in the request line. ``headers``
+    are as they are given."""
 
     url: str
     scheme: str
@@ -53,7 +54,7 @@ class Wanted(Struct, frozen=True):
         if _METHOD.fullmatch(method.upper()) is None:
             raise WantedError("--method", "a method is a word such as GET or POST")
         return cls(
-            url,
+            url[: match.start(2)] + authority + url[match.end(2) :],
             match[1],
             _ascii(host[1]).removesuffix("."),
             authority,

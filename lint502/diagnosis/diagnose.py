@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from lint502.declared import front_profiles
+from lint502.diagnosis.alike_paths import AnyPath
 from lint502.diagnosis.counts import Reading
 from lint502.diagnosis.diagnosis import Diagnosis, Group, HopPlace, Root, Unread, in_order
 from lint502.diagnosis.explaining import root_of
@@ -20,6 +21,8 @@ from lint502.reading import shown
 from lint502.report_model import HopReport
 from lint502.run import Result
 from lint502.wording import listed
+
+_WITHOUT_CONFIGURATION = Matters(queries=False, digits="", paths=AnyPath())
 
 
 def diagnosed(
@@ -39,13 +42,14 @@ def diagnosed(
     places = None if result is None else Routes(result)
     facts = None if result is None else Facts(result)
     roots = None if result is None else Roots(result)
+    matters = _WITHOUT_CONFIGURATION if places is None else places.matters
     reading = tally(
         logs,
         Grouping(places, facts),
         since=since,
         follow=follow,
         jobs=jobs,
-        matters=Matters(queries=False, digits="") if places is None else places.matters,
+        matters=matters,
     )
     report = None if result is None else result.report
     hops = {} if report is None else {hop.id: _hop_place(hop) for hop in report.hops}

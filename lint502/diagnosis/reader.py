@@ -60,6 +60,7 @@ class Reader(Generic[Key]):
         self._since = None if since is None else since.strftime("%Y/%m/%d %H:%M:%S").encode()
         self._stamps: dict[bytes, int] = {}
         self._memory: dict[tuple[bytes | None, ...], list[Row]] = {}
+        self._alike_memory: dict[tuple[bytes | None, ...], list[Row]] = {}
         self._odd_memory: dict[tuple[bytes, ...], tuple[list[Row], bytes]] = {}
         self._size = 0
         self._rows: dict[tuple[Key, bytes], list[Row]] = {}
@@ -115,6 +116,7 @@ class Reader(Generic[Key]):
         """Read lines; gives how many of their records bear on no upstream."""
         stamps, memory = self._stamps, self._memory
         of_queries, alike = self._matters.queries, self._alike
+        paths, alike_memory = self._matters.paths, self._alike_memory
         others = 0
         before = self._before
         last, at = _NOTHING, 0
@@ -188,12 +190,22 @@ class Reader(Generic[Key]):
             if key is None:
                 key = (level, message, server, method, uri, version, sent, parts[5], None)
             rows = memory.get(key)
+            alike_key: tuple[bytes | None, ...] | None = None
+            if rows is None and paths is not None and _PERCENT not in uri:
+                found = paths.key(server, uri, sent)
+                if found is not None:
+                    alike_key = (level, message, server, method, version, *found, parts[5])
+                    rows = alike_memory.get(alike_key)
             if rows is None:
                 statement = plain.statement(level, message, server, parts[1], parts[3], parts[5])
                 if statement is None or not connection.startswith(b"*"):
                     before = self._thorough(line, stamp)
                     continue
-                rows = memory[key] = self._place(statement, method, line)
+                rows = self._place(statement, method, line)
+                if paths is not None and alike_key is not None and paths.hold:
+                    alike_memory[alike_key] = rows
+                else:
+                    memory[key] = rows
                 self._remember(500 + len(line))
             before = line
             rows.append((stamp, client, path))
@@ -249,6 +261,7 @@ class Reader(Generic[Key]):
         self._size += size
         if self._size > _MOST_REMEMBERED:
             self._memory.clear()
+            self._alike_memory.clear()
             self._odd_memory.clear()
             self._size = 0
 

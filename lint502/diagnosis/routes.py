@@ -18,6 +18,7 @@ from lint502.behaviour.rewriting import Asked, Request
 from lint502.behaviour.subrequest_ways import asked_at, asked_for, clones
 from lint502.behaviour.ways import Arrival, Passes, Ways, ways, ways_from
 from lint502.diagnosis.addressed import Sent, may_ask, may_send, sends_as_it_is, sources
+from lint502.diagnosis.alike_paths import AlikePaths
 from lint502.diagnosis.named_servers import NamedServers, servers_at
 from lint502.diagnosis.shapes import Shapes
 from lint502.diagnosis.statements import Matters, Place, Statement
@@ -72,12 +73,13 @@ class Routes:
     def __init__(self, result: Result) -> None:
         self._sites = tuple(_Site(site) for site in result.sites)
         self._shapes = Shapes(result.sites)
+        self._paths = AlikePaths(one for site in self._sites for one in site.named())
         self._places: dict[Statement, Place] = {}
 
     @property
     def matters(self) -> Matters:
         """What of a request a hop may depend on."""
-        return self._shapes.matters
+        return self._shapes.matters._replace(paths=self._paths)
 
     def place(self, statement: Statement) -> Place:
         """The hop of a statement, or why nobody can tell."""
@@ -87,6 +89,7 @@ class Routes:
             if len(self._places) >= _MOST_REMEMBERED:
                 self._places.clear()
             found = self._places[key] = self._place(key)
+        self._paths.hold = found.direct
         return found
 
     def _place(self, statement: Statement) -> Place:
@@ -98,12 +101,12 @@ class Routes:
                 None, _nothing(statement, any(one.knows(statement) for one in self._sites))
             )
         hops = [hop for one in found for hop in one]
+        direct = all(site.direct for site in self._sites)
         if all(len(one) == 1 for one in found) and len(set(map(_line_of, hops))) == 1:
-            return Place(hops[0].id)
+            return Place(hops[0].id, direct=direct)
         ids = tuple(dict.fromkeys(hop.id for hop in hops))
-        return Place(
-            None, f"it may be any of {len(ids)} hops: the record does not tell them apart", ids
-        )
+        why = f"it may be any of {len(ids)} hops: the record does not tell them apart"
+        return Place(None, why, ids, direct)
 
 
 def _telling(statement: Statement) -> str:
@@ -141,6 +144,12 @@ class _Site:
         ]
         self._stream = [servers for servers in site.servers if servers.stream]
         self._ways: dict[tuple[VirtualServer, Request, Asked], Ways] = {}
+        self.direct = False
+        """Whether what was found last was found by the request itself."""
+
+    def named(self) -> Iterator[tuple[NamedServers, Passes]]:
+        """The servers of each ``http{}``, with the passes of the root."""
+        return ((one, self._passes) for one in self._http)
 
     def knows(self, statement: Statement) -> bool:
         """Whether it has the server of a statement."""
@@ -150,6 +159,7 @@ class _Site:
 
     def find(self, statement: Statement) -> list[Hop]:
         """The hops that a statement may be of, in the order of the configuration."""
+        self.direct = False
         if statement.request is None:
             found = set(self._of_stream(statement))
         else:
@@ -193,6 +203,7 @@ class _Site:
             found |= search.direct(request)
             if statement.cut and statement.upstream is None:
                 found |= search.beside(request)
+        self.direct = bool(found) and not (statement.cut or statement.subrequest)
         if not found and statement.subrequest is None:
             found.update(*(search.by_upstream(request) for search, request in searches))
         return found

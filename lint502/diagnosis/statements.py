@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from msgspec import Struct, field
 
@@ -36,12 +36,24 @@ Classify = Callable[[Statement], Key]
 is remembered, so that it may take its time."""
 
 
+class Paths(Protocol):
+    """Tells which paths are alike. ``hold``: statements that differ from the one that was asked
+    about last in an alike path alone, and in the URI of their upstream as much, belong to the
+    same."""
+
+    hold: bool
+
+    def key(self, server: bytes, path: bytes, upstream: bytes) -> tuple[bytes, bytes] | None:
+        """What is the same of all that are alike; None where it is not known which are."""
+
+
 class Matters(NamedTuple):
     """What of a request may matter for what its statement belongs to: its query; which of some
-    digits its path has, where another of the rest would do as well."""
+    digits its path has, where another of the rest would do as well; the path at all."""
 
     queries: bool = True
     digits: str = "0123456789"
+    paths: Paths | None = None
 
     @property
     def alike(self) -> dict[int, str]:
@@ -75,8 +87,10 @@ class Place(Struct, frozen=True):
     """Where a statement's hop is: its id in the report, or why nobody can tell.
 
     ``hops`` are those that it may be of where it is not one: none where nothing is known.
+    ``direct``: the request itself leads there, whatever the upstream may have redirected.
     """
 
     hop: str | None
     why: str = ""
     hops: tuple[str, ...] = ()
+    direct: bool = False

@@ -307,7 +307,7 @@ def test_one_hop_in_two_roots_is_one(tmp_path: Path) -> None:
     )
     result = examine(options)
     statement = Statement("error", CLOSED, "a", "GET /x HTTP/1.1", None, "http://127.0.0.1:1/x")
-    assert Routes(result).place(statement) == Place(result.report.hops[0].id)
+    assert Routes(result).place(statement) == Place(result.report.hops[0].id, direct=True)
 
 
 def test_why_says_what_is_missing(site: Site) -> None:

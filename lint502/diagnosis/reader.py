@@ -20,6 +20,7 @@ from lint502.patterns import regex
 _MOST_REMEMBERED = 24 << 20
 """Bytes of records that are remembered."""
 
+_MOST_ALIKE = 1 << 14
 _MOST_STAMPS = 4096
 _MOST_ROWS = 1 << 15
 _MOST_KINDS = 20
@@ -196,17 +197,20 @@ class Reader(Generic[Key]):
                 if found is not None:
                     alike_key = (level, message, server, method, version, *found, parts[5])
                     rows = alike_memory.get(alike_key)
+                    if rows is not None:
+                        memory[key] = rows
+                        self._remember(400 + len(line))
             if rows is None:
                 statement = plain.statement(level, message, server, parts[1], parts[3], parts[5])
                 if statement is None or not connection.startswith(b"*"):
                     before = self._thorough(line, stamp)
                     continue
-                rows = self._place(statement, method, line)
-                if paths is not None and alike_key is not None and paths.hold:
-                    alike_memory[alike_key] = rows
-                else:
-                    memory[key] = rows
+                rows = memory[key] = self._place(statement, method, line)
                 self._remember(500 + len(line))
+                if paths is not None and alike_key is not None and paths.hold:
+                    if len(alike_memory) >= _MOST_ALIKE:
+                        alike_memory.clear()
+                    alike_memory[alike_key] = rows
             before = line
             rows.append((stamp, client, path))
         self._waiting += len(lines)
@@ -261,7 +265,6 @@ class Reader(Generic[Key]):
         self._size += size
         if self._size > _MOST_REMEMBERED:
             self._memory.clear()
-            self._alike_memory.clear()
             self._odd_memory.clear()
             self._size = 0
 

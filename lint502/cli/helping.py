@@ -103,11 +103,21 @@ class _Coercion:
             return value
         if annotation == list[str] and all(isinstance(one, str) for one in value):
             return list(value)
+        if annotation is int and _is_plain_number(value, param.type_descriptor.parameter_info):
+            return int(value)
         if isinstance(annotation, type) and issubclass(annotation, Enum):
             found = [one for one in annotation if value in (one, one.value)]
             if found:
                 return found[0]
         return self._otherwise().coerce(value, param=param, ctx=ctx)
+
+
+def _is_plain_number(value: Any, option: Any) -> bool:
+    """Whether a text is a number of a few digits, within what an option takes."""
+    if not (isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 10):
+        return False
+    least, most = option.min, option.max
+    return (least is None or int(value) >= least) and (most is None or int(value) <= most)
 
 
 def _coerced_lightly(parameters: Iterable[Any]) -> list[Any]:

@@ -96,9 +96,10 @@ def test_what_is_imported(site: Path) -> None:
     unneeded |= {"lint502.cli.prove", "lint502.deployment.discovery"}
     for given in ([], ["--format", "json"], ["nginx.conf", "--select", "port-mismatch"]):
         assert imported(site, "check", *given).isdisjoint(unneeded)
-    assert imported(site, "diagnose", "nginx.conf").isdisjoint(
-        {"lint502.diagnosis.export", "pydantic"}
-    )
+    for given in ([], ["--jobs", "2"]):
+        assert imported(site, "diagnose", "nginx.conf", *given).isdisjoint(
+            {"lint502.diagnosis.export", "pydantic"}
+        )
 
 
 def test_nobody_reads(site: Path) -> None:

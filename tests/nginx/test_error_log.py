@@ -150,7 +150,7 @@ def test_what_nginx_was_doing_tells_equal_messages_apart(text: str, name: str, p
         "peer closed connection in SSL handshake while SSL handshaking",
         "client timed out (110: Connection timed out) while waiting for request",
         "connect() failed (111: Connection refused)",  # of a timer of Lua
-        'open() "/var/www/favicon.ico" failed (13: Permission denied)',
+        'stat() "/var/www/favicon.ico" failed (13: Permission denied)',
         'access forbidden by rule, "upstream timed out (110: Connection timed out)"',
         "upstream",
         "",

@@ -12,7 +12,6 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 
 from lint502.diagnosis.angie_json import plain, record
-from lint502.diagnosis.fields import HEAD, STARTING
 from lint502.patterns import regex
 
 LONGEST_LINE = 1 << 16
@@ -129,11 +128,6 @@ class Unwrapping:
                 return ()
             return (self._parts.pop(name, b"") + inner,)
         return (inner,)
-
-
-def is_record(line: bytes) -> bool:
-    """Whether a line is the beginning of a record of nginx."""
-    return HEAD.match(line) is not None or STARTING.match(line) is not None
 
 
 _EXPORT = b"__CURSOR="

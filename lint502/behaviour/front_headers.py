@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from lint502.behaviour.fronts import Trouble, Way, ways
+from lint502.behaviour.fronts import Trouble, Way, pairs_behind, ways
 from lint502.declared.listeners import Fact
 from lint502.nginx.parse import Directive
 from lint502.pairing import Pair
@@ -30,15 +30,10 @@ class PassedHead(Struct, frozen=True):
 
 def passed_heads(site: Site) -> Iterator[PassedHead]:
     """The pairs of the hops of ``http {}`` behind each way of a front whose limit is known."""
-    behind: dict[int, list[Pair]] = {}
-    for pair in site.each_pair():
-        server = pair.hop.context.enclosing("server")
-        if server is not None and pair.hop.kind not in ("stream", "memcached"):
-            behind.setdefault(id(server), []).append(pair)
     for way in ways(site):
         if way.front.response_headers is None or way.stream:
             continue
-        for pair in behind.get(id(way.server.context), ()):
+        for pair in pairs_behind(site).get(way.server.context, ()):
             if pair.meant is not None and pair.meant.response_headers is not None:
                 yield PassedHead(way, pair, pair.meant.response_headers)
 

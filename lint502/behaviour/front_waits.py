@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from lint502.behaviour.fronts import Trouble, Way, ways
+from lint502.behaviour.fronts import Trouble, Way, pairs_behind, ways
 from lint502.behaviour.limits import read_timeout
 from lint502.declared.listeners import Fact, Front
 from lint502.nginx.parse import Directive
@@ -52,15 +52,10 @@ class SlowAnswer(Struct, frozen=True):
 def slow_answers(site: Site) -> Iterator[SlowAnswer]:
     """The pairs of the hops of ``http {}`` behind each way of a front of which it is known how long
     it waits."""
-    behind: dict[int, list[Pair]] = {}
-    for pair in site.each_pair():
-        server = pair.hop.context.enclosing("server")
-        if server is not None and pair.hop.kind not in ("stream", "memcached"):
-            behind.setdefault(id(server), []).append(pair)
     for way in ways(site):
         if way.stream or waits(way.front) is None:
             continue
-        for pair in behind.get(id(way.server.context), ()):
+        for pair in pairs_behind(site).get(way.server.context, ()):
             if pair.meant is not None and pair.meant.response_timeout is not None:
                 yield SlowAnswer(way, pair, pair.meant.response_timeout)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -14,7 +14,8 @@ from lint502.nginx.scope import Scope, Value
 from lint502.nginx.servers import ListeningSocket, Servers, VirtualServer
 from lint502.nginx.tree import Context, once_a_context
 from lint502.nginx.version import Version
-from lint502.site import Site
+from lint502.pairing import Pair
+from lint502.site import Site, once_a_site
 from lint502.wording import listed
 
 _CLOSED = 502
@@ -72,7 +73,8 @@ def together(found: Iterable[tuple[Directive, Way]]) -> Iterator[Trouble]:
         yield Trouble(line, tuple(there))
 
 
-def ways(site: Site) -> Iterator[Way]:
+@once_a_site
+def ways(site: Site) -> Sequence[Way]:
     """Every way of every front.
 
     On which ports a front sends to a server is not declared: it may be any that other machines
@@ -80,9 +82,22 @@ def ways(site: Site) -> Iterator[Way]:
     to those of ``http {}``, or where there are none, to those of ``stream {}``. Nobody gets to a
     server that rejects every handshake.
     """
-    for way in _ways(site) if site.spec.fronts else ():
-        if not (way.socket.tls and rejecting(way.server.context, site.version)):
-            yield way
+    return [
+        way
+        for way in (_ways(site) if site.spec.fronts else ())
+        if not (way.socket.tls and rejecting(way.server.context, site.version))
+    ]
+
+
+@once_a_site
+def pairs_behind(site: Site) -> Mapping[Context, Sequence[Pair]]:
+    """The pairs of the hops of ``http {}`` that answer in HTTP, by their servers."""
+    found: dict[Context, list[Pair]] = {}
+    for hop in site.hops:
+        server = hop.context.enclosing("server")
+        if server is not None and hop.kind not in ("stream", "memcached"):
+            found.setdefault(server, []).extend(site.pairs[hop.id])
+    return found
 
 
 def rejecting(server: Context, version: Version) -> Directive | None:

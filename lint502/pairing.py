@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import force_setattr, replace
@@ -22,11 +23,13 @@ from lint502.declared.reachable import (
     is_private,
     reachable_hosts,
 )
-from lint502.deployment.viewpoint import Viewpoint
 from lint502.nginx.addresses import Address, normal_socket
 from lint502.nginx.hops import Hop, Target
 from lint502.nginx.pass_values import Kind
 from lint502.standing import Standing
+
+if TYPE_CHECKING:
+    from lint502.deployment.viewpoint import Viewpoint
 
 FROM_CONTAINERS = ("host.docker.internal", "host.containers.internal")
 """How a container calls the machine on which it runs.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -181,19 +182,19 @@ def answers(status: int | None) -> str:
 def early_closings(site: Site, margin: int) -> Iterator[Trouble]:
     """The lines that let nginx close idle connections sooner than ``margin`` milliseconds after a
     front; ``http`` where none does."""
-    known: dict[tuple[VirtualServer, bool], list[Value[int]]] = {}  # ways share servers
+    known: dict[tuple[VirtualServer, bool], list[_Kept]] = {}  # ways share servers
 
-    def timeouts_of(way: Way) -> list[Value[int]]:
+    def kept_of(way: Way) -> list[_Kept]:
         key = way.server, way.stream
         if key not in known:
-            known[key] = list(timeouts(way, site.version))
+            known[key] = list(_kept(way, site.version))
         return known[key]
 
     return together(
         (line, way)
         for way in ways(site)
-        for timeout in timeouts_of(way)
-        if _too_short(timeout, way, margin)
+        for timeout, scope in kept_of(way)
+        if _too_short(timeout, way, margin) and _is_used_again(scope)
         for line in (timeout_line(timeout, way),)
         if line is not None
     )
@@ -206,14 +207,29 @@ def timeouts(way: Way, version: Version) -> Iterator[Value[int]]:
 
     Source: ``ngx_http_set_keepalive()`` in ``src/http/ngx_http_request.c``.
     """
-    if way.stream:
-        return
-    for place in _deciding(way.server.context):
+    return (timeout for timeout, scope in _kept(way, version) if _is_used_again(scope))
+
+
+class _Kept(NamedTuple):
+    """How long a connection is kept, and where that is said."""
+
+    timeout: Value[int]
+    scope: Scope
+
+
+def _kept(way: Way, version: Version) -> Iterator[_Kept]:
+    for place in () if way.stream else _deciding(way.server.context):
         scope = Scope(place, version)
-        requests, timeout = scope.number("keepalive_requests"), scope.time("keepalive_timeout")
-        # after the last one nginx says "Connection: close", and the front uses it no more
-        if timeout is not None and (requests is None or requests.value > 1):
-            yield timeout
+        timeout = scope.time("keepalive_timeout")
+        if timeout is not None:
+            yield _Kept(timeout, scope)
+
+
+def _is_used_again(scope: Scope) -> bool:
+    """Whether a connection takes more than one request: after the last one nginx says "Connection:
+    close", and a front uses it no more."""
+    requests = scope.number("keepalive_requests")
+    return requests is None or requests.value > 1
 
 
 _TIMES = ("keepalive_timeout", "keepalive_requests")
@@ -229,8 +245,8 @@ def _deciding(server: Context) -> tuple[Context, ...]:
                 level
                 for level in place.up()
                 if level is server
+                or not level.by_name.keys().isdisjoint(_TIMES)
                 or level.uncertain_of(*_TIMES)
-                or any(name in level.by_name for name in _TIMES)
             )
             for place in _places(server)
         )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import astuple, replace
 
-from lint502.deployment.viewpoint import Viewpoint
 from lint502.places import Place, SourceFile
 from lint502.standing import Standing
 from lint502.values import Compared
+
+if TYPE_CHECKING:
+    from lint502.deployment.viewpoint import Viewpoint
 
 T = TypeVar("T")
 

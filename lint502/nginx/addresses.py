@@ -15,6 +15,7 @@ from msgspec import Struct
 from lint502.patterns import regex
 
 _SCHEME = regex(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_URI = regex(r"[/?]")
 _LOOPBACK_NAMES = frozenset(("localhost", "ip6-localhost", "localhost.localdomain"))
 _REMEMBERED = 1 << 13  # hops share addresses: each is read once, not once for each hop
 
@@ -85,6 +86,12 @@ def split_scheme(value: str) -> tuple[str, str]:
     return match[1].lower(), value[match.end() :]
 
 
+def end_of_authority(text: str) -> int:
+    """Where the URI starts in an address without a scheme."""
+    match = _URI.search(text)
+    return len(text) if match is None else match.start()
+
+
 def normal_socket(path: str) -> str:
     """The path of a socket, made comparable: one slash at a time, ``/var/run`` as ``/run``. One at
     the end stays: no file has such a path."""
@@ -112,7 +119,7 @@ def parse_address(text: str, default_port: int | None, *, uri: bool) -> tuple[Ad
         if not path:
             raise ValueError("no path in the unix domain socket")
         return Address(socket=normal_socket(path)), rest
-    end = next((i for i, character in enumerate(text) if character in "/?"), len(text))
+    end = end_of_authority(text)
     authority, rest = text[:end], text[end:]
     if rest and not uri:
         raise ValueError("invalid host")

@@ -142,9 +142,10 @@ def pieces(
     and a symbol for each of ``symbols``, which have none. ``alone``: perhaps one also for each
     variable that is all that stands on a line, which is nothing that nginx reads where a directive
     begins."""
+    given = bool(values)
     for match in MARKER.finditer(text):
         name = match[1] or match[2]
-        if name in values and takes(name):
+        if given and name in values and takes(name):
             yield Piece(*match.span(), values[name], name)
         elif name in symbols:
             yield Piece.of(*match.span(), symbol_of(name, values))
@@ -161,12 +162,12 @@ def symbol_of(name: str, values: Values) -> Symbol:
 
 
 def _is_alone(text: str, match: re.Match[str]) -> bool:
+    if match[1] is None and not is_upper(match[2]):
+        return False
     start = text.rfind("\n", 0, match.start()) + 1
     end = text.find("\n", match.end())
     rest = text[match.end() : len(text) if end == -1 else end]
-    if text[start : match.start()].strip() or rest.strip():
-        return False
-    return match[1] is not None or is_upper(match[2])
+    return not (text[start : match.start()].strip() or rest.strip())
 
 
 def render(text: str, values: Values, takes: Callable[[str], bool] = lambda _: True) -> Rendered:

@@ -135,6 +135,8 @@ class FileParser:
                 notes.append(Note(source.name, None, said))
             if filled.rendered.symbols:
                 notes.append(Note(source.name, None, _open(filled.rendered.symbols)))
+        if not (notes or filled.problems):
+            return parsed
         return replace(parsed, notes=tuple(notes), problems=(*parsed.problems, *filled.problems))
 
     def fill(self, source: SourceFile, unset: _Names, *, braces: bool) -> Filled:
@@ -260,8 +262,8 @@ def _own_names(source: SourceFile) -> frozenset[str]:
 def _beside(found: list[Piece], others: Iterable[Piece]) -> list[Piece]:
     """Pieces in order with others, of which those are left out that overlap one of them."""
     added = list(others)
-    if not added:
-        return found
+    if not (found and added):
+        return found or added
     result: list[Piece] = []
     index = 0
     for piece in added:

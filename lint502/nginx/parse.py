@@ -32,7 +32,7 @@ class Directive(Struct, frozen=True, eq=False):
 
     The condition of an ``if`` is without its parentheses; a Lua block is one argument.
     ``conditional`` tells that a template has it in one branch of its logic, so that it may not be
-    there.
+    there; ``open`` that a template leaves some of its words open.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Directive(Struct, frozen=True, eq=False):
     end_column: int
     block: tuple[Directive, ...] | None = None
     conditional: bool = False
+    open: bool = False
 
     def place(self, note: str = "") -> Place:
         """From the directive's name to the end of its last argument on the same line."""
@@ -107,6 +108,8 @@ def parse_file(source: SourceFile, rendered: Rendered | None = None) -> ParsedFi
     comments = tuple(tokens.comments)
     size = len(tokens.items) + len(comments)
     directives = _directives(statements, source)
+    if rendered is not None and rendered.symbols:
+        directives = _with_open(directives)
     statements.clear()  # crossplane's parser keeps them, as it refers to itself
     if rendered is not None and rendered.branches:
         directives = _with_branches(directives, rendered, 0)
@@ -154,6 +157,22 @@ def _in_template(token: Token, rendered: Rendered) -> Token:
     return symbolic(token, token, found) if count else token
 
 
+def _is_open(words: Iterable[str]) -> bool:
+    return any(UNKNOWN in word for word in words)
+
+
+def _with_open(directives: Iterable[Directive]) -> tuple[Directive, ...]:
+    """Directives that know whether one of their words has a symbol."""
+    return tuple(
+        replace(
+            one,
+            block=None if one.block is None else _with_open(one.block),
+            open=_is_open((one.name, *one.args)),
+        )
+        for one in directives
+    )
+
+
 def _with_branches(
     directives: Iterable[Directive], rendered: Rendered, around: int
 ) -> tuple[Directive, ...]:
@@ -163,10 +182,12 @@ def _with_branches(
     for one in directives:
         branch = rendered.branch(one.line, one.column)
         block = one.block
+        args = tuple(_argument(arg, rendered, branch) for arg in one.args)
         result.append(
             replace(
                 one,
-                args=tuple(_argument(arg, rendered, branch) for arg in one.args),
+                args=args,
+                open=one.open or _is_open(args),
                 block=None if block is None else _with_branches(block, rendered, branch),
                 conditional=branch != around,
             )

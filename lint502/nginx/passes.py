@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -20,6 +20,7 @@ _HTTP_PASSES: Mapping[str, Kind] = {
     "grpc_pass": "grpc",
     "memcached_pass": "memcached",
 }
+_WITHOUT_PASSES = frozenset(("upstream", "map", "geo", "split_clients"))
 _STREAM_PASSES: Mapping[str, Kind] = {"proxy_pass": "stream"}
 
 
@@ -38,16 +39,18 @@ class Pass(Struct, frozen=True, eq=False):
 @once_a_context
 def passes(area: Context) -> Sequence[Pass]:
     """Each pass of an ``http{}`` or ``stream{}``, in its order."""
-    return list(_passes(area, _STREAM_PASSES if area.name == "stream" else _HTTP_PASSES))
+    found: list[Pass] = []
+    _collect(area, _STREAM_PASSES if area.name == "stream" else _HTTP_PASSES, found)
+    return found
 
 
-def _passes(context: Context, kinds: Mapping[str, Kind]) -> Iterator[Pass]:
+def _collect(context: Context, kinds: Mapping[str, Kind], found: list[Pass]) -> None:
     for item in context.items:
         if isinstance(item, Context):
-            if item.name not in ("upstream", "map", "geo", "split_clients"):
-                yield from _passes(item, kinds)
+            if item.name not in _WITHOUT_PASSES:
+                _collect(item, kinds, found)
         elif item.name in kinds and item.args and item.block is None:
-            yield _read(context, item, kinds[item.name])
+            found.append(_read(context, item, kinds[item.name]))
 
 
 def _read(context: Context, directive: Directive, kind: Kind) -> Pass:

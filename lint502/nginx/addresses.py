@@ -52,6 +52,8 @@ class Address(Struct, frozen=True):
 @lru_cache(_REMEMBERED)
 def literal_ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """The address that a host is; None for a name."""
+    if ":" not in host and not host[:1].isdecimal():
+        return None  # as most hosts: that ipaddress says so takes long
     try:
         ip = ipaddress.ip_address(host)
     except ValueError:

@@ -79,6 +79,7 @@ class Url(Struct, frozen=True):
     uri: str
 
 
+@lru_cache(_REMEMBERED)
 def split_scheme(value: str) -> tuple[str, str]:
     """``("https", "host:port/uri")``; the scheme is "" where there is none."""
     match = _SCHEME.match(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from itertools import accumulate
 from operator import attrgetter
@@ -23,7 +24,7 @@ class SourceFile:
         self.name = name
         self.text = text
         self._lines: list[str] | None = None
-        self._starts: list[int] | None = None
+        self._starts: array[int] | None = None
 
     def line(self, number: int) -> str:
         """The text of a line (counted from 1) without its line end; "" where there is none."""
@@ -35,9 +36,9 @@ class SourceFile:
 
     def place(self, start: int, end: int) -> Place:
         """The place of a stretch that begins and ends at these offsets, in one line."""
-        if self._starts is None:
-            lines = self.text.split("\n")
-            self._starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
+        if self._lines is None or self._starts is None:
+            lines = self._lines = self.text.split("\n")
+            self._starts = array("L", accumulate((len(line) + 1 for line in lines), initial=0))
         number = bisect_right(self._starts, start)
         before = self._starts[number - 1] - 1
         return Place(self.name, number, start - before, end - before, self.line(number))

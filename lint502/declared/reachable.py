@@ -18,7 +18,7 @@ def folded(host: str) -> str:
     return host.lower().removesuffix(".")
 
 
-@lru_cache(1 << 13)  # as many as addresses are remembered
+@lru_cache(1 << 8)  # most listeners are at few hosts, each has its name besides
 def canonical(host: str) -> str:
     """A host as it is compared, nginx's own network namespace by one address."""
     if is_loopback(host):

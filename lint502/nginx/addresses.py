@@ -79,7 +79,7 @@ class Url(Struct, frozen=True):
     uri: str
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(1 << 8)  # one value is asked for several times in a row
 def split_scheme(value: str) -> tuple[str, str]:
     """``("https", "host:port/uri")``; the scheme is "" where there is none."""
     match = _SCHEME.match(value)

@@ -5,7 +5,6 @@ Sources: the modules' own functions, as ``ngx_http_proxy_pass()``, and ``ngx_par
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Literal
 
 from lint502.nginx.addresses import Url, parse_address, split_scheme
@@ -31,7 +30,6 @@ SCHEMES: dict[Kind, dict[str, bool]] = {
 """The schemes that a directive takes, and whether each means TLS; the others take none."""
 
 
-@lru_cache(1 << 13)  # as many as addresses are remembered
 def parse_pass(kind: Kind, value: str) -> Url:
     """The value of a pass, without variables.
 

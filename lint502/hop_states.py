@@ -135,7 +135,8 @@ def _compared_with(pair: Pair) -> tuple[str, ...]:
     else:
         return ()
     places = (place for listener in listeners for place in listener.stated_at)
-    return tuple(dict.fromkeys(f"{place.file}:{place.line}" for place in places))
+    lines = dict.fromkeys((place.file, place.line) for place in places)
+    return tuple(f"{file}:{line}" for file, line in lines)
 
 
 def upstream_of(pair: Pair) -> str | None:

@@ -169,10 +169,10 @@ class Pairing:
             for host in _other_hosts(listener)
         )
         self._at_hosts = {
-            host: DeclaredAddresses(item for item in listeners if item.socket is None)
+            host: DeclaredAddresses([item for item in listeners if item.socket is None])
             for host, listeners in hosts.items()
         }
-        self._local = tuple(dict.fromkeys(chain(hosts[LOOPBACK], *self._sockets.values())))
+        self._on_loopback = hosts[LOOPBACK]
         self._at_local: dict[tuple[bool, Kind], DeclaredAddresses] = {}
         self._owners = {
             host: DeclaredAddresses(listeners)
@@ -351,10 +351,12 @@ class Pairing:
         found = self._at_local.get((socket, kind))
         if found is None:
             found = self._at_local[socket, kind] = DeclaredAddresses(
-                listener
-                for listener in self._local
-                if ((listener.socket is not None) is socket and not listener.derived)
-                or speaks(listener, kind)
+                [
+                    listener
+                    for listener in chain(self._on_loopback, *self._sockets.values())
+                    if ((listener.socket is not None) is socket and not listener.derived)
+                    or speaks(listener, kind)
+                ]
             )
         return found
 

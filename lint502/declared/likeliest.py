@@ -27,6 +27,8 @@ def called(target: Target) -> tuple[str, str, str]:
 
 def likeliest(listeners: Sequence[Listener], target: Target, kind: Kind) -> Listener:
     """Of several listeners at one address, the one that is meant: by name, then protocol."""
+    if len(listeners) == 1:
+        return listeners[0]
     names = called(target)
 
     def rank(listener: Listener) -> tuple[bool, bool, bool]:

@@ -170,14 +170,13 @@ class Listener(Struct, frozen=True):
 
     @property
     def stated_at(self) -> tuple[Place, ...]:
-        """The places of all facts but its hosts, the address first; where a spec file has it, that
-        of its table at least."""
-        places = dict.fromkeys(
-            fact.place
-            for name, fact in zip(self.__struct_fields__, astuple(self), strict=True)
-            if type(fact) is Fact and name not in _BESIDE
-        )
-        return tuple(places) or (() if self.derived else (self.place,))
+        """The places of all facts but its hosts, the address first, some more than once; where a
+        spec file has it, that of its table at least."""
+        places = tuple([fact.place for fact in _OF_ITSELF(self) if type(fact) is Fact])
+        return places or (() if self.derived else (self.place,))
+
+
+_OF_ITSELF = attrgetter(*(name for name in Listener.__struct_fields__ if name not in _BESIDE))
 
 
 def hinted(listener: Listener) -> Listener:

@@ -53,6 +53,8 @@ class Address(Struct, frozen=True):
 @lru_cache(_REMEMBERED)
 def literal_ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """The address that a host is; None for a name."""
+    if ":" not in host and not host[:1].isdecimal():
+        return None  # as most hosts: that ipaddress says so takes long
     try:
         ip = ipaddress.ip_address(host)
     except ValueError:
@@ -78,6 +80,7 @@ class Url(Struct, frozen=True):
     uri: str
 
 
+@lru_cache(1 << 8)  # one value is asked for several times in a row
 def split_scheme(value: str) -> tuple[str, str]:
     """``("https", "host:port/uri")``; the scheme is "" where there is none."""
     match = _SCHEME.match(value)

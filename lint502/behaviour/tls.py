@@ -13,6 +13,7 @@ from msgspec import Struct
 from lint502.nginx.addresses import literal_ip
 from lint502.nginx.hops import Hop
 from lint502.nginx.known_values import Text
+from lint502.nginx.lines import called
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Value
 from lint502.nginx.symbols import UNKNOWN
@@ -70,7 +71,7 @@ def commands(hop: Hop, *wanted: str) -> bool | None:
     setting = hop.scope.setting(f"{family(hop)}_ssl_conf_command")
     if setting is None:
         return None
-    if any(line and line[0].lower() in wanted for line in setting.lines):
+    if not called(setting.lines).keys().isdisjoint(wanted):
         return True
     return False if setting.complete else None
 

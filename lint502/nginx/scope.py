@@ -9,6 +9,7 @@ from typing import Generic, Literal, TypeVar
 from msgspec import Struct
 
 from lint502.nginx.directives import directive
+from lint502.nginx.lines import Lines, called, words_of
 from lint502.nginx.parse import Directive
 from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context, once_a_context
@@ -37,7 +38,7 @@ class Setting(Struct, frozen=True):
     """
 
     name: str
-    lines: tuple[tuple[str, ...], ...]
+    lines: Lines
     directives: tuple[Directive, ...]
     origin: Literal["written", "inherited", "default"]
     complete: bool = True
@@ -46,6 +47,16 @@ class Setting(Struct, frozen=True):
     def value(self) -> str:
         """The first argument of the last line; "" where nothing is in effect."""
         return self.lines[-1][0] if self.lines and self.lines[-1] else ""
+
+    def named(self, name: str) -> list[tuple[str, ...]]:
+        """The arguments of the lines whose first one is a name, in whichever case."""
+        return [self.lines[index] for index in called(self.lines).get(name.lower(), ())]
+
+    def directives_named(self, name: str) -> list[Directive]:
+        """The lines whose first argument is a name, in whichever case; none for a default."""
+        if not self.directives:
+            return []
+        return [self.directives[index] for index in called(self.lines).get(name.lower(), ())]
 
 
 class Value(Struct, Generic[T], frozen=True):
@@ -80,7 +91,7 @@ def _setting_at(level: Context, name: str, written: bool) -> Setting:
         lines = level.by_name[name]
         found = settings[name, written] = Setting(
             name,
-            tuple([line.args for line in lines]),
+            Lines([line.args for line in lines]),
             tuple(lines),
             "written" if written else "inherited",
             complete=not level.unseen,
@@ -90,8 +101,8 @@ def _setting_at(level: Context, name: str, written: bool) -> Setting:
 
 @lru_cache(_REMEMBERED)
 def _default(name: str, text: str | None) -> Setting:
-    lines = () if text is None else tuple(tuple(one.split()) for one in text.split("; "))
-    return Setting(name, lines, (), "default")
+    lines = () if text is None else [tuple(one.split()) for one in text.split("; ")]
+    return Setting(name, Lines(lines), (), "default")
 
 
 @once_a_context
@@ -197,7 +208,7 @@ class Scope:
         setting = self.setting(name)
         if setting is None or not setting.complete:
             return None
-        return Value(frozenset(word for line in setting.lines for word in line), setting)
+        return Value(words_of(setting.lines), setting)
 
     def _typed(self, name: str, parse: Callable[[str], T]) -> Value[T] | None:
         setting = self.setting(name)

@@ -20,10 +20,10 @@ from lint502.behaviour.internal_redirects import origins
 from lint502.behaviour.subrequests import asked_beside, askers
 from lint502.findings import Finding, Severity
 from lint502.nginx.hops import Hop
-from lint502.nginx.lines import first_with
 from lint502.nginx.locations import find_location, named_location
 from lint502.nginx.reached import certain_answer
 from lint502.nginx.scope import Scope
+from lint502.nginx.setting_lines import first_with
 from lint502.nginx.tree import Context, once_a_context
 
 LEAST_ERROR = 500

@@ -9,9 +9,9 @@ from msgspec import Struct
 from lint502.behaviour.refusals import refusal
 from lint502.declared.listeners import Listener
 from lint502.nginx.hops import Hop
-from lint502.nginx.lines import called
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Setting
+from lint502.nginx.setting_lines import called
 from lint502.nginx.symbols import UNKNOWN
 from lint502.pairing import Pair
 from lint502.wording import server_of

@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from lint502.nginx.handlers import handlers, overridden_by
 from lint502.nginx.hops import Hop
-from lint502.nginx.lines import Lines, once_for_lines
 from lint502.nginx.reached import limit_of
 from lint502.nginx.scope import Scope
+from lint502.nginx.setting_lines import SettingLines, once_for_lines
 from lint502.nginx.tree import Context, once_a_context
 from lint502.nginx.version import NEWEST
 from lint502.patterns import regex
@@ -129,7 +129,7 @@ def _error_pages(scope: Scope) -> tuple[Mapping[int, ErrorPage], tuple[str, ...]
 
 
 @once_for_lines
-def _read(lines: Lines) -> tuple[Mapping[int, ErrorPage], tuple[str, ...], bool]:
+def _read(lines: SettingLines) -> tuple[Mapping[int, ErrorPage], tuple[str, ...], bool]:
     first: dict[int, ErrorPage] = {}
     found = list(_each_page(lines))
     for page in found:
@@ -139,7 +139,7 @@ def _read(lines: Lines) -> tuple[Mapping[int, ErrorPage], tuple[str, ...], bool]
     return first, pages, any("$" in page for page in pages)
 
 
-def _each_page(lines: Lines) -> Iterator[ErrorPage]:
+def _each_page(lines: SettingLines) -> Iterator[ErrorPage]:
     for line in lines:
         statuses = frozenset(int(code) for code in line[:-1] if code.isdecimal())
         if line and statuses:
@@ -156,7 +156,7 @@ def _index(scope: Scope) -> tuple[str, ...]:
 
 
 @once_for_lines
-def _all_of(lines: Lines) -> tuple[str, ...]:
+def _all_of(lines: SettingLines) -> tuple[str, ...]:
     return tuple(name for line in lines for name in line)
 
 

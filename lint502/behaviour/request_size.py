@@ -15,8 +15,8 @@ from msgspec import Struct
 from lint502.behaviour.request_headers import Allowed
 from lint502.declared.listeners import Listener
 from lint502.nginx.hops import Hop
-from lint502.nginx.lines import Lines, once_for_lines
 from lint502.nginx.pass_values import Kind
+from lint502.nginx.setting_lines import SettingLines, once_for_lines
 from lint502.nginx.tree import Context, once_a_context
 from lint502.patterns import regex
 from lint502.wording import listed, server_of
@@ -124,7 +124,7 @@ def _held(hop: Hop, listener: Listener) -> Held:
 
 
 @once_for_lines
-def _known(_: Lines) -> dict[tuple[Kind, frozenset[str], frozenset[str]], Held]:
+def _known(_: SettingLines) -> dict[tuple[Kind, frozenset[str], frozenset[str]], Held]:
     """What is held by parameters, as far as somebody has asked for it."""
     return {}
 

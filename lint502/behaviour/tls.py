@@ -13,9 +13,9 @@ from msgspec import Struct
 from lint502.nginx.addresses import literal_ip
 from lint502.nginx.hops import Hop
 from lint502.nginx.known_values import Text
-from lint502.nginx.lines import called
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Value
+from lint502.nginx.setting_lines import called
 from lint502.nginx.symbols import UNKNOWN
 from lint502.pairing import Pair
 from lint502.patterns import regex

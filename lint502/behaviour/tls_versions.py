@@ -14,8 +14,8 @@ from msgspec.structs import replace
 
 from lint502.behaviour.tls import family
 from lint502.nginx.hops import Hop
-from lint502.nginx.lines import Lines, called
 from lint502.nginx.scope import Setting, Value
+from lint502.nginx.setting_lines import SettingLines, called
 
 VERSIONS = ("SSLv2", "SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 """In their order."""
@@ -42,7 +42,7 @@ def protocols(hop: Hop) -> Value[frozenset[str]] | None:
         return None
     setting = replace(
         commands,
-        lines=Lines(commands.lines[index] for index in used),
+        lines=SettingLines(commands.lines[index] for index in used),
         directives=tuple(commands.directives[index] for index in used),
     )
     return found if versions == found.value else Value(versions, setting)

@@ -15,10 +15,10 @@ from lint502.behaviour.internal_redirects import origins
 from lint502.declared.listeners import Listener
 from lint502.nginx.addresses import parse_address, split_scheme
 from lint502.nginx.hops import Hop
-from lint502.nginx.lines import called
 from lint502.nginx.locations import find_location, prefix_of
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Value
+from lint502.nginx.setting_lines import called
 from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context
 from lint502.pairing import Pair

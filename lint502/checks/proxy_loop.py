@@ -8,8 +8,8 @@ from lint502.behaviour.loops import Loop, LoopStep, loops
 from lint502.behaviour.mismatches import port_fix
 from lint502.findings import Finding
 from lint502.nginx import error_log
-from lint502.nginx.lines import words_of
 from lint502.nginx.parse import Directive
+from lint502.nginx.setting_lines import words_of
 from lint502.places import Place
 from lint502.rule import Rule
 from lint502.site import Site

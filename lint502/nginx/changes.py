@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from lint502.nginx.changelog import Entry, entries
 from lint502.nginx.hops import Hop
-from lint502.nginx.lines import Lines, once_for_lines
 from lint502.nginx.predicates import is_predicate
+from lint502.nginx.setting_lines import SettingLines, once_for_lines
 from lint502.nginx.upstreams import Block
 from lint502.nginx.version import Version
 from lint502.packaged import table_of
@@ -153,7 +153,7 @@ def _long_parameter_name(hop: Hop) -> bool:
 
 
 @once_for_lines
-def _longest_name(lines: Lines) -> int:
+def _longest_name(lines: SettingLines) -> int:
     names = (line[0].encode("utf-8", "surrogateescape") for line in lines if line)
     return max(map(len, names), default=0)
 

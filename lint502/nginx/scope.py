@@ -9,8 +9,8 @@ from typing import Generic, Literal, TypeVar
 from msgspec import Struct
 
 from lint502.nginx.directives import directive
-from lint502.nginx.lines import Lines, called, words_of
 from lint502.nginx.parse import Directive
+from lint502.nginx.setting_lines import SettingLines, called, words_of
 from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context, once_a_context
 from lint502.nginx.values import parse_flag, parse_size, parse_time
@@ -38,7 +38,7 @@ class Setting(Struct, frozen=True):
     """
 
     name: str
-    lines: Lines
+    lines: SettingLines
     directives: tuple[Directive, ...]
     origin: Literal["written", "inherited", "default"]
     complete: bool = True
@@ -91,7 +91,7 @@ def _setting_at(level: Context, name: str, written: bool) -> Setting:
         lines = level.by_name[name]
         found = settings[name, written] = Setting(
             name,
-            Lines([line.args for line in lines]),
+            SettingLines([line.args for line in lines]),
             tuple(lines),
             "written" if written else "inherited",
             complete=not level.unseen,
@@ -102,7 +102,7 @@ def _setting_at(level: Context, name: str, written: bool) -> Setting:
 @lru_cache(_REMEMBERED)
 def _default(name: str, text: str | None) -> Setting:
     lines = () if text is None else [tuple(one.split()) for one in text.split("; ")]
-    return Setting(name, Lines(lines), (), "default")
+    return Setting(name, SettingLines(lines), (), "default")
 
 
 @once_a_context

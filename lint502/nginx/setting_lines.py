@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class Lines(tuple[tuple[str, ...], ...]):
+class SettingLines(tuple[tuple[str, ...], ...]):
     """The arguments of each line."""
 
     _results: dict[str, Any]
@@ -24,13 +24,13 @@ class Lines(tuple[tuple[str, ...], ...]):
             return self._results
 
 
-def once_for_lines(function: Callable[[Lines], T]) -> Callable[[Lines], T]:
+def once_for_lines(function: Callable[[SettingLines], T]) -> Callable[[SettingLines], T]:
     """A function of lines that is computed once for each, however many hops they are in effect
     for."""
     name = f"{function.__module__}.{function.__qualname__}"
 
     @wraps(function)
-    def computed(lines: Lines) -> T:
+    def computed(lines: SettingLines) -> T:
         results = lines.results
         try:
             result: T = results[name]
@@ -42,7 +42,7 @@ def once_for_lines(function: Callable[[Lines], T]) -> Callable[[Lines], T]:
 
 
 @once_for_lines
-def called(lines: Lines) -> Mapping[str, Sequence[int]]:
+def called(lines: SettingLines) -> Mapping[str, Sequence[int]]:
     """The numbers of the lines by their first argument, in lower case."""
     found: dict[str, list[int]] = {}
     for index, line in enumerate(lines):
@@ -52,13 +52,13 @@ def called(lines: Lines) -> Mapping[str, Sequence[int]]:
 
 
 @once_for_lines
-def words_of(lines: Lines) -> frozenset[str]:
+def words_of(lines: SettingLines) -> frozenset[str]:
     """All words of all lines."""
     return frozenset(word for line in lines for word in line)
 
 
 @once_for_lines
-def first_with(lines: Lines) -> Mapping[str, tuple[str, ...]]:
+def first_with(lines: SettingLines) -> Mapping[str, tuple[str, ...]]:
     """Of each word that stands before the last one of a line, such as a status of ``error_page``,
     the first such line."""
     found: dict[str, tuple[str, ...]] = {}

@@ -161,7 +161,8 @@ def instead_of(scope: Scope, status: int) -> Instead | None:
 def first_line(scope: Scope, status: int) -> tuple[str, ...] | None:
     """The arguments of the ``error_page`` for a status: the first line counts."""
     setting = scope.setting("error_page")
-    return None if setting is None else first_with(setting.lines).get(str(status))
+    number = None if setting is None else first_with(setting.lines).get(str(status))
+    return None if setting is None or number is None else setting.lines[number]
 
 
 def _instead(

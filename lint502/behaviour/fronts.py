@@ -14,6 +14,7 @@ from lint502.nginx.scope import Scope, Value
 from lint502.nginx.servers import ListeningSocket, Servers, VirtualServer
 from lint502.nginx.tree import Context, once_a_context
 from lint502.nginx.version import Version
+from lint502.pairing import Pair
 from lint502.site import Site
 from lint502.wording import listed
 
@@ -136,6 +137,45 @@ def by_socket(found: Iterable[Way]) -> Iterator[list[Way]]:
     for way in found:
         grouped.setdefault((way.front.name, way.socket), []).append(way)
     return iter(grouped.values())
+
+
+class AlikeWays:
+    """Ways by the front and the server at their ends: what is behind them is the same. ``first``
+    has one of each."""
+
+    def __init__(self, found: Iterable[Way]) -> None:
+        self._alike: dict[tuple[str, VirtualServer], list[tuple[int, Way]]] = {}
+        for number, way in enumerate(found):
+            self._alike.setdefault(_ends(way), []).append((number, way))
+        self.first = [there[0][1] for there in self._alike.values()]
+        self._shared: dict[tuple[object, ...], tuple[Way, ...]] = {}
+
+    def all(self, some: Iterable[Way]) -> tuple[Way, ...]:
+        """All ways that are alike to one of some, in their order; the same object for the same."""
+        ends = tuple(dict.fromkeys(map(_ends, some)))
+        if ends not in self._shared:
+            numbered = sorted(
+                (one for end in ends for one in self._alike[end]), key=lambda one: one[0]
+            )
+            each: dict[object, Way] = {}
+            for _, way in numbered:
+                each.setdefault((*_ends(way), way.name, way.socket), way)
+            self._shared[ends] = tuple(each.values())
+        return self._shared[ends]
+
+
+def _ends(way: Way) -> tuple[str, VirtualServer]:
+    return way.front.name, way.server
+
+
+def pairs_behind(site: Site, found: Iterable[Way]) -> Iterator[tuple[Way, Pair]]:
+    """The pairs of the hops of ``http {}`` behind each of some ways."""
+    behind: dict[int, list[Pair]] = {}
+    for pair in site.each_pair():
+        server = pair.hop.context.enclosing("server")
+        if server is not None and pair.hop.kind not in ("stream", "memcached"):
+            behind.setdefault(id(server), []).append(pair)
+    return ((way, pair) for way in found for pair in behind.get(id(way.server.context), ()))
 
 
 def none_fits(found: Iterable[Way], wrong: Iterable[Way]) -> list[Way]:

@@ -112,6 +112,8 @@ class _Area:
             return None
         request = _Visit(hop, self._a_host(hop), self._a_uri(hop))
         seen: list[tuple[_Visit, LoopStep, bool]] = []
+        visits: dict[_Visit, int] = {}
+        rounds: dict[Hop, list[int]] = {}
         for _ in range(_MOST_STEPS):
             if request not in self._steps:
                 self._steps[request] = self._step(request)
@@ -119,15 +121,16 @@ class _Area:
             if found is None:
                 return None
             step, following, always = found
+            visits[request] = len(seen)
+            rounds.setdefault(request.hop, []).append(len(seen))
             seen.append((request, step, always))
             request = following
-            rounds = [index for index, (one, _, _) in enumerate(seen) if one.hop is request.hop]
-            same = [index for index in rounds if seen[index][0] == request]
-            if same or len(rounds) >= _MOST_ROUNDS:
-                circle = tuple(one for _, one, _ in seen[(same or rounds)[-1] :])
+            before = rounds.get(request.hop, [])
+            if request in visits or len(before) >= _MOST_ROUNDS:
+                circle = tuple(one for _, one, _ in seen[visits.get(request, before[-1]) :])
                 every = all(always for _, _, always in seen)
                 every &= any(one.hop is hop for one in circle)
-                return Loop(self._in_order(circle), every, grows=not same)
+                return Loop(self._in_order(circle), every, grows=request not in visits)
         return None
 
     def _step(self, request: _Visit) -> tuple[LoopStep, _Visit, bool] | None:

@@ -142,13 +142,18 @@ def pieces(
     and a symbol for each of ``symbols``, which have none. ``alone``: perhaps one also for each
     variable that is all that stands on a line, which is nothing that nginx reads where a directive
     begins."""
+    line_end = -1
     for match in MARKER.finditer(text):
         name = match[1] or match[2]
+        first = match.start() > line_end  # on its line
+        if first and alone:
+            line_end = text.find("\n", match.end())
+            line_end = len(text) if line_end == -1 else line_end
         if name in values and takes(name):
             yield Piece(*match.span(), values[name], name)
         elif name in symbols:
             yield Piece.of(*match.span(), symbol_of(name, values))
-        elif alone and _is_alone(text, match):
+        elif alone and first and _is_alone(text, match, line_end):
             yield Piece.of(*match.span(), symbol_of(name, values), tentative=True)
 
 
@@ -160,11 +165,9 @@ def symbol_of(name: str, values: Values) -> Symbol:
     return Symbol.without_value(written, name)
 
 
-def _is_alone(text: str, match: re.Match[str]) -> bool:
+def _is_alone(text: str, match: re.Match[str], line_end: int) -> bool:
     start = text.rfind("\n", 0, match.start()) + 1
-    end = text.find("\n", match.end())
-    rest = text[match.end() : len(text) if end == -1 else end]
-    if text[start : match.start()].strip() or rest.strip():
+    if text[start : match.start()].strip() or text[match.end() : line_end].strip():
         return False
     return match[1] is not None or is_upper(match[2])
 

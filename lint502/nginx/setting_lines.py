@@ -58,11 +58,11 @@ def words_of(lines: SettingLines) -> frozenset[str]:
 
 
 @once_for_lines
-def first_with(lines: SettingLines) -> Mapping[str, tuple[str, ...]]:
+def first_with(lines: SettingLines) -> Mapping[str, int]:
     """Of each word that stands before the last one of a line, such as a status of ``error_page``,
-    the first such line."""
-    found: dict[str, tuple[str, ...]] = {}
-    for line in lines:
+    the number of the first such line."""
+    found: dict[str, int] = {}
+    for index, line in enumerate(lines):
         for word in line[:-1]:
-            found.setdefault(word, line)
+            found.setdefault(word, index)
     return found

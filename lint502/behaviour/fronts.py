@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -15,7 +15,7 @@ from lint502.nginx.servers import ListeningSocket, Servers, VirtualServer
 from lint502.nginx.tree import Context, once_a_context
 from lint502.nginx.version import Version
 from lint502.pairing import Pair
-from lint502.site import Site
+from lint502.site import Site, once_a_site
 from lint502.wording import listed
 
 _CLOSED = 502
@@ -73,7 +73,8 @@ def together(found: Iterable[tuple[Directive, Way]]) -> Iterator[Trouble]:
         yield Trouble(line, tuple(there))
 
 
-def ways(site: Site) -> Iterator[Way]:
+@once_a_site
+def ways(site: Site) -> tuple[Way, ...]:
     """Every way of every front.
 
     On which ports a front sends to a server is not declared: it may be any that other machines
@@ -81,9 +82,21 @@ def ways(site: Site) -> Iterator[Way]:
     to those of ``http {}``, or where there are none, to those of ``stream {}``. Nobody gets to a
     server that rejects every handshake.
     """
-    for way in _ways(site) if site.spec.fronts else ():
-        if not (way.socket.tls and rejecting(way.server.context, site.version)):
-            yield way
+    return tuple(
+        way
+        for way in (_ways(site) if site.spec.fronts else ())
+        if not (way.socket.tls and rejecting(way.server.context, site.version))
+    )
+
+
+@once_a_site
+def _to_streams(site: Site) -> Mapping[Context, Sequence[Way]]:
+    """The ways to the servers of ``stream {}``, by these."""
+    found: dict[Context, list[Way]] = {}
+    for way in ways(site):
+        if way.stream:
+            found.setdefault(way.server.context, []).append(way)
+    return found
 
 
 def rejecting(server: Context, version: Version) -> Directive | None:
@@ -309,7 +322,7 @@ def passed_on(site: Site, hop: Hop) -> tuple[Front, bool | None] | None:
     gets where no ``listen`` expects one; with whether it does, None where that is not known. None
     where no front that may send one gets there."""
     server = hop.context.enclosing("server")
-    there = [way for way in ways(site) if way.stream and way.server.context is server]
+    there = _to_streams(site).get(server, ()) if server is not None else ()
     found: list[tuple[Front, bool | None]] = []
     for front in {id(way.front): way.front for way in there}.values():
         sends = front.proxy_protocol

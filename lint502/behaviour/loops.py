@@ -6,7 +6,7 @@ way, or change it (``if``, ``rewrite``, access rules, limits, code), ends the se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from msgspec import Struct
 
@@ -64,9 +64,13 @@ def loops(site: Site) -> list[Loop]:
     if site.tree.fragment:
         return []
     found: dict[frozenset[str], Loop] = {}
+    hops: dict[Context | None, list[Hop]] = {}
+    for hop in site.hops:
+        if hop.kind in ("stream", "proxy") and hop.unknown is None:
+            hops.setdefault(hop.context.enclosing("http", "stream"), []).append(hop)
     for servers in site.servers:
         if servers.known:
-            for loop in _Area(servers, site).loops():
+            for loop in _Area(servers, hops.get(servers.area, ())).loops():
                 key = frozenset(step.hop.id for step in loop.steps)
                 if key not in found or loop.every:
                     found[key] = loop
@@ -90,11 +94,8 @@ def itself(site: Site) -> Callable[[Pair], bool]:
 class _Area:
     """The servers of one ``http{}`` or ``stream{}``, with their hops."""
 
-    def __init__(self, servers: Servers, site: Site) -> None:
-        kind = "stream" if servers.stream else "proxy"
-        self._routing = Routing(
-            servers, (hop for hop in site.hops if hop.kind == kind and hop.unknown is None)
-        )
+    def __init__(self, servers: Servers, hops: Iterable[Hop]) -> None:
+        self._routing = Routing(servers, hops)
         self._ends: dict[Context, bool] = {}
         self._steps: dict[_Visit, tuple[LoopStep, _Visit, bool] | None] = {}
         self._backs: dict[Hop, LoopStep | None] = {}

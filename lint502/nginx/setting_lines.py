@@ -41,13 +41,19 @@ def once_for_lines(function: Callable[[SettingLines], T]) -> Callable[[SettingLi
     return computed
 
 
+MOST_ALIKE = 20
+"""As many lines with one first argument are looked at."""
+
+
 @once_for_lines
 def called(lines: SettingLines) -> Mapping[str, Sequence[int]]:
-    """The numbers of the lines by their first argument, in lower case."""
+    """The numbers of the lines by their first argument, in lower case: of each the first few."""
     found: dict[str, list[int]] = {}
     for index, line in enumerate(lines):
         if line:
-            found.setdefault(line[0].lower(), []).append(index)
+            alike = found.setdefault(line[0].lower(), [])
+            if len(alike) < MOST_ALIKE:
+                alike.append(index)
     return found
 
 

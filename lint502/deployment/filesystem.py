@@ -53,6 +53,13 @@ class ContainerFiles:
     def __init__(self, repository: Repository, layers: Sequence[Layer]) -> None:
         self.repository = repository
         self._layers = tuple(layers)
+        self._anywhere: list[int] = []
+        self._at: dict[str, list[int]] = {}
+        for index, layer in enumerate(self._layers):
+            if isinstance(layer, (Removed, Moved)):
+                self._anywhere.append(index)
+            else:
+                self._at.setdefault(layer.target.rstrip("/"), []).append(index)
 
     def find(self, path: str) -> Entry | None:
         """What is at an absolute path of the container; None where no layer has put anything."""
@@ -138,8 +145,17 @@ class ContainerFiles:
         paths = {name: os.path.join(inner, name) for name in names}
         return [name for name, path in paths.items() if not _excluded(layer, path)]
 
+    def _bearing_on(self, path: str, before: int) -> list[int]:
+        """The numbers of the layers that bear on a path, the last one first."""
+        found, above = list(self._anywhere), path.rstrip("/")
+        found += self._at.get(above, ())
+        while above:
+            above = above.rpartition("/")[0]
+            found += self._at.get(above, ())
+        return sorted((index for index in found if index < before), reverse=True)
+
     def _find(self, path: str, before: int, moves: int) -> Entry | None:
-        for index in range(before - 1, -1, -1):
+        for index in self._bearing_on(path, before):
             layer = self._layers[index]
             if isinstance(layer, Removed):
                 if _hits(layer, path):

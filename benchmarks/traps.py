@@ -718,6 +718,184 @@ def caches(n: int) -> Texts:
     )
 
 
+@trap(500)
+def headers_of_http_and_servers(n: int) -> Texts:
+    yield from _each(n, "proxy_set_header X-{n} $host;\n")
+    yield from _each(
+        n, "server {{ server_name s{n}; location / {{ proxy_pass http://127.0.0.1:3000; }} }}\n"
+    )
+
+
+@trap(500)
+def one_header_again_and_again(n: int) -> Texts:
+    return _server(
+        _each(n, "proxy_set_header Connection upgrade;\n"),
+        _each(n, "location /p{n}/ {{ proxy_pass http://127.0.0.1:3000; }}\n"),
+    )
+
+
+@trap(1000)
+def headers_of_grpc(n: int) -> Texts:
+    return _server(
+        _each(n, "grpc_set_header X-{n} $host;\n"),
+        _each(n, "location /p{n}/ {{ grpc_pass 127.0.0.1:3000; }}\n"),
+    )
+
+
+@trap(1000)
+def error_pages_of_http(n: int) -> Texts:
+    yield from _each(n, "error_page 502 503 504 /e{n}.html;\n")
+    yield from _server(_each(n, "location /p{n}/ {{ proxy_pass http://127.0.0.1:3000; }}\n"))
+
+
+@trap(1000)
+def cache_times(n: int) -> Texts:
+    return _server(
+        ("proxy_cache z;\n",),
+        _each(n, "proxy_cache_valid 200 1m;\n"),
+        _each(n, "location /p{n}/ {{ proxy_pass http://127.0.0.1:3000; }}\n"),
+    )
+
+
+@trap(1000)
+def passes_of_one_location(n: int) -> Texts:
+    return _server(("location / {\n",), _each(n, "proxy_pass http://127.0.0.1:{port};\n"), ("}\n",))
+
+
+@trap(1000)
+def regex_locations_without_a_start(n: int) -> Texts:
+    return _server(
+        _each(n, "location /p{n}/ {{ error_page 502 /e{n}/x; proxy_pass http://127.0.0.1:80; }}\n"),
+        _each(n, "location ~ [ab]/r{n}/ {{ proxy_pass http://127.0.0.1:3000; }}\n"),
+    )
+
+
+@trap(1000)
+def names_of_a_server_and_variables(n: int) -> Texts:
+    yield "server { server_name\n"
+    yield from _each(n, "s{n}.example.com\n")
+    yield ";\n"
+    yield from _each(n, "location /p{n}/ {{ proxy_pass http://127.0.0.1:3000/x$is_args$args; }}\n")
+    yield "}\n"
+
+
+@trap(1000)
+def names_of_a_server_that_passes_back(n: int) -> Texts:
+    yield "server { listen 8080; location / { proxy_pass http://127.0.0.1:3000; } }\n"
+    yield "server { server_name\n"
+    yield from _each(n, "s{n}.example.com\n")
+    yield ";\n"
+    yield from _each(
+        n,
+        "location /p{n}/ {{ proxy_set_header Host $host; proxy_pass http://127.0.0.1:8080; }}\n",
+    )
+    yield "}\n"
+
+
+@trap(1000)
+def listens_and_names(n: int) -> Texts:
+    yield "server {\n"
+    yield from _each(n, "listen {port}; server_name s{n}.example.com;\n")
+    yield from PASS
+    yield "}\n"
+
+
+@trap(500)
+def listens_and_hops(n: int) -> Texts:
+    yield "server {\n"
+    yield from _each(n, "listen {port};\n")
+    yield from _each(n, "location /p{n}/ {{ proxy_pass $scheme://127.0.0.1:3000; }}\n")
+    yield "}\n"
+
+
+@trap(250)
+def map_of_variables(n: int) -> Texts:
+    yield "map $cookie_tenant $app {\n"
+    yield from _each(n, "    t{n} $v{n};\n")
+    yield "}\n"
+    yield from _server(
+        _each(n, "set $v{n} 127.0.0.1:{port};\n"),
+        _each(n, "location /p{n}/ {{ proxy_pass http://$app; }}\n"),
+    )
+
+
+@trap(1000)
+def map_of_few_and_hops(n: int) -> Texts:
+    yield "map $cookie_tenant $app {\n"
+    yield from (f"    t{at} 127.0.0.1:{3000 + at % 5};\n" for at in range(n))
+    yield "}\n"
+    yield from _server(_each(n, "location /p{n}/ {{ proxy_pass http://$app; }}\n"))
+
+
+@trap(1000)
+def resolver_of_n(n: int) -> Texts:
+    yield "resolver\n"
+    yield from _each(n, "10.0.0.{n}\n")
+    yield ";\n"
+    yield from _server(
+        _each(n, "location /p{n}/ {{ set $u h{n}.internal; proxy_pass http://$u:3000; }}\n")
+    )
+
+
+@trap(8000)
+def variables_in_one_line(n: int) -> Texts:
+    yield "log_format long"
+    yield from _each(n, " $arg_{n}")
+    yield ";\n"
+    yield from _server(PASS)
+
+
+@folders(500)
+def streams_behind_a_front(folder: Path, n: int) -> None:
+    streams_of = next(one for one in TRAPS if one.name == "streams")
+    streams_of.write(folder, n)
+    with (folder / "upstreams.toml").open("a") as spec:
+        spec.write('[front.balancer]\nkind = "aws-nlb"\nproxy_protocol = true\n')
+
+
+def _spec_and_blocks(folder: Path, n: int, spec: str) -> None:
+    blocks = _each(n, "upstream b{n} {{ server 127.0.0.1:3000; }}\n")
+    hops = _server(_each(n, "location /p{n}/ {{ proxy_pass http://b{n}; }}\n"))
+    _write(folder / "nginx.conf", ("events {}\nhttp {\n", *blocks, *hops, "}\n"))
+    _write(folder / "upstreams.toml", _each(n, spec))
+
+
+@folders(500)
+def upstreams_at_one_address(folder: Path, n: int) -> None:
+    _spec_and_blocks(folder, n, '[upstream.u{n}]\nhosts = ["127.0.0.1"]\nport = 3000\n')
+
+
+@folders(500)
+def upstreams_elsewhere(folder: Path, n: int) -> None:
+    _spec_and_blocks(folder, n, "[upstream.u{n}]\nport = 3000\nsame_host = false\n")
+
+
+@folders(500)
+def upstreams_at_other_hosts(folder: Path, n: int) -> None:
+    _spec_and_blocks(folder, n, '[upstream.u{n}]\nport = 3000\nhosts = ["h{n}.internal"]\n')
+
+
+@folders(1000)
+def addresses_that_one_binds(folder: Path, n: int) -> None:
+    hops = _server(_each(n, "location /p{n}/ {{ proxy_pass http://api:3000; }}\n"))
+    _write(folder / "nginx.conf", ("events {}\nhttp {\n", *hops, "}\n"))
+    bound = (f'"10.{at >> 16 & 255}.{at >> 8 & 255}.{at & 255}",\n' for at in range(n))
+    _write(folder / "upstreams.toml", ("[upstream.api]\nport = 3000\nbind = [\n", *bound, "]\n"))
+
+
+@folders(500)
+def names_of_a_certificate(folder: Path, n: int) -> None:
+    hops = _each(
+        n,
+        "location /p{n}/ {{ proxy_ssl_verify on; proxy_ssl_name w{n}.example.com;\n"
+        "    proxy_pass https://api:3000; }}\n",
+    )
+    _write(folder / "nginx.conf", ("events {}\nhttp {\n", *_server(hops), "}\n"))
+    names = _each(n, '"v{n}.example.com",\n')
+    spec = ("[upstream.api]\nport = 3000\n[upstream.api.tls]\nnames = [\n", *names, "]\n")
+    _write(folder / "upstreams.toml", spec)
+
+
 @dataclass(frozen=True)
 class Figures:
     """CPU seconds, user and system, and kilobytes of memory."""

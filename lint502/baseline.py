@@ -8,6 +8,7 @@ too: fixing a known one brings nothing to light that is new.
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -148,24 +149,24 @@ class _Left:
     """The entries that no finding has used up."""
 
     def __init__(self, known: Iterable[Entry]) -> None:
-        self._by_fingerprint: dict[str, list[Entry]] = {}
+        self._by_fingerprint: dict[str, deque[Entry]] = {}
         for entry in known:
-            self._by_fingerprint.setdefault(entry.fingerprint, []).append(entry)
-        self._by_at: dict[str, list[Entry]] | None = None
+            self._by_fingerprint.setdefault(entry.fingerprint, deque()).append(entry)
+        self._by_at: dict[str, deque[Entry]] | None = None
 
     def takes(self, fingerprint: str) -> bool:
         """Whether an entry of a finding at a hop is left, which then is used up."""
         found = self._by_fingerprint.get(fingerprint)
-        return bool(found and found.pop(0))
+        return bool(found and found.popleft())
 
     def takes_at(self, at: str) -> bool:
         """Whether one is left of a hop that is called alike; asked for when the others are used."""
         if self._by_at is None:
             self._by_at = {}
             for entry in self.entries():
-                self._by_at.setdefault(entry.at or "", []).append(entry)
+                self._by_at.setdefault(entry.at or "", deque()).append(entry)
         found = self._by_at.get(at)
-        return bool(found and self.takes(found.pop(0).fingerprint))
+        return bool(found and self.takes(found.popleft().fingerprint))
 
     def entries(self) -> Iterator[Entry]:
         """What is left."""

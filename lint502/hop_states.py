@@ -152,4 +152,4 @@ def upstreams_meant(pair: Pair) -> Iterator[str]:
     if name is not None:
         yield name
     elif pair.mismatch is not None and pair.mismatch.elsewhere:
-        yield from (listener.upstream for listener in pair.mismatch.nearest)
+        yield from pair.mismatch.upstreams

@@ -10,23 +10,24 @@ from msgspec import Struct
 from msgspec.structs import force_setattr, replace
 
 from lint502.declared.doubts import Doubts
-from lint502.declared.likeliest import called, likeliest, speaks, spelled
+from lint502.declared.likeliest import Alike, called, speaks, spelled
 from lint502.declared.listeners import Listener, Spec, hinted, is_blank
 from lint502.declared.nearest import DeclaredAddresses
 from lint502.declared.reachable import (
     LOOPBACK,
     canonical,
     folded,
+    goes_beyond,
     has_other_hosts,
     is_elsewhere,
     is_of_containers,
     is_private,
+    other_hosts,
     reachable_hosts,
 )
 from lint502.nginx.addresses import Address, normal_socket
 from lint502.nginx.hops import Hop, Target
 from lint502.nginx.pass_values import Kind
-from lint502.standing import Standing
 
 if TYPE_CHECKING:
     from lint502.deployment.viewpoint import Viewpoint
@@ -50,8 +51,9 @@ class Mismatch(Struct, frozen=True, eq=False):
     where several may be. ``elsewhere``: this port is declared, but on another machine or in another
     container, and nginx connects to its own; ``nearest`` then has all of them, or where none is
     said to be there, those that are declared by other hosts alone. Targets that are called alike,
-    at one address, share one mismatch. ``by_host``: the host alone says that this upstream is
-    meant.
+    at one address, share one mismatch, and so do those that the same listeners ``elsewhere`` may be
+    meant by. ``by_host``: the host alone says that this upstream is meant. ``upstreams`` are those
+    of the ``nearest``; ``guessed``: it is ``elsewhere`` by the hosts alone.
     """
 
     certain: bool
@@ -60,12 +62,14 @@ class Mismatch(Struct, frozen=True, eq=False):
     upstream: str | None
     elsewhere: bool = False
     by_host: bool = False
+    upstreams: Mapping[str, None] = {}
+    guessed: bool = False
 
-    @property
-    def guessed(self) -> bool:
-        """Whether it is ``elsewhere`` by the hosts alone."""
+    def __post_init__(self) -> None:
+        names = dict.fromkeys(listener.upstream for listener in self.nearest)
         hosts_alone = all(listener.same_host is None for listener in self.nearest)
-        return self.elsewhere and bool(self.nearest) and hosts_alone
+        force_setattr(self, "upstreams", names)
+        force_setattr(self, "guessed", self.elsewhere and bool(self.nearest) and hosts_alone)
 
 
 class Pair(Struct, frozen=True, eq=False):
@@ -106,13 +110,6 @@ def _address(listener: Listener) -> Address:
     port = 80 if listener.port is None else listener.port.value
     host = next(iter(listener.hosts), listener.upstream).strip("[]").lower()
     return Address(host, port, port_written=listener.port is not None)
-
-
-def _other_hosts(listener: Listener) -> Sequence[str]:
-    """The hosts of a listener but its name, which is the last."""
-    if listener.derived:
-        return listener.hosts
-    return listener.hosts[: max(len(listener.hosts) - 1, 1)]
 
 
 _Found = tuple[Listener | None, Mismatch | None]
@@ -166,7 +163,7 @@ class Pairing:
             for upstream in spec.upstreams
             for listener in upstream.listeners
             if listener.hosts_declared
-            for host in _other_hosts(listener)
+            for host in other_hosts(listener)
         )
         self._at_hosts = {
             host: DeclaredAddresses([item for item in listeners if item.socket is None])
@@ -187,6 +184,9 @@ class Pairing:
         small = {folded(name): declared for name, declared in reversed(exact.items())}
         self._names = small | exact
         self._found: dict[tuple[str, str, Address, Kind], _Known] = {}
+        self._all_elsewhere = tuple(chain.from_iterable(self._elsewhere.values()))
+        self._alike: dict[int, Alike] = {}
+        self._mismatches: dict[tuple[int, bool], Mismatch] = {}
 
     def behind(self, name: str) -> list[Address]:
         """The addresses of the upstream of a name, in lower case. Where it declares no port, any
@@ -217,13 +217,17 @@ class Pairing:
             if pair.listener is not None:
                 ways.setdefault(pair.listener.upstream, set()).add(_way(pair))
         doubtful: dict[int, Mismatch] = {}
+        reached: dict[int, bool] = {}
 
         def weighed(pair: Pair) -> Pair:
             mismatch = pair.mismatch
             if mismatch is None:
                 return pair
-            if mismatch.guessed and any(one.upstream in ways for one in mismatch.nearest):
-                return replace(pair, mismatch=None)
+            if mismatch.guessed:
+                if id(mismatch) not in reached:
+                    reached[id(mismatch)] = any(name in ways for name in mismatch.upstreams)
+                if reached[id(mismatch)]:
+                    return replace(pair, mismatch=None)
             if not mismatch.by_host or mismatch.upstream is None:
                 return pair
             if ways.get(mismatch.upstream, set()) <= {_way(pair)}:
@@ -250,10 +254,10 @@ class Pairing:
         address = target.address
         exact = self._exact(address)
         if exact:
-            return likeliest(exact, target, kind), None
+            return self._likeliest(exact, target, kind), None
         meant = self._start_of(address)
         if meant:
-            listener = likeliest(meant, target, kind)
+            listener = self._likeliest(meant, target, kind)
             return None, Mismatch(True, (listener,), 1, listener.upstream)
         named = self._named(target)
         if named is None:
@@ -261,11 +265,20 @@ class Pairing:
         if address.port in named.at:
             return _unless_elsewhere(next(iter(named.at[address.port].values())), address)
         if named.anywhere:
-            return _unless_elsewhere(likeliest(named.anywhere, target, kind), address)
+            return _unless_elsewhere(self._likeliest(named.anywhere, target, kind), address)
         if self._doubts.bear_on(named.upstreams):
             return None, None  # a port or a socket of it is not known
-        by_host = not (_is_block_of(target, named) or _are_all(named))
+        is_block_of_it = target.block is not None and folded(target.name) in named.names
+        by_host = not (is_block_of_it or named.stated)
         return None, _mismatch(named, address, certain=True, by_host=by_host)
+
+    def _likeliest(self, listeners: Sequence[Listener], target: Target, kind: Kind) -> Listener:
+        """The one that is meant of some listeners, which live as long as this does."""
+        if len(listeners) == 1:
+            return listeners[0]
+        if id(listeners) not in self._alike:
+            self._alike[id(listeners)] = Alike(listeners)
+        return self._alike[id(listeners)].likeliest(target, kind)
 
     def _exact(self, address: Address) -> Sequence[Listener]:
         if address.socket is not None:
@@ -310,8 +323,7 @@ class Pairing:
             others = self._elsewhere.get(address.port) or ()
             others = others or self._by_other_hosts.get(address.port, ())
         if others:
-            sole = others[0].upstream if len({item.upstream for item in others}) == 1 else None
-            return None, Mismatch(self._complete, tuple(others), len(others), sole, elsewhere=True)
+            return None, self._mismatch_elsewhere(others, certain=self._complete)
         declared = at_host if host != LOOPBACK else self._locally(address.socket is not None, kind)
         if declared.total or (self._complete and host == LOOPBACK):
             return None, _mismatch(declared, address, certain=self._complete)
@@ -341,9 +353,18 @@ class Pairing:
             local = self._locally(False, kind)
             if local.total:
                 return None, _mismatch(local, address, certain=True)
-            others = tuple(chain.from_iterable(self._elsewhere.values()))
-        sole = others[0].upstream if len({item.upstream for item in others}) == 1 else None
-        return None, Mismatch(True, tuple(others), len(others), sole, elsewhere=True)
+            others = self._all_elsewhere
+        return None, self._mismatch_elsewhere(others, certain=True)
+
+    def _mismatch_elsewhere(self, others: Sequence[Listener], *, certain: bool) -> Mismatch:
+        """The mismatch of all targets that some listeners elsewhere are meant by, which live as
+        long as this does."""
+        key = id(others), certain
+        if key not in self._mismatches:
+            found = tuple(others)
+            sole = found[0].upstream if len({item.upstream for item in found}) == 1 else None
+            self._mismatches[key] = Mismatch(certain, found, len(found), sole, elsewhere=True)
+        return self._mismatches[key]
 
     def _locally(self, socket: bool, kind: Kind) -> DeclaredAddresses:
         """What is on nginx's own host by sockets, or else by ports; and by the other of the two
@@ -366,27 +387,6 @@ def _mismatch(
 ) -> Mismatch:
     upstream = declared.sole_upstream if certain else None
     return Mismatch(certain, declared.nearest(address), declared.total, upstream, by_host=by_host)
-
-
-def _is_block_of(target: Target, declared: DeclaredAddresses) -> bool:
-    """Whether the block of a target is called like the upstream that is declared."""
-    name = folded(target.name)
-    return target.block is not None and any(folded(one) == name for one in declared.upstreams)
-
-
-def _are_all(declared: DeclaredAddresses) -> bool:
-    """Whether it is stated where all of what runs there listens, so that nothing else can."""
-    listeners = chain.from_iterable(there.values() for there in declared.at.values())
-    return all(
-        listener.derived and listener.port is not None and listener.port.standing is Standing.STATED
-        for listener in listeners
-    )
-
-
-def goes_beyond(rest: str) -> bool:
-    """Whether what follows the path of a socket is a URI, with its colon or without, or the colon
-    alone."""
-    return rest.startswith(("/", ":/")) or rest == ":"
 
 
 def _unless_elsewhere(listener: Listener, address: Address) -> _Found:

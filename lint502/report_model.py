@@ -141,12 +141,14 @@ class Report(Struct, frozen=True):
     def compared_with(self) -> tuple[str, ...]:
         """The files that hops were compared with, those first that most were."""
         counts: dict[str, int] = {}
-        known: dict[int, frozenset[str]] = {}  # hops share targets
+        known: dict[int, frozenset[str]] = {}  # hops share targets, and targets their places
         for hop in self.hops:
             if id(hop.targets) not in known:
-                places = (place for target in hop.targets for place in target.compared_with)
-                files = frozenset(place.rpartition(":")[0] for place in places)
-                known[id(hop.targets)] = files
+                each = {id(target.compared_with): target.compared_with for target in hop.targets}
+                for key, places in each.items():
+                    if key not in known:
+                        known[key] = frozenset(place.rpartition(":")[0] for place in places)
+                known[id(hop.targets)] = frozenset[str]().union(*(known[key] for key in each))
             for file in known[id(hop.targets)]:
                 counts[file] = counts.get(file, 0) + 1
         return tuple(sorted(counts, key=lambda file: (-counts[file], file)))

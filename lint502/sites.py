@@ -14,6 +14,7 @@ from lint502.hop_states import upstreams_meant
 from lint502.loading import Loaded
 from lint502.nginx.alike import bounded, stand_ins
 from lint502.nginx.hops import find_hops
+from lint502.nginx.repeated import repeated_lines
 from lint502.nginx.servers import Servers, find_servers
 from lint502.nginx.tree import Tree
 from lint502.options import Options
@@ -59,16 +60,19 @@ def _sites(
         if unseen or any(hop.unknown for hop in hops):
             reached = None
         if reached is not None:
-            reached.update(
-                name for found in pairs.values() for pair in found for name in upstreams_meant(pair)
-            )
+            meant = {
+                id(pair.listener or pair.mismatch): pair
+                for found in pairs.values()
+                for pair in found
+            }
+            reached.update(name for pair in meant.values() for name in upstreams_meant(pair))
             used = {block.name for hop in hops for block in hop.blocks}  # also when all are down
             reached.update(item.name for item in spec.upstreams if item.name.lower() in used)
         servers = tuple(find_servers(tree))
         compared, left_out = _with_fewer_fronts(spec, servers, tree)
-        problems += left_out
-        for id, others in same.items():
-            pairs.update((other.id, pairs[id]) for other in others)
+        problems += (*left_out, *repeated_lines(tree.main))
+        for first, others in same.items():
+            pairs.update((other.id, pairs[first]) for other in others)
         sites.append(
             Site(
                 tree=tree,

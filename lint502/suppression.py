@@ -247,6 +247,7 @@ class Suppression(Struct):
     folder: Path
     _used: set[_Alike] = field(default_factory=set)
     _used_paths: set[tuple[PathIgnore, str]] = field(default_factory=set)
+    _in_files: dict[tuple[str, str], bool] = field(default_factory=dict)
     _by_rule: dict[str, dict[str, IgnoresOfFile]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -306,9 +307,16 @@ class Suppression(Struct):
                     yield UnusedPath(rule, ignore.written, ignore.place, fits)
 
     def _by_path(self, finding: Finding) -> bool:
-        file = str(self.folder / finding.place.file)
-        found = [
-            ignore for ignore in self.paths if finding.rule in ignore.rules and ignore.fits(file)
-        ]
-        self._used_paths.update((ignore, finding.rule) for ignore in found)
-        return bool(found)
+        if not self.paths:
+            return False
+        key = finding.place.file, finding.rule
+        if key not in self._in_files:
+            file = str(self.folder / finding.place.file)
+            found = [
+                ignore
+                for ignore in self.paths
+                if finding.rule in ignore.rules and ignore.fits(file)
+            ]
+            self._used_paths.update((ignore, finding.rule) for ignore in found)
+            self._in_files[key] = bool(found)
+        return self._in_files[key]

@@ -69,7 +69,7 @@ def host_sent(hop: Hop, target: Target, of_client: str | None) -> tuple[str | No
     setting = hop.scope.setting("proxy_set_header")
     if setting is None or not setting.complete:
         return None, False
-    lines = [line for line in setting.lines if line[0].lower() == "host"]
+    lines = setting.named("Host")
     if len(lines) > 1 or any(len(line) != 2 for line in lines):
         return None, False
     text = lines[0][1] if lines else "$proxy_host"

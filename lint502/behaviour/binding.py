@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from lint502.behaviour.names import FAMILIES, says_resolve
 from lint502.nginx.addresses import is_loopback, literal_ip
 from lint502.pairing import Pair
+
+_REMEMBERED = 1 << 10  # many hops reach one listener
 
 
 def refused(pair: Pair) -> bool | None:
@@ -12,20 +16,42 @@ def refused(pair: Pair) -> bool | None:
     listener, address = pair.meant, pair.target.address
     if listener is None or listener.bind is None or address.socket is not None:
         return None
-    bound = [item.lower().strip("[]") for item in listener.bind.value]
-    if not bound or any(item == "*" or (literal_ip(item) is None and not is_loopback(item))
-                        for item in bound):  # fmt: skip
+    bound = listener.bind.value
+    if not bound or not _all_known(bound):
         return None
     ip = address.ip
     if ip is not None:
-        return None if any(covers(item, str(ip)) for item in bound) else True
+        return None if _covered(bound, str(ip)) else True
     if address.is_loopback:  # by name: either family may be meant
         meant = ("::1",) if address.host.startswith("ip6-") else ("127.0.0.1", "::1")
-        return None if any(covers(item, host) for item in bound for host in meant) else True
-    if not all(_is_loopback_only(item) for item in bound):
+        return None if any(_covered(bound, host) for host in meant) else True
+    if not _all_loopback_only(bound):
         return None
     same_host = listener.same_host.value if listener.same_host is not None else None
     return None if same_host else same_host is False
+
+
+@lru_cache(_REMEMBERED)
+def _plain(bound: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(item.lower().strip("[]") for item in bound)
+
+
+@lru_cache(_REMEMBERED)
+def _all_known(bound: tuple[str, ...]) -> bool:
+    return all(
+        item != "*" and (literal_ip(item) is not None or is_loopback(item))
+        for item in _plain(bound)
+    )
+
+
+@lru_cache(_REMEMBERED)
+def _covered(bound: tuple[str, ...], host: str) -> bool:
+    return any(covers(item, host) for item in _plain(bound))
+
+
+@lru_cache(_REMEMBERED)
+def _all_loopback_only(bound: tuple[str, ...]) -> bool:
+    return all(map(_is_loopback_only, _plain(bound)))
 
 
 def covers(bound: str, host: str) -> bool:
@@ -58,8 +84,8 @@ def refuses(pair: Pair) -> str | None:
         return None
     if target.needs_resolver or says_resolve(target):
         return None
-    bound = [item.lower().strip("[]") for item in listener.bind.value]
-    if any(literal_ip(item) is None and not is_loopback(item) for item in bound):
+    bound = listener.bind.value
+    if any(literal_ip(item) is None and not is_loopback(item) for item in _plain(bound)):
         return None
-    missed = [host for host in FAMILIES if not any(covers(item, host) for item in bound)]
+    missed = [host for host in FAMILIES if not _covered(bound, host)]
     return missed[0] if len(missed) == 1 else None

@@ -6,6 +6,8 @@ them (``fcgi_accept_request()`` in php-src's ``main/fastcgi.c``).
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from msgspec import Struct
 
 from lint502.nginx.addresses import literal_ip
@@ -32,7 +34,7 @@ def stranger(pair: Pair) -> Stranger | None:
     listener, address = pair.meant, pair.target.address
     if listener is None or listener.allowed_clients is None or address.socket is not None:
         return None
-    allowed = {str(literal_ip(one.strip("[]"))) for one in listener.allowed_clients.value}
+    allowed = _addresses(listener.allowed_clients.value)
     line, bound, known = _bound(pair.hop)
     if not known:
         return None
@@ -48,6 +50,11 @@ def stranger(pair: Pair) -> Stranger | None:
     if listener.same_host is not None and listener.same_host.value and address.ip is None:
         return None
     return Stranger("an address of its network", None, elsewhere or address.ip is not None)
+
+
+@lru_cache(maxsize=100)
+def _addresses(written: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(str(literal_ip(one.strip("[]"))) for one in written)
 
 
 def _bound(hop: Hop) -> tuple[Directive | None, str | None, bool]:

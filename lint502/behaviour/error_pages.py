@@ -23,6 +23,7 @@ from lint502.nginx.hops import Hop
 from lint502.nginx.locations import find_location, named_location
 from lint502.nginx.reached import certain_answer
 from lint502.nginx.scope import Scope
+from lint502.nginx.setting_lines import first_with
 from lint502.nginx.tree import Context, once_a_context
 
 LEAST_ERROR = 500
@@ -160,8 +161,8 @@ def instead_of(scope: Scope, status: int) -> Instead | None:
 def first_line(scope: Scope, status: int) -> tuple[str, ...] | None:
     """The arguments of the ``error_page`` for a status: the first line counts."""
     setting = scope.setting("error_page")
-    lines = setting.lines if setting is not None else ()
-    return next((line for line in lines if str(status) in line[:-1]), None)
+    number = None if setting is None else first_with(setting.lines).get(str(status))
+    return None if setting is None or number is None else setting.lines[number]
 
 
 def _instead(
@@ -189,7 +190,7 @@ def _instead(
     inner = Scope(location, scope.version).setting("error_page")
     if inner is None or recursive is None:
         return Instead(ITS_OWN, "error_page")
-    if recursive.value and any(str(answer.status) in lines[:-1] for lines in inner.lines):
+    if recursive.value and str(answer.status) in first_with(inner.lines):
         return Instead(ITS_OWN, "error_page")
     if answer.final or given == ITS_OWN:
         return Instead(answer.status, "error_page")

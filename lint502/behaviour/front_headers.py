@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from lint502.behaviour.fronts import Trouble, Way, pairs_behind, ways
+from lint502.behaviour.fronts import AlikeWays, Trouble, Way, pairs_behind, ways
 from lint502.declared.listeners import Fact
 from lint502.nginx.parse import Directive
 from lint502.pairing import Pair
@@ -30,24 +30,30 @@ class PassedHead(Struct, frozen=True):
 
 def passed_heads(site: Site) -> Iterator[PassedHead]:
     """The pairs of the hops of ``http {}`` behind each way of a front whose limit is known."""
-    for way in ways(site):
-        if way.front.response_headers is None or way.stream:
-            continue
-        for pair in pairs_behind(site).get(way.server.context, ()):
-            if pair.meant is not None and pair.meant.response_headers is not None:
-                yield PassedHead(way, pair, pair.meant.response_headers)
+    return _heads(site, _ways(site))
+
+
+def _ways(site: Site) -> list[Way]:
+    return [way for way in ways(site) if way.front.response_headers is not None and not way.stream]
+
+
+def _heads(site: Site, found: Iterable[Way]) -> Iterator[PassedHead]:
+    for way, pair in pairs_behind(site, found):
+        if pair.meant is not None and pair.meant.response_headers is not None:
+            yield PassedHead(way, pair, pair.meant.response_headers)
 
 
 def large_heads(site: Site) -> Iterator[tuple[Trouble, list[PassedHead]]]:
     """The passes behind which a head is too large for a front, one trouble for each and front, with
     the heads that are."""
     grouped: dict[tuple[str, Directive], list[PassedHead]] = {}
-    for head in passed_heads(site):
+    alike = AlikeWays(_ways(site))
+    for head in _heads(site, alike.first):
         if head.too_large:
             key = (head.way.front.name, head.pair.hop.directive)
             grouped.setdefault(key, []).append(head)
     for (_, line), heads in grouped.items():
-        yield Trouble(line, tuple(dict.fromkeys(head.way for head in heads))), heads
+        yield Trouble(line, alike.all(head.way for head in heads)), heads
 
 
 def heads_of(site: Site, way: Way, line: Directive | None) -> list[PassedHead]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from lint502.behaviour.fronts import Trouble, Way, pairs_behind, ways
+from lint502.behaviour.fronts import AlikeWays, Trouble, Way, pairs_behind, ways
 from lint502.behaviour.limits import read_timeout
 from lint502.declared.listeners import Fact, Front
 from lint502.nginx.parse import Directive
@@ -52,21 +52,27 @@ class SlowAnswer(Struct, frozen=True):
 def slow_answers(site: Site) -> Iterator[SlowAnswer]:
     """The pairs of the hops of ``http {}`` behind each way of a front of which it is known how long
     it waits."""
-    for way in ways(site):
-        if way.stream or waits(way.front) is None:
-            continue
-        for pair in pairs_behind(site).get(way.server.context, ()):
-            if pair.meant is not None and pair.meant.response_timeout is not None:
-                yield SlowAnswer(way, pair, pair.meant.response_timeout)
+    return _answers(site, _ways(site))
+
+
+def _ways(site: Site) -> list[Way]:
+    return [way for way in ways(site) if not way.stream and waits(way.front) is not None]
+
+
+def _answers(site: Site, found: Iterable[Way]) -> Iterator[SlowAnswer]:
+    for way, pair in pairs_behind(site, found):
+        if pair.meant is not None and pair.meant.response_timeout is not None:
+            yield SlowAnswer(way, pair, pair.meant.response_timeout)
 
 
 def late_answers(site: Site) -> Iterator[tuple[Trouble, list[SlowAnswer]]]:
     """The passes behind which an answer is too slow for a front, one trouble for each and front,
     with the answers that are."""
     grouped: dict[tuple[str, Directive], list[SlowAnswer]] = {}
-    for answer in slow_answers(site):
+    alike = AlikeWays(_ways(site))
+    for answer in _answers(site, alike.first):
         if answer.too_slow:
             key = (answer.way.front.name, answer.pair.hop.directive)
             grouped.setdefault(key, []).append(answer)
     for (_, line), late in grouped.items():
-        yield Trouble(line, tuple(dict.fromkeys(one.way for one in late))), late
+        yield Trouble(line, alike.all(one.way for one in late)), late

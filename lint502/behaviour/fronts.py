@@ -75,7 +75,7 @@ def together(found: Iterable[tuple[Directive, Way]]) -> Iterator[Trouble]:
 
 
 @once_a_site
-def ways(site: Site) -> Sequence[Way]:
+def ways(site: Site) -> tuple[Way, ...]:
     """Every way of every front.
 
     On which ports a front sends to a server is not declared: it may be any that other machines
@@ -83,21 +83,20 @@ def ways(site: Site) -> Sequence[Way]:
     to those of ``http {}``, or where there are none, to those of ``stream {}``. Nobody gets to a
     server that rejects every handshake.
     """
-    return [
+    return tuple(
         way
         for way in (_ways(site) if site.spec.fronts else ())
         if not (way.socket.tls and rejecting(way.server.context, site.version))
-    ]
+    )
 
 
 @once_a_site
-def pairs_behind(site: Site) -> Mapping[Context, Sequence[Pair]]:
-    """The pairs of the hops of ``http {}`` that answer in HTTP, by their servers."""
-    found: dict[Context, list[Pair]] = {}
-    for hop in site.hops:
-        server = hop.context.enclosing("server")
-        if server is not None and hop.kind not in ("stream", "memcached"):
-            found.setdefault(server, []).extend(site.pairs[hop.id])
+def _to_streams(site: Site) -> Mapping[Context, Sequence[Way]]:
+    """The ways to the servers of ``stream {}``, by these."""
+    found: dict[Context, list[Way]] = {}
+    for way in ways(site):
+        if way.stream:
+            found.setdefault(way.server.context, []).append(way)
     return found
 
 
@@ -152,6 +151,45 @@ def by_socket(found: Iterable[Way]) -> Iterator[list[Way]]:
     for way in found:
         grouped.setdefault((way.front.name, way.socket), []).append(way)
     return iter(grouped.values())
+
+
+class AlikeWays:
+    """Ways by the front and the server at their ends: what is behind them is the same. ``first``
+    has one of each."""
+
+    def __init__(self, found: Iterable[Way]) -> None:
+        self._alike: dict[tuple[str, VirtualServer], list[tuple[int, Way]]] = {}
+        for number, way in enumerate(found):
+            self._alike.setdefault(_ends(way), []).append((number, way))
+        self.first = [there[0][1] for there in self._alike.values()]
+        self._shared: dict[tuple[object, ...], tuple[Way, ...]] = {}
+
+    def all(self, some: Iterable[Way]) -> tuple[Way, ...]:
+        """All ways that are alike to one of some, in their order; the same object for the same."""
+        ends = tuple(dict.fromkeys(map(_ends, some)))
+        if ends not in self._shared:
+            numbered = sorted(
+                (one for end in ends for one in self._alike[end]), key=lambda one: one[0]
+            )
+            each: dict[object, Way] = {}
+            for _, way in numbered:
+                each.setdefault((*_ends(way), way.name, way.socket), way)
+            self._shared[ends] = tuple(each.values())
+        return self._shared[ends]
+
+
+def _ends(way: Way) -> tuple[str, VirtualServer]:
+    return way.front.name, way.server
+
+
+def pairs_behind(site: Site, found: Iterable[Way]) -> Iterator[tuple[Way, Pair]]:
+    """The pairs of the hops of ``http {}`` behind each of some ways."""
+    behind: dict[int, list[Pair]] = {}
+    for pair in site.each_pair():
+        server = pair.hop.context.enclosing("server")
+        if server is not None and pair.hop.kind not in ("stream", "memcached"):
+            behind.setdefault(id(server), []).append(pair)
+    return ((way, pair) for way in found for pair in behind.get(id(way.server.context), ()))
 
 
 def none_fits(found: Iterable[Way], wrong: Iterable[Way]) -> list[Way]:
@@ -300,7 +338,7 @@ def passed_on(site: Site, hop: Hop) -> tuple[Front, bool | None] | None:
     gets where no ``listen`` expects one; with whether it does, None where that is not known. None
     where no front that may send one gets there."""
     server = hop.context.enclosing("server")
-    there = [way for way in ways(site) if way.stream and way.server.context is server]
+    there = _to_streams(site).get(server, ()) if server is not None else ()
     found: list[tuple[Front, bool | None]] = []
     for front in {id(way.front): way.front for way in there}.values():
         sends = front.proxy_protocol

@@ -10,6 +10,8 @@ from lint502.behaviour.refusals import refusal
 from lint502.declared.listeners import Listener
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
+from lint502.nginx.scope import Setting
+from lint502.nginx.setting_lines import called
 from lint502.nginx.symbols import UNKNOWN
 from lint502.pairing import Pair
 from lint502.wording import server_of
@@ -18,10 +20,10 @@ HeaderRefusal = Literal["reset", "close", "answer"]
 """How a server refuses such a request: it ends the stream, or the connection, or answers 400."""
 
 
-_OF_A_CONNECTION = frozenset(
-    ("connection", "upgrade", "keep-alive", "proxy-connection", "transfer-encoding")
-)
-"""Headers that make a request of HTTP/2 malformed (RFC 9113, 8.2.2); so does ``TE``, but for
+_OF_A_CONNECTION = (
+    "connection", "upgrade", "keep-alive", "proxy-connection", "transfer-encoding", "te"
+)  # fmt: skip
+"""Headers that make a request of HTTP/2 malformed (RFC 9113, 8.2.2), ``TE`` unless it is
 "trailers"."""
 
 
@@ -64,9 +66,16 @@ def connection_header(hop: Hop) -> SentHeader | None:
     elif hop.kind != "grpc":
         return None
     headers = hop.scope.setting(f"{hop.kind}_set_header")
-    lines = headers.directives if headers is not None else ()
+    lines = headers_of_a_connection(headers) if headers is not None else ()
     found = filter(None, (sent_header(hop, line) for line in lines))
     return min(found, key=lambda sent: not sent.always, default=None)
+
+
+def headers_of_a_connection(headers: Setting) -> list[Directive]:
+    """The lines that set such a header, in their order."""
+    found = called(headers.lines)
+    numbers = sorted(number for name in _OF_A_CONNECTION for number in found.get(name, ()))
+    return [headers.directives[number] for number in numbers] if headers.directives else []
 
 
 def sent_header(hop: Hop, line: Directive) -> SentHeader | None:
@@ -74,7 +83,7 @@ def sent_header(hop: Hop, line: Directive) -> SentHeader | None:
     if len(line.args) != 2:
         return None
     name, value = line.args[0].lower(), line.args[1]
-    if name not in _OF_A_CONNECTION and name != "te":
+    if name not in _OF_A_CONNECTION:
         return None
     texts = hop.variables.expand(value, hop.context) or ()
     known = [text.text for text in texts if UNKNOWN not in text.text]

@@ -146,10 +146,7 @@ def _by_header(hop: Hop, version: Version, spoken: str) -> Reuse:
     headers = hop.scope.setting("proxy_set_header")
     if headers is None:
         return Reuse(None)
-    if headers.origin == "default":
-        lines = []
-    else:
-        lines = [line for line in headers.lines if line and line[0].lower() == "connection"]
+    lines = [] if headers.origin == "default" else headers.named("Connection")
     if not lines:
         if not headers.complete:
             return Reuse(None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -11,6 +11,7 @@ from lint502.nginx.handlers import handlers, overridden_by
 from lint502.nginx.hops import Hop
 from lint502.nginx.reached import limit_of
 from lint502.nginx.scope import Scope
+from lint502.nginx.setting_lines import SettingLines, once_for_lines
 from lint502.nginx.tree import Context, once_a_context
 from lint502.nginx.version import NEWEST
 from lint502.patterns import regex
@@ -51,12 +52,15 @@ class ErrorPage(NamedTuple):
 
 
 class LevelWays(Struct, frozen=True):
-    """``tried`` are the arguments of ``try_files``. ``limit`` is the ``limit_except`` of a
-    location, and ``unlimited`` are the methods that it leaves alone. ``handled``: something there
-    is the content handler. ``turns_away``: requests may be answered before that. ``code`` may send
-    them anywhere."""
+    """``error_pages`` are the lines by status, of several the first, and ``every_page`` is where
+    all of them lead; ``pages_vary``: some hold variables. ``tried`` are the arguments of
+    ``try_files``. ``limit`` is the ``limit_except`` of a location, and ``unlimited`` are the
+    methods that it leaves alone. ``handled``: something there is the content handler.
+    ``turns_away``: requests may be answered before that. ``code`` may send them anywhere."""
 
-    error_pages: tuple[ErrorPage, ...]
+    error_pages: Mapping[int, ErrorPage]
+    every_page: tuple[str, ...]
+    pages_vary: bool
     recursive: bool
     tried: tuple[str, ...]
     index: tuple[str, ...]
@@ -70,12 +74,12 @@ class LevelWays(Struct, frozen=True):
 
     def page(self, status: int) -> ErrorPage | None:
         """The page for a status, of several lines the first."""
-        return next((page for page in self.error_pages if status in page.statuses), None)
+        return self.error_pages.get(status)
 
     def pages(self, statuses: Iterable[int] | None) -> tuple[str, ...]:
         """The pages for some statuses; None is any."""
         if statuses is None:
-            return tuple(dict.fromkeys(page.page for page in self.error_pages))
+            return self.every_page
         found = (self.page(status) for status in (statuses if self.error_pages else ()))
         return tuple(dict.fromkeys(page.page for page in found if page is not None))
 
@@ -99,7 +103,7 @@ def level_ways(level: Context) -> LevelWays:
         if line.name.endswith("_pass")
     }
     return LevelWays(
-        tuple(_error_pages(scope)),
+        *_error_pages(scope),
         flag is None or flag.value,
         _last(level, "try_files"),
         _index(scope),
@@ -119,9 +123,24 @@ def _is_on(scope: Scope, name: str) -> bool:
     return flag is None or flag.value
 
 
-def _error_pages(scope: Scope) -> Iterable[ErrorPage]:
+def _error_pages(scope: Scope) -> tuple[Mapping[int, ErrorPage], tuple[str, ...], bool]:
     setting = scope.setting("error_page")
-    for line in setting.lines if setting is not None else ():
+    return ({}, (), False) if setting is None else _read(setting.lines)
+
+
+@once_for_lines
+def _read(lines: SettingLines) -> tuple[Mapping[int, ErrorPage], tuple[str, ...], bool]:
+    first: dict[int, ErrorPage] = {}
+    found = list(_each_page(lines))
+    for page in found:
+        for status in page.statuses:
+            first.setdefault(status, page)
+    pages = tuple(dict.fromkeys(page.page for page in found))
+    return first, pages, any("$" in page for page in pages)
+
+
+def _each_page(lines: SettingLines) -> Iterator[ErrorPage]:
+    for line in lines:
         statuses = frozenset(int(code) for code in line[:-1] if code.isdecimal())
         if line and statuses:
             code = next((arg[1:] for arg in line[:-1] if arg.startswith("=")), None)
@@ -133,7 +152,12 @@ def _index(scope: Scope) -> tuple[str, ...]:
     setting = scope.setting("index")
     if setting is None or not setting.lines:
         return ("index.html",)
-    return tuple(name for line in setting.lines for name in line)
+    return _all_of(setting.lines)
+
+
+@once_for_lines
+def _all_of(lines: SettingLines) -> tuple[str, ...]:
+    return tuple(name for line in lines for name in line)
 
 
 def _last(level: Context, name: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ way, or change it (``if``, ``rewrite``, access rules, limits, code), ends the se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from msgspec import Struct
 
@@ -64,9 +64,13 @@ def loops(site: Site) -> list[Loop]:
     if site.tree.fragment:
         return []
     found: dict[frozenset[str], Loop] = {}
+    hops: dict[Context | None, list[Hop]] = {}
+    for hop in site.hops:
+        if hop.kind in ("stream", "proxy") and hop.unknown is None:
+            hops.setdefault(hop.context.enclosing("http", "stream"), []).append(hop)
     for servers in site.servers:
         if servers.known:
-            for loop in _Area(servers, site).loops():
+            for loop in _Area(servers, hops.get(servers.area, ())).loops():
                 key = frozenset(step.hop.id for step in loop.steps)
                 if key not in found or loop.every:
                     found[key] = loop
@@ -90,11 +94,8 @@ def itself(site: Site) -> Callable[[Pair], bool]:
 class _Area:
     """The servers of one ``http{}`` or ``stream{}``, with their hops."""
 
-    def __init__(self, servers: Servers, site: Site) -> None:
-        kind = "stream" if servers.stream else "proxy"
-        self._routing = Routing(
-            servers, (hop for hop in site.hops if hop.kind == kind and hop.unknown is None)
-        )
+    def __init__(self, servers: Servers, hops: Iterable[Hop]) -> None:
+        self._routing = Routing(servers, hops)
         self._ends: dict[Context, bool] = {}
         self._steps: dict[_Visit, tuple[LoopStep, _Visit, bool] | None] = {}
         self._backs: dict[Hop, LoopStep | None] = {}
@@ -112,6 +113,8 @@ class _Area:
             return None
         request = _Visit(hop, self._a_host(hop), self._a_uri(hop))
         seen: list[tuple[_Visit, LoopStep, bool]] = []
+        visits: dict[_Visit, int] = {}
+        rounds: dict[Hop, list[int]] = {}
         for _ in range(_MOST_STEPS):
             if request not in self._steps:
                 self._steps[request] = self._step(request)
@@ -119,15 +122,16 @@ class _Area:
             if found is None:
                 return None
             step, following, always = found
+            visits[request] = len(seen)
+            rounds.setdefault(request.hop, []).append(len(seen))
             seen.append((request, step, always))
             request = following
-            rounds = [index for index, (one, _, _) in enumerate(seen) if one.hop is request.hop]
-            same = [index for index in rounds if seen[index][0] == request]
-            if same or len(rounds) >= _MOST_ROUNDS:
-                circle = tuple(one for _, one, _ in seen[(same or rounds)[-1] :])
+            before = rounds.get(request.hop, [])
+            if request in visits or len(before) >= _MOST_ROUNDS:
+                circle = tuple(one for _, one, _ in seen[visits.get(request, before[-1]) :])
                 every = all(always for _, _, always in seen)
                 every &= any(one.hop is hop for one in circle)
-                return Loop(self._in_order(circle), every, grows=not same)
+                return Loop(self._in_order(circle), every, grows=request not in visits)
         return None
 
     def _step(self, request: _Visit) -> tuple[LoopStep, _Visit, bool] | None:

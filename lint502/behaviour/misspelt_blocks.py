@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 
 from msgspec import Struct
@@ -29,27 +29,30 @@ class Misspelt(Struct, frozen=True):
 def misspelt(site: Site) -> Iterator[Misspelt]:
     """The pairs of a root that lead to a bare name where a block is left over; with a port, where
     the name is that of the block."""
-    areas: dict[int, Sequence[Block]] = {}
+    areas: dict[int, tuple[Sequence[Block], Mapping[str, Block]]] = {}
     known: dict[tuple[int, str, bool], tuple[Block, float] | None] = {}
     for pair in site.each_pair():
         area = pair.hop.context.enclosing("http", "stream")
         if area is None or not _is_bare(pair):
             continue
         if id(area) not in areas:
-            areas[id(area)] = _unused(site, area)
+            unused = _unused(site, area)
+            areas[id(area)] = unused, {block.name: block for block in reversed(unused)}
         address = pair.target.address
         asked = (id(area), address.host, address.port_written)
         if asked not in known:
-            known[asked] = _likeliest(areas[id(area)], address.host, address.port_written)
+            known[asked] = _likeliest(*areas[id(area)], address.host, address.port_written)
         found = known[asked]
         if found is not None:
             yield Misspelt(pair, *found)
 
 
-def _likeliest(blocks: Sequence[Block], host: str, with_port: bool) -> tuple[Block, float] | None:
+def _likeliest(
+    blocks: Sequence[Block], named: Mapping[str, Block], host: str, with_port: bool
+) -> tuple[Block, float] | None:
     """The block that is most like a name, and how much; with a port only the one of that name.
     Of many blocks only the first few are looked at."""
-    same = next((block for block in blocks if block.name == host), None)
+    same = named.get(host)
     if same is not None:
         return same, 1.0
     rated = [

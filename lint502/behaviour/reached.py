@@ -81,7 +81,12 @@ def _ignored(area: Context) -> Mapping[Context, VirtualServer]:
     servers = servers_of(area)
     lost: dict[VirtualServer, VirtualServer] = {}
     found: set[VirtualServer] = set()
+    looked_at: set[tuple[VirtualServer, ...]] = set()
     for socket in servers.sockets:
+        alike = (socket.default, *socket.servers)
+        if alike in looked_at:
+            continue
+        looked_at.add(alike)
         owners: dict[str, VirtualServer] = {}
         for server in socket.servers:
             if is_open(server.context):

@@ -8,13 +8,15 @@ FastCGI and SCGI have as much of everything, with shorter lengths.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
 from lint502.behaviour.request_headers import Allowed
 from lint502.declared.listeners import Listener
 from lint502.nginx.hops import Hop
+from lint502.nginx.pass_values import Kind
+from lint502.nginx.setting_lines import SettingLines, once_for_lines
 from lint502.nginx.tree import Context, once_a_context
 from lint502.patterns import regex
 from lint502.wording import listed, server_of
@@ -110,29 +112,38 @@ def _held(hop: Hop, listener: Listener) -> Held:
             # it makes a packet of what it reads: http_parse() in proto/http.c
             return Held("path", ("REQUEST_URI", "PATH_INFO"), 2, 0)
         return Held("query", (), 1, 0)
-    lines = tuple(_parameters(hop))
-    beside = sum(
-        _LENGTHS.get(hop.kind, _SHORT_LENGTHS) + len(name) + len(_VARIABLE.sub("", value))
-        for name, value, always in lines
-        if always
-    )
+    setting = hop.scope.setting(f"{hop.kind}_param")
     query, path = _QUERY, _PATH if _any_path(hop) else _ORIGINAL
     if _may_rewrite(hop):
         query = path = _ORIGINAL
+    known = {} if setting is None else _known(setting.lines)
+    key = hop.kind, query, path
+    if key not in known:
+        known[key] = _in_parameters(() if setting is None else setting.lines, *key)
+    return known[key]
+
+
+@once_for_lines
+def _known(_: SettingLines) -> dict[tuple[Kind, frozenset[str], frozenset[str]], Held]:
+    """What is held by parameters, as far as somebody has asked for it."""
+    return {}
+
+
+def _in_parameters(
+    parameters: Iterable[tuple[str, ...]], kind: Kind, query: frozenset[str], path: frozenset[str]
+) -> Held:
+    lines = [(line[0], line[1], len(line) == 2) for line in parameters if len(line) > 1]
+    beside = sum(
+        _LENGTHS.get(kind, _SHORT_LENGTHS) + len(name) + len(_VARIABLE.sub("", value))
+        for name, value, always in lines
+        if always
+    )
     found = [
         Held(part, tuple(dict.fromkeys(names)), len(names), beside)
         for part, variables in (("query", query), ("path", path))
         for names in ([name for name, value, _ in lines for _ in _uses(value, variables)],)
     ]
     return max(found, key=lambda held: held.times)
-
-
-def _parameters(hop: Hop) -> Iterator[tuple[str, str, bool]]:
-    """The name and the value of each parameter, and whether it is sent also where it is empty."""
-    setting = hop.scope.setting(f"{hop.kind}_param")
-    for line in setting.lines if setting is not None else ():
-        if len(line) > 1:
-            yield line[0], line[1], len(line) == 2
 
 
 def _uses(value: str, variables: frozenset[str]) -> Iterator[str]:

@@ -54,18 +54,24 @@ def resolver_line(hop: Hop, target: Target | None = None) -> Directive | None:
     return _known(setting.directives[-1]) if setting is not None and setting.directives else None
 
 
+@lru_cache(maxsize=1000)
 def _known(line: Directive) -> Directive | None:
     return line if servers_of(line) and not any("$" in arg for arg in line.args) else None
 
 
 def servers_of(line: Directive | None) -> tuple[str, ...]:
     """The DNS servers that a ``resolver`` names, each without the port that it has anyway."""
-    return _servers(line.args) if line is not None else ()
+    return _servers(line) if line is not None else ()
 
 
 @lru_cache(maxsize=1000)
-def _servers(args: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(_plain(arg) for arg in args if "=" not in arg)
+def _servers(line: Directive) -> tuple[str, ...]:
+    return tuple(_plain(arg) for arg in line.args if "=" not in arg)
+
+
+@lru_cache(maxsize=1000)
+def _public(line: Directive) -> tuple[str, ...]:
+    return tuple(server for server in _servers(line) if server in public_servers())
 
 
 class Unaware(Struct, frozen=True):
@@ -118,11 +124,10 @@ def unaware(pair: Pair, version: Version, named: frozenset[str]) -> Unaware | No
         those = frozenset(_plain(server) for server in known.value)
         servers = tuple(server for server in asked if not _may_be_one_of(server, those))
     elif is_private(target.address.host):
-        servers = tuple(server for server in asked if server in public_servers())
+        servers = _public(line)
     else:
         return None
-    there = public_servers() | named
-    answering = tuple(server for server in servers if server in there)
+    answering = tuple(server for server in servers if server in public_servers() or server in named)
     return Unaware(line, asked, servers, answering) if servers else None
 
 
@@ -133,7 +138,7 @@ def perhaps_unaware(pair: Pair, version: Version) -> Unaware | None:
     if pair.target.address.host.rstrip(".") != "localhost" or not looked_up(pair.target, version):
         return None
     line = resolver_line(pair.hop, pair.target)
-    servers = tuple(server for server in servers_of(line) if server in public_servers())
+    servers = () if line is None else _public(line)
     declared = pair.meant is not None and pair.meant.resolvers is not None
     if line is None or not servers or declared:
         return None

@@ -39,7 +39,7 @@ def sent_hosts(pair: Pair) -> SentHosts | None:
     setting = hop.scope.setting(f"{hop.kind}_set_header")
     if setting is None or not setting.complete:
         return None
-    lines = [line for line in setting.directives if line.args and line.args[0].lower() == "host"]
+    lines = setting.directives_named("Host")
     if len(lines) > 1 or any(len(line.args) != 2 for line in lines):
         return None
     text = lines[0].args[1] if lines else "$proxy_host"

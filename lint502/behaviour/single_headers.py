@@ -53,13 +53,10 @@ def sent_twice(hop: Hop) -> Iterator[Twice]:
     if hop.kind != "proxy" or speaks_http2(hop) is not False:
         return
     headers = hop.scope.setting("proxy_set_header")
-    named: dict[str, list[Directive]] = {}
-    for line in headers.directives if headers is not None else ():
-        name = line.args[0].lower() if len(line.args) == 2 else ""
-        if name in _SINGLE:
-            named.setdefault(name, []).append(line)
+    if headers is None:
+        return
     for name, what in _SINGLE.items():
-        several = named.get(name, [])
+        several = [line for line in headers.directives_named(name) if len(line.args) == 2]
         if len(several) < 2:
             continue
         each = ((line, _sent(hop, line.args[1])) for line in several)

@@ -8,10 +8,11 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from lint502.declared.listeners import Directory, Fact, Listener
+from lint502.declared.reachable import goes_beyond
 from lint502.nginx.addresses import Address, normal_socket
 from lint502.nginx.parse import Directive
 from lint502.nginx.tree import Tree
-from lint502.pairing import Pair, goes_beyond
+from lint502.pairing import Pair
 from lint502.patterns import regex
 from lint502.standing import Standing
 

@@ -6,7 +6,8 @@ like in the stream proxy module.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -15,12 +16,15 @@ from lint502.nginx.hops import Hop
 from lint502.nginx.known_values import Text
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Value
+from lint502.nginx.setting_lines import called
 from lint502.nginx.symbols import UNKNOWN
 from lint502.pairing import Pair
 from lint502.patterns import regex
 
 _WITH_TLS = frozenset(("proxy", "grpc", "uwsgi"))
 """The passes whose URL says whether they speak TLS."""
+
+_REMEMBERED = 1 << 10  # many hops reach one listener
 
 _PROXY_HOST = regex(r"\$(proxy_host\b|\{proxy_host\})")
 _HOST = regex(r"\$(?:(?:http_)?host\b|\{(?:http_)?host\})")
@@ -70,7 +74,7 @@ def commands(hop: Hop, *wanted: str) -> bool | None:
     setting = hop.scope.setting(f"{family(hop)}_ssl_conf_command")
     if setting is None:
         return None
-    if any(line and line[0].lower() in wanted for line in setting.lines):
+    if not called(setting.lines).keys().isdisjoint(wanted):
         return True
     return False if setting.complete else None
 
@@ -85,7 +89,8 @@ def can_be_sent(name: str) -> bool:
     return bool(name) and not name.startswith("[") and literal_ip(name) is None
 
 
-def names_to_ask_for(certificate: Iterable[str]) -> tuple[str, ...]:
+@lru_cache(_REMEMBERED)
+def names_to_ask_for(certificate: tuple[str, ...]) -> tuple[str, ...]:
     """Those of a certificate's names that are names of a server: a wildcard stands for several, and
     an address cannot be sent."""
     return tuple(name for name in certificate if "*" not in name and can_be_sent(name))
@@ -151,6 +156,29 @@ def unfit(pair: Pair, fits: Callable[[str], bool]) -> Unfit | None:
     always = found.complete and len(names) == len(found.names)
     together = len({target.group for target in pair.hop.targets}) > 1
     return Unfit(names, always, found) if names and (always or not together) else None
+
+
+def has_name(certificate: tuple[str, ...], name: str) -> bool:
+    """Whether one of the names of a certificate is good for a host."""
+    names, wildcards = _by_end(certificate)
+    name = name.lower()
+    if name in names:
+        return True
+    ends = (name[at:] for at, character in enumerate(name) if character == ".")
+    return any(covers(one, name) for end in ends for one in wildcards.get(end, ()))
+
+
+@lru_cache(_REMEMBERED)
+def _by_end(certificate: tuple[str, ...]) -> tuple[frozenset[str], Mapping[str, Sequence[str]]]:
+    """The names of a certificate that are no addresses, and those with a wildcard by what follows
+    that label."""
+    names = frozenset(one.lower() for one in certificate if literal_ip(one.lower()) is None)
+    wildcards: dict[str, list[str]] = {}
+    for name in names:
+        wildcard = _WILDCARD.fullmatch(name)
+        if wildcard is not None:
+            wildcards.setdefault(wildcard["rest"], []).append(name)
+    return names, wildcards
 
 
 def covers(pattern: str, name: str) -> bool:

@@ -13,8 +13,8 @@ from lint502.behaviour.tls import (
     Unfit,
     can_be_sent,
     commands,
-    covers,
     family,
+    has_name,
     sends_name,
     speaks_tls,
     unfit,
@@ -91,7 +91,7 @@ def unnamed(pair: Pair) -> Unnamed | None:
     if listener.tls_names is None or verifies(pair.hop) is not False:
         return None  # what is verified and does not fit, tls-name-mismatch tells of
     known = listener.tls_names.value
-    found = unfit(pair, lambda name: any(covers(one, name) for one in known))
+    found = unfit(pair, lambda name: has_name(known, name))
     return None if found is None else _unknown(found, known)
 
 
@@ -114,7 +114,7 @@ def misnamed(pair: Pair) -> Unfit | None:
             return True  # OpenSSL takes it for any name below it
         if names is None:
             return not is_address(name)
-        return any(covers(one, name) for one in names.value)
+        return has_name(names.value, name)
 
     return unfit(pair, fits)
 

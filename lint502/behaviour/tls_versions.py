@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from lint502.behaviour.tls import family
 from lint502.nginx.hops import Hop
 from lint502.nginx.scope import Setting, Value
+from lint502.nginx.setting_lines import SettingLines, called
 
 VERSIONS = ("SSLv2", "SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 """In their order."""
@@ -32,9 +33,8 @@ def protocols(hop: Hop) -> Value[frozenset[str]] | None:
     commands = hop.scope.setting(f"{family(hop)}_ssl_conf_command")
     if found is None or not found.value or commands is None or not commands.complete:
         return None
-    used = [
-        index for index, line in enumerate(commands.lines) if line and line[0].lower() in _COMMANDS
-    ]
+    named = called(commands.lines)
+    used = sorted(index for command in _COMMANDS for index in named.get(command, ()))
     if not used:
         return found
     versions = _after(found.value, [commands.lines[index] for index in used])
@@ -42,7 +42,7 @@ def protocols(hop: Hop) -> Value[frozenset[str]] | None:
         return None
     setting = replace(
         commands,
-        lines=tuple(commands.lines[index] for index in used),
+        lines=SettingLines(commands.lines[index] for index in used),
         directives=tuple(commands.directives[index] for index in used),
     )
     return found if versions == found.value else Value(versions, setting)

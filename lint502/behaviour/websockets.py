@@ -7,7 +7,7 @@ RFC 9110, 7.8). nginx passes neither on unless it is configured to, for they con
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
@@ -18,6 +18,7 @@ from lint502.nginx.hops import Hop
 from lint502.nginx.locations import find_location, prefix_of
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Value
+from lint502.nginx.setting_lines import called
 from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context
 from lint502.pairing import Pair
@@ -27,12 +28,12 @@ UPGRADE, CONNECTION = "Upgrade", "Connection"
 
 class Handshake(Struct, frozen=True):
     """What a hop makes of a handshake. ``missing`` are the headers that it does not pass on,
-    ``version`` is what it speaks, where that is not HTTP/1.1. ``lines`` are those that set one of
-    the headers, but not as it takes."""
+    ``version`` is what it speaks, where that is not HTTP/1.1. ``line`` is the first that sets
+    one of the headers, but not as it takes."""
 
     missing: tuple[str, ...]
     version: Value[str] | None
-    lines: tuple[Directive, ...]
+    line: Directive | None
 
 
 def spoiled(hop: Hop) -> Handshake | None:
@@ -40,32 +41,30 @@ def spoiled(hop: Hop) -> Handshake | None:
     headers, version = hop.scope.setting("proxy_set_header"), hop.scope.word("proxy_http_version")
     if hop.kind != "proxy" or headers is None or version is None:
         return None
-    lines = headers.directives
-    found = {name: _passed_on(hop, lines, name) for name in (UPGRADE, CONNECTION)}
+    lines = {name: headers.directives_named(name) for name in (UPGRADE, CONNECTION)}
+    found = {name: _passed_on(hop, of_name, name) for name, of_name in lines.items()}
     missing = tuple(name for name, passed in found.items() if not passed)
     if missing and not headers.complete:
         return None
     other = version if version.value != "1.1" else None
     if not missing and other is None:
         return None
-    wrong = [line for line in lines if line.args[:1] and _names(line, missing)]
-    return Handshake(missing, other, tuple(wrong))
+    named = called(headers.lines)
+    wrong = [number for name in missing for number in named.get(name.lower(), ())[:1]]
+    line = headers.directives[min(wrong)] if wrong and headers.directives else None
+    return Handshake(missing, other, line)
 
 
 def passes_upgrade_on(hop: Hop) -> bool:
     """Whether a hop is configured to pass ``Upgrade`` on."""
     headers = hop.scope.setting("proxy_set_header")
-    return headers is not None and _passed_on(hop, headers.directives, UPGRADE)
+    return headers is not None and _passed_on(hop, headers.directives_named(UPGRADE), UPGRADE)
 
 
-def _names(line: Directive, names: tuple[str, ...]) -> bool:
-    return line.args[0].lower() in {name.lower() for name in names}
-
-
-def _passed_on(hop: Hop, lines: tuple[Directive, ...], name: str) -> bool:
-    """Whether a hop may send a header as a handshake has it."""
+def _passed_on(hop: Hop, lines: Iterable[Directive], name: str) -> bool:
+    """Whether a hop may send a header, which some lines set, as a handshake has it."""
     for line in lines:
-        if len(line.args) != 2 or line.args[0].lower() != name.lower():
+        if len(line.args) != 2:
             continue
         texts = hop.variables.expand(line.args[1], hop.context)
         if texts is None or any(_does_it(text.text, name) for text in texts):

@@ -10,6 +10,8 @@ from lint502.behaviour.methods import allowed_methods
 from lint502.findings import Finding, Fix
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
+from lint502.nginx.scope import Setting
+from lint502.nginx.setting_lines import first_with, words_of
 from lint502.nginx.values import format_time, parse_time
 from lint502.rule import Rule
 from lint502.site import Site
@@ -65,22 +67,24 @@ def kept_error(hop: Hop) -> Kept | None:
     bypass = hop.scope.setting(f"{hop.kind}_cache_bypass")
     if valid is None or not valid.complete or bypass is None:
         return None
-    if any(word not in ("", "0") and "$" not in word for line in bypass.lines for word in line):
+    if any(word not in ("", "0") and "$" not in word for word in words_of(bypass.lines)):
         return None
-    found = [kept for status in _OWN for kept in (_first(valid.directives, status),) if kept]
+    found = [kept for status in _OWN for kept in (_first(valid, status),) if kept]
     return max(found, key=lambda kept: kept.time, default=None)
 
 
-def _first(lines: tuple[Directive, ...], status: str) -> Kept | None:
+def _first(valid: Setting, status: str) -> Kept | None:
     """The first line for a status, which is the one that counts."""
-    for line in lines:
-        if not {status, "any"}.isdisjoint(line.args[:-1]):
-            try:
-                time = parse_time(line.args[-1])
-            except ValueError:
-                return None
-            return Kept(line, status, time) if time > _SHORT else None
-    return None
+    first = first_with(valid.lines)
+    numbers = [first[word] for word in (status, "any") if word in first]
+    if not numbers or not valid.directives:
+        return None
+    line = valid.directives[min(numbers)]
+    try:
+        time = parse_time(line.args[-1])
+    except ValueError:
+        return None
+    return Kept(line, status, time) if time > _SHORT else None
 
 
 RULE = Rule("cached-error", check, "failures.cached")

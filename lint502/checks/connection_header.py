@@ -66,8 +66,8 @@ def _lines(hop: Hop) -> Iterator[tuple[Directive, Directive | None, bool]]:
     """The lines that set ``Connection`` to "upgrade", whatever the request; with the line of the
     ``map`` or ``set`` that says so, and whether it is inherited."""
     headers = hop.scope.setting("proxy_set_header")
-    for line in headers.directives if headers is not None else ():
-        if len(line.args) != 2 or line.args[0].lower() != "connection":
+    for line in headers.directives_named("Connection") if headers is not None else ():
+        if len(line.args) != 2:
             continue
         texts = hop.variables.expand(line.args[1], hop.context)
         if texts and all(text.text.strip().lower() == "upgrade" for text in texts):

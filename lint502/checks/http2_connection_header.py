@@ -9,6 +9,7 @@ from lint502.behaviour.http2 import (
     SentHeader,
     connection_header,
     header_refusal,
+    headers_of_a_connection,
     refusal_is_known,
     sent_header,
 )
@@ -66,7 +67,7 @@ def _fix(pair: Pair, sent: SentHeader) -> Fix:
 def _edits(hop: Hop) -> Edits:
     """All such lines of a hop without a value."""
     headers = hop.scope.setting(f"{hop.kind}_set_header")
-    lines = headers.directives if headers is not None else ()
+    lines = headers_of_a_connection(headers) if headers is not None else ()
     each = [rewritten(line, f'{line.args[0]} ""') for line in lines if sent_header(hop, line)]
     return tuple(edit for of_line in each for edit in of_line) if all(each) else ()
 

@@ -84,10 +84,10 @@ def _cause(hop: Hop, found: Reuse) -> Place | None:
     if hop.kind != "proxy":
         return None
     headers = hop.scope.setting("proxy_set_header")
-    lines = headers.directives if headers is not None and headers.origin == "inherited" else ()
-    closing = [line for line in lines if line.args and line.args[0].lower() == "connection"]
-    if closing:
-        return closing[-1].place(note)
+    if headers is not None and headers.origin == "inherited":
+        closing = headers.directives_named("Connection")
+        if closing:
+            return closing[-1].place(note)
     return unset(hop, hop.scope.setting("proxy_http_version"))
 
 
@@ -126,11 +126,6 @@ def _fix(site: Site, block: Block, hops: Sequence[Hop], found: Sequence[Reuse]) 
 _SHOWN = 3
 
 
-def _written(hop: Hop, name: str) -> tuple[Directive, ...]:
-    setting = hop.scope.setting(name)
-    return () if setting is None else setting.directives
-
-
 def _where(hops: Sequence[Hop]) -> str:
     """Words on where that belongs, and the lines that stand there already. An inner level that
     sets one header has none of those around it."""
@@ -138,12 +133,14 @@ def _where(hops: Sequence[Hop]) -> str:
     beside: list[Directive] = []
     for hop in hops:
         http = hop.kind == "proxy"
-        settings = _written(hop, "proxy_http_version" if http else "fastcgi_keep_conn")
-        headers = _written(hop, "proxy_set_header") if http else ()
-        own = [line for line in headers if line.args and line.args[0].lower() == "connection"]
+        kept = hop.scope.setting("proxy_http_version" if http else "fastcgi_keep_conn")
+        headers = hop.scope.setting("proxy_set_header") if http else None
+        settings = () if kept is None else kept.directives
+        own = [] if headers is None else headers.directives_named("Connection")
         old += (*settings, *own)
         if not (settings and (own or not http)):
-            beside.append(headers[0] if headers else hop.directive)
+            first = headers.directives[:1] if headers is not None else ()
+            beside.append(first[0] if first else hop.directive)
     near = listed((place_of(line) for line in beside), _SHOWN)
     return f"{f' beside {near}' if near else ''}{in_place_of(old)}"
 
@@ -159,11 +156,7 @@ def _edits(hop: Hop, found: Reuse, version: Version) -> Edits:
     before = place_for(hop.context, ["proxy_set_header"])
     if headers.origin != "default":
         before = headers.directives[0]
-    lines = [
-        line
-        for line in headers.directives
-        if headers.origin != "default" and line.args and line.args[0].lower() == "connection"
-    ]
+    lines = headers.directives_named("Connection")
     ahead: list[str] = []
     cause = found.cause or closing_line(hop, version)
     if cause is not None:

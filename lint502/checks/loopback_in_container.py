@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from lint502.behaviour.loops import itself
@@ -22,6 +24,8 @@ from lint502.site import Site
 from lint502.standing import Standing
 from lint502.wording import address_place, declared, listed, nothing_listens, replacement
 
+_REMEMBERED = 8  # targets that mean the same follow each other
+
 
 def check(site: Site) -> Iterator[Disagreement]:
     """One for each loopback address whose port is that of upstreams on other machines."""
@@ -34,7 +38,7 @@ def check(site: Site) -> Iterator[Disagreement]:
         target, mismatch = pairs[0].target, pairs[0].mismatch
         assert mismatch is not None, "that is what fails"
         certain = mismatch.certain or (
-            not mismatch.guessed and reached.isdisjoint(item.upstream for item in mismatch.nearest)
+            not mismatch.guessed and reached.isdisjoint(mismatch.upstreams)
         )
         status, log = nothing_listens(pairs[0].hop.datagrams)
         message = _guess(target, mismatch) if mismatch.guessed else _message(target, mismatch)
@@ -75,7 +79,7 @@ def _reached(site: Site) -> frozenset[str]:
 
 
 def _message(target: Target, mismatch: Mismatch) -> str:
-    who = listed(listener.upstream for listener in mismatch.nearest)
+    who = _who(mismatch)
     runs = "runs" if mismatch.upstream is not None else "run"
     return (
         f"nginx connects to {target.address}, in its own container or machine, but {who} {runs} "
@@ -86,7 +90,7 @@ def _message(target: Target, mismatch: Mismatch) -> str:
 def _guess(target: Target, mismatch: Mismatch) -> str:
     """Where only the hosts say that the upstream is somewhere else."""
     first = mismatch.nearest[0]
-    who = listed(listener.upstream for listener in mismatch.nearest)
+    who = _who(mismatch)
     return (
         f"nginx connects to {target.address}, on its own loopback, where nothing is declared; "
         f"{who}, with that port, is declared at {listed(first.hosts)} alone: if that is another "
@@ -98,26 +102,47 @@ def _in_deployment(target: Target, mismatch: Mismatch, view: Viewpoint) -> str:
     """Where the deployment says what runs in nginx's container."""
     where = "on the machine" if view.on_machine else f"in its own container ({view.nginx})"
     message = f"nginx connects to {target.address}, {where}, where nothing listens on that port"
-    port = target.address.port
-    here = [item for item in mismatch.nearest if item.port is not None and item.port.value == port]
-    if here:
-        return f"{message}; {listed(item.upstream for item in here)} does, in another container"
-    published = [item for item in mismatch.nearest if _publishes(item, target)]
-    if published:
-        ways = listed(_way(item) for item in published)
+    port = target.address.port or 0
+    known = _known(mismatch)
+    if port in known.listening:
+        return f"{message}; {listed(known.listening[port])} does, in another container"
+    if port in known.published:
+        ways = listed(known.published[port])
         return f"{message}; it is published on the machine, for those outside: connect to {ways}"
-    ways = listed(_way(item) for item in mismatch.nearest)
+    ways = known.ways
     return f"{message}; other containers are reached by their names: {ways}" if ways else message
+
+
+@lru_cache(_REMEMBERED)
+def _who(mismatch: Mismatch) -> str:
+    return listed(mismatch.upstreams)
+
+
+class _Known(Struct, frozen=True):
+    """The upstreams of the listeners elsewhere by their ports, by what nginx reaches those that are
+    published by theirs, and words on all."""
+
+    listening: Mapping[int, Collection[str]]
+    published: Mapping[int, Collection[str]]
+    ways: str
+
+
+@lru_cache(_REMEMBERED)
+def _known(mismatch: Mismatch) -> _Known:
+    listening: dict[int, dict[str, None]] = {}
+    published: dict[int, dict[str, None]] = {}
+    for item in mismatch.nearest:
+        if item.port is not None:
+            listening.setdefault(item.port.value, {})[item.upstream] = None
+        for port in item.published.value if item.published is not None else ():
+            published.setdefault(port, {})[_way(item)] = None
+    return _Known(listening, published, listed(map(_way, mismatch.nearest)))
 
 
 def _way(listener: Listener) -> str:
     """By what nginx reaches a listener."""
     host = _host(listener) or listener.upstream
     return host if listener.port is None else f"{host}:{listener.port.value}"
-
-
-def _publishes(listener: Listener, target: Target) -> bool:
-    return listener.published is not None and target.address.port in listener.published.value
 
 
 def _seen_from(view: Viewpoint, mismatch: Mismatch) -> Iterator[Place]:

@@ -9,6 +9,7 @@ from lint502.behaviour.mismatches import port_fix
 from lint502.findings import Finding
 from lint502.nginx import error_log
 from lint502.nginx.parse import Directive
+from lint502.nginx.setting_lines import words_of
 from lint502.places import Place
 from lint502.rule import Rule
 from lint502.site import Site
@@ -70,8 +71,7 @@ def _message(loop: Loop) -> str:
 def _collects(step: LoopStep) -> bool:
     """Whether a header gets longer each time that the request comes by."""
     setting = step.hop.scope.setting("proxy_set_header")
-    lines = setting.lines if setting is not None else ()
-    return any("$proxy_add_x_forwarded_for" in line for line in lines)
+    return setting is not None and "$proxy_add_x_forwarded_for" in words_of(setting.lines)
 
 
 def _listens(steps: tuple[LoopStep, ...]) -> Iterator[Place]:

@@ -8,8 +8,8 @@ from lint502.behaviour.public_names import unnamed_in_public, unnamed_on_request
 from lint502.behaviour.tls import (
     asked,
     can_be_sent,
-    covers,
     family,
+    has_name,
     names_to_ask_for,
     sends_name,
 )
@@ -122,9 +122,7 @@ def _fix(pair: Pair, listener: Listener, unnamed_line: Directive | None) -> Fix:
     names = listener.tls_names
     name = next(iter(names_to_ask_for(names.value)), "NAME") if names else "NAME"
     if found is not None and found.complete and all(map(can_be_sent, found.names)):
-        known = names is None or all(
-            any(covers(one, asked_for) for one in names.value) for asked_for in found.names
-        )
+        known = names is None or all(has_name(names.value, asked_for) for asked_for in found.names)
         if known and not turned_on:
             edits = set_to(pair.hop, [(sending, "on")])
             where = in_place_of(_lines(sending), unnamed_line)

@@ -82,8 +82,9 @@ def _seen(view: Viewpoint) -> str:
 
 def _alike(target: Target, view: Viewpoint) -> list[str]:
     host = target.address.host.lower()
-    near = get_close_matches(host, view.others, 1, _ALIKE)
-    return near or [name for name in view.others if _differ_little(host, name)][:1]
+    others = view.others[:_MOST_OTHERS]
+    near = get_close_matches(host, others, 1, _ALIKE)
+    return near or [name for name in others if _differ_little(host, name)][:1]
 
 
 def _differ_little(one: str, other: str) -> bool:
@@ -105,3 +106,6 @@ def _fix(target: Target, view: Viewpoint) -> Fix | None:
 
 
 RULE = Rule("unknown-host", check, "names.unknown_names")
+
+_MOST_OTHERS = 200
+"""Of so many containers the names are compared."""

@@ -65,8 +65,8 @@ def _lack(lacks: Handshake) -> str:
 
 def _place(hop: Hop, lacks: Handshake) -> Place:
     """The line that is wrong, or else the pass."""
-    if lacks.lines:
-        return lacks.lines[0].place("a handshake needs another value")
+    if lacks.line is not None:
+        return lacks.line.place("a handshake needs another value")
     if not lacks.missing and lacks.version is not None and lacks.version.directive is not None:
         return lacks.version.directive.place("a handshake needs HTTP/1.1")
     return hop.directive.place("handshakes do not get through here")

@@ -9,7 +9,9 @@ from itertools import chain, islice
 from typing import TypeVar
 
 from lint502.declared.listeners import Listener
+from lint502.declared.reachable import folded
 from lint502.nginx.addresses import Address, normal_socket
+from lint502.standing import Standing
 
 T = TypeVar("T", int, str)
 
@@ -53,6 +55,20 @@ class DeclaredAddresses:
     def upstreams(self) -> Collection[str]:
         """The upstreams of those that ``at`` has."""
         return {upstream for there in self.at.values() for upstream in there}
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """What the upstreams are called, as names are compared."""
+        return frozenset(map(folded, self.upstreams))
+
+    @cached_property
+    def stated(self) -> bool:
+        """Whether it is stated where all of what runs there listens, so that nothing else can."""
+        return all(
+            one.derived and one.port is not None and one.port.standing is Standing.STATED
+            for there in self.at.values()
+            for one in there.values()
+        )
 
     @cached_property
     def _ports(self) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from ipaddress import ip_network
 
@@ -82,3 +82,16 @@ def is_private(address: Address) -> bool:
 def is_of_containers(address: Address) -> bool:
     """Whether an address is likely that of a container."""
     return address.ip is not None and address.ip in _CONTAINERS
+
+
+def other_hosts(listener: Listener) -> Sequence[str]:
+    """The hosts of a listener but its name, which is the last."""
+    if listener.derived:
+        return listener.hosts
+    return listener.hosts[: max(len(listener.hosts) - 1, 1)]
+
+
+def goes_beyond(rest: str) -> bool:
+    """Whether what follows the path of a socket is a URI, with its colon or without, or the colon
+    alone."""
+    return rest.startswith(("/", ":/")) or rest == ":"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Literal
 
 from msgspec import Struct, field
@@ -118,7 +119,7 @@ class Container(Struct, frozen=True):
     unit: Unit | None = None
 
 
-class Project(Struct, frozen=True):
+class Project(Struct, frozen=True, dict=True):
     """All containers that are run together: a Compose project, the manifests of a folder, or the
     processes of a machine.
 
@@ -135,3 +136,8 @@ class Project(Struct, frozen=True):
     unread: tuple[Unread, ...] = ()
     files: tuple[str, ...] = ()
     services: tuple[Service, ...] = ()
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Container]:
+        """The containers by their names, of two that are called alike the first."""
+        return {one.name: one for one in reversed(self.containers)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from msgspec import Struct
@@ -47,12 +47,40 @@ class Listing(Struct, frozen=True):
 Entry = OnDisk | Inline | Missing | Unseen | Volume
 
 
+_MANY = 8
+"""From so many paths on that are looked for, the layers are looked up."""
+
+
+class _Index:
+    """The numbers of layers by the paths that they are at, and of those that may change any."""
+
+    def __init__(self, layers: Iterable[Layer]) -> None:
+        self._anywhere: list[int] = []
+        self._at: dict[str, list[int]] = {}
+        for index, layer in enumerate(layers):
+            if isinstance(layer, (Removed, Moved)):
+                self._anywhere.append(index)
+            else:
+                self._at.setdefault(layer.target.rstrip("/"), []).append(index)
+
+    def bearing_on(self, path: str) -> list[int]:
+        """The numbers of those that bear on an absolute path."""
+        above = path.rstrip("/")
+        found = [*self._anywhere, *self._at.get(above, ())]
+        while above:
+            above = above.rpartition("/")[0]
+            found += self._at.get(above, ())
+        return found
+
+
 class ContainerFiles:
     """The files of a container; of two layers that have the same path the later one counts."""
 
     def __init__(self, repository: Repository, layers: Sequence[Layer]) -> None:
         self.repository = repository
         self._layers = tuple(layers)
+        self._asked = 0
+        self._index: _Index | None = None
 
     def find(self, path: str) -> Entry | None:
         """What is at an absolute path of the container; None where no layer has put anything."""
@@ -138,8 +166,18 @@ class ContainerFiles:
         paths = {name: os.path.join(inner, name) for name in names}
         return [name for name, path in paths.items() if not _excluded(layer, path)]
 
+    def _bearing_on(self, path: str, before: int) -> Iterable[int]:
+        """The numbers of the layers that may bear on a path, the last one first."""
+        self._asked += 1
+        if self._asked < _MANY:
+            return range(before - 1, -1, -1)
+        if self._index is None:
+            self._index = _Index(self._layers)
+        found = self._index.bearing_on(path)
+        return sorted((index for index in found if index < before), reverse=True)
+
     def _find(self, path: str, before: int, moves: int) -> Entry | None:
-        for index in range(before - 1, -1, -1):
+        for index in self._bearing_on(path, before):
             layer = self._layers[index]
             if isinstance(layer, Removed):
                 if _hits(layer, path):

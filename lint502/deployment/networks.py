@@ -9,7 +9,7 @@ def networks_of(project: Project, container: Container) -> frozenset[str]:
     """The networks that a container is on: those of the one whose network namespace it shares."""
     if container.namespace in ("", HOST, container.name):
         return container.networks
-    owner = next((one for one in project.containers if one.name == container.namespace), None)
+    owner = project.by_name.get(container.namespace)
     return container.networks if owner is None else owner.networks
 
 

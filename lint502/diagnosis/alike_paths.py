@@ -179,7 +179,7 @@ def _finds_alone(level: Context) -> bool:
         not (level.uncertain or within(level).open or ways.code or ways.post_action)
         and "rewrite" not in level.by_name
         and not any(child.name == "if" for child in level.children)
-        and not any("$" in page.page for page in ways.error_pages)
+        and not ways.pages_vary
         and not any("$" in name or name.startswith("/") for name in ways.index)
         and all(name in _TRIED or _DIRECT.fullmatch(name) for name in ways.tried)
     )

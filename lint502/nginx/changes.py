@@ -13,6 +13,7 @@ from msgspec import Struct
 from lint502.nginx.changelog import Entry, entries
 from lint502.nginx.hops import Hop
 from lint502.nginx.predicates import is_predicate
+from lint502.nginx.setting_lines import SettingLines, once_for_lines
 from lint502.nginx.upstreams import Block
 from lint502.nginx.version import Version
 from lint502.packaged import table_of
@@ -97,9 +98,7 @@ def _default_connection(hop: Hop) -> bool:
     headers = hop.scope.setting("proxy_set_header")
     if headers is None or not headers.complete:
         return False
-    return headers.origin == "default" or not any(
-        line and line[0].lower() == "connection" for line in headers.lines
-    )
+    return headers.origin == "default" or not headers.named("Connection")
 
 
 def _pools(hop: Hop) -> list[Block]:
@@ -149,12 +148,14 @@ _LONGEST_NAME = {"fastcgi": 127, "uwsgi": 255}
 
 
 def _long_parameter_name(hop: Hop) -> bool:
-    lines = hop.scope.setting(f"{hop.kind}_param")
-    return lines is not None and any(
-        len(line[0].encode("utf-8", "surrogateescape")) > _LONGEST_NAME[hop.kind]
-        for line in lines.lines
-        if line
-    )
+    params = hop.scope.setting(f"{hop.kind}_param")
+    return params is not None and _longest_name(params.lines) > _LONGEST_NAME[hop.kind]
+
+
+@once_for_lines
+def _longest_name(lines: SettingLines) -> int:
+    names = (line[0].encode("utf-8", "surrogateescape") for line in lines if line)
+    return max(map(len, names), default=0)
 
 
 def _unbuffered(hop: Hop) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 
 from lint502.nginx.files import glob_match, posix_glob
 from lint502.patterns import regex
@@ -13,7 +15,7 @@ from lint502.reading import MissingFileError
 
 _HEADING = regex(r"^# configuration file (\S+):\r?$", re.MULTILINE)
 
-
+_MAGIC = regex(r"[*?\[\\]")
 _SAID_AFTER = regex(r"(?:^nginx: [^\n]*\n?)+\Z", re.MULTILINE)
 
 
@@ -34,6 +36,7 @@ class DumpFiles:
             # nginx ends each file of the dump with a line end of its own
             body = body.removesuffix("\n").removesuffix("\r")
             self._files.setdefault(path, SourceFile(name(path), body))
+        self._sorted = sorted(self._files)
         self.first = os.path.normpath(headings[0][1])
 
     def name(self, path: str) -> str:
@@ -51,7 +54,11 @@ class DumpFiles:
     def matches(self, pattern: str) -> list[str]:
         """The files of the dump that a glob names, component by component."""
         parts = posix_glob(pattern).split("/")
-        return sorted(path for path in self._files if _glob_match(path.split("/"), parts))
+        beginning = _MAGIC.split(pattern, maxsplit=1)[0]
+        first = bisect_left(self._sorted, beginning)
+        after = (self._sorted[index] for index in range(first, len(self._sorted)))
+        candidates = takewhile(lambda path: path.startswith(beginning), after)
+        return [path for path in candidates if _glob_match(path.split("/"), parts)]
 
     def identity(self, path: str) -> str:
         """The path itself."""

@@ -143,13 +143,18 @@ def pieces(
     variable that is all that stands on a line, which is nothing that nginx reads where a directive
     begins."""
     given = bool(values)
+    line_end = -1
     for match in MARKER.finditer(text):
         name = match[1] or match[2]
+        first = match.start() > line_end  # on its line
+        if first and alone:
+            line_end = text.find("\n", match.end())
+            line_end = len(text) if line_end == -1 else line_end
         if given and name in values and takes(name):
             yield Piece(*match.span(), values[name], name)
         elif name in symbols:
             yield Piece.of(*match.span(), symbol_of(name, values))
-        elif alone and _is_alone(text, match):
+        elif alone and first and _is_alone(text, match, line_end):
             yield Piece.of(*match.span(), symbol_of(name, values), tentative=True)
 
 
@@ -161,13 +166,11 @@ def symbol_of(name: str, values: Values) -> Symbol:
     return Symbol.without_value(written, name)
 
 
-def _is_alone(text: str, match: re.Match[str]) -> bool:
+def _is_alone(text: str, match: re.Match[str], line_end: int) -> bool:
     if match[1] is None and not is_upper(match[2]):
         return False
     start = text.rfind("\n", 0, match.start()) + 1
-    end = text.find("\n", match.end())
-    rest = text[match.end() : len(text) if end == -1 else end]
-    return not (text[start : match.start()].strip() or rest.strip())
+    return not (text[start : match.start()].strip() or text[match.end() : line_end].strip())
 
 
 def render(text: str, values: Values, takes: Callable[[str], bool] = lambda _: True) -> Rendered:

@@ -17,6 +17,13 @@ _REMEMBERED = 1 << 15
 
 _PREFIX = regex(r"\^((?:[a-z0-9/_-]|\\\.)+)(?![*+?{])", re.IGNORECASE | re.ASCII)
 
+_MANY = 50
+_GROUP = regex(r"\(\?(?:P?<\w+>|:)")
+_COUNT = regex(r"\{[^}]*\}?")
+_SEVERAL = regex(r"\[\]?[^\]]*\]?|\\[wds]")
+_RUN = regex(r"(?:[a-z0-9/_-]|\\[./-])+(?![*?{])", re.IGNORECASE | re.ASCII)
+"""What is no part of a text by itself, and what is."""
+
 
 def matches(regex: str, host: str, *, case: bool = False) -> bool | None:
     """Whether a regular expression matches; None for one that Python may read otherwise than PCRE,
@@ -28,26 +35,42 @@ def matches(regex: str, host: str, *, case: bool = False) -> bool | None:
 
 
 class Prefixes:
-    """Which of many expressions may match a text: those are left out that want another start."""
+    """Which of many expressions may match a text: those are left out that want another start, or
+    where there are very many, something that is not in it."""
 
     def __init__(self, regexes: Sequence[str]) -> None:
         self._by_prefix: dict[str, list[int]] = {}
+        self._by_part: dict[str, list[int]] = {}
         self._others: list[int] = []
         self._all = range(len(regexes))
         for index, written in enumerate(regexes):
             prefix = _prefix(written)
+            part = "" if prefix or len(regexes) < _MANY else _part(written)
             if prefix:
                 self._by_prefix.setdefault(prefix, []).append(index)
+            elif part:
+                self._by_part.setdefault(part, []).append(index)
             else:
                 self._others.append(index)
         self._lengths = sorted(set(map(len, self._by_prefix)))
+        self._part_lengths = sorted(set(map(len, self._by_part)))
 
     def of(self, text: str) -> Iterator[int]:
         """The numbers of those that may match, or of which nobody knows, in their order."""
         if len(text) > _LONGEST_HOST or not text.isascii():
             return iter(self._all)
-        starts = (text[:length].lower() for length in self._lengths)
-        return merge(self._others, *(self._by_prefix.get(start, ()) for start in starts))
+        text = text.lower()
+        starts = {text[:length] for length in self._lengths}
+        parts = {
+            text[at : at + length]
+            for length in self._part_lengths
+            for at in range(len(text) - length + 1)
+        }
+        return merge(
+            self._others,
+            *(self._by_prefix.get(start, ()) for start in starts),
+            *(self._by_part[part] for part in parts & self._by_part.keys()),
+        )
 
 
 def _prefix(written: str) -> str:
@@ -57,6 +80,16 @@ def _prefix(written: str) -> str:
     if found is None or "|" in written or _pattern(written, case=False) is None:
         return ""
     return found[1].replace("\\", "").lower()
+
+
+def _part(written: str) -> str:
+    """What is in every text that an expression matches, in lower case; "" if that is not known, or
+    whether it matches."""
+    if "|" in written or ")?" in written or _pattern(written, case=False) is None:
+        return ""
+    plain = _SEVERAL.sub(" ", _COUNT.sub("{ ", _GROUP.sub("(", written)))
+    runs = (match[0].replace("\\", "") for match in _RUN.finditer(plain))
+    return max(runs, key=len, default="").lower()
 
 
 @lru_cache(_REMEMBERED)

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from lint502.nginx.parse import Directive
 from lint502.nginx.reached import denial
-from lint502.nginx.tree import Context
+from lint502.nginx.tree import Context, once_a_context
 from lint502.packaged import table_of
 
 
@@ -28,6 +28,7 @@ class Handler(Struct, frozen=True):
     source: str
 
 
+@once_a_context
 def handlers(level: Context) -> list[Directive]:
     """The lines directly within a location, an ``if`` or a ``limit_except`` that set its handler,
     in their order."""
@@ -45,22 +46,22 @@ def overridden_by(level: Context, line: Directive) -> Directive | None:
     last = lines[-1]
     if last.conditional or line.conditional:
         return None
-    if _module(line) == _module(last) or _is_taken_over(level, line, lines):
+    if _module(line) == _module(last) or _taken_over(level) is line:
         return None
     return last
 
 
-def _is_taken_over(level: Context, line: Directive, lines: list[Directive]) -> bool:
-    """Whether a ``limit_except`` runs a line: it takes over the first in the order of the modules,
-    not of the file, where it has none of its own."""
+@once_a_context
+def _taken_over(level: Context) -> Directive | None:
+    """The line that a ``limit_except`` runs, if one does: it takes over the first in the order of
+    the modules, not of the file, where it has none of its own."""
     known = _known()
-    passes = [one for one in lines if known[one.name].limit_except]
-    if not passes or min(passes, key=_module) is not line:
-        return False
-    return any(
+    passes = [one for one in handlers(level) if known[one.name].limit_except]
+    takes_over = any(
         child.name == "limit_except" and not handlers(child) and denial(child) is None
         for child in level.children
     )
+    return min(passes, key=_module, default=None) if takes_over else None
 
 
 def _module(line: Directive) -> int:

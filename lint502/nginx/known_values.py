@@ -4,13 +4,14 @@ captures that match fixed words, ``$scheme`` and ``$server_name``."""
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from msgspec import Struct
 
 from lint502.nginx.parse import Directive
 from lint502.nginx.symbols import Symbol, symbols_in
-from lint502.nginx.tree import Context
+from lint502.nginx.tree import Context, once_a_context
 from lint502.patterns import regex
 
 _CAPTURE = regex(r"\(\?P?<(\w+)>((?:[\w-]|\\[.-])+(?:\|(?:[\w-]|\\[.-])+)*)\)(?![?*{])", re.ASCII)
@@ -53,7 +54,12 @@ def entries_of(block: Context) -> list[Text]:
 def schemes(context: Context) -> list[Text] | None:
     """What ``$scheme`` can be, by the ``listen`` lines of the server."""
     server = context.enclosing("server")
-    if server is None or server.partial or server.uncertain_of("listen", "ssl"):
+    return None if server is None else _schemes_of(server)
+
+
+@once_a_context
+def _schemes_of(server: Context) -> list[Text] | None:
+    if server.partial or server.uncertain_of("listen", "ssl"):
         return None
     if any(line.args and line.args[0].lower() == "on" for line in server.by_name.get("ssl", ())):
         return [Text("https")]
@@ -78,16 +84,7 @@ def captured(name: str, context: Context) -> list[Text] | None:
     """A named capture that matches a fixed set of words."""
     found: list[Text] | None = None
     for level in context.up():
-        patterns: list[tuple[str, Directive | None]] = []
-        if level.name in ("location", "if"):
-            patterns = [(arg, level.opener) for arg in level.args]
-        elif level.name == "server":
-            patterns = [
-                (arg, line) for line in level.by_name.get("server_name", ()) for arg in line.args
-            ]
-        for pattern, line in patterns:
-            if name not in _ANY_CAPTURE.findall(pattern):
-                continue
+        for pattern, line in captures(level).get(name, ()):
             words = {match[1]: match[2] for match in _CAPTURE.finditer(pattern)}.get(name)
             if words is None or found is not None:
                 return None
@@ -95,6 +92,23 @@ def captured(name: str, context: Context) -> list[Text] | None:
                 Text(re.sub(r"\\(.)", r"\1", word), line, max(0, _index(line, pattern)))
                 for word in words.split("|")
             ]
+    return found
+
+
+@once_a_context
+def captures(level: Context) -> Mapping[str, Sequence[tuple[str, Directive | None]]]:
+    """The regular expressions of a level by the names of their captures, with their lines."""
+    patterns: list[tuple[str, Directive | None]] = []
+    if level.name in ("location", "if"):
+        patterns = [(arg, level.opener) for arg in level.args]
+    elif level.name == "server":
+        patterns = [
+            (arg, line) for line in level.by_name.get("server_name", ()) for arg in line.args
+        ]
+    found: dict[str, list[tuple[str, Directive | None]]] = {}
+    for pattern, line in patterns:
+        for name in dict.fromkeys(_ANY_CAPTURE.findall(pattern)):
+            found.setdefault(name, []).append((pattern, line))
     return found
 
 

@@ -45,6 +45,7 @@ class Routing:
             if hop.context.name in levels
             and id(hop.context.enclosing("server")) in self._of_context
         }
+        self._hosts: dict[VirtualServer, str | None] = {}
         self._sockets: dict[VirtualServer, list[ListeningSocket]] = {}
         for socket in servers.sockets:
             for server in socket.servers:
@@ -83,6 +84,11 @@ class Routing:
 
         ``*.example.com`` gives ``a.example.com``.
         """
+        if server not in self._hosts:
+            self._hosts[server] = self._host_for(server)
+        return self._hosts[server]
+
+    def _host_for(self, server: VirtualServer) -> str | None:
         names = [f"a{name[1:]}" if name.startswith("*.") else name for name in server.names]
         names = [name.removeprefix(".") for name in names if not name.startswith("~")]
         names = [f"{name[:-1]}a" if name.endswith(".*") else name for name in names]

@@ -11,6 +11,7 @@ from msgspec import Struct
 from lint502.nginx.directives import directive
 from lint502.nginx.lines import lines_in
 from lint502.nginx.parse import Directive
+from lint502.nginx.setting_lines import SettingLines, called, words_of
 from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context
 from lint502.nginx.values import parse_flag, parse_size, parse_time
@@ -36,7 +37,7 @@ class Setting(Struct, frozen=True):
     """
 
     name: str
-    lines: tuple[tuple[str, ...], ...]
+    lines: SettingLines
     directives: tuple[Directive, ...]
     origin: Literal["written", "inherited", "default"]
     complete: bool = True
@@ -45,6 +46,16 @@ class Setting(Struct, frozen=True):
     def value(self) -> str:
         """The first argument of the last line; "" where nothing is in effect."""
         return self.lines[-1][0] if self.lines and self.lines[-1] else ""
+
+    def named(self, name: str) -> list[tuple[str, ...]]:
+        """The arguments of the lines whose first one is a name, in whichever case."""
+        return [self.lines[index] for index in called(self.lines).get(name.lower(), ())]
+
+    def directives_named(self, name: str) -> list[Directive]:
+        """The lines whose first argument is a name, in whichever case; none for a default."""
+        if not self.directives:
+            return []
+        return [self.directives[index] for index in called(self.lines).get(name.lower(), ())]
 
 
 class Value(Struct, Generic[T], frozen=True):
@@ -73,7 +84,7 @@ def _setting_at(level: Context, name: str, written: bool) -> Setting:
         lines = level.by_name[name]
         found = results[key] = Setting(
             name,
-            tuple([line.args for line in lines]),
+            SettingLines([line.args for line in lines]),
             tuple(lines),
             "written" if written else "inherited",
             complete=not level.unseen,
@@ -99,8 +110,8 @@ def _ever(area: str, name: str) -> Setting | None:
 
 @lru_cache(_REMEMBERED)
 def _default(name: str, text: str | None) -> Setting:
-    lines = () if text is None else tuple(tuple(one.split()) for one in text.split("; "))
-    return Setting(name, lines, (), "default")
+    lines = () if text is None else [tuple(one.split()) for one in text.split("; ")]
+    return Setting(name, SettingLines(lines), (), "default")
 
 
 _time = lru_cache(_REMEMBERED)(parse_time)
@@ -197,7 +208,7 @@ class Scope:
         setting = self.setting(name)
         if setting is None or not setting.complete:
             return None
-        return Value(frozenset(word for line in setting.lines for word in line), setting)
+        return Value(words_of(setting.lines), setting)
 
     def _typed(self, name: str, parse: Callable[[str], T]) -> Value[T] | None:
         setting = self.setting(name)

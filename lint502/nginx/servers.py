@@ -10,7 +10,10 @@ Source: ``ngx_http_add_addresses()`` in ``src/http/ngx_http.c``, so since before
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from heapq import heappop, heappush
 
 from msgspec import Struct, field
 
@@ -181,6 +184,29 @@ class Names(Struct, frozen=True, eq=False):
         return None, True
 
 
+class PortRanges:
+    """The sockets of one host that are ranges of ports, of which the first counts that has one."""
+
+    def __init__(self, sockets: Sequence[ListeningSocket]) -> None:
+        self._starts: list[int] = []
+        self._first: list[ListeningSocket | None] = []
+        ends = {end for one in sockets for end in (one.ports.start, one.ports.stop)}
+        opening = deque(sorted((one.ports.start, index) for index, one in enumerate(sockets)))
+        there: list[int] = []
+        for port in sorted(ends):
+            while opening and opening[0][0] == port:
+                heappush(there, opening.popleft()[1])
+            while there and sockets[there[0]].ports.stop <= port:
+                heappop(there)
+            self._starts.append(port)
+            self._first.append(sockets[there[0]] if there else None)
+
+    def with_port(self, port: int) -> ListeningSocket | None:
+        """The first one that has a port."""
+        index = bisect_right(self._starts, port) - 1
+        return self._first[index] if index >= 0 else None
+
+
 class Servers(Struct, frozen=True, eq=False):
     """The servers and sockets of one ``http{}`` or ``stream{}``.
 
@@ -193,7 +219,7 @@ class Servers(Struct, frozen=True, eq=False):
     sockets: tuple[ListeningSocket, ...]
     known: bool
     _by_place: Mapping[tuple[str, int], ListeningSocket] = field(default_factory=dict)
-    _ranges: tuple[ListeningSocket, ...] = ()
+    _ranges: Mapping[str, PortRanges] = field(default_factory=dict)
 
     @property
     def stream(self) -> bool:
@@ -224,10 +250,8 @@ class Servers(Struct, frozen=True, eq=False):
         return None
 
     def _in_range(self, host: str, port: int) -> ListeningSocket | None:
-        return next(
-            (socket for socket in self._ranges if port in socket.ports and host in _hosts(socket)),
-            None,
-        )
+        ranges = self._ranges.get(host)
+        return None if ranges is None else ranges.with_port(port)
 
 
 def _hosts(socket: ListeningSocket) -> tuple[str, ...]:
@@ -251,7 +275,8 @@ def servers_of(area: Context) -> Servers:
         for listen in server.listens:
             key = (listen.host, listen.ports, listen.datagrams)
             grouped.setdefault(key, []).append((server, listen))
-    sockets = tuple(_socket(found) for found in grouped.values())
+    named: dict[tuple[VirtualServer, ...], Names] = {}
+    sockets = tuple(_socket(found, named) for found in grouped.values())
     by_place = {
         (host, socket.ports.start if socket.ports else 0): socket
         for socket in sockets
@@ -261,8 +286,13 @@ def servers_of(area: Context) -> Servers:
     unseen = (
         area.partial or area.unseen or "server" in area.uncertain or any(map(is_open, contexts))
     )
-    ranges = tuple(socket for socket in sockets if len(socket.ports) > 1 and not socket.datagrams)
-    return Servers(area, servers, sockets, not unseen, by_place, ranges)
+    ranges: dict[str, list[ListeningSocket]] = {}
+    for socket in sockets:
+        if len(socket.ports) > 1 and not socket.datagrams:
+            for host in _hosts(socket):
+                ranges.setdefault(host, []).append(socket)
+    by_port = {host: PortRanges(there) for host, there in ranges.items()}
+    return Servers(area, servers, sockets, not unseen, by_place, by_port)
 
 
 def is_open(server: Context) -> bool:
@@ -321,7 +351,9 @@ def _listens(line: Directive) -> Iterator[Listen]:
     yield Listen(host.lower(), range(first, last + 1), parameters, line)
 
 
-def _socket(found: list[tuple[VirtualServer, Listen]]) -> ListeningSocket:
+def _socket(
+    found: list[tuple[VirtualServer, Listen]], named: dict[tuple[VirtualServer, ...], Names]
+) -> ListeningSocket:
     servers = tuple(dict.fromkeys(server for server, _ in found))
     listens = tuple(listen for _, listen in found)
     chosen = (
@@ -329,7 +361,9 @@ def _socket(found: list[tuple[VirtualServer, Listen]]) -> ListeningSocket:
     )
     default = next(chosen, servers[0])
     parameters = frozenset[str]().union(*(listen.parameters for listen in listens))
-    names = Names.of(servers)
+    if servers not in named:  # most sockets have the servers of another one
+        named[servers] = Names.of(servers)
+    names = named[servers]
     return ListeningSocket(
         listens[0].host, listens[0].ports, listens, servers, default, parameters, names
     )

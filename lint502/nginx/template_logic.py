@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 
 from msgspec import Struct, field
 
 from lint502.findings import Problem
-from lint502.nginx.rendered import Branch, Piece
+from lint502.nginx.rendered import Branch, Lines, Piece
 from lint502.nginx.symbols import UNKNOWN, Symbol
 from lint502.nginx.template_tags import Role, Tag, tags
 from lint502.patterns import regex
@@ -221,10 +222,14 @@ class _Reading:
                 return
             yield self._tags[index]
 
+    @cached_property
+    def _lines(self) -> Lines:
+        return Lines(self._source)
+
     def _say_unread(self, start: int, end: int, why: str) -> None:
         found = _PASS.search(self._source, start, end)
         if found is not None:
-            line = self._source.count("\n", 0, found.end() - 1) + 1
+            line, _ = self._lines.place(found.end() - 1)
             said = f"a pass that is not checked: {why}; render the template, and check the result"
             self._problems.append(Problem(self._file, line, said))
 

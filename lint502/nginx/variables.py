@@ -7,14 +7,23 @@ from __future__ import annotations
 
 import re
 from collections import ChainMap
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
 
+from lint502.nginx.assignments import (
+    assigned_names,
+    assigns,
+    deciding_level,
+    is_conditional,
+    leads_on_by_rewrite,
+    runs_code,
+)
 from lint502.nginx.known_values import (
     Text,
     Values,
     captured,
+    captures,
     entries_of,
     schemes,
     server_name,
@@ -43,10 +52,6 @@ _SENT_BY_CLIENTS = {"http_connection": ("keep-alive", "close", "upgrade", "")}
 nothing in HTTP/2 (RFC 9110, 7.6.1; RFC 9113, 8.2.2)."""
 
 _STARTS_WITH_SLASH = frozenset(("request_uri", "uri", "document_uri"))
-_CODE = regex(
-    r"(server_rewrite|rewrite|access|precontent|set|preread|content)_by_lua(_block|_file)?"
-    r"|js_(access|content|filter|preread)|perl"
-)
 _VARIABLE_ARGUMENT = {"map": 1, "geo": -1, "split_clients": 1}
 
 
@@ -62,6 +67,7 @@ class Variables:
         self._expanded: dict[tuple[object, ...], tuple[list[Values], Values]] = {}
         self._entries: dict[str, tuple[list[Text], tuple[str, ...]]] = {}
         self._at: dict[tuple[str, int], Values] = {}
+        self._alike: dict[tuple[str, tuple[object, ...]], Values] = {}
         self._kept: list[dict[str, Values]] = []
         """Values whose ids are part of a key."""
         self._made = 0
@@ -159,9 +165,9 @@ class Variables:
             return None
         server = context.enclosing("server")
         if server is not None:
-            found = self._set_at(_level(context, server), server)
+            found = self._set_at(deciding_level(context, server), server)
             if name in found:
-                code = any(_runs_code(level) for level in context.up())
+                code = any(runs_code(level) for level in context.up())
                 return None if code else found[name]
         return self._other_value(name, context)
 
@@ -187,7 +193,7 @@ class Variables:
         block = self._blocks[name]
         if block.unseen or name in self._asked or len(self._asked) > _MAX_DEPTH:
             return None
-        if block.conditional or any(item.conditional for item in block.items):
+        if is_conditional(block):
             return None
         if name not in self._entries:
             entries = entries_of(block)
@@ -197,14 +203,32 @@ class Variables:
         asked = (name, id(context) if used_names else 0)
         if asked not in self._at:
             self._asked.add(name)
-            values = {other: self._value(other, context) for other in used_names}
+            alike = (name, self._surroundings(context) if used_names else ())
+            if alike not in self._alike:
+                values = {other: self._value(other, context) for other in used_names}
+                key = (name, *map(_identity, values.values()))
+                self._asked.discard(name)
+                if key not in self._mapped:
+                    self._mapped[key] = self._union(entries, values.__getitem__)
+                    self._kept.append(values)
+                self._alike[alike] = self._mapped[key]
             self._asked.discard(name)
-            key = (name, *map(_identity, values.values()))
-            if key not in self._mapped:
-                self._mapped[key] = self._union(entries, values.__getitem__)
-                self._kept.append(values)
-            self._at[asked] = self._mapped[key]
+            self._at[asked] = self._alike[alike]
         return self._at[asked]
+
+    def _surroundings(self, context: Context) -> tuple[object, ...]:
+        """What tells a place from those where all variables hold the same."""
+        server = context.enclosing("server")
+        if server is None:
+            return (id(context),)
+        capturing = (id(level) for level in context.up() if captures(level))
+        code = any(runs_code(level) for level in context.up())
+        return (
+            id(self._set_at(deciding_level(context, server), server)),
+            id(server),
+            code,
+            *capturing,
+        )
 
     def _union(self, texts: list[Text], value: Callable[[str], Values]) -> Values:
         """Every text that one of several templates can become."""
@@ -235,10 +259,13 @@ class Variables:
             if level is server:
                 found = ChainMap()
             elif level.name == "if" and level.parent is not None:
-                found = self._set_at(_level(level.parent, server), server).new_child()
+                found = self._set_at(deciding_level(level.parent, server), server).new_child()
             else:
                 carried = self._carried_in(server)
                 named = "".join(level.args[:1]).startswith("@")
+                if not any(True for _ in assigned_names(level)):
+                    found = self._set[id(level)] = carried.of_named if named else carried.of_others
+                    return found
                 start = carried.into_named if named else carried.by_rewrite
                 found = ChainMap({}, start, carried.all)
             self._run(level, found)
@@ -258,13 +285,13 @@ class Variables:
                 if item.name == "if":
                     before = {
                         name: found[name] if name in found else self._unset(name, level)
-                        for name in _assignments(item)
+                        for name in assigned_names(item)
                     }
                     for line in item.by_name.get("set", ()):
                         self._assign(line, found, value)
                     for name, values in before.items():
                         found[name] = _any_of((values, found[name]))
-            elif item.name == "set" and item.conditional and _assigns(item):
+            elif item.name == "set" and item.conditional and assigns(item):
                 name = item.args[0][1:]
                 without = found[name] if name in found else [_left_open(item)]
                 self._assign(item, found, value)
@@ -279,7 +306,7 @@ class Variables:
     def _assign(
         self, line: Directive, found: ChainMap[str, Values], value: Callable[[str], Values]
     ) -> None:
-        if _assigns(line):
+        if assigns(line):
             found[line.args[0][1:]] = self._union([Text(line.args[1], line, 1)], value)
 
     def _carried_in(self, server: Context) -> _Carried:
@@ -292,26 +319,33 @@ class Variables:
             for location in server.locations():
                 own = before.new_child()
                 self._run(location, own)
-                leads_on = _rewrites(location)
+                leads_on = leads_on_by_rewrite(location)
                 for name, values in own.maps[0].items():
                     everywhere.setdefault(name, []).append(values)
                     if leads_on:
                         rewritten.setdefault(name, []).append(values)
+            all_ = {name: _any_of(values) for name, values in everywhere.items()}
+            into_named, by_rewrite = _with(before, everywhere), _with(before, rewritten)
             carried = self._carried[id(server)] = _Carried(
-                {name: _any_of(values) for name, values in everywhere.items()},
-                _with(before, everywhere),
-                _with(before, rewritten),
+                all_,
+                into_named,
+                by_rewrite,
+                ChainMap({}, into_named, all_),
+                ChainMap({}, by_rewrite, all_),
             )
         return carried
 
 
 class _Carried(Struct, frozen=True):
     """What variables can hold after other locations of a server have set them: after any, at the
-    start of a named location, and at the start of one that a ``rewrite`` may lead to."""
+    start of a named location, and at the start of one that a ``rewrite`` may lead to; ``of_named``
+    and ``of_others``: in those that set nothing themselves."""
 
     all: dict[str, Values]
     into_named: dict[str, Values]
     by_rewrite: dict[str, Values]
+    of_named: ChainMap[str, Values]
+    of_others: ChainMap[str, Values]
 
 
 def _left_open(line: Directive) -> Text:
@@ -358,38 +392,3 @@ def _with(before: Mapping[str, Values], others: Mapping[str, list[Values]]) -> d
     for name, several in others.items():
         result[name] = _any_of([before[name], *several] if name in before else several)
     return result
-
-
-def _level(context: Context, server: Context) -> Context:
-    """The level whose ``set`` lines run last before a hop: its ``if``, its location, its server."""
-    for level in context.up():
-        if level.name in ("if", "location") or level is server:
-            return level
-    return server
-
-
-def _assigns(line: Directive) -> bool:
-    return len(line.args) == 2 and line.args[0].startswith("$")
-
-
-def _assignments(level: Context) -> Iterator[str]:
-    """The names that the ``set`` lines of a level assign, those in its ``if`` too."""
-    for inner in (level, *(child for child in level.children if child.name == "if")):
-        for line in inner.by_name.get("set", ()):
-            if _assigns(line):
-                yield line.args[0][1:]
-
-
-def _rewrites(location: Context) -> bool:
-    """Whether a ``rewrite`` here leads to another location."""
-    levels = [location, *(child for child in location.children if child.name == "if")]
-    return any(
-        line.args[2:] in ((), ("last",))
-        for level in levels
-        for line in level.by_name.get("rewrite", ())
-    )
-
-
-def _runs_code(level: Context) -> bool:
-    """Whether Lua, njs or Perl run here, which may write any variable."""
-    return any(_CODE.fullmatch(name) for name in level.by_name)

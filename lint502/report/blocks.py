@@ -14,6 +14,7 @@ from lint502.report import Style, counted
 from lint502.report.excerpt import excerpt
 from lint502.report.groups import MOST_GROUPS, Group, counted_infos, grouped
 from lint502.report.layout import beside_or_below, labelled, room, running, sentence
+from lint502.report.limits import most_of_each
 from lint502.report.lines import file_and_line, head, hop_lines, in_brief, position, status_words
 from lint502.report.once import said_once
 from lint502.report.palette import Palette
@@ -35,9 +36,10 @@ def causes(report: Report, style: Style, palette: Palette) -> Iterator[str]:
     groups = grouped(report, bad)
     explained: set[str] = set()
     shown_groups = groups if style.unlimited else groups[:MOST_GROUPS]
+    most = most_of_each([len(group.hops) for group in groups]) if style.unlimited else _MOST_HOPS
     for group in shown_groups:
         proof = report.proofs.get(group.head)
-        lines = group_lines(group, hops, style, palette, proof)
+        lines = group_lines(group, hops, style, palette, proof, most)
         lines += _behind(group, behind, style, palette)
         rule = group.head.rule
         if rule not in explained:
@@ -84,8 +86,10 @@ def group_lines(
     style: Style,
     palette: Palette,
     proof: Proof | None,
+    most_hops: int = _MOST_HOPS,
 ) -> list[str]:
-    """The same of findings of one cause: the line that they have in common, and one of them."""
+    """The same of findings of one cause: the line that they have in common, one of them, and as
+    many hops."""
     finding, width = group.head, style.width
     lines = _heading(group, style, palette)
     cause = () if group.cause is None else (group.cause,)
@@ -100,7 +104,7 @@ def group_lines(
         lines += excerpt(place, digits, width, palette.dim, mark)
     if message is not None:
         lines += sentence(message, width)
-    shown_hops = _hops(group, hops, style)
+    shown_hops = _hops(group, hops, style, most_hops)
     lines += labelled("hops" if len(shown_hops) > 1 else "hop", shown_hops, width, palette)
     lines += labelled("also", _also(group, style), width, palette)
     if finding.log is not None:
@@ -154,9 +158,8 @@ def _behind(
     return labelled("then", [text], style.width, palette)
 
 
-def _hops(group: Group, hops: Mapping[str, HopReport], style: Style) -> list[str]:
+def _hops(group: Group, hops: Mapping[str, HopReport], style: Style, most: int) -> list[str]:
     known = [hops[id] for id in group.hops if id in hops]
-    most = len(known) if style.unlimited else _MOST_HOPS
     return hop_lines(known, most, group.head.place, room(style.width))
 
 

@@ -303,3 +303,21 @@ def test_a_default_is_said_to_be_one(tmp_path: Path) -> None:
     written, default = scope.size("client_max_body_size"), scope.time("proxy_read_timeout")
     assert written is not None and default is not None
     assert (written.described("2m"), default.described("60s")) == ("2m", "60s by default")
+
+
+def test_lines_are_found_by_their_first_argument(tmp_path: Path) -> None:
+    lines = "proxy_set_header Host a; proxy_set_header X b; proxy_set_header HOST c;"
+    hop = hop_of(tmp_path, http(f"server {{ {lines} location / {{ proxy_pass http://h; }} }}"))
+    setting = hop.scope.setting("proxy_set_header")
+    assert setting is not None
+    assert setting.named("host") == [("Host", "a"), ("HOST", "c")]
+    assert [line.args for line in setting.directives_named("Host")] == setting.named("host")
+    assert setting.named("Connection") == []
+
+
+def test_a_default_has_no_lines_but_arguments(tmp_path: Path) -> None:
+    hop = hop_of(tmp_path, http("server { location / { proxy_pass http://h; } }"), version=OLD)
+    setting = hop.scope.setting("proxy_set_header")
+    assert setting is not None
+    assert setting.named("Host") == [("Host", "$proxy_host")]
+    assert setting.directives_named("Host") == []

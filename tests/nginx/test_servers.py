@@ -97,3 +97,20 @@ def test_what_was_not_seen_is_told(tmp_path: Path) -> None:
     tree = load(tmp_path, {"nginx.conf": http("server { include missing.conf; }")})
     (found,) = find_servers(tree)
     assert (found.known, found.servers[0].listens) == (False, ())
+
+
+def test_of_ranges_of_ports_the_first_counts(tmp_path: Path) -> None:
+    listens = ("127.0.0.1:100-109", "127.0.0.1:105-120", "127.0.0.1:103-104", "*:90-125")
+    body = " ".join(f"server {{ listen {listen}; }}" for listen in listens)
+    servers = servers_of(tmp_path, http(body))
+    found = {port: at(servers, f"127.0.0.1:{port}") for port in (89, 90, 100, 104, 105, 110, 121)}
+    named = {port: socket and str(socket.listens[0]) for port, socket in found.items()}
+    assert named == {
+        89: None,
+        90: "*:90-125",
+        100: "127.0.0.1:100-109",
+        104: "127.0.0.1:100-109",
+        105: "127.0.0.1:100-109",
+        110: "127.0.0.1:105-120",
+        121: "*:90-125",
+    }

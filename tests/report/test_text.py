@@ -108,3 +108,14 @@ def test_infos_beyond_a_few_are_counted() -> None:
     assert sum(f"info  {info.rule}" in line for line in few) == 5
     every = render(replace(CLEAN, findings=several), Style(unlimited=True)).splitlines()
     assert sum("  info  " in line for line in every) == 7
+
+
+def test_lists_of_hops_are_as_long_as_together_they_may_be() -> None:
+    hops = tuple(replace(REPORT.hops[0], id=f"{number}") for number in range(60))
+    ids = tuple(hop.id for hop in hops)
+    findings = tuple(finding("r", f"{number}", number, *ids) for number in range(1, 1001))
+    findings = tuple(replace(one, message=f"{one.place.line * 'x'}") for one in findings)
+    report = replace(CLEAN, hops=hops, findings=findings)
+    assert render(report, Style(width=200, unlimited=True)).count("and 10 more hops") == 1000
+    few = replace(report, findings=findings[:10])
+    assert "more hops" not in render(few, Style(width=200, unlimited=True))

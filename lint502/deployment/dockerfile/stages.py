@@ -172,7 +172,7 @@ def given(
         if name in args:
             found[name] = args[name]
         elif equals:
-            found[name] = known(default, {**variables, **found}, escape)
+            found[name] = known(default, {**variables, **found} if found else variables, escape)
     return found
 
 

@@ -37,7 +37,7 @@ def expanded(
     filled = {name for name, operator in used if operator == "+" and name in optional} - bare
     if empty is not None:
         filled.update(name for name, _ in used if empty(name))
-    return expand(word, {**dict.fromkeys(filled, ""), **variables})
+    return expand(word, {**dict.fromkeys(filled, ""), **variables} if filled else variables)
 
 
 def known(text: str, variables: Mapping[str, str | None], escape: str = "\\") -> str | None:

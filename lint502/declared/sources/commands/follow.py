@@ -63,7 +63,7 @@ def started(program: Program, files: ContainerFiles) -> Started:
         name: Word(text.value, text.place, _standing(text))
         for name, text in program.environment.items()
     }
-    variables |= {name: Word(UNKNOWN, words.place) for name in program.unknown}
+    variables |= dict.fromkeys(program.unknown, Word(UNKNOWN, words.place))
     standing = _standing(words)
     call = Call(
         tuple(Word(text, narrowed(words.place, text), standing) for text in words.words),

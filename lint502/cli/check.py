@@ -101,7 +101,7 @@ def check(
         bool, typer.Option("--diff", help="Print what --fix would change, and write nothing.")
     ] = False,
     unlimited: Annotated[
-        bool, typer.Option("--all", help="All findings and hops, however many there are.")
+        bool, typer.Option("--all", help="All findings and hops, not only the first ones.")
     ] = False,
     statistics: Annotated[
         bool,

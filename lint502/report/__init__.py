@@ -32,7 +32,7 @@ AUTO = "auto"
 
 class Style(Struct, frozen=True):
     """What a report may use: colour, how many columns a line has (None: any number), links that a
-    terminal follows; ``unlimited``: all findings and hops, however many there are;
+    terminal follows; ``unlimited``: all findings and hops, not only the first ones;
     ``statistics``: how many findings there are of what."""
 
     colour: bool = False

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
+
+from msgspec import Struct
 
 from lint502.declared.listeners import Listener
 from lint502.findings import Finding, Severity
@@ -17,9 +20,8 @@ from lint502.site import Site
 
 def hop_reports(site: Site, findings: Sequence[Finding]) -> list[HopReport]:
     """Every hop of a root as reports show it; those with findings above info have failed."""
-    failed = {
-        hop for finding in findings if finding.severity is not Severity.INFO for hop in finding.hops
-    }
+    failing = [finding.hops for finding in findings if finding.severity is not Severity.INFO]
+    failed = frozenset(chain(*{id(hops): hops for hops in failing}.values()))
     known: dict[int, _Targets] = {}
     places: dict[int, tuple[str, ...]] = {}
 
@@ -39,40 +41,45 @@ def hop_reports(site: Site, findings: Sequence[Finding]) -> list[HopReport]:
             )
             undeclared = next((_why(pair) for pair in pairs if _is_undeclared(pair)), None)
             doubt = next((pair.doubt for pair in pairs if pair.doubt is not None), None)
-            found = tuple(TargetReport(*one) for one in dict.fromkeys(reached))
-            known[id(pairs)] = found, undeclared, doubt
+            known[id(pairs)] = _Targets(
+                tuple(TargetReport(*one) for one in dict.fromkeys(reached)),
+                undeclared,
+                doubt,
+                looked_up=any(pair.target.needs_resolver for pair in pairs),
+            )
         return known[id(pairs)]
 
     return [
         _hop_report(
-            hop, *targets(site.pairs[hop.id]), site.unreached.get(hop.id), failed=hop.id in failed
+            hop, targets(site.pairs[hop.id]), site.unreached.get(hop.id), failed=hop.id in failed
         )
         for hop in site.every_hop
     ]
 
 
-_Targets = tuple[tuple[TargetReport, ...], str | None, str | None]
+class _Targets(Struct, frozen=True):
+    """What hops reach that share their pairs; why one of them is undeclared, or not known, and
+    whether the name of one is looked up while nginx runs."""
+
+    reports: tuple[TargetReport, ...]
+    undeclared: str | None
+    doubt: str | None
+    looked_up: bool
 
 
 def _hop_report(
-    hop: Hop,
-    targets: tuple[TargetReport, ...],
-    undeclared: str | None,
-    doubt: str | None,
-    unreached: Unreached | None,
-    *,
-    failed: bool,
+    hop: Hop, targets: _Targets, unreached: Unreached | None, *, failed: bool
 ) -> HopReport:
     state: State
-    reason = hop.unknown or _unseen(hop) or doubt
+    reason = hop.unknown or _unseen(hop, targets) or targets.doubt
     why = reason or (None if unreached is None else unreached.why)
     if failed:
         state = "failed"
     elif reason is not None:
         state = "undecidable"
-    elif undeclared is not None:
+    elif targets.undeclared is not None:
         state = "undeclared"
-        why = why or undeclared or None
+        why = why or targets.undeclared or None
     else:
         state = "passed"
     return HopReport(
@@ -83,19 +90,19 @@ def _hop_report(
         hop.server,
         hop.location,
         state,
-        targets,
+        targets.reports,
         None if why is None else why.replace(UNKNOWN, "…"),
     )
 
 
-def _unseen(hop: Hop) -> str | None:
+def _unseen(hop: Hop, targets: _Targets) -> str | None:
     """What bears on a hop but could not be seen, if anything does."""
     for level in hop.context.up():
         if level.unseen and level.name not in ("http", "stream", "main"):
             include = level.unseen[0]
             words = shown(" ".join(map(written, (include.name, *include.args))))
             return f"{words} ({include.source.name}:{include.line}) was not seen"
-    if hop.scope.absent("resolver") is None and any(one.needs_resolver for one in hop.targets):
+    if targets.looked_up and hop.scope.absent("resolver") is None:
         return "whether a resolver is set cannot be seen from here"
     return None
 
@@ -128,7 +135,8 @@ def _compared_with(pair: Pair) -> tuple[str, ...]:
     else:
         return ()
     places = (place for listener in listeners for place in listener.stated_at)
-    return tuple(dict.fromkeys(f"{place.file}:{place.line}" for place in places))
+    lines = dict.fromkeys((place.file, place.line) for place in places)
+    return tuple(f"{file}:{line}" for file, line in lines)
 
 
 def upstream_of(pair: Pair) -> str | None:

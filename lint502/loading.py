@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,7 @@ from msgspec.structs import replace
 from lint502.checkout import LeadsOutError
 from lint502.declared.claims import Claims
 from lint502.declared.listeners import Spec
-from lint502.deployment.ansible import RoleVariables
 from lint502.deployment.repository import Repository
-from lint502.deployment.viewpoint import Viewpoint
 from lint502.findings import Note, Problem
 from lint502.nginx.envsubst import Values
 from lint502.nginx.files import Files, OnDisk
@@ -29,7 +28,9 @@ from lint502.places import Place, SourceFile
 from lint502.reading import Reader, UnreadableError, decode
 
 if TYPE_CHECKING:
+    from lint502.deployment.ansible import RoleVariables
     from lint502.deployment.deployed import Around, Deployed
+    from lint502.deployment.viewpoint import Viewpoint
 
 
 _LARGEST_PROBE = 4 * 1024**2
@@ -78,14 +79,20 @@ def load(options: Options, standard_input: Callable[[], bytes], progress: Progre
         problems[Problem("the values for templates", None, str(error))] = None
     if options.deployed is not None:
         files.allow(options.deployed.folder)
-    roles = RoleVariables(Repository(options.working_directory, reader, options.checkout))
+
+    @cache
+    def roles() -> RoleVariables:
+        from lint502.deployment.ansible import RoleVariables
+
+        return RoleVariables(Repository(options.working_directory, reader, options.checkout))
+
     loader = RootLoader(
         files,
         options.allow_missing,
         standard_input,
         values,
         named=options.named_roots,
-        defaults=lambda source: roles.of(files.absolute(source.name)),
+        defaults=lambda source: roles().of(files.absolute(source.name)),
     )
     trees: dict[tuple[Path, ...], list[Tree]] = {}
     unspecified: dict[str, Note] = {}
@@ -156,6 +163,7 @@ def _around(around: Around) -> tuple[tuple[Claims, ...], Viewpoint]:
     """What an nginx on the machine reaches of the deployments of its repository; one in a container
     that no file says more of sees what is not known."""
     from lint502.declared.sources.containers import claims_on_machine
+    from lint502.deployment.viewpoint import Viewpoint
 
     project = around.projects[0]
     place = Place(next(iter(project.files), project.name), 1, 1, 2)

@@ -22,7 +22,6 @@ from lint502.pairing import Pair
 from lint502.report_model import Older
 from lint502.rule import Rule
 from lint502.site import Site
-from lint502.verdict import verdicts
 
 Raw = Sequence[Disagreement | Finding]
 
@@ -56,6 +55,10 @@ def older_findings(
     each = [[run, *_older_runs(run, sites)] for run in runs]
     tops = sorted({run.first.predecessor() for there in each for run in there[:-1]}, reverse=True)
     starts = sorted({run.first for there in each for run in there})
+    if not tops:
+        return []
+    from lint502.verdict import verdicts
+
     result: list[Older] = []
     for top in tops:
         chosen = [next(run for run in there if run.first <= top) for there in each]

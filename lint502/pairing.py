@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import force_setattr, replace
@@ -24,10 +25,12 @@ from lint502.declared.reachable import (
     other_hosts,
     reachable_hosts,
 )
-from lint502.deployment.viewpoint import Viewpoint
 from lint502.nginx.addresses import Address, normal_socket
 from lint502.nginx.hops import Hop, Target
 from lint502.nginx.pass_values import Kind
+
+if TYPE_CHECKING:
+    from lint502.deployment.viewpoint import Viewpoint
 
 FROM_CONTAINERS = ("host.docker.internal", "host.containers.internal")
 """How a container calls the machine on which it runs.
@@ -163,10 +166,10 @@ class Pairing:
             for host in other_hosts(listener)
         )
         self._at_hosts = {
-            host: DeclaredAddresses(item for item in listeners if item.socket is None)
+            host: DeclaredAddresses([item for item in listeners if item.socket is None])
             for host, listeners in hosts.items()
         }
-        self._local = tuple(dict.fromkeys(chain(hosts[LOOPBACK], *self._sockets.values())))
+        self._on_loopback = hosts[LOOPBACK]
         self._at_local: dict[tuple[bool, Kind], DeclaredAddresses] = {}
         self._owners = {
             host: DeclaredAddresses(listeners)
@@ -271,8 +274,6 @@ class Pairing:
 
     def _likeliest(self, listeners: Sequence[Listener], target: Target, kind: Kind) -> Listener:
         """The one that is meant of some listeners, which live as long as this does."""
-        if len(listeners) == 1:
-            return listeners[0]
         if id(listeners) not in self._alike:
             self._alike[id(listeners)] = Alike(listeners)
         return self._alike[id(listeners)].likeliest(target, kind)
@@ -354,13 +355,12 @@ class Pairing:
         return None, self._mismatch_elsewhere(others, certain=True)
 
     def _mismatch_elsewhere(self, others: Sequence[Listener], *, certain: bool) -> Mismatch:
-        """The mismatch of all targets that some listeners elsewhere are meant by, which live as
-        long as this does."""
+        """The mismatch of targets that some listeners, which live as long as this, are meant by."""
         key = id(others), certain
         if key not in self._mismatches:
-            found = tuple(others)
-            sole = found[0].upstream if len({item.upstream for item in found}) == 1 else None
-            self._mismatches[key] = Mismatch(certain, found, len(found), sole, elsewhere=True)
+            sole = others[0].upstream if len({item.upstream for item in others}) == 1 else None
+            found = Mismatch(certain, tuple(others), len(others), sole, elsewhere=True)
+            self._mismatches[key] = found
         return self._mismatches[key]
 
     def _locally(self, socket: bool, kind: Kind) -> DeclaredAddresses:
@@ -369,10 +369,12 @@ class Pairing:
         found = self._at_local.get((socket, kind))
         if found is None:
             found = self._at_local[socket, kind] = DeclaredAddresses(
-                listener
-                for listener in self._local
-                if ((listener.socket is not None) is socket and not listener.derived)
-                or speaks(listener, kind)
+                [
+                    listener
+                    for listener in chain(self._on_loopback, *self._sockets.values())
+                    if ((listener.socket is not None) is socket and not listener.derived)
+                    or speaks(listener, kind)
+                ]
             )
         return found
 

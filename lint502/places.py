@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_right
+from itertools import accumulate
 from operator import attrgetter
 
 from lint502.standing import Standing
@@ -15,12 +18,13 @@ class SourceFile:
     an ``nginx -T`` dump it is the original path.
     """
 
-    __slots__ = ("_lines", "name", "text")
+    __slots__ = ("_lines", "_starts", "name", "text")
 
     def __init__(self, name: str, text: str) -> None:
         self.name = name
         self.text = text
         self._lines: list[str] | None = None
+        self._starts: array[int] | None = None
 
     def line(self, number: int) -> str:
         """The text of a line (counted from 1) without its line end; "" where there is none."""
@@ -29,6 +33,15 @@ class SourceFile:
         if not 1 <= number <= len(self._lines):
             return ""
         return self._lines[number - 1].rstrip("\r")
+
+    def place(self, start: int, end: int) -> Place:
+        """The place of a stretch that begins and ends at these offsets, in one line."""
+        if self._lines is None or self._starts is None:
+            lines = self._lines = self.text.split("\n")
+            self._starts = array("L", accumulate((len(line) + 1 for line in lines), initial=0))
+        number = bisect_right(self._starts, start)
+        before = self._starts[number - 1] - 1
+        return Place(self.name, number, start - before, end - before, self.line(number))
 
     def line_end(self, number: int) -> str:
         """What ends a line, or the lines around it where it is the last one."""

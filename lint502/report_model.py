@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from lint502.evidence import Proof
 from lint502.findings import Finding, Note, Problem, Severity, UnknownDirective
 from lint502.nginx.version import NEWEST_PATCH, OLDEST, Version
 from lint502.places import Place
+
+if TYPE_CHECKING:
+    from lint502.evidence import Proof
 
 State = Literal["passed", "failed", "undeclared", "undecidable"]
 

@@ -12,7 +12,6 @@ from lint502.disagreements import Disagreement, Phase
 from lint502.findings import Finding, Fix, Frequency, Severity
 from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.values import parse_time
-from lint502.pages import facts
 from lint502.pairing import Pair
 from lint502.places import Place
 from lint502.site import Site
@@ -69,6 +68,8 @@ class Rule(Struct, frozen=True):
     ) -> Finding:
         """A finding of this rule. What is left out (``...``) is as its page states it; a finding of
         severity info has neither status nor log."""
+        from lint502.pages import facts
+
         stated = facts(self.name)
         severity = stated.severity if severity is None else severity
         if not _firm(related):

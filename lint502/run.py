@@ -11,6 +11,7 @@ from lint502.checks import rule_of
 from lint502.checks.unstated_version import unstated
 from lint502.checks.unused_ignore import unused, unused_path
 from lint502.concerns import concerns
+from lint502.disagreements import Disagreement
 from lint502.findings import Finding, Note, Problem
 from lint502.hop_states import hop_reports
 from lint502.loading import Loaded, load
@@ -36,7 +37,6 @@ from lint502.suppression import (
     in_source,
     in_spec,
 )
-from lint502.verdict import verdicts
 
 UNSTATED = "unstated-version"
 
@@ -173,7 +173,7 @@ def _found(
             progress(f"rule {name}")
             runs.append(run_noting(rule_of(name), site))
     progress("putting the report together")
-    newest = verdicts(site, [one for run in runs for one in run.found])
+    newest = _verdicts(site, [one for run in runs for one in run.found])
     for finding in newest:
         if not reported(finding.rule):
             continue
@@ -196,6 +196,14 @@ def _found(
         root = (site.tree.name,)
         older = [replace(one, finding=replace(one.finding, roots=root)) for one in older]
     return _OfRoot(tuple(findings), tuple(suppressed), hops, tuple(older))
+
+
+def _verdicts(site: Site, found: Sequence[Disagreement | Finding]) -> list[Finding]:
+    if not found:
+        return []
+    from lint502.verdict import verdicts
+
+    return verdicts(site, found)
 
 
 def _unused_paths(

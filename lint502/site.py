@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -55,10 +55,9 @@ class Site(Struct, frozen=True, eq=False):
     def __post_init__(self) -> None:
         force_setattr(self, "_results", {})  # those of another version are its own
 
-    def each_pair(self) -> Iterator[Pair]:
+    def each_pair(self) -> Sequence[Pair]:
         """Every pair of every hop."""
-        for hop in self.hops:
-            yield from self.pairs[hop.id]
+        return _each_pair(self)
 
 
 def once_a_site(function: Callable[[Site], T]) -> Callable[[Site], T]:
@@ -77,3 +76,8 @@ def once_a_site(function: Callable[[Site], T]) -> Callable[[Site], T]:
         return result
 
     return computed
+
+
+@once_a_site
+def _each_pair(site: Site) -> Sequence[Pair]:
+    return [pair for hop in site.hops for pair in site.pairs[hop.id]]

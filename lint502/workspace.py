@@ -19,7 +19,6 @@ from lint502.checkout import Checkout
 from lint502.findings import Problem
 from lint502.nginx.derivatives import Named, named, version_meant
 from lint502.nginx.files import PathMap, absolute_path
-from lint502.nginx.installed import installed_version
 from lint502.nginx.releases import on_version
 from lint502.nginx.version import NEWEST, Version
 from lint502.options import Options, Progress
@@ -30,7 +29,6 @@ from lint502.report_model import Report, VersionOrigin
 from lint502.rule_names import RULES
 from lint502.run import Result, run
 from lint502.settings.confined import confined
-from lint502.settings.environment import EnvironmentFileError, given, quoted, read
 from lint502.settings.load import Settings, checkout_of, load_settings
 
 if TYPE_CHECKING:
@@ -330,6 +328,10 @@ class Workspace(Struct, frozen=True):
     def _values(self, request: CheckRequest) -> tuple[dict[str, str], list[str]]:
         """The values of files and of single words, which come before those of files; and what is
         worth saying of them."""
+        if not request.env_files and not request.env:
+            return {}, []
+        from lint502.settings.environment import EnvironmentFileError, given, quoted, read
+
         reader = Reader(self.overlay)
         values: dict[str, str] = {}
         notes: list[str] = []
@@ -365,6 +367,8 @@ def _version(wanted: str | None, settings: Settings) -> tuple[Named, VersionOrig
     if text is None:
         return Named(NEWEST), "newest", None
     if text == "auto":
+        from lint502.nginx.installed import installed_version
+
         installed = installed_version()
         if installed is None:
             raise WorkspaceError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -74,7 +75,7 @@ def together(found: Iterable[tuple[Directive, Way]]) -> Iterator[Trouble]:
 
 
 @once_a_site
-def ways(site: Site) -> tuple[Way, ...]:
+def ways(site: Site) -> Sequence[Way]:
     """Every way of every front.
 
     On which ports a front sends to a server is not declared: it may be any that other machines
@@ -82,11 +83,11 @@ def ways(site: Site) -> tuple[Way, ...]:
     to those of ``http {}``, or where there are none, to those of ``stream {}``. Nobody gets to a
     server that rejects every handshake.
     """
-    return tuple(
+    return [
         way
         for way in (_ways(site) if site.spec.fronts else ())
         if not (way.socket.tls and rejecting(way.server.context, site.version))
-    )
+    ]
 
 
 @once_a_site
@@ -96,6 +97,17 @@ def _to_streams(site: Site) -> Mapping[Context, Sequence[Way]]:
     for way in ways(site):
         if way.stream:
             found.setdefault(way.server.context, []).append(way)
+    return found
+
+
+@once_a_site
+def pairs_behind(site: Site) -> Mapping[Context, Sequence[Pair]]:
+    """The pairs of the hops of ``http {}`` that answer in HTTP, by their servers."""
+    found: dict[Context, list[Pair]] = {}
+    for hop in site.hops:
+        server = hop.context.enclosing("server")
+        if server is not None and hop.kind not in ("stream", "memcached"):
+            found.setdefault(server, []).extend(site.pairs[hop.id])
     return found
 
 
@@ -181,16 +193,6 @@ def _ends(way: Way) -> tuple[str, VirtualServer]:
     return way.front.name, way.server
 
 
-def pairs_behind(site: Site, found: Iterable[Way]) -> Iterator[tuple[Way, Pair]]:
-    """The pairs of the hops of ``http {}`` behind each of some ways."""
-    behind: dict[int, list[Pair]] = {}
-    for pair in site.each_pair():
-        server = pair.hop.context.enclosing("server")
-        if server is not None and pair.hop.kind not in ("stream", "memcached"):
-            behind.setdefault(id(server), []).append(pair)
-    return ((way, pair) for way in found for pair in behind.get(id(way.server.context), ()))
-
-
 def none_fits(found: Iterable[Way], wrong: Iterable[Way]) -> list[Way]:
     """The ways that are wrong, where no other way to the same server is right: the front may use
     that one."""
@@ -219,19 +221,19 @@ def answers(status: int | None) -> str:
 def early_closings(site: Site, margin: int) -> Iterator[Trouble]:
     """The lines that let nginx close idle connections sooner than ``margin`` milliseconds after a
     front; ``http`` where none does."""
-    known: dict[tuple[VirtualServer, bool], list[Value[int]]] = {}  # ways share servers
+    known: dict[tuple[VirtualServer, bool], list[_Kept]] = {}  # ways share servers
 
-    def timeouts_of(way: Way) -> list[Value[int]]:
+    def kept_of(way: Way) -> list[_Kept]:
         key = way.server, way.stream
         if key not in known:
-            known[key] = list(timeouts(way, site.version))
+            known[key] = list(_kept(way, site.version))
         return known[key]
 
     return together(
         (line, way)
         for way in ways(site)
-        for timeout in timeouts_of(way)
-        if _too_short(timeout, way, margin)
+        for timeout, scope in kept_of(way)
+        if _too_short(timeout, way, margin) and _is_used_again(scope)
         for line in (timeout_line(timeout, way),)
         if line is not None
     )
@@ -244,14 +246,29 @@ def timeouts(way: Way, version: Version) -> Iterator[Value[int]]:
 
     Source: ``ngx_http_set_keepalive()`` in ``src/http/ngx_http_request.c``.
     """
-    if way.stream:
-        return
-    for place in _deciding(way.server.context):
+    return (timeout for timeout, scope in _kept(way, version) if _is_used_again(scope))
+
+
+class _Kept(NamedTuple):
+    """How long a connection is kept, and where that is said."""
+
+    timeout: Value[int]
+    scope: Scope
+
+
+def _kept(way: Way, version: Version) -> Iterator[_Kept]:
+    for place in () if way.stream else _deciding(way.server.context):
         scope = Scope(place, version)
-        requests, timeout = scope.number("keepalive_requests"), scope.time("keepalive_timeout")
-        # after the last one nginx says "Connection: close", and the front uses it no more
-        if timeout is not None and (requests is None or requests.value > 1):
-            yield timeout
+        timeout = scope.time("keepalive_timeout")
+        if timeout is not None:
+            yield _Kept(timeout, scope)
+
+
+def _is_used_again(scope: Scope) -> bool:
+    """Whether a connection takes more than one request: after the last one nginx says "Connection:
+    close", and a front uses it no more."""
+    requests = scope.number("keepalive_requests")
+    return requests is None or requests.value > 1
 
 
 _TIMES = ("keepalive_timeout", "keepalive_requests")
@@ -267,8 +284,8 @@ def _deciding(server: Context) -> tuple[Context, ...]:
                 level
                 for level in place.up()
                 if level is server
+                or not level.by_name.keys().isdisjoint(_TIMES)
                 or level.uncertain_of(*_TIMES)
-                or any(name in level.by_name for name in _TIMES)
             )
             for place in _places(server)
         )

@@ -7,7 +7,7 @@ Source: ``ngx_http_proxy_eval()``, ``ngx_http_upstream_init_request()``, and
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
@@ -17,6 +17,7 @@ from lint502.nginx.hops import Hop
 from lint502.nginx.known_values import Text
 from lint502.nginx.pass_values import authority, parse_pass, without_scheme
 from lint502.nginx.symbols import UNKNOWN
+from lint502.nginx.tree import Context, once_a_context
 from lint502.patterns import regex
 
 _STARTS_WITH_HOST = regex(r"(?:[^$/]*://|\$\{?scheme\}?://)?\$\{?(?:http_)?host\b", re.ASCII)
@@ -47,8 +48,22 @@ def invalid_values(hop: Hop) -> InvalidValues:
     if hop.unknown is None or "$" not in hop.value:  # all that it can lead to is known
         return InvalidValues((), every=False)
     texts = hop.variables.expand(hop.value, hop.context)
-    if not texts:
+    area = hop.context.enclosing("http", "stream")
+    if not texts or area is None:
         return InvalidValues((), every=False)
+    known, key = _known(area), (hop.kind, hop.value, id(texts))
+    if key not in known:
+        known[key] = _among(hop, texts)
+    return known[key]
+
+
+@once_a_context
+def _known(area: Context) -> dict[tuple[str, str, int], InvalidValues]:
+    """What was found in an ``http {}`` or ``stream {}`` for passes that share their values."""
+    return {}
+
+
+def _among(hop: Hop, texts: Sequence[Text]) -> InvalidValues:
     found = tuple(one for text in texts for one in _invalid(hop, text))
     return InvalidValues(found, every=len(found) == len(texts))
 

@@ -8,7 +8,6 @@ upstream keepalive module, and ``ngx_http_upstream_process_connection()``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from typing import Any
 
 from msgspec import Struct
@@ -86,7 +85,7 @@ def users(site: Site) -> Mapping[Block, Sequence[Hop]]:
 @once_a_site
 def reuses(site: Site) -> Mapping[str, Reuse]:
     """Whether the hops that reach blocks leave their connections open, by the hops' ids."""
-    return {hop.id: reuse(hop, site.version) for hop in dict.fromkeys(chain(*users(site).values()))}
+    return {hop.id: reuse(hop, site.version) for hop in site.hops if hop.blocks}
 
 
 @once_a_site
@@ -98,11 +97,12 @@ def meeting_kept_connections(site: Site) -> Mapping[tuple[Block | None, str], bo
     own. Only a pool that is ``local``, as that by default is, belongs to one location.
     """
     found: dict[tuple[Block | None, str], bool] = {}
+    kept = {id: bool(one.kept) for id, one in reuses(site).items()}
     for block, hops in users(site).items():
         pool = block.pool(site.version)
         if pool is None or pool.connections == 0:
             continue
-        keeps = {hop.id: bool(reuses(site)[hop.id].kept) for hop in hops}
+        keeps = {hop.id: kept[hop.id] for hop in hops}
         shared = not pool.local and any(keeps.values())
         found.update(((block, hop), own) for hop, own in keeps.items() if own or shared)
     return found

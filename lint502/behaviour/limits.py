@@ -82,9 +82,11 @@ def meant_for_headers(hop: Hop) -> Buffers | None:
     header is left at its default: there only that one counts for the header."""
     if hop.kind not in FAMILIES:
         return None
-    size = hop.scope.setting(f"{hop.kind}_buffer_size")
     written = hop.scope.setting(f"{hop.kind}_buffers")
-    if size is None or size.origin != "default" or written is None or not written.directives:
+    if written is None or not written.directives:
+        return None
+    size = hop.scope.setting(f"{hop.kind}_buffer_size")
+    if size is None or size.origin != "default":
         return None
     found = buffers_at(hop.scope, hop.kind)
     return found if found is not None and found.each > _LARGEST_DEFAULT else None

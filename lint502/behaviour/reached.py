@@ -30,10 +30,15 @@ _LEADS_ANYWHERE = regex(
 
 _REGEX = ("~", "~*")
 
+_CUT_OFF = frozenset(("return", "rewrite", "deny"))
+"""Without one of them nothing is cut off."""
+
+_DENY = frozenset(("deny",))
+
 
 def unreached(hop: Hop) -> Unreached | None:
     """Why no request gets to a hop; None where one does, or may."""
-    if is_cut_off(hop.context):
+    if not hop.scope.nowhere(_CUT_OFF) and is_cut_off(hop.context):
         return Unreached("a return answers before requests get here", reported=False)
     server, location = hop.context.enclosing("server"), hop.context.enclosing("location")
     found = _of_an_ignored_server(server) if server is not None else None
@@ -47,7 +52,7 @@ def unreached(hop: Hop) -> Unreached | None:
         _of_a_predicate(hop)
         or _of_a_name_that_nobody_uses(location, server)
         or _of_a_regex_before(location)
-        or _of_nobody_allowed(hop, location, server)
+        or (None if hop.scope.nowhere(_DENY) else _of_nobody_allowed(hop, location, server))
     )
 
 

@@ -59,15 +59,22 @@ class Clash(Struct, frozen=True):
 def clashes(site: Site, block: Block, hops: Sequence[Hop]) -> Iterator[Clash]:
     """The pairs of a block that get connections of another kind than their own, one for each way
     in which they speak and each that they get."""
+    found = [
+        (pair, spoken)
+        for hop in hops
+        if (spoken := _spoken(hop)) is not None
+        for pair in site.pairs[hop.id]
+        if pair.target.block is block
+    ]
+    if len({(spoken, pair.target.tls) for pair, spoken in found}) < 2:
+        return
     at: dict[Address, dict[Dialect, list[Pair]]] = {}
-    for hop in hops:
-        spoken = None if hop.conditional else _spoken(hop)
-        for pair in site.pairs[hop.id] if spoken is not None else ():
-            if pair.target.block is not block or pair.target.tls is None or pair.mismatch:
-                continue
-            way = Dialect(spoken, pair.target.tls)  # type: ignore[arg-type]
-            if _fits(pair.listener, way) is not False:
-                at.setdefault(pair.target.address, {}).setdefault(way, []).append(pair)
+    for pair, spoken in found:
+        if pair.hop.conditional or pair.target.tls is None or pair.mismatch:
+            continue
+        way = Dialect(spoken, pair.target.tls)
+        if _fits(pair.listener, way) is not False:
+            at.setdefault(pair.target.address, {}).setdefault(way, []).append(pair)
     for ways in at.values():
         leaving = {
             way: pair

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 from msgspec.structs import replace
 
@@ -12,6 +13,7 @@ from lint502.findings import Edit, Finding, Fix, Severity
 from lint502.nginx.buffers import Change
 from lint502.nginx.directives import directive
 from lint502.nginx.hops import Hop
+from lint502.nginx.lines import lines_in
 from lint502.nginx.parse import Directive
 from lint502.nginx.tree import Context, Tree, once_a_context
 from lint502.nginx.values import format_size, parse_size
@@ -40,6 +42,8 @@ _WITH_HEADERS = frozenset(("proxy", "fastcgi", "uwsgi", "scgi", "grpc"))
 def check(site: Site) -> Iterator[Finding]:
     """One finding for the lines at a hop that are of another family and of no use anywhere."""
     used = {line for hop in site.every_hop for line in _lines(hop)}
+    if all(line in used for area in site.tree.main.children for line in _written(area)):
+        return
     unclear, compared = _Unclear(site.tree), buffers.Lines(site.tree.main)
     for hop in site.hops:
         tuning = _in_effect(hop, unclear) if hop.kind != "stream" else _NOTHING
@@ -171,6 +175,13 @@ def _in_effect(hop: Hop, unclear: _Unclear) -> Mapping[str, Sequence[Directive]]
         family: sorted(lines.values(), key=lambda line: not line.name.endswith("_buffer_size"))
         for family, lines in found.items()
     }
+
+
+def _written(area: Context) -> Iterator[Directive]:
+    """All tuning of an ``http {}``."""
+    if area.name == "http":
+        of = lines_in(area).of
+        yield from chain.from_iterable(of.get(name, ()) for name in _FAMILIES)
 
 
 def _lines(hop: Hop) -> Iterator[Directive]:

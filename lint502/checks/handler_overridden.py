@@ -23,9 +23,10 @@ def check(site: Site) -> Iterator[Finding]:
         if hop.kind != "stream":
             hops.setdefault(hop.context, {})[hop.directive] = hop
     for level, passes in hops.items():
-        if is_cut_off(level):
+        lines = handlers(level)
+        if len(lines) < 2 or is_cut_off(level):
             continue
-        for line in handlers(level):
+        for line in lines:
             other = overridden_by(level, line)
             if other is not None and (line in passes or other in passes):
                 yield _finding(site, line, other, passes)

@@ -95,11 +95,13 @@ def _outlives(pair: Pair, version: Version, margin: int) -> Value[int] | None:
     if listener.keepalive is not None and not listener.keepalive.value:
         return None
     scope = Scope(block.context, version)
-    timeout, requests = scope.time("keepalive_timeout"), scope.number("keepalive_requests")
-    if timeout is None or timeout.value == 0 or (requests is not None and requests.value <= 1):
+    timeout = scope.time("keepalive_timeout")
+    if timeout is None or timeout.value == 0:
         return None
-    safe = closes_safely_before(timeout.value, listener.idle_timeout.value, margin)
-    return None if safe else timeout
+    if closes_safely_before(timeout.value, listener.idle_timeout.value, margin):
+        return None
+    requests = scope.number("keepalive_requests")
+    return None if requests is not None and requests.value <= 1 else timeout
 
 
 def _longest(idle: int, margin: int) -> int:

@@ -65,13 +65,15 @@ def _works_for_nobody(site: Site) -> Iterator[Disagreement]:
     hops waits: then none of them is the one for the slow answers."""
     waiting: dict[int, tuple[Listener, list[tuple[Pair, Value[int]]]]] = {}
     for pair in site.each_pair():
-        listener, timeout = pair.meant, read_timeout(pair.hop)
-        if listener is not None and timeout is not None and pair.hop.kind in _FAMILIES:
+        listener = pair.meant
+        if listener is None or listener.request_timeout is None or listener.response_timeout:
+            continue
+        timeout = read_timeout(pair.hop)
+        if timeout is not None and pair.hop.kind in _FAMILIES:
             waiting.setdefault(id(listener), (listener, []))[1].append((pair, timeout))
     for listener, there in waiting.values():
         works = listener.request_timeout
-        if works is None or listener.response_timeout is not None:
-            continue
+        assert works is not None, "that is what is compared"
         if not any(_waits_long_enough(timeout, works.value) for _, timeout in there):
             for pair, timeout in there:
                 yield _too_soon(pair, timeout, listener, works)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from msgspec.structs import replace
 
-from lint502.cli import arguments, baselines, output, reports
+from lint502.cli import arguments, output, reports
 from lint502.cli.exits import FailOn, exit_code, with_empty_said
 from lint502.cli.stages import Stages
 from lint502.report import FORMATS
@@ -189,10 +189,14 @@ def check(
         result = job.run(progress=stages)
         stages.end()
     if write_baseline is not None:
+        from lint502.cli import baselines
+
         baselines.write(result.report, str(write_baseline), quiet=quiet)
     else:
         file = _baseline(baseline, workspace)
         if file is not None:
+            from lint502.cli import baselines
+
             report = baselines.without_known(result.report, file, job, quiet=quiet)
             result = replace(result, report=report)
     report = result.report

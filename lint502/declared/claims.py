@@ -54,6 +54,10 @@ _NOT_WITH_A_SOCKET = {
 }
 
 
+EXCLUDING = ("socket", "http_versions")
+"""The keys that exclude others."""
+
+
 def exclusions(key: str, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The keys that exclude what is stated for ``key``, and why; ``values`` are by key."""
     value = values.get(key)

@@ -34,6 +34,8 @@ def with_derived(declared: Sequence[Claims], derived: Sequence[Claims]) -> Combi
     declared is one of those that are derived. They are the same listener where the port or the
     socket is the same, or where each side has only one.
     """
+    if not derived:
+        return Combined(tuple(declared), ())
     filled = {one.name for one in declared if one.facts or one.unsure}
     stated = {one.name for one in derived} - filled
     declared = [one for one in declared if one.name not in stated]  # a table without a key

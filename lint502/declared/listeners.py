@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import astuple, replace
 
-from lint502.deployment.viewpoint import Viewpoint
 from lint502.places import Place, SourceFile
 from lint502.standing import Standing
 from lint502.values import Compared
+
+if TYPE_CHECKING:
+    from lint502.deployment.viewpoint import Viewpoint
 
 T = TypeVar("T")
 
@@ -168,14 +170,13 @@ class Listener(Struct, frozen=True):
 
     @property
     def stated_at(self) -> tuple[Place, ...]:
-        """The places of all facts but its hosts, the address first; where a spec file has it, that
-        of its table at least."""
-        places = dict.fromkeys(
-            fact.place
-            for name, fact in zip(self.__struct_fields__, astuple(self), strict=True)
-            if type(fact) is Fact and name not in _BESIDE
-        )
-        return tuple(places) or (() if self.derived else (self.place,))
+        """The places of all facts but its hosts, the address first, some more than once; where a
+        spec file has it, that of its table at least."""
+        places = tuple([fact.place for fact in _OF_ITSELF(self) if type(fact) is Fact])
+        return places or (() if self.derived else (self.place,))
+
+
+_OF_ITSELF = attrgetter(*(name for name in Listener.__struct_fields__ if name not in _BESIDE))
 
 
 def hinted(listener: Listener) -> Listener:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lint502.declared.claims import Claims
 from lint502.declared.derived import with_derived
@@ -13,11 +14,13 @@ from lint502.declared.merge import merge_fronts, merge_listeners
 from lint502.declared.observed import with_observed
 from lint502.declared.sources.upstreams_toml import declared_in
 from lint502.declared.upstreams import fronts_of, upstreams_of
-from lint502.deployment.viewpoint import Viewpoint
 from lint502.findings import Problem
 from lint502.places import SourceFile
 from lint502.reading import Reader
 from lint502.toml.read import read_toml
+
+if TYPE_CHECKING:
+    from lint502.deployment.viewpoint import Viewpoint
 
 
 def load_specs(

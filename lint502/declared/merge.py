@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from lint502.declared.claims import ANY, Claims, exclusions
+from lint502.declared.claims import ANY, EXCLUDING, Claims, exclusions
 from lint502.declared.listeners import Fact
 from lint502.findings import Problem
 from lint502.nginx.addresses import normal_socket
@@ -46,10 +46,11 @@ def merge_listeners(sources: Sequence[Sequence[Claims]]) -> Merged:
     problems: list[Problem] = []
     for stated in named.values():
         groups, wrong = _listeners(stated)
-        together = [_together("upstream", group) for group in groups]
         problems += wrong
-        problems += [problem for _, found in together for problem in found]
-        merged += [claims for claims, _ in together]
+        for group in groups:
+            claims, wrong = _together("upstream", group)
+            problems += wrong
+            merged.append(claims)
     return Merged(tuple(merged), tuple(problems))
 
 
@@ -132,6 +133,8 @@ def _which(claims: Claims, groups: Sequence[Sequence[Claims]]) -> Problem:
 def _together(kind: str, group: Sequence[Claims]) -> tuple[Claims, list[Problem]]:
     """What several sources state of one subject, as one, and where they contradict each other."""
     first = group[0]
+    if len(group) == 1 and not first.unsure:
+        return first, []
     unsure = frozenset().union(*(claims.unsure for claims in group))
     facts: dict[str, Fact[Any]] = {}
     problems: list[Problem] = []
@@ -172,7 +175,7 @@ def _meaning(key: str, value: Any) -> Any:
 def _excluded(facts: Mapping[str, Fact[Any]]) -> Iterator[tuple[str, str, str]]:
     """Which facts of different sources exclude each other, and why."""
     values = {key: fact.value for key, fact in facts.items()}
-    for key in ("socket", "http_versions"):
+    for key in EXCLUDING:
         for other, reason in exclusions(key, values):
             yield key, other, reason
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import chain, islice
 from typing import TypeVar
@@ -25,21 +25,36 @@ _NEIGHBOURS = 8
 class DeclaredAddresses:
     """Listeners that are declared with one name, at one host, or with a socket.
 
-    ``anywhere`` are those with neither port nor socket, so that any address may be theirs; ``at``
-    has the others by port or socket and by upstream. ``total`` counts what ``at`` has.
+    They are looked at when that is asked for: most targets have the address of a listener.
     """
 
-    def __init__(self, listeners: Iterable[Listener]) -> None:
-        self.anywhere: list[Listener] = []
-        self.at: dict[int | str, dict[str, Listener]] = {}
-        for listener in listeners:
+    def __init__(self, listeners: Sequence[Listener]) -> None:
+        self._listeners = listeners
+
+    @cached_property
+    def anywhere(self) -> Sequence[Listener]:
+        """Those with neither port nor socket, so that any address may be theirs."""
+        return [one for one in self._listeners if _where(one) is None]
+
+    @cached_property
+    def at(self) -> Mapping[int | str | None, Mapping[str, Listener]]:
+        """The others by port or socket and by upstream."""
+        found: dict[int | str | None, dict[str, Listener]] = {}
+        for listener in self._listeners:
             where = _where(listener)
-            if where is None:
-                self.anywhere.append(listener)
-            else:
-                self.at.setdefault(where, {}).setdefault(listener.upstream, listener)
-        self.total = sum(map(len, self.at.values()))
-        self.upstreams = {upstream for there in self.at.values() for upstream in there}
+            if where is not None:
+                found.setdefault(where, {}).setdefault(listener.upstream, listener)
+        return found
+
+    @cached_property
+    def total(self) -> int:
+        """How many ``at`` has."""
+        return sum(map(len, self.at.values()))
+
+    @cached_property
+    def upstreams(self) -> Collection[str]:
+        """The upstreams of those that ``at`` has."""
+        return {upstream for there in self.at.values() for upstream in there}
 
     @cached_property
     def names(self) -> frozenset[str]:

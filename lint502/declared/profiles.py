@@ -49,6 +49,8 @@ _TIMES = frozenset({"keepalive.idle_timeout", "timeouts.request"})
 _SIZES = frozenset({"limits.request_headers", "limits.request_body"})
 _FIRST = ("protocol", "tls")  # the other facts depend on these
 
+_REMEMBERED = 1 << 10  # most upstreams have one of few servers
+
 ServerVersion = tuple[int, ...]
 
 
@@ -138,6 +140,7 @@ def load(name: str) -> Profile:
     return Profile(name, data["title"], facts, like, note, in_code, in_settings, details)
 
 
+@lru_cache(_REMEMBERED)
 def parse_server(server: str) -> tuple[str, str | None]:
     """``"gunicorn/22.0"`` as name and version; the version is ``None`` where there is none.
 
@@ -152,7 +155,7 @@ def parse_server(server: str) -> tuple[str, str | None]:
     return name, version or None
 
 
-@lru_cache(1 << 10)  # most upstreams have one of few servers
+@lru_cache(_REMEMBERED)
 def defaults(server: str, protocol: str | None, tls: bool | None) -> Mapping[str, Default]:
     """What the profile of ``server`` (``"gunicorn"`` or ``"gunicorn/22.0"``) says, by key.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from ipaddress import ip_network
 
 from lint502.declared.listeners import Listener
@@ -17,6 +18,7 @@ def folded(host: str) -> str:
     return host.lower().removesuffix(".")
 
 
+@lru_cache(1 << 8)  # most listeners are at few hosts, each has its name besides
 def canonical(host: str) -> str:
     """A host as it is compared, nginx's own network namespace by one address."""
     if is_loopback(host):

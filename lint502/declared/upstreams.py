@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from lint502.declared import front_profiles, profiles
-from lint502.declared.claims import Claims
+from lint502.declared.claims import Claims, is_unsure
 from lint502.declared.listeners import Fact, Front, Listener, Upstream
 from lint502.standing import Standing
 
@@ -77,9 +78,8 @@ def fronts_of(claims: Iterable[Claims]) -> tuple[Front, ...]:
 
 
 def _listener(claims: Claims) -> Listener:
-    stated = dict(claims.facts)
-    hosts = stated.pop("hosts", None)
-    facts = {**stated, **dict(_defaults(stated, claims))}
+    hosts = claims.facts.get("hosts")
+    facts = {FIELDS[key]: fact for key, fact in claims.facts.items() if key != "hosts"}
     return Listener(
         upstream=claims.name,
         place=claims.place,
@@ -87,7 +87,7 @@ def _listener(claims: Claims) -> Listener:
         hosts_declared=hosts is not None,
         derived=claims.derived,
         unsure=claims.unsure,
-        **{FIELDS[key]: fact for key, fact in facts.items()},
+        **(facts | _defaults(claims)),
     )
 
 
@@ -101,24 +101,49 @@ _CHOOSING = ("server", "protocol", "tls")
 """What the other defaults depend on."""
 
 
-def _defaults(stated: Mapping[str, Fact[Any]], claims: Claims) -> Iterator[tuple[str, Fact[Any]]]:
-    """What the profile of a listener's server says of what is not stated, or only hinted; of
-    nothing that a mistake leaves open, nor of what stands in one table with that."""
-    if any(claims.leaves_open(key) for key in _CHOOSING):
-        return
-    open_tables = {key.partition(".")[0] for key in claims.unsure}
-    stated = {key: fact for key, fact in stated.items() if fact.standing > Standing.DEFAULT}
-    server = stated.get("server")
-    if server is None:
-        return
-    protocol, tls = stated.get("protocol"), stated.get("tls")
-    defaults = profiles.defaults(
+def _defaults(claims: Claims) -> dict[str, Fact[Any]]:
+    """What the profile of a listener's server says of what is not stated, or only hinted, by the
+    fields of a listener."""
+    least = Standing.STATED
+    stated = {key: fact.value for key, fact in claims.facts.items() if fact.standing >= least}
+    if "server" not in stated:
+        return {}
+    server = claims.facts["server"]
+    defaults = _of_profile(
         server.value,
-        protocol.value if protocol is not None else None,
-        tls.value if tls is not None else None,
+        server.standing is Standing.DECLARED,
+        stated.get("protocol"),
+        stated.get("tls"),
+        stated.get("keepalive"),
+        frozenset(stated),
+        claims.unsure,
     )
-    keepalive, usual = stated.get("keepalive"), defaults.get("keepalive")
-    other_keepalive = keepalive and usual and keepalive.value != usual.value
+    return {
+        field: Fact(default.value, server.place, standing, default.profile, default.source)
+        for field, default, standing in defaults
+    }
+
+
+@lru_cache(1 << 10)  # most listeners are stated by the same keys as others
+def _of_profile(
+    server: str,
+    declared: bool,
+    protocol: str | None,
+    tls: bool | None,
+    keepalive: bool | None,
+    stated: frozenset[str],
+    unsure: frozenset[str],
+) -> tuple[tuple[str, profiles.Default, Standing], ...]:
+    """What the profile of a server says of all keys but those that are ``stated``, by the fields of
+    a listener; of nothing that a mistake leaves open, nor of what stands in one table with that.
+    ``declared``: a spec file names the server."""
+    if any(is_unsure(key, unsure) for key in _CHOOSING):
+        return ()
+    defaults = profiles.defaults(server, protocol, tls)
+    usual = defaults.get("keepalive")
+    other_keepalive = keepalive is not None and usual is not None and keepalive != usual.value
+    open_tables = {key.partition(".")[0] for key in unsure}
+    found = []
     for key, default in defaults.items():
         if key in stated or key.partition(".")[0] in open_tables:
             continue
@@ -132,9 +157,9 @@ def _defaults(stated: Mapping[str, Fact[Any]], claims: Claims) -> Iterator[tuple
             and "request_body" not in default.covers
         ):
             continue  # what happens beyond the stated limit is not known
-        firm = default.certain or server.standing is Standing.DECLARED
-        standing = Standing.DEFAULT if firm else Standing.ASSUMED
-        yield key, Fact(default.value, server.place, standing, default.profile, default.source)
+        firm = default.certain or declared
+        found.append((FIELDS[key], default, Standing.DEFAULT if firm else Standing.ASSUMED))
+    return tuple(found)
 
 
 def _documented(stated: Mapping[str, Fact[Any]]) -> Iterator[tuple[str, Fact[Any]]]:

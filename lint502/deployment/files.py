@@ -34,26 +34,35 @@ _MOST_LOOKED_INTO = 1_000
 
 class Server(Struct, frozen=True):
     """A server by the name of its configuration, by what that has, and by how it is started with
-    ``{}``."""
+    ``{}``. What has not even the ``mark`` in it, as most files of nginx, is not searched."""
 
     name: re.Pattern[str]
+    mark: str
     has: re.Pattern[str]
     words: tuple[str, ...]
 
 
-_SERVERS = (
-    Server(regex(r".*\.ini"), regex(r"^\[uwsgi\]", re.MULTILINE), ("uwsgi", "--ini", "{}")),
-    Server(
+_SERVERS = {
+    "ini": Server(
+        regex(r".*\.ini"),
+        "[uwsgi]",
+        regex(r"^\[uwsgi\]", re.MULTILINE),
+        ("uwsgi", "--ini", "{}"),
+    ),
+    "py": Server(
         regex(r"gunicorn.*\.py|.*gunicorn\.conf\.py"),
+        "bind",
         regex(r"^bind\s*=", re.MULTILINE),
         ("gunicorn", "-c", "{}", "app:app"),
     ),
-    Server(
+    "conf": Server(
         regex(r".*\.conf"),
+        "[",
         regex(r"^\[[\w.-]+\][^\[]*?^\s*listen\s*=[^\[]*?^\s*pm\b", re.MULTILINE | re.DOTALL),
         ("php-fpm", "-y", "{}"),
     ),
-)
+}
+"""By the suffix of that name."""
 
 
 class Files(Struct, frozen=True):
@@ -119,12 +128,15 @@ def _settings(
     looked_into = 0
     for path in paths:
         name = os.path.basename(path)
-        servers = [server for server in _SERVERS if server.name.fullmatch(name)]
-        if servers and looked_into < _MOST_LOOKED_INTO:
-            looked_into += 1
-            source = repository.text(path)
-            text = "" if source is None else source.text
-            yield from islice(((path, one.words) for one in servers if one.has.search(text)), 1)
+        server = _SERVERS.get(name.rpartition(".")[2])
+        if server is None or not server.name.fullmatch(name):
+            continue
+        looked_into += 1
+        if looked_into > _MOST_LOOKED_INTO:
+            return
+        source = repository.text(path)
+        if source is not None and server.mark in source.text and server.has.search(source.text):
+            yield path, server.words
 
 
 def _size(path: str) -> int:

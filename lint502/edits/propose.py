@@ -15,7 +15,6 @@ from lint502.nginx.directives import directive as directive_info
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
 from lint502.nginx.scope import Setting
-from lint502.nginx.tokens import Token
 from lint502.nginx.tree import Context
 from lint502.patterns import regex
 
@@ -37,8 +36,8 @@ def insertion(before: Directive, lines: Sequence[str]) -> Edit:
 
 def rewritten(line: Directive, words: str) -> Edits:
     """A line with other arguments."""
-    tokens = [arg for arg in line.args if isinstance(arg, Token)]
-    if not tokens or len(tokens) < len(line.args):
+    tokens = line.placed_args()
+    if not tokens:
         return ()  # it stands in a file that is not here
     first, last = tokens[0], tokens[-1]
     if any("\n" in token or token.line != first.line for token in tokens):

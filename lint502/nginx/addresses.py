@@ -15,6 +15,7 @@ from msgspec import Struct
 from lint502.patterns import regex
 
 _SCHEME = regex(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_URI = regex(r"[/?]")
 _LOOPBACK_NAMES = frozenset(("localhost", "ip6-localhost", "localhost.localdomain"))
 _REMEMBERED = 1 << 13  # hops share addresses: each is read once, not once for each hop
 
@@ -52,6 +53,8 @@ class Address(Struct, frozen=True):
 @lru_cache(_REMEMBERED)
 def literal_ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """The address that a host is; None for a name."""
+    if ":" not in host and not host[:1].isdecimal():
+        return None  # as most hosts: that ipaddress says so takes long
     try:
         ip = ipaddress.ip_address(host)
     except ValueError:
@@ -77,12 +80,19 @@ class Url(Struct, frozen=True):
     uri: str
 
 
+@lru_cache(1 << 8)  # one value is asked for several times in a row
 def split_scheme(value: str) -> tuple[str, str]:
     """``("https", "host:port/uri")``; the scheme is "" where there is none."""
     match = _SCHEME.match(value)
     if match is None:
         return "", value
     return match[1].lower(), value[match.end() :]
+
+
+def end_of_authority(text: str) -> int:
+    """Where the URI starts in an address without a scheme."""
+    match = _URI.search(text)
+    return len(text) if match is None else match.start()
 
 
 def normal_socket(path: str) -> str:
@@ -112,7 +122,7 @@ def parse_address(text: str, default_port: int | None, *, uri: bool) -> tuple[Ad
         if not path:
             raise ValueError("no path in the unix domain socket")
         return Address(socket=normal_socket(path)), rest
-    end = next((i for i, character in enumerate(text) if character in "/?"), len(text))
+    end = end_of_authority(text)
     authority, rest = text[:end], text[end:]
     if rest and not uri:
         raise ValueError("invalid host")

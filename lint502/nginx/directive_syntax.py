@@ -14,7 +14,6 @@ from msgspec import Struct
 
 from lint502.nginx import directive_table
 from lint502.nginx.parse import Directive
-from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context, once_a_context
 from lint502.patterns import regex
 from lint502.reading import shown
@@ -58,22 +57,24 @@ class Syntax(Struct, frozen=True):
         return f'invalid number of arguments in "{name}" directive'
 
 
-def refused(context: Context, directive: Directive) -> Sequence[tuple[Directive, str]]:
-    """What nginx refuses of a directive that stands in a context, and of what is in it where it is
-    a block that is no context: the directive and why, in nginx's words.
+def refused(
+    context: str, places: frozenset[str] | None, directive: Directive
+) -> Sequence[tuple[Directive, str]]:
+    """What nginx refuses of a directive that stands in a context of this name and :func:`places`,
+    and of what is in it where it is a block that is no context: the directive and why, in nginx's
+    words.
 
     Nothing where nginx takes it, or where nothing is known of it.
     """
     args = directive.args
-    if UNKNOWN in "".join(args):
+    if directive.open:
         return ()  # a symbol may be several words
-    if context.name in _ALONE:
-        if len(args) == 1 or (not args and directive.name in _ALONE[context.name]):
+    if context in _ALONE:
+        if len(args) == 1 or (not args and directive.name in _ALONE[context]):
             return ()
-        return ((directive, f"invalid number of the {context.name} parameters"),)
-    if context.name == "split_clients":
+        return ((directive, f"invalid number of the {context} parameters"),)
+    if context == "split_clients":
         return ()
-    places = None if context.partial else _places(context)
     if directive.name not in _CLOSED and places != _MAIL:
         said = refusal(directive.name, len(args), directive.block is not None, places)
         return () if said is None else ((directive, said),)
@@ -95,9 +96,11 @@ def _refused(
 
 
 @once_a_context
-def _places(context: Context) -> frozenset[str]:
+def places(context: Context) -> frozenset[str] | None:
     """A context as the table calls it, as ``http.location.if``: what it may be, where the file is a
-    fragment."""
+    fragment; None where that may be any."""
+    if context.partial:
+        return None
     if context.name in _AREAS:
         return frozenset((context.name,))
     area = context.enclosing("http", "stream")

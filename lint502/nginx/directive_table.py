@@ -5,6 +5,7 @@ The table is ``directive_table.toml``, which ``tools/from_nginx`` writes from ng
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
 
@@ -61,6 +62,12 @@ def rows(name: str) -> Sequence[Row]:
 def names() -> Sequence[str]:
     """The directives that the table has."""
     return tuple(dict.fromkeys(name for table in _modules().values() for name in table))
+
+
+@cache
+def interned() -> Mapping[str, str]:
+    """Each name of a directive that the table has, as the text that Python keeps for it."""
+    return {name: sys.intern(name) for name in names()}
 
 
 @cache

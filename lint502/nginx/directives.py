@@ -56,14 +56,19 @@ class DirectiveInfo(Struct, frozen=True):
     source: str
     """The URL of the page or of the source file that says so."""
 
+    @property
+    def is_constant(self) -> bool:
+        """Whether the default is the same in all versions."""
+        return all(start == OLDEST for start, _ in self.defaults)
+
     def default(self, version: Version) -> str | None:
         """What is in effect at ``version`` where nothing is written, as nginx writes it.
 
         ``None`` where nothing is: the directive has no default, or did not exist yet. For a version
         older than the table, the oldest default that it has.
         """
-        if len(self.defaults) == 1 and self.defaults[0][0] == OLDEST:
-            return self.defaults[0][1]  # whatever the version
+        if self.is_constant:
+            return self.defaults[0][1] if self.defaults else None
         if tuple.__lt__(version, OLDEST):
             version = OLDEST
         in_effect = None

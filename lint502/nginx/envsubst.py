@@ -142,14 +142,14 @@ def pieces(
     and a symbol for each of ``symbols``, which have none. ``alone``: perhaps one also for each
     variable that is all that stands on a line, which is nothing that nginx reads where a directive
     begins."""
-    line_end = -1
+    given, line_end = bool(values), -1
     for match in MARKER.finditer(text):
         name = match[1] or match[2]
         first = match.start() > line_end  # on its line
         if first and alone:
             line_end = text.find("\n", match.end())
             line_end = len(text) if line_end == -1 else line_end
-        if name in values and takes(name):
+        if given and name in values and takes(name):
             yield Piece(*match.span(), values[name], name)
         elif name in symbols:
             yield Piece.of(*match.span(), symbol_of(name, values))
@@ -166,10 +166,10 @@ def symbol_of(name: str, values: Values) -> Symbol:
 
 
 def _is_alone(text: str, match: re.Match[str], line_end: int) -> bool:
-    start = text.rfind("\n", 0, match.start()) + 1
-    if text[start : match.start()].strip() or text[match.end() : line_end].strip():
+    if match[1] is None and not is_upper(match[2]):
         return False
-    return match[1] is not None or is_upper(match[2])
+    start = text.rfind("\n", 0, match.start()) + 1
+    return not (text[start : match.start()].strip() or text[match.end() : line_end].strip())
 
 
 def render(text: str, values: Values, takes: Callable[[str], bool] = lambda _: True) -> Rendered:

@@ -15,7 +15,6 @@ from lint502.nginx.parse import ParsedFile, parse_file
 from lint502.nginx.placeholders import placeholders
 from lint502.nginx.rendered import Branch, Piece, Rendered
 from lint502.nginx.symbols import HOW, Symbol
-from lint502.nginx.template_logic import read_template, with_whole_lines
 from lint502.nginx.template_names import is_named_template
 from lint502.nginx.templates import has_tags, is_template, set_names
 from lint502.nginx.tokens import NginxSyntaxError
@@ -136,6 +135,8 @@ class FileParser:
                 notes.append(Note(source.name, None, said))
             if filled.rendered.symbols:
                 notes.append(Note(source.name, None, _open(filled.rendered.symbols)))
+        if not (notes or filled.problems):
+            return parsed
         return replace(parsed, notes=tuple(notes), problems=(*parsed.problems, *filled.problems))
 
     def fill(self, source: SourceFile, unset: _Names, *, braces: bool) -> Filled:
@@ -145,12 +146,16 @@ class FileParser:
         problems: tuple[Problem, ...] = ()
         found: list[Piece] = []
         if has_tags(source):
+            from lint502.nginx.template_logic import read_template
+
             defaults = self._defaults(source)
             read = read_template(source.name, text, lambda name: self._value(name, defaults))
             found, branches, problems = list(read.pieces), read.branches, read.problems
         found = _beside(found, placeholders(text, self._values.get, braces=braces))
         found = _beside(found, self._of_envsubst(source, unset))
         if any(piece.symbol is not None for piece in found):
+            from lint502.nginx.template_logic import with_whole_lines
+
             found = with_whole_lines(text, found)
         filled = Filled(text, tuple(found), branches, problems)
         if filled.rendered is not None:
@@ -257,8 +262,8 @@ def _own_names(source: SourceFile) -> frozenset[str]:
 def _beside(found: list[Piece], others: Iterable[Piece]) -> list[Piece]:
     """Pieces in order with others, of which those are left out that overlap one of them."""
     added = list(others)
-    if not added:
-        return found
+    if not (found and added):
+        return found or added
     result: list[Piece] = []
     index = 0
     for piece in added:

@@ -8,9 +8,11 @@ configuration under review must not make it show the text of another file.
 from __future__ import annotations
 
 import os
+import re
 import stat
-from collections.abc import Iterable, Iterator, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from fnmatch import translate
+from functools import lru_cache
 from pathlib import Path
 
 from msgspec import Struct
@@ -105,7 +107,18 @@ def posix_glob(pattern: str) -> str:
 
 def glob_match(name: str, pattern: str) -> bool:
     """Whether one component of a path is one that a component of a :func:`posix_glob` takes."""
-    return fnmatchcase(name, pattern) and (pattern.startswith(".") or not name.startswith("."))
+    return bool(_matching([name], pattern))
+
+
+def _matching(names: Iterable[str], pattern: str) -> list[str]:
+    """The components of paths that a component of a :func:`posix_glob` takes."""
+    found = filter(_component(pattern), names)
+    return [name for name in found if pattern.startswith(".") or not name.startswith(".")]
+
+
+@lru_cache(256)
+def _component(pattern: str) -> Callable[[str], object]:
+    return re.compile(translate(pattern)).match
 
 
 def _split_glob(pattern: str) -> tuple[str, str]:
@@ -261,9 +274,8 @@ class Files:
                     f"the globs up to here look at more than {MAX_LOOKED_AT} files and folders; "
                     "lint502 stops here"
                 )
-            for name in names:
-                if glob_match(name, pattern):
-                    yield f"{folder}/{name}", os.path.join(real, name)
+            for name in _matching(names, pattern):
+                yield f"{folder}/{name}", os.path.join(real, name)
 
     def _names_in(self, folder: str) -> list[str]:
         """What is in a folder, which is listed once. Raises :class:`UnreadableError`."""

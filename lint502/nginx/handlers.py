@@ -33,6 +33,9 @@ def handlers(level: Context) -> list[Directive]:
     """The lines directly within a location, an ``if`` or a ``limit_except`` that set its handler,
     in their order."""
     known = _known()
+    found = [lines for name, lines in level.by_name.items() if name in known]
+    if len(found) < 2:
+        return found[0] if found else []
     return [item for item in level.items if isinstance(item, Directive) and item.name in known]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -11,6 +11,7 @@ from lint502.nginx.addresses import Address, Url, split_scheme
 from lint502.nginx.known_values import Text
 from lint502.nginx.parse import Directive
 from lint502.nginx.pass_values import SCHEMES, Kind, authority, parse_pass
+from lint502.nginx.passes import passes
 from lint502.nginx.scope import Scope
 from lint502.nginx.symbols import UNKNOWN, part, symbols_in, written
 from lint502.nginx.tree import Context, Tree
@@ -18,15 +19,6 @@ from lint502.nginx.upstreams import Block, Peer, read_block, service_of
 from lint502.nginx.variables import Variables
 from lint502.nginx.version import Version
 from lint502.places import Place
-
-_HTTP_PASSES: dict[str, Kind] = {
-    "proxy_pass": "proxy",
-    "fastcgi_pass": "fastcgi",
-    "uwsgi_pass": "uwsgi",
-    "scgi_pass": "scgi",
-    "grpc_pass": "grpc",
-    "memcached_pass": "memcached",
-}
 
 
 class Target(Struct, frozen=True, eq=False):
@@ -143,23 +135,6 @@ def _areas(main: Context) -> Iterator[Context]:
     return (child for child in main.children if child.name in ("http", "stream"))
 
 
-def passes(area: Context) -> Iterator[tuple[Context, Directive, Kind]]:
-    """Each pass of an ``http{}`` or ``stream{}``, with the context that it stands in."""
-    kinds: Mapping[str, Kind] = {"proxy_pass": "stream"} if area.name == "stream" else _HTTP_PASSES
-    return _passes(area, kinds)
-
-
-def _passes(
-    context: Context, kinds: Mapping[str, Kind]
-) -> Iterator[tuple[Context, Directive, Kind]]:
-    for item in context.items:
-        if isinstance(item, Context):
-            if item.name not in ("upstream", "map", "geo", "split_clients"):
-                yield from _passes(item, kinds)
-        elif item.name in kinds and item.args and item.block is None:
-            yield context, item, kinds[item.name]
-
-
 class _Finder:
     """Finds the hops of one ``http{}`` or ``stream{}``."""
 
@@ -192,22 +167,32 @@ class _Finder:
                         self._several.add(block.name)
                     self._open |= UNKNOWN in child.args[0]
                     self.blocks.setdefault(block.name, block)
-        self._passes = list(passes(area))
+        self._passes = passes(area)
+        self._urls: dict[tuple[Kind, str], Url | None] = {
+            (one.kind, one.directive.args[0]): one.url for one in self._passes if one.url
+        }
         self._implicit = set(self._implicit_upstreams())
 
     def hops(self) -> Iterator[Hop]:
-        for context, directive, kind in self._passes:
-            yield self._hop(context, directive, kind)
+        for one in self._passes:
+            yield self._hop(one.context, one.directive, one.kind)
 
     def _implicit_upstreams(self) -> Iterator[tuple[str, int | None]]:
         """The hosts with their ports that literal passes make upstreams of."""
-        for _, directive, kind in self._passes:
-            if "$" not in directive.args[0] and UNKNOWN not in directive.args[0]:
-                url = _parse(kind, directive.args[0])
-                if url is None or url.address.socket is not None:
-                    continue
-                if url.address.port_written or url.address.host not in self.blocks:
-                    yield url.address.host, url.address.port
+        for url in self._urls.values():
+            if url is None or url.address.socket is not None:
+                continue
+            if url.address.port_written or url.address.host not in self.blocks:
+                yield url.address.host, url.address.port
+
+    def _url(self, kind: Kind, value: str) -> Url | None:
+        """The value of a pass, without variables; None for what nginx refuses."""
+        if (kind, value) not in self._urls:
+            try:
+                self._urls[kind, value] = parse_pass(kind, value)
+            except ValueError:
+                self._urls[kind, value] = None
+        return self._urls[kind, value]
 
     def _hop(self, context: Context, directive: Directive, kind: Kind) -> Hop:
         scope = Scope(context, self._version)
@@ -285,14 +270,14 @@ class _Finder:
             return None  # nginx answers 500 for a value that leaves nothing to connect to
         scheme = split_scheme(value)[0]
         tls = stream_tls if kind == "stream" else SCHEMES.get(kind, {}).get(scheme, False)
-        if UNKNOWN in authority(value):
+        if UNKNOWN in value and UNKNOWN in authority(value):
             block = self._block_of_symbols(value) if text.symbols else None
             if block is not None:
                 used.setdefault(block.name, block)
                 return self._add_block(targets, block, group, tls)
             said = f"{directive.args[0]} depends on the request, or on a file that was not seen"
             return text.symbols[0].why if text.symbols else said
-        url = _parse(kind, value.partition(UNKNOWN)[0])
+        url = self._url(kind, value.partition(UNKNOWN)[0])
         if url is None:
             return f"{_printable(value)} is not an address that {directive.name} takes"
         origin = text.directive or directive
@@ -303,7 +288,7 @@ class _Finder:
             if block is not None:
                 used.setdefault(block.name, block)
                 return self._add_block(targets, block, group, tls)
-            if address.ip is None and self._open and not self._is_host(address.host):
+            if self._open and address.ip is None and not self._is_host(address.host):
                 host = _printable(address.host)
                 return f'an upstream "{host}" may be defined where it cannot be seen'
             if address.port is None:
@@ -365,14 +350,6 @@ def _without_address(peer: Peer) -> str:
     if service_of(peer.directive) is None:
         return f"{name} is not an address"
     return f"the DNS server says where the service of {name} is"
-
-
-def _parse(kind: Kind, value: str) -> Url | None:
-    """The value of a pass, without variables; None for what nginx refuses."""
-    try:
-        return parse_pass(kind, value)
-    except ValueError:
-        return None
 
 
 def _asks_for_host(value: str) -> bool:

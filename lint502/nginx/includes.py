@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from msgspec.structs import replace
 
 from lint502.findings import Note, Problem
-from lint502.nginx.directive_syntax import is_placeholder, refused
+from lint502.nginx.directive_syntax import is_placeholder, places, refused
 from lint502.nginx.files import ElsewhereError, OutsideTreeError, has_magic
 from lint502.nginx.growth import Growth
 from lint502.nginx.parse import Directive, ParsedFile
@@ -92,8 +92,9 @@ class Builder:
         return Tree(name, main, self._fragment, tuple(self._problems), tuple(self._notes))
 
     def _take(self, parsed: ParsedFile) -> None:
-        if parsed.source not in self.used:
-            self._most.read(parsed.tokens)
+        if parsed.source in self.used:
+            return
+        self._most.read(parsed.tokens)
         self.used[parsed.source] = parsed
         self._problems.update(dict.fromkeys(parsed.problems))
         self._notes.update(dict.fromkeys(parsed.notes))
@@ -108,7 +109,7 @@ class Builder:
     ) -> None:
         """Put directives into a context; ``conditional``: all of them stand in one branch of the
         logic of a template."""
-        items, by_name = context.items, context.by_name
+        items, by_name, stands_in = context.items, context.by_name, places(context)
         self.directives += len(directives)
         for directive in directives:
             if self._exhausted:
@@ -116,10 +117,10 @@ class Builder:
             if conditional and not directive.conditional:
                 directive = replace(directive, conditional=True)
             name = directive.name
-            if UNKNOWN in name or (name == "include" and UNKNOWN in "".join(directive.args)):
+            if directive.open and (UNKNOWN in name or name == "include"):
                 context.mark_unseen(directive)
                 continue
-            wrong = refused(context, directive)
+            wrong = refused(context.name, stands_in, directive)
             for one, why in wrong:
                 self._refuse(context, one, why)
             if wrong and wrong[0][0] is directive:

@@ -8,12 +8,21 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from lint502.findings import Note, Problem
+from lint502.nginx import directive_table
 from lint502.nginx.envsubst import markers
-from lint502.nginx.parser import Lexer, Statement, parse
+from lint502.nginx.parser import Lexed, Statement, parse
 from lint502.nginx.rendered import Rendered, Span
 from lint502.nginx.symbols import UNKNOWN, Symbol, Symbolic, symbolic, symbols_in, written
 from lint502.nginx.template_names import is_named_template
-from lint502.nginx.tokens import Comment, NginxSyntaxError, Token, Tokens, tokenize
+from lint502.nginx.tokens import (
+    Comment,
+    NginxSyntaxError,
+    Token,
+    Tokens,
+    placed,
+    token_at,
+    tokenize,
+)
 from lint502.places import Place, SourceFile
 from lint502.reading import not_utf8
 
@@ -21,9 +30,9 @@ from lint502.reading import not_utf8
 class Directive(Struct, frozen=True, eq=False):
     """A directive as it is written: ``block`` is None for a simple one.
 
-    ``name`` and ``args`` are :class:`~lint502.nginx.tokens.Token`, which know their places. The
-    condition of an ``if`` is without its parentheses; a Lua block is one argument. ``conditional``
-    tells that a template has it in one branch of its logic, so that it may not be there.
+    The condition of an ``if`` is without its parentheses; a Lua block is one argument.
+    ``conditional`` tells that a template has it in one branch of its logic, so that it may not be
+    there; ``open`` that a template leaves some of its words open.
     """
 
     name: str
@@ -34,22 +43,36 @@ class Directive(Struct, frozen=True, eq=False):
     end_column: int
     block: tuple[Directive, ...] | None = None
     conditional: bool = False
+    open: bool = False
 
     def place(self, note: str = "") -> Place:
         """From the directive's name to the end of its last argument on the same line."""
         end = self.end_column
-        for arg in self.args:
-            if getattr(arg, "line", None) == self.line:
-                end = max(end, arg.end_column)  # type: ignore[attr-defined]
+        args = self.args
+        if args and not isinstance(args[0], Token):
+            plain = " ".join((self.name, *args))
+            if self.source.line(self.line).startswith(plain, self.column - 1):
+                return self._place(self.line, self.column, self.column + len(plain), note)
+        for arg in self.placed_args():
+            if arg.line == self.line:
+                end = max(end, arg.end_column)
         return self._place(self.line, self.column, end, note)
 
     def arg_place(self, index: int, note: str = "") -> Place:
         """The place of one argument; of the whole directive where it is not known."""
-        arg = self.args[index] if index < len(self.args) else ""
-        line = getattr(arg, "line", None)
-        if line is None:
+        args = self.placed_args()
+        if index >= len(args):
             return self.place(note)
-        return self._place(line, arg.column, arg.end_column, note)  # type: ignore[attr-defined]
+        arg = args[index]
+        return self._place(arg.line, arg.column, arg.end_column, note)
+
+    def placed_args(self) -> tuple[Token, ...]:
+        """The arguments with their places; none where they are not written in the file."""
+        args = tuple(arg for arg in self.args if isinstance(arg, Token))
+        if len(args) == len(self.args):
+            return args
+        text = self.source.line(self.line)
+        return placed((self.name, *self.args), text, self.line, self.column)[1:]
 
     def _place(self, line: int, column: int, end_column: int, note: str) -> Place:
         return Place(self.source.name, line, column, end_column, self.source.line(line), note)
@@ -80,11 +103,13 @@ def parse_file(source: SourceFile, rendered: Rendered | None = None) -> ParsedFi
     Raises :class:`~lint502.nginx.tokens.NginxSyntaxError` where nginx would refuse it, and
     :class:`~lint502.nginx.parser.CrossplaneError`.
     """
-    tokens = tokenize(source.text) if rendered is None else _tokens_of(rendered)
-    statements = parse(_lexer(tokens), _bare_condition)
+    tokens = tokenize(source.text, places=False) if rendered is None else _tokens_of(rendered)
+    statements = parse(_lexed(tokens), _bare_condition)
     comments = tuple(tokens.comments)
     size = len(tokens.items) + len(comments)
     directives = _directives(statements, source)
+    if rendered is not None and rendered.symbols:
+        directives = _with_open(directives)
     statements.clear()  # crossplane's parser keeps them, as it refers to itself
     if rendered is not None and rendered.branches:
         directives = _with_branches(directives, rendered, 0)
@@ -132,6 +157,22 @@ def _in_template(token: Token, rendered: Rendered) -> Token:
     return symbolic(token, token, found) if count else token
 
 
+def _is_open(words: Iterable[str]) -> bool:
+    return any(UNKNOWN in word for word in words)
+
+
+def _with_open(directives: Iterable[Directive]) -> tuple[Directive, ...]:
+    """Directives that know whether one of their words has a symbol."""
+    return tuple(
+        replace(
+            one,
+            block=None if one.block is None else _with_open(one.block),
+            open=_is_open((one.name, *one.args)),
+        )
+        for one in directives
+    )
+
+
 def _with_branches(
     directives: Iterable[Directive], rendered: Rendered, around: int
 ) -> tuple[Directive, ...]:
@@ -141,10 +182,12 @@ def _with_branches(
     for one in directives:
         branch = rendered.branch(one.line, one.column)
         block = one.block
+        args = tuple(_argument(arg, rendered, branch) for arg in one.args)
         result.append(
             replace(
                 one,
-                args=tuple(_argument(arg, rendered, branch) for arg in one.args),
+                args=args,
+                open=one.open or _is_open(args),
                 block=None if block is None else _with_branches(block, rendered, branch),
                 conditional=branch != around,
             )
@@ -187,15 +230,12 @@ def _unknown(
             yield span
 
 
-def _lexer(tokens: Tokens) -> Lexer:
-    def lex(_filename: str) -> Iterator[tuple[str, int, bool]]:
-        for token in tokens.items:
-            if isinstance(token, Token):
-                yield token, token.line, token.quoted
-            else:
-                yield token, 0, False
-
-    return lex
+def _lexed(tokens: Tokens) -> Iterator[Lexed]:
+    for token in tokens.items:
+        if isinstance(token, Token):
+            yield token, token.line, token.quoted
+        else:
+            yield token, 0, False
 
 
 def _bare_condition(statement: Statement) -> None:
@@ -208,22 +248,25 @@ def _bare_condition(statement: Statement) -> None:
 
 
 def _cut(token: Token, at_start: int, at_end: int) -> Token:
-    cut = Token(token[at_start : len(token) - at_end])
-    cut.line = token.line
-    cut.column = token.column + at_start
-    cut.end_column = token.end_column - (0 if "\n" in token else at_end)
-    cut.quoted = token.quoted
+    cut = token_at(
+        token[at_start : len(token) - at_end],
+        token.line,
+        token.column + at_start,
+        token.end_column - (0 if "\n" in token else at_end),
+        token.quoted,
+    )
     return symbolic(cut, cut, symbols_in(token)) if isinstance(token, Symbolic) else cut
 
 
 def _directives(statements: list[Statement], source: SourceFile) -> tuple[Directive, ...]:
     result = []
+    known = directive_table.interned()
     for statement in statements:
         name = statement["directive"]
         block = statement.get("block")
         result.append(
             Directive(
-                name,
+                known.get(name, name),  # one text for all of a name is found at once everywhere
                 tuple(statement["args"]),
                 source,
                 statement["line"],

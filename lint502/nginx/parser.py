@@ -8,16 +8,17 @@ go with either; so lint502 takes what it finds, where that parses as it has to.
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.machinery import PathFinder
+from operator import attrgetter
 from typing import Any
 
 from lint502 import installation
 
-Lexer = Callable[[str], Iterator[tuple[str, int, bool]]]
-"""From the name of a file to its tokens: text, line, and whether it was quoted."""
+Lexed = tuple[str, int, bool]
+"""A token: its text, its line, and whether it was quoted."""
 Statement = dict[str, Any]
 """As crossplane has it: ``directive``, ``line``, ``args``, and ``block`` where there is one."""
 
@@ -26,34 +27,49 @@ class CrossplaneError(Exception):
     """There is no crossplane, or what answers to its name is something else."""
 
 
-def parse(lex: Lexer, prepare_if: Callable[[Statement], None]) -> list[Statement]:
-    """The statements of the tokens that ``lex`` gives, with ``prepare_if`` for each ``if``.
+def parse(tokens: Iterable[Lexed], prepare_if: Callable[[Statement], None]) -> list[Statement]:
+    """The statements of a file's tokens, with ``prepare_if`` for each ``if``.
 
-    Raises :class:`CrossplaneError`, and what ``lex`` raises.
+    Raises :class:`CrossplaneError`, and what giving the tokens raises.
     """
-    payload = _parse(_module(), lex, prepare_if)
+    return _parse(_module(), tokens, prepare_if)
+
+
+class _File(str):
+    """The name of a file, as crossplane hands it to its lexer, with the tokens of the file."""
+
+    tokens: Iterator[Lexed]
+
+
+def _parse(
+    module: types.ModuleType, tokens: Iterable[Lexed], prepare_if: Callable[[Statement], None]
+) -> list[Statement]:
+    file = _File()
+    file.tokens = iter(tokens)
+    payload = _functions(module, prepare_if)["parse"](
+        file, single=True, check_ctx=False, check_args=False, strict=False, catch_errors=False
+    )
+    del file.tokens  # crossplane's parser refers to itself, and nobody collects garbage
     if payload["errors"]:  # the tokenizer refuses first whatever crossplane would
         raise AssertionError(f"crossplane refused what the tokenizer took: {payload['errors']}")
     parsed: list[Statement] = payload["config"][0]["parsed"]
     return parsed
 
 
-def _parse(module: types.ModuleType, lex: Lexer, prepare_if: Callable[[Statement], None]) -> Any:
-    """What the module's ``parse`` returns, from copies of its functions with globals of their own:
-    crossplane stays as it is for whoever else uses it in this process."""
+@cache
+def _functions(
+    module: types.ModuleType, prepare_if: Callable[[Statement], None]
+) -> Mapping[str, Any]:
+    """The functions of crossplane's parser, copied with globals of their own: crossplane stays as
+    it is for whoever else uses it in this process."""
     copied: dict[str, Any] = dict(vars(module))
     for name, value in vars(module).items():
         if isinstance(value, types.FunctionType) and value.__globals__ is vars(module):
             copied[name] = types.FunctionType(
                 value.__code__, copied, name, value.__defaults__, value.__closure__
             )
-    copied |= {"lex": lex, "_prepare_if_args": prepare_if}
-    try:
-        return copied["parse"](
-            "", single=True, check_ctx=False, check_args=False, strict=False, catch_errors=False
-        )
-    finally:
-        copied.clear()  # they refer to themselves, and nobody collects garbage
+    copied |= {"lex": attrgetter("tokens"), "_prepare_if_args": prepare_if}
+    return copied
 
 
 @cache
@@ -93,14 +109,11 @@ _STATEMENTS = [
 def _parses(module: types.ModuleType) -> bool:
     """Whether the module's parser takes other tokens and makes of them what it should."""
 
-    def lex(_filename: str) -> Iterator[tuple[str, int, bool]]:
-        return ((text, line, False) for text, line in _TOKENS)
-
     def prepare_if(statement: Statement) -> None:
         statement["args"].append("prepared")
 
     try:
-        payload = _parse(module, lex, prepare_if)
-        return bool(not payload["errors"] and payload["config"][0]["parsed"] == _STATEMENTS)
+        tokens = ((text, line, False) for text, line in _TOKENS)
+        return _parse(module, tokens, prepare_if) == _STATEMENTS
     except Exception:  # whatever it is, it is not what lint502 knows
         return False

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from lint502.nginx.addresses import Url, parse_address, split_scheme
+from lint502.nginx.addresses import Url, end_of_authority, parse_address, split_scheme
 
 Kind = Literal["proxy", "fastcgi", "uwsgi", "scgi", "grpc", "memcached", "stream"]
 
@@ -57,5 +57,4 @@ def authority(value: str) -> str:
     if rest[:5].lower() == "unix:":
         end = rest.find(":", 5)
         return value if end == -1 else scheme + rest[: end + 1]
-    end = next((i for i, character in enumerate(rest) if character in "/?"), len(rest))
-    return scheme + rest[:end]
+    return scheme + rest[: end_of_authority(rest)]

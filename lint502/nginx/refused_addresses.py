@@ -11,10 +11,10 @@ from itertools import islice
 
 from lint502.findings import Problem
 from lint502.nginx.addresses import literal_ip, parse_address
-from lint502.nginx.hops import passes
 from lint502.nginx.includes import MAX_REFUSED
 from lint502.nginx.parse import Directive
-from lint502.nginx.pass_values import Kind, parse_pass, without_scheme
+from lint502.nginx.pass_values import Kind, without_scheme
+from lint502.nginx.passes import Pass, is_literal, passes
 from lint502.nginx.symbols import UNKNOWN
 from lint502.nginx.tree import Context, Tree
 from lint502.reading import shown
@@ -34,18 +34,15 @@ def _in_area(area: Context) -> Iterator[Problem]:
         if child.name == "upstream" and child.args
     }
     open_ = any(UNKNOWN in name or block.conditional for name, block in blocks.items())
-    literal = [
-        (directive, kind) for _, directive, kind in passes(area) if _is_literal(directive.args[0])
-    ]
     unseen = area.partial or bool(area.unseen) or open_
-    ports = _Ports(literal, blocks, unseen=unseen)
-    for directive, kind in literal:
-        said = ports.refusal(directive.args[0], kind)
+    ports = _Ports(passes(area), blocks, unseen=unseen)
+    for one in passes(area):
+        said = ports.refusal(one)
         if said is not None:
-            yield _problem(directive, said)
+            yield _problem(one.directive, said)
     for block in blocks.values():
         for line in block.by_name.get("server", ()):
-            if line.args and _is_literal(line.args[0]):
+            if line.args and is_literal(line.args[0]):
                 said = _refusal_of_server(line.args, stream=area.name == "stream")
                 if said is not None:
                     yield _problem(line, said)
@@ -57,48 +54,44 @@ class _Ports:
 
     def __init__(
         self,
-        passes_: list[tuple[Directive, Kind]],
+        passes_: Sequence[Pass],
         blocks: Mapping[str, Context],
         *,
         unseen: bool,
     ) -> None:
         self._blocks = blocks
         self._unseen = unseen
-        self._lent: set[str] = set()
-        for directive, kind in passes_:
-            try:
-                address = parse_pass(kind, directive.args[0]).address
-            except ValueError:
-                continue
-            if address.port is not None:
-                self._lent.add(address.host)
+        self._lent = {
+            one.url.address.host
+            for one in passes_
+            if one.url is not None and one.url.address.port is not None
+        }
 
-    def refusal(self, value: str, kind: Kind) -> str | None:
-        """What nginx says to an address; None where it takes it."""
-        try:
-            address = parse_pass(kind, value).address
-        except ValueError as error:
-            return _refusal_of(kind, value, error)
-        rest = without_scheme(kind, value)
+    def refusal(self, one: Pass) -> str | None:
+        """What nginx says to the address of a pass; None where it takes it, or a variable says
+        it."""
+        value, kind = one.directive.args[0], one.kind
+        if one.url is None:
+            return None if one.refusal is None else _refusal_of(kind, value, one.refusal)
+        address = one.url.address
         if address.socket is not None:
             return None
         if address.port_written:
             block = self._blocks.get(address.host)
             if block is None or block.conditional:
                 return None
-            name = rest[: len(address.host)]
+            name = without_scheme(kind, value)[: len(address.host)]
             return f'upstream "{shown(name)}" may not have port {address.port}'
         if address.port is not None or address.host in self._blocks or self._unseen:
             return None
-        return None if address.host in self._lent else f"no port in {_named(rest)}"
+        if address.host in self._lent:
+            return None
+        return f"no port in {_named(without_scheme(kind, value))}"
 
 
-def _refusal_of(kind: Kind, value: str, error: ValueError) -> str:
-    """What nginx says to the value of a pass that :func:`~lint502.nginx.hops.parse_pass` does not
-    take."""
-    if "URL prefix" in str(error):
-        return str(error)
-    return f"{error} in {_named(without_scheme(kind, value))}"
+def _refusal_of(kind: Kind, value: str, said: str) -> str:
+    """What nginx says to the value of a pass that it does not take."""
+    return said if "URL prefix" in said else f"{said} in {_named(without_scheme(kind, value))}"
 
 
 def _refusal_of_server(args: Sequence[str], *, stream: bool) -> str | None:
@@ -119,11 +112,6 @@ def _refusal_of_server(args: Sequence[str], *, stream: bool) -> str | None:
     if not asks and address.socket is None and address.port is None:
         return f"no port in {_named(value)}"
     return None
-
-
-def _is_literal(value: str) -> bool:
-    """Whether nginx, and not a variable or a template, says all of it."""
-    return "$" not in value and UNKNOWN not in value
 
 
 def _named(value: str) -> str:

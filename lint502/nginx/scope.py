@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Set
+from functools import cache, lru_cache
 from typing import Generic, Literal, TypeVar
 
 from msgspec import Struct
 
 from lint502.nginx.directives import directive
+from lint502.nginx.lines import lines_in
 from lint502.nginx.parse import Directive
 from lint502.nginx.setting_lines import SettingLines, called, words_of
 from lint502.nginx.symbols import UNKNOWN
-from lint502.nginx.tree import Context, once_a_context
+from lint502.nginx.tree import Context
 from lint502.nginx.values import parse_flag, parse_size, parse_time
-from lint502.nginx.version import Version
+from lint502.nginx.version import OLDEST, Version
 
 T = TypeVar("T")
 
@@ -24,8 +25,6 @@ _NOT_A_LEVEL = frozenset(("if", "limit_except"))
 """Blocks in which few settings may be written; what is around them counts as written here."""
 
 _AREAS = ("http", "stream")
-_TABLES = ("map", "geo", "split_clients")
-"""Blocks whose lines are no directives."""
 
 
 class Setting(Struct, frozen=True):
@@ -77,19 +76,13 @@ class Value(Struct, Generic[T], frozen=True):
         return text
 
 
-@once_a_context
-def _settings_at(level: Context) -> dict[tuple[str, bool], Setting]:
-    """The settings that a level has written, as far as somebody has asked for them."""
-    return {}
-
-
 def _setting_at(level: Context, name: str, written: bool) -> Setting:
     """What a level has written, for a place at this level or for one within it."""
-    settings = _settings_at(level)
-    found = settings.get((name, written))
+    results, key = level.results, (name, written)
+    found: Setting | None = results.get(key)
     if found is None:
         lines = level.by_name[name]
-        found = settings[name, written] = Setting(
+        found = results[key] = Setting(
             name,
             SettingLines([line.args for line in lines]),
             tuple(lines),
@@ -99,26 +92,26 @@ def _setting_at(level: Context, name: str, written: bool) -> Setting:
     return found
 
 
+@cache
+def _is_alone(area: str, name: str) -> bool:
+    """Whether no level takes over what one around it has written."""
+    info = directive(area, name)
+    return info is not None and info.inherit == "none"
+
+
+@cache
+def _ever(area: str, name: str) -> Setting | None:
+    """What is in effect where nothing is written; None where that depends on the version."""
+    info = directive(area, name)
+    if info is not None and not info.is_constant:
+        return None
+    return _default(name, None if info is None else info.default(OLDEST))
+
+
 @lru_cache(_REMEMBERED)
 def _default(name: str, text: str | None) -> Setting:
     lines = () if text is None else [tuple(one.split()) for one in text.split("; ")]
     return Setting(name, SettingLines(lines), (), "default")
-
-
-@once_a_context
-def _written_in(area: Context) -> frozenset[str] | None:
-    """The names of all directives in an ``http {}`` or ``stream {}``, at whatever level; None where
-    not all of them are known."""
-    names: set[str] = set()
-    waiting = [area]
-    while waiting:
-        level = waiting.pop()
-        if level.unseen:
-            return None
-        if level.name not in _TABLES:
-            names.update(level.by_name, level.uncertain)
-        waiting += level.children
-    return frozenset(names)
 
 
 _time = lru_cache(_REMEMBERED)(parse_time)
@@ -144,7 +137,7 @@ class Scope:
         else:
             area = context.enclosing("http", "stream")
             self._area = "http" if area is None else area.name
-            self._written = None if area is None else _written_in(area)
+            self._written = None if area is None else lines_in(area).names
 
     def setting(self, name: str) -> Setting | None:
         """The setting in effect; None where an unseen include may have set it, or a line that nginx
@@ -152,9 +145,8 @@ class Scope:
 
         What a fragment is included into is taken to set nothing that bears on its hops.
         """
-        info = directive(self._area, name)
         if self._written is None or name in self._written:
-            alone = self._alone or (info is not None and info.inherit == "none")
+            alone = self._alone or _is_alone(self._area, name)
             written = True
             level: Context | None = self.context
             while level is not None:
@@ -169,7 +161,15 @@ class Scope:
                         break
                     written = False
                 level = level.parent
+        return _ever(self._area, name) or self._by_version(name)
+
+    def _by_version(self, name: str) -> Setting:
+        info = directive(self._area, name)
         return _default(name, None if info is None else info.default(self.version))
+
+    def nowhere(self, names: Set[str]) -> bool:
+        """Whether none of these directives stands anywhere in the ``http {}`` or ``stream {}``."""
+        return self._written is not None and self._written.isdisjoint(names)
 
     def absent(self, name: str) -> bool | None:
         """Whether nothing sets a directive in any context around; None where that is not known."""

@@ -24,6 +24,15 @@ MAX_TOKENS = 3_000_000
 _BUFFER = 4096
 """``NGX_CONF_BUFFER``: what does not fit into it, with its terminator, nginx refuses."""
 
+_PLAIN_TEXT = r"!$%&)*+,\-./0-9:<=>?@A-Z\[\]^_`a-z|~"
+_PLAIN = regex(
+    r"[ \t\r\n]*(?![^ \t\n;{]*_by_lua_block)"
+    rf"([{_PLAIN_TEXT}][{_PLAIN_TEXT} \t]*)(?:;|(?<!\$)\{{)"
+)
+"""A directive on one line whose words are of such characters as mean only themselves, up to its
+semicolon or brace; no Lua. Most are like that, and one match tells all their words."""
+_PLAIN_WORD = regex(r"[^ \t]+")
+
 _NEXT = regex(
     r"[ \t\r\n]*(?:"
     r"((?:[^ \t\r\n;{}\"'#\\$]|\\[\s\S]|\$\{*)(?:[^ \t\r\n;{\\$]+|\\[\s\S]|\$\{*){0,4096})"
@@ -34,7 +43,7 @@ _NEXT = regex(
     r"|(\\)"
     r")"
 )
-_WORD, _STRING, _SPECIAL, _COMMENT, _QUOTE, _BACKSLASH = range(1, 7)
+_DIRECTIVE, _WORD, _STRING, _SPECIAL, _COMMENT, _QUOTE, _BACKSLASH = range(7)
 _ESCAPE = regex(r"\\([\"'\\trn])")
 _DECODED = {'"': '"', "'": "'", "\\": "\\", "t": "\t", "r": "\r", "n": "\n"}
 
@@ -86,27 +95,31 @@ class NginxSyntaxError(Exception):
 
 
 class Tokens(Struct, frozen=True):
-    """A file's tokens: words are :class:`Token`; ``;``, ``{`` and ``}`` are plain ``str``."""
+    """A file's tokens: words are :class:`Token`; ``;``, ``{`` and ``}`` are plain ``str``, and
+    where only the directives need a place, so are the arguments of some of them."""
 
     items: list[str]
     comments: list[Comment] = field(default_factory=list)
 
 
-def tokenize(text: str, first_line: int = 1) -> Tokens:
+def tokenize(text: str, first_line: int = 1, *, places: bool = True) -> Tokens:
     """Split the text of one file into tokens; braces are balanced and nested within bounds.
+
+    Without ``places`` the arguments of a plain directive are no tokens: :func:`placed` finds where
+    they stand. Most are never asked for it.
 
     Raises :class:`NginxSyntaxError` where nginx would stop, and beyond :data:`MAX_DEPTH` and
     :data:`MAX_TOKENS`.
     """
     complete = [0, 0]
     try:
-        return _tokenize(text, first_line, complete)
+        return _tokenize(text, first_line, complete, places)
     except NginxSyntaxError as error:
         error.complete, error.depth = complete
         raise
 
 
-def _tokenize(text: str, first_line: int, complete: list[int]) -> Tokens:
+def _tokenize(text: str, first_line: int, complete: list[int], places: bool) -> Tokens:
     """See :func:`tokenize`; ``complete`` is then up to where directives are whole, and how deep."""
     items: list[str] = []
     comments: list[Comment] = []
@@ -115,14 +128,22 @@ def _tokenize(text: str, first_line: int, complete: list[int]) -> Tokens:
     position, length = 0, len(text)
     blanks = len(text.rstrip(" \t\r\n"))  # the regex would take long to find nothing in them
     line, line_start, line_end = first_line, 0, _line_end(text, 0)
-    append, match_next, find = items.append, _NEXT.match, text.find
+    append, match_plain, match_next, find = items.append, _PLAIN.match, _NEXT.match, text.find
 
-    for _ in range(MAX_TOKENS):
-        match = match_next(text, position) if position < blanks else None
-        if match is None:
-            break
-        kind = match.lastindex or 0
-        start, position = match.span(kind)
+    while position < blanks:
+        if length >= MAX_TOKENS and len(items) + len(comments) >= MAX_TOKENS:
+            raise NginxSyntaxError(
+                f"more than {MAX_TOKENS} words, braces and comments; lint502 does not read further",
+                line,
+            )
+        special, kind = "", _DIRECTIVE
+        match = match_plain(text, position) if directive is None and not places else None
+        if match is None or match.end() - position > _BUFFER // 4:
+            match = match_next(text, position)
+            if match is None:
+                break
+            kind = match.lastindex or 0
+        start, position = match.start(kind or 1), match.end()
         while line_end < start:
             line += 1
             line_start = line_end + 1
@@ -130,16 +151,26 @@ def _tokenize(text: str, first_line: int, complete: list[int]) -> Tokens:
             if line_end == -1:
                 line_end = length
 
-        if kind <= _STRING:
+        if kind == _DIRECTIVE:
+            name, *args = match[1].split()
+            column = start - line_start + 1
+            directive = token_at(name, line, column, column + len(name))
+            append(directive)
+            items += args
+            special = text[position - 1]
+        elif kind <= _STRING:
             quoted = kind == _STRING
             if position - start > _BUFFER // 4:
                 _check_length(text, start, position, line, quoted)
             raw = text[start + 1 : position - 1] if quoted else match[kind]
-            token = Token(_ESCAPE.sub(_decode, raw) if "\\" in raw else raw)
-            token.line = line
-            token.column = start - line_start + 1
-            token.end_column = (position if position < line_end else line_end) - line_start + 1
-            token.quoted = quoted
+            end = position if position < line_end else line_end
+            token = token_at(
+                _ESCAPE.sub(_decode, raw) if "\\" in raw else raw,
+                line,
+                start - line_start + 1,
+                end - line_start + 1,
+                quoted,
+            )
             append(token)
             if directive is None:
                 directive = token
@@ -153,7 +184,25 @@ def _tokenize(text: str, first_line: int, complete: list[int]) -> Tokens:
                     column=position - text.rfind("\n", 0, position),
                 )
         elif kind == _SPECIAL:
-            special, column = match[kind], start - line_start + 1
+            special = match[kind]
+        elif kind == _COMMENT:
+            if position - start > _BUFFER // 4:
+                _check_comment(text, start, position, line)
+            comments.append(Comment(line, match[kind][1:].rstrip("\r")))
+        elif kind == _QUOTE:
+            within = f" within the {_BUFFER} bytes that nginx takes"
+            raise NginxSyntaxError(
+                f"the string that starts here has no closing {match[kind]}"
+                + (within if length - position > _BUFFER else ""),
+                line,
+                column=start - line_start + 1,
+            )
+        else:  # a backslash ends the file
+            directive = match[kind]
+            break
+
+        if special:
+            column = position - line_start
             if special == "}":
                 if directive is not None:
                     raise NginxSyntaxError(
@@ -176,12 +225,8 @@ def _tokenize(text: str, first_line: int, complete: list[int]) -> Tokens:
                                 line,
                                 column=column,
                             )
-                        token = Token(text[position:end])
-                        token.line = line
-                        token.column = column
-                        token.end_column = min(end + 1, line_end) - line_start + 1
-                        token.quoted = True
-                        items += (token, ";")
+                        lua_end = min(end + 1, line_end) - line_start + 1
+                        items += (token_at(text[position:end], line, column, lua_end, True), ";")
                         directive, position = None, end + 1
                         complete[0] = position
                         continue
@@ -195,27 +240,8 @@ def _tokenize(text: str, first_line: int, complete: list[int]) -> Tokens:
                         )
                 directive = None
             append(special)
-            complete[:] = position, len(opened)
-        elif kind == _COMMENT:
-            if position - start > _BUFFER // 4:
-                _check_comment(text, start, position, line)
-            comments.append(Comment(line, match[kind][1:].rstrip("\r")))
-        elif kind == _QUOTE:
-            within = f" within the {_BUFFER} bytes that nginx takes"
-            raise NginxSyntaxError(
-                f"the string that starts here has no closing {match[kind]}"
-                + (within if length - position > _BUFFER else ""),
-                line,
-                column=start - line_start + 1,
-            )
-        else:  # a backslash ends the file
-            directive = match[kind]
-            break
-    else:
-        raise NginxSyntaxError(
-            f"more than {MAX_TOKENS} words, braces and comments; lint502 does not read further",
-            line,
-        )
+            complete[0] = position
+            complete[1] = len(opened)
 
     if directive is not None:
         raise NginxSyntaxError('the file ends before the ";" of this directive', line)
@@ -226,6 +252,26 @@ def _tokenize(text: str, first_line: int, complete: list[int]) -> Tokens:
             opened[-1],
         )
     return Tokens(items, comments)
+
+
+def placed(words: tuple[str, ...], text: str, line: int, column: int) -> tuple[Token, ...]:
+    """The words of a plain directive as tokens; none where it does not stand there, in the
+    ``text`` of a line."""
+    plain = _PLAIN.match(text, column - 1)
+    found = () if plain is None else tuple(_PLAIN_WORD.finditer(text, *plain.span(1)))
+    if tuple(match[0] for match in found) != words:
+        return ()
+    return tuple(token_at(one[0], line, one.start() + 1, one.end() + 1) for one in found)
+
+
+def token_at(text: str, line: int, column: int, end_column: int, quoted: bool = False) -> Token:
+    """A word at a place."""
+    token = Token(text)
+    token.line = line
+    token.column = column
+    token.end_column = end_column
+    token.quoted = quoted
+    return token
 
 
 def _line_end(text: str, line_start: int) -> int:

@@ -25,6 +25,7 @@ class Context(Struct, eq=False):
     its logic: it may not be there. ``uncertain`` are the directives here, by name, of which it is
     not known what they say: nginx does not take them as they are written, a template leaves their
     arguments open, or has them in one branch of its logic. They are not among the items.
+    ``results`` is what was computed of it once, by what it is.
     """
 
     name: str
@@ -37,7 +38,7 @@ class Context(Struct, eq=False):
     unseen: Sequence[Directive] = ()
     uncertain: dict[str, list[Directive]] = field(default_factory=dict)
     conditional: bool = False
-    _results: dict[str, Any] = field(default_factory=dict)
+    results: dict[Any, Any] = field(default_factory=dict)
 
     @property
     def args(self) -> tuple[str, ...]:
@@ -108,9 +109,9 @@ def once_a_context(function: Callable[[Context], T]) -> Callable[[Context], T]:
     @wraps(function)
     def computed(context: Context) -> T:
         try:
-            result: T = context._results[name]
+            result: T = context.results[name]
         except KeyError:
-            result = context._results[name] = function(context)
+            result = context.results[name] = function(context)
         return result
 
     return computed

@@ -26,10 +26,9 @@ def is_uncertain(context: str, directive: Directive) -> bool:
     are headers and parameters whose name is known.
     """
     name, args = directive.name, directive.args
-    known = UNKNOWN not in "".join(args)
     if name in _WITHOUT_VARIABLES and any("$" in arg and _CAPITALS.search(arg) for arg in args):
         return True  # ${HOST} is no variable of nginx's here
-    if known and not directive.conditional:
+    if not (directive.open or directive.conditional):
         return False
     if name in _FOLLOWED or context in _ENTRIES or (context == "upstream" and name == "server"):
         return False

@@ -86,7 +86,7 @@ class Block(Struct, frozen=True, eq=False):
             text = lines[-1].args[0] if lines[-1].args else ""
             if not text.isdecimal():
                 return None
-            lost = version < KEEPALIVE_BY_DEFAULT and self.balanced_last is not None
+            lost = self.balanced_last is not None and version < KEEPALIVE_BY_DEFAULT
             return Pool(0 if lost else int(text), lines[-1])
         if self.context.unseen:
             return None

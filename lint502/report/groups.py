@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -86,7 +87,8 @@ def grouped(report: Report, findings: Iterable[Finding] | None = None) -> list[G
 
 
 def _group(same: Sequence[Finding]) -> Group:
-    return Group(tuple(same), tuple(dict.fromkeys(hop for one in same for hop in one.hops)))
+    shared = {id(one.hops): one.hops for one in same}  # many findings are at the same hops
+    return Group(tuple(same), tuple(dict.fromkeys(chain(*shared.values()))))
 
 
 def _of_one_cause(alike: Sequence[Finding]) -> Iterable[Sequence[Finding]]:

@@ -9,10 +9,10 @@ from lint502 import __version__
 from lint502.findings import Severity, unique_fingerprints
 from lint502.reading import shown
 from lint502.report import Style, counted, json
+from lint502.report.blocks import finding_lines
 from lint502.report.layout import labelled, room, running
 from lint502.report.lines import hop_lines, in_brief
 from lint502.report.palette import Palette
-from lint502.report.text import finding_lines
 from lint502.report_model import HopReport
 from lint502.upgrade import Because, Changed, Upgrade
 from lint502.wording import listed

@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from lint502.checkout import Checkout, LeadsOutError
 from lint502.findings import Problem
 from lint502.nginx.files import PathMap, absolute_path
-from lint502.places import Place
 from lint502.reading import Reader, UnreadableError, shown
 from lint502.suppression import PathIgnore
 
@@ -164,7 +163,7 @@ def _validate(
     try:
         return SettingsTable.model_validate(data), ()
     except ValidationError as error:
-        found = mistakes(error, data, positions.scan(source.text), source.name, FORM, above)
+        found = mistakes(error, data, positions.scan(source.text), source, FORM, above)
     wrong = {_without(mistake.path) for mistake in found}
     for path in sorted(wrong, key=_backwards, reverse=True):
         _remove(data, path)
@@ -248,8 +247,7 @@ def _placed(
     placed = []
     for ignore, written in zip(settings.path_ignores, table.ignore_in, strict=True):
         node = root.at((*above, "ignore_in", written))
-        text = source.line(node.line)
-        place = Place(source.name, node.line, node.column, node.end_column, text)
+        place = source.place(node.start, node.end)
         placed.append(replace(ignore, place=place, written=written))
     return tuple(placed)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from lint502.findings import Problem
+from lint502.places import SourceFile
 from lint502.quoting import MOST_HINTS, dotted, listing, meant, quote
 from lint502.toml.positions import Key, Node
 
@@ -103,11 +104,11 @@ def mistakes(
     error: ValidationError,
     data: Mapping[str, Any],
     root: Node,
-    name: str,
+    source: SourceFile,
     form: Form,
     above: Sequence[str] = (),
 ) -> list[Mistake]:
-    """A mistake for each that pydantic found in ``data``, with its place in the file ``name``.
+    """A mistake for each that pydantic found in ``data``, with its place in the file.
 
     ``above`` is the key path of the table in the file that ``data`` is.
     """
@@ -116,7 +117,8 @@ def mistakes(
         path, value = _locate(item["loc"], data, form)
         message = _message(form, path, value, item, hint=number < MOST_HINTS)
         node = root.at((*above, *path))
-        problem = Problem(name, node.line, message, node.column)
+        place = source.place(node.start, node.end)
+        problem = Problem(place.file, place.line, message, place.column)
         error_of = item.get("ctx", {}).get("error")
         other = error_of.other if isinstance(error_of, ContradictionError) else None
         found.append(Mistake(path, problem, value, item["type"] == "extra_forbidden", other))

@@ -17,12 +17,13 @@ _BARE = regex(r"[A-Za-z0-9_-]+")
 _SCALAR = regex(r"[^,\]}#\r\n]+")
 _COMMENT = regex(r"#[^\n]*")
 _LINE = regex(
-    r"([A-Za-z0-9_-]+)[ \t]*=[ \t]*"
+    r"[ \t\r\n]*(?:(\[\[?)([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)\]\]?"
+    r"|([A-Za-z0-9_-]+)[ \t]*=[ \t]*"
     r"(\"[^\"\\\r\n]*\"(?!\")"
     r"|\[(?:[^\[\]{}\"'#\r\n]|\"[^\"\\\r\n]*\")*\]"
-    r"|[A-Za-z0-9_.:+-]+)[ \t]*\n"
+    r"|[A-Za-z0-9_.:+-]+))[ \t]*\n"
 )
-"""Most lines: a bare key with a value that ends there."""
+"""Most lines: a header, or a bare key with a value that ends there."""
 _STRING_ENDS = {
     '"': re.compile(r'\\.|"', re.DOTALL),
     "'": re.compile(r"'"),
@@ -34,14 +35,13 @@ _STRING_ENDS = {
 class Node(Struct):
     """A key, a table or an element of an array, with those below it.
 
-    ``line``, ``column`` and ``end_column`` count from 1, columns in characters; the stretch is
-    that of the table header, or of the key and the first line of its value. ``last`` is the
-    newest element of an array of tables.
+    ``start`` and ``end`` are where its stretch begins and ends in the text, which is that of the
+    table header, or of the key and the first line of its value. ``last`` is the newest element of
+    an array of tables.
     """
 
-    line: int
-    column: int
-    end_column: int
+    start: int
+    end: int
     children: dict[Key, Node] | None = None
     last: Node | None = None
 
@@ -56,6 +56,10 @@ class Node(Struct):
                 break
             node = node.children[key]
         return node
+
+    def below(self, key: Key) -> Node:
+        """The node of a key of this table; this one where the file has no such key."""
+        return self if self.children is None else self.children.get(key, self)
 
     def has(self, path: Sequence[Key]) -> bool:
         """Whether the file has this key path."""
@@ -88,61 +92,44 @@ def last_table(text: str) -> Node:
 class _Scanner:
     def __init__(self, text: str) -> None:
         self.text = text
-        self.table = Node(1, 1, 1)
+        self.table = Node(0, 0)
         self.at = 0
-        self.line = 1
-        self.line_start = 0
         self.token_end = 0
 
     def document(self) -> Node:
         root, text = self.table, self.text
         while True:
+            while (line := _LINE.match(text, self.at)) is not None:
+                self.at = line.end()
+                width = len(line[1] or "")
+                if width:
+                    parts = line[2].split(".")
+                    start, end = line.start(1), line.end(2) + width
+                    self.table = _opened(root, parts, start, end, listed=width == 2)
+                else:
+                    _child(self.table, line[3], line.start(3), line.end(4))
             self._skip([])
             if self.at >= len(text):
                 return root
             if text[self.at] == "[":
                 self.table = self._header(root)
-            elif not self._line():
+            else:
                 self._value(self._key(self.table))
-
-    def _line(self) -> bool:
-        """Reads a line as most are; False where it is none."""
-        match = _LINE.match(self.text, self.at)
-        if match is None:
-            return False
-        first = 1 - self.line_start
-        _child(self.table, match[1], self.line, self.at + first, match.end(2) + first)
-        self.at = self.line_start = match.end()
-        self.line += 1
-        return True
 
     def _header(self, root: Node) -> Node:
         start = self.at
         width = 2 if self.text.startswith("[[", start) else 1
         self.at += width
-        column = start - self.line_start + 1
-        node = root
         parts = self._parts()
         self.at += width
-        end = self.at - self.line_start + 1
-        for part in parts[:-1]:
-            node = _child(node, part, self.line, column, end)
-            node = node.last or node
-        known = node.children is not None and parts[-1] in node.children
-        node = _child(node, parts[-1], self.line, column, end)
-        if width == 2:
-            node.last = _child(node, len(node.children or ()), self.line, column, end)
-            return node.last
-        if known:
-            node.line, node.column, node.end_column = self.line, column, end
-        return node
+        return _opened(root, parts, start, self.at, listed=width == 2)
 
     def _key(self, table: Node) -> Node:
         """Reads ``key =``; the end of its node is that of the key until the value is known."""
-        column = self.at - self.line_start + 1
+        start = self.at
         node = table
         for part in self._parts():
-            node = _child(node, part, self.line, column, self.token_end - self.line_start + 1)
+            node = _child(node, part, start, self.token_end)
         self.at += 1
         return node
 
@@ -200,17 +187,16 @@ class _Scanner:
             if frame.closing == "}":
                 node = self._key(frame.node)
             else:
-                column = self.at - self.line_start + 1
                 if text[self.at] in "[{":
-                    node = _child(frame.node, frame.index, self.line, column, column)
+                    node = _child(frame.node, frame.index, self.at, self.at)
                 else:
-                    node = Node(self.line, column, column)
+                    node = Node(self.at, self.at)
                 frame.index += 1
 
     def _finish(self, pending: list[Node], node: Node | None = None) -> None:
         """Sets the end of the newest pending node, unless a line end has done so."""
         if pending and (node is None or pending[-1] is node):
-            pending.pop().end_column = self.token_end - self.line_start + 1
+            pending.pop().end = self.token_end
 
     def _scalar(self, pending: list[Node]) -> None:
         text, start = self.text, self.at
@@ -222,14 +208,10 @@ class _Scanner:
         if text.startswith(quote * 3, start):
             quote *= 3
         self._string(quote)
-        newlines = text.count("\n", start, self.at)
-        if newlines:
-            self.token_end = text.index("\n", start)
-            if text[self.token_end - 1] == "\r":
-                self.token_end -= 1
+        line_end = text.find("\n", start, self.at)
+        if line_end != -1:
+            self.token_end = line_end - (text[line_end - 1] == "\r")
             self._line_ends(pending)
-            self.line += newlines
-            self.line_start = text.rindex("\n", start, self.at) + 1
         self.token_end = self.at
 
     def _string(self, quote: str) -> None:
@@ -253,24 +235,38 @@ class _Scanner:
             elif here == "\n":
                 self._line_ends(pending)
                 self.at += 1
-                self.line += 1
-                self.line_start = self.at
             else:
                 return
 
     def _line_ends(self, pending: list[Node]) -> None:
         """A value that goes on in the next line ends, for its node, with the last token here."""
         for node in pending:
-            node.end_column = self.token_end - self.line_start + 1
+            node.end = self.token_end
         pending.clear()
 
 
-def _child(node: Node, key: Key, line: int, column: int, end_column: int) -> Node:
+def _opened(root: Node, parts: Sequence[str], start: int, end: int, *, listed: bool) -> Node:
+    """The table that a header opens; ``listed``: it is one of an array."""
+    node = root
+    for part in parts[:-1]:
+        node = _child(node, part, start, end)
+        node = node.last or node
+    known = node.children is not None and parts[-1] in node.children
+    node = _child(node, parts[-1], start, end)
+    if listed:
+        node.last = _child(node, len(node.children or ()), start, end)
+        return node.last
+    if known:
+        node.start, node.end = start, end
+    return node
+
+
+def _child(node: Node, key: Key, start: int, end: int) -> Node:
     if node.children is None:
         node.children = {}
     child = node.children.get(key)
     if child is None:
-        child = node.children[key] = Node(line, column, end_column)
+        child = node.children[key] = Node(start, end)
     return child
 
 

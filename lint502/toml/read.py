@@ -106,7 +106,7 @@ def _declared_twice(source: SourceFile, line: int) -> str:
     try:
         if header is not None:
             parts = _parts(header[2])
-            first = _line(positions.scan(before), parts)
+            first = _line(before, positions.scan(before), parts)
             text = f"{header[1]}{dotted(parts)}{header[1].replace('[', ']')}"
             message = f"{text} is declared twice, first in line {first}"
             if len(parts) == 2 and parts[0] == "upstream":
@@ -114,17 +114,17 @@ def _declared_twice(source: SourceFile, line: int) -> str:
             return message
         if pair is not None:
             parts = _parts(pair[1])
-            first = _line(positions.last_table(before), parts)
+            first = _line(before, positions.last_table(before), parts)
             return f'"{dotted(parts)}" is declared twice, first in line {first}'
     except (tomli.TOMLDecodeError, AssertionError, LookupError):
         pass  # the second one is a value over several lines: its key is not in this line
     return "this key or table is declared twice"
 
 
-def _line(node: positions.Node, path: list[str]) -> int:
+def _line(text: str, node: positions.Node, path: list[str]) -> int:
     if not node.has(path):
         raise LookupError(path)
-    return node.at(path).line
+    return text.count("\n", 0, node.at(path).start) + 1
 
 
 def _parts(key: str) -> list[str]:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from lint502 import workspace
 from lint502.checkout import Checkout
 from lint502.findings import Finding, Problem, Severity
+from lint502.nginx import installed
 from lint502.nginx.derivatives import Named
 from lint502.nginx.files import PathMap
 from lint502.nginx.version import NEWEST, OLDEST, Version
@@ -331,7 +331,7 @@ def test_default_roots(run: Run, asked: Asked, tmp_path: Path, root: str) -> Non
 def test_version_auto(
     run: Run, asked: Asked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workspace, "installed_version", lambda: Named(Version(1, 24, 0)))
+    monkeypatch.setattr(installed, "installed_version", lambda: Named(Version(1, 24, 0)))
     run("check", "a.conf", "--nginx-version", "auto")
     (tmp_path / "lint502.toml").write_text('nginx_version = "auto"')
     run("check", "a.conf")
@@ -339,7 +339,7 @@ def test_version_auto(
     version = Version(1, 24, 0)
     expected = Options(tmp_path, ("a.conf",), None, version, "binary", checkout=checkout)
     assert asked == [expected, expected]
-    monkeypatch.setattr(workspace, "installed_version", lambda: None)
+    monkeypatch.setattr(installed, "installed_version", lambda: None)
     assert run("check", "a.conf") == (
         2,
         "",

@@ -713,3 +713,52 @@ def test_pydantic_is_imported_only_when_there_is_something_to_check() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_what_is_stated_alike_has_defaults_of_its_own(tmp_path: Path) -> None:
+    """Which defaults fill a listener goes by all that is stated of it, their place by its server
+    alone."""
+    path = tmp_path / "upstreams.toml"
+    path.write_text(
+        """\
+[upstream.one]
+port = 1
+server = "node"
+[upstream.two]
+port = 2
+server = "node"
+[upstream.closing]
+port = 3
+server = "node"
+keepalive = false
+[upstream.kept]
+port = 4
+server = "node"
+keepalive = true
+[upstream.secure]
+port = 5
+server = "node"
+tls = true
+[upstream.wrong]
+port = 6
+server = "node"
+keepalive = { idle_timeout = "soon" }
+""",
+        "utf-8",
+    )
+    spec, _ = load_specs([path], display=lambda path: path.name)
+    listeners = {upstream.name: upstream.listeners[0] for upstream in spec.upstreams}
+
+    def found(name: str) -> tuple[object, ...]:
+        listener = listeners[name]
+        facts = (listener.tls, listener.keepalive, listener.idle_timeout)
+        return tuple(None if fact is None else (fact.value, fact.place.line) for fact in facts)
+
+    assert {name: found(name) for name in listeners} == {
+        "one": ((False, 3), (True, 3), (5000, 3)),
+        "two": ((False, 6), (True, 6), (5000, 6)),
+        "closing": ((False, 9), (False, 10), None),
+        "kept": ((False, 13), (True, 14), (5000, 13)),
+        "secure": ((True, 18), (True, 17), (5000, 17)),
+        "wrong": ((False, 21), (True, 22), None),
+    }

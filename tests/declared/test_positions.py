@@ -9,18 +9,20 @@ import tomli
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lint502.places import SourceFile
 from lint502.toml.positions import Key, Node, scan
 
 
 def spots(text: str) -> dict[tuple[Key, ...], str]:
     """Every position in the text, as the characters that it covers, with line and column."""
-    lines = text.split("\n")
+    source = SourceFile("upstreams.toml", text)
     result: dict[tuple[Key, ...], str] = {}
 
     def walk(path: tuple[Key, ...], node: Node) -> None:
         if path:
-            covered = lines[node.line - 1][node.column - 1 : node.end_column - 1]
-            result[path] = f"{node.line}:{node.column} {covered}"
+            place = source.place(node.start, node.end)
+            covered = place.text[place.column - 1 : place.end_column - 1]
+            result[path] = f"{place.line}:{place.column} {covered}"
         for key, child in (node.children or {}).items():
             walk((*path, key), child)
 
@@ -307,13 +309,12 @@ def test_every_leaf_is_where_tomli_read_it(parts: list[str]) -> None:
             continue
         text += part
     root = scan(text)
-    lines = text.split("\n")
     for path, value in leaves(tomli.loads(text)):
         node = root
         for key in path:
             assert node.children is not None and key in node.children, (path, text)
             node = node.children[key]
-        covered = lines[node.line - 1][node.column - 1 : node.end_column - 1]
+        covered = text[node.start : node.end]
         if covered.startswith("[["):  # an array of tables: its first header
             assert tomli.loads(covered + "\n") != {}
             continue
@@ -321,7 +322,7 @@ def test_every_leaf_is_where_tomli_read_it(parts: list[str]) -> None:
         if states(covered, names, value):
             continue
         # Otherwise the value goes on in the next line: nothing in this line states it.
-        rest = lines[node.line - 1][node.column - 1 :]
+        rest = text[node.start :].partition("\n")[0]
         assert not any(states(rest[:end], names, value) for end in range(len(rest) + 1)), covered
         assert covered == rest[: len(covered)].rstrip("\r") and "=" in covered
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lint502.nginx.parse import Directive, parse_file
-from lint502.nginx.tokens import MAX_DEPTH, Comment, NginxSyntaxError, Token
+from lint502.nginx.tokens import MAX_DEPTH, Comment, NginxSyntaxError, token_at
 from lint502.places import Place, SourceFile
 
 CONFIGS = Path(__file__).parent / "configs"
@@ -53,6 +53,22 @@ def test_places() -> None:
     assert directive.source is source
 
 
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [("a;", 2), ("a b c;", 6), ("a  b\tc ;", 7), ("a 'b' c;", 8), ("a b\n c;", 4), ("a b {}", 4)],
+)
+def test_a_directive_ends_with_its_last_argument_on_the_line(text: str, end: int) -> None:
+    (directive,) = parsed("  " + text)
+    assert directive.place() == Place("nginx.conf", 1, 3, end + 2, ("  " + text).split("\n")[0])
+
+
+def test_what_is_written_elsewhere_has_no_place_of_its_own() -> None:
+    source = SourceFile("nginx.conf", "include mime.types;")
+    stock = Directive("default_type", ("text/html",), source, 1, 1, 8)
+    assert stock.placed_args() == ()
+    assert stock.arg_place(0) == stock.place() == Place("nginx.conf", 1, 1, 8, source.text)
+
+
 @pytest.mark.parametrize("name", ["plain", "messy", "comments", "quotes", "languages", "variables"])
 def test_every_directive_and_argument_knows_its_place(name: str) -> None:
     text = (CONFIGS / f"{name}.conf").read_text("utf-8")
@@ -61,8 +77,10 @@ def test_every_directive_and_argument_knows_its_place(name: str) -> None:
     while unseen:
         directive = unseen.pop()
         unseen += directive.block or ()
-        for token in (directive.name, *directive.args):
-            assert isinstance(token, Token)
+        args = directive.placed_args()
+        assert args == directive.args
+        name = (directive.name, directive.line, directive.column, directive.end_column)
+        for token in (token_at(*name), *args):
             written = lines[token.line - 1][token.column - 1 : token.end_column - 1]
             if "\n" in token:
                 assert written == '"' + token.split("\n")[0]

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lint502.nginx.tokens import MAX_DEPTH, Comment, NginxSyntaxError, Token, tokenize
+from lint502.nginx.tokens import MAX_DEPTH, Comment, NginxSyntaxError, Token, placed, tokenize
 from tests.support.real_nginx import HTTP, MAIN, check_all, get, running
 
 CONFIGS = Path(__file__).parent / "configs"
@@ -582,6 +582,77 @@ def test_same_as_the_reference(text: str) -> None:
     except NginxSyntaxError:
         ours = None
     assert ours == reference_places(text)
+
+
+# --- what is read at once, against what is read word by word ---
+
+plain_word = st.text("ab$}_/.:=~^*0é\u00a0\x85\v", min_size=1, max_size=3)
+plain = st.builds(
+    lambda before, parts, between, end: before + between.join(parts) + end,
+    st.sampled_from(["", " ", "\n", "\r\n\t"]),
+    st.lists(plain_word | st.just("x_by_lua_block"), min_size=1, max_size=6),
+    st.sampled_from([" ", "\t", "  "]),
+    st.sampled_from([";", "\t;", "{", " { }", ";}", ""]),
+)
+plain_soup = st.lists(plain | statement | st.just("# c\n"), max_size=8).map("".join)
+sized = st.integers(1000, 1040).map(lambda size: f"a {'b ' * (size // 2)};")
+
+
+def outcome(text: str, *, at_once: bool) -> Any:
+    """The tokens with all that they know, or the refusal with all that it knows."""
+    try:
+        tokens = tokenize(text, places=not at_once)
+    except NginxSyntaxError as error:
+        return str(error), error.line, error.column, error.complete, error.depth
+    items: list[Any] = []
+    directive: list[str] = []
+    for item in (*tokens.items, ";"):
+        if item not in (";", "{", "}") or isinstance(item, Token):
+            directive.append(item)
+            continue
+        words = [word for word in directive if isinstance(word, Token)]
+        if len(words) < len(directive):
+            assert directive[0] is words[-1]
+            lines = text.split("\n")
+            name = words[0]
+            words = list(placed(tuple(directive), lines[name.line - 1], name.line, name.column))
+        items += [(str(t), t.line, t.column, t.end_column, t.quoted) for t in words]
+        items.append(item)
+        directive = []
+    return items, tokens.comments
+
+
+@settings(max_examples=1500, deadline=None)
+@given(plain_soup | plain_soup.map(completed) | soup.map(completed) | sized | long_soup)
+@example("a " + "x" * 4095 + ";")
+@example("a " + "x" * 4096 + ";")
+@example("a x" + " " * 4096 + ";")
+@example("a $ {b c;}")
+@example("a ${b} c;")
+@example("set_by_lua_block $x { return '}' }a;")
+@example("if ($a) { b c; }")
+@example("if ($a);")
+def test_a_directive_read_at_once_has_the_same_words_and_places(text: str) -> None:
+    assert outcome(text, at_once=True) == outcome(text, at_once=False)
+
+
+def test_most_directives_are_read_at_once() -> None:
+    items = tokenize("http {\n a b  $c/d;\n\te;\n f ~ ^/x { g 'h' i; } }", places=False).items
+    assert [type(item).__name__ for item in items] == [
+        *("Token", "str", "Token", "str", "str", "str", "Token", "str"),
+        *("Token", "str", "str", "str", "Token", "Token", "Token", "str", "str", "str"),
+    ]
+
+
+def test_what_does_not_stand_there_has_no_place() -> None:
+    text = "  include a;"
+    found = placed(("include", "a"), text, 7, 3)
+    assert [(t, t.line, t.column, t.end_column) for t in found] == [
+        ("include", 7, 3, 10),
+        ("a", 7, 11, 12),
+    ]
+    for words, column in ((("include", "b"), 3), (("include",), 3), (("include", "a"), 4)):
+        assert placed(words, text, 7, column) == ()
 
 
 # --- against a real nginx ---

@@ -59,54 +59,60 @@ class _Tables:
 
     def declared(self, tables: Tables) -> Declared:
         listeners = []
+        upstreams, fronts = map(self._root.below, ("upstream", "front"))
         for name, entry in tables.get("upstream", {}).items():
-            path = ("upstream", name)
+            node, path = upstreams.below(name), ("upstream", name)
             if isinstance(entry, list):
                 for number, one in enumerate(entry):
-                    listeners.append(self._claims(name, (*path, number), one, listed=True))
+                    below = (*path, number)
+                    listeners.append(
+                        self._claims(name, node.below(number), one, below, listed=True)
+                    )
             else:
-                listeners.append(self._claims(name, path, entry))
-        fronts = [
-            self._claims(name, ("front", name), entry)
-            for name, entry in tables.get("front", {}).items()
-        ]
+                listeners.append(self._claims(name, node, entry, path))
         complete = None
         if "complete" in tables:
-            complete = self._fact(("complete",), tables["complete"])
-        return Declared(tuple(listeners), tuple(fronts), complete, ())
+            complete = self._fact(self._root.below("complete"), tables["complete"])
+        return Declared(
+            tuple(listeners),
+            tuple(
+                self._claims(name, fronts.below(name), entry, ("front", name))
+                for name, entry in tables.get("front", {}).items()
+            ),
+            complete,
+            (),
+        )
 
-    def _claims(self, name: str, path: _KeyPath, table: Tables, *, listed: bool = False) -> Claims:
-        facts = dict(self._facts(path, table, ""))
+    def _claims(
+        self, name: str, node: Node, table: Tables, path: _KeyPath, *, listed: bool = False
+    ) -> Claims:
+        facts = dict(self._facts(node, table, ""))
         unsure = self._unsure.get(path, frozenset())
-        return Claims(name, self._place(path), facts, listed, unsure=unsure)
+        return Claims(name, self._place(node), facts, listed, unsure=unsure)
 
-    def _facts(self, path: _KeyPath, table: Tables, above: str) -> Iterator[tuple[str, Fact[Any]]]:
+    def _facts(self, node: Node, table: Tables, above: str) -> Iterator[tuple[str, Fact[Any]]]:
         """The facts of a table by dotted key; ``above`` is what comes before the keys in it."""
         for name, value in table.items():
-            below, key = (*path, name), f"{above}{name}"
+            below, key = node.below(name), f"{above}{name}"
             if key == "socket.path":
-                yield "socket", self._fact(path, value)
+                yield "socket", self._fact(node, value)
             elif key == "socket.directory":
                 yield key, self._fact(below, self._directory(below, value))
             elif key == "socket.directories":
-                each = (self._directory((*below, at), one) for at, one in enumerate(value))
+                each = (self._directory(below.below(at), one) for at, one in enumerate(value))
                 yield key, self._fact(below, tuple(each))
-            elif isinstance(value, (bool, int, str)):
-                yield key, self._fact(below, value)
-            elif isinstance(value, list):
-                yield key, self._fact(below, tuple(value))
-            else:
+            elif isinstance(value, dict):
                 if key in _SAYS_YES:
                     yield key, self._fact(below, True)
                 yield from self._facts(below, value, f"{key}.")
+            else:
+                yield key, self._fact(below, tuple(value) if isinstance(value, list) else value)
 
-    def _directory(self, path: _KeyPath, table: Tables) -> Directory:
-        return Directory(**table, place=self._place(path))
+    def _directory(self, node: Node, table: Tables) -> Directory:
+        return Directory(**table, place=self._place(node))
 
-    def _fact(self, path: _KeyPath, value: Any) -> Fact[Any]:
-        return Fact(value, self._place(path))
+    def _fact(self, node: Node, value: Any) -> Fact[Any]:
+        return Fact(value, self._source.place(node.start, node.end))
 
-    def _place(self, path: _KeyPath) -> Place:
-        node = self._root.at(path)
-        text = self._source.line(node.line)
-        return Place(self._source.name, node.line, node.column, node.end_column, text)
+    def _place(self, node: Node) -> Place:
+        return self._source.place(node.start, node.end)

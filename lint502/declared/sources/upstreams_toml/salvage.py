@@ -35,7 +35,7 @@ def salvaged(
     try:
         return _tables(SpecFile.model_validate(data)), (), {}, None
     except ValidationError as error:
-        found = tuple(mistakes(error, data, root, source.name, FORM))
+        found = tuple(mistakes(error, data, root, source, FORM))
     table, unsure, lost = _salvaged(data, found)
     return _tables(table), found, unsure, lost
 

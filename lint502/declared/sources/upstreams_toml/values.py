@@ -6,10 +6,10 @@ what the value has to be.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 
 from lint502.declared import profiles
+from lint502.nginx.addresses import literal_ip
 from lint502.nginx.values import parse_size, parse_time
 from lint502.patterns import regex
 from lint502.quoting import quote
@@ -132,11 +132,7 @@ def url_path(value: str) -> str:
 
 
 def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
+    return literal_ip(text) is not None
 
 
 def name(value: str) -> str:

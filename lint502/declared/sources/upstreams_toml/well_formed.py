@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
-from lint502.declared.claims import exclusions
+from lint502.declared.claims import EXCLUDING, exclusions
 from lint502.declared.listeners import FrontKind, HttpVersion, Overflow, Protocol, TlsVersion
 from lint502.declared.sources.upstreams_toml import values
 from lint502.nginx.addresses import normal_socket
@@ -75,11 +75,13 @@ def _either(kind: type, first: Check, other: Check) -> Check:
     return lambda value: first(value) if type(value) is kind else other(value)
 
 
-def _table(checks: Mapping[str, Check], *needed: str) -> Check:
+def _table(checks: Mapping[str, Check]) -> Check:
     def check(value: Any) -> Any:
-        if not checks.keys() >= _TABLE(value).keys() >= set(needed):
+        _TABLE(value)
+        table = {key: one(value[key]) for key, one in checks.items() if key in value}
+        if len(table) < len(value):
             raise ValueError
-        return {key: one(value[key]) for key, one in checks.items() if key in value}
+        return table
 
     return check
 
@@ -89,7 +91,9 @@ def _named(check: Check) -> Check:
 
 
 def _socket_table(value: Any) -> Any:
-    table = _table(SOCKET, "path")(value)
+    table = _table(SOCKET)(value)
+    if "path" not in table:
+        raise ValueError
     around = normal_socket(table["path"])
     above = table.get("directories", [])
     if any("path" not in one for one in above):
@@ -103,7 +107,7 @@ def _socket_table(value: Any) -> Any:
 
 def _listener(value: Any) -> Any:
     table = _table(LISTENER)(value)
-    if any(next(exclusions(key, table), None) for key in ("socket", "http_versions")):
+    if any(next(exclusions(key, table), None) for key in EXCLUDING if key in table):
         raise ValueError
     return table
 

@@ -274,8 +274,6 @@ class Pairing:
 
     def _likeliest(self, listeners: Sequence[Listener], target: Target, kind: Kind) -> Listener:
         """The one that is meant of some listeners, which live as long as this does."""
-        if len(listeners) == 1:
-            return listeners[0]
         if id(listeners) not in self._alike:
             self._alike[id(listeners)] = Alike(listeners)
         return self._alike[id(listeners)].likeliest(target, kind)
@@ -357,13 +355,12 @@ class Pairing:
         return None, self._mismatch_elsewhere(others, certain=True)
 
     def _mismatch_elsewhere(self, others: Sequence[Listener], *, certain: bool) -> Mismatch:
-        """The mismatch of all targets that some listeners elsewhere are meant by, which live as
-        long as this does."""
+        """The mismatch of targets that some listeners, which live as long as this, are meant by."""
         key = id(others), certain
         if key not in self._mismatches:
-            found = tuple(others)
-            sole = found[0].upstream if len({item.upstream for item in found}) == 1 else None
-            self._mismatches[key] = Mismatch(certain, found, len(found), sole, elsewhere=True)
+            sole = others[0].upstream if len({item.upstream for item in others}) == 1 else None
+            found = Mismatch(certain, tuple(others), len(others), sole, elsewhere=True)
+            self._mismatches[key] = found
         return self._mismatches[key]
 
     def _locally(self, socket: bool, kind: Kind) -> DeclaredAddresses:

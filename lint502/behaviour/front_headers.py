@@ -38,7 +38,8 @@ def _ways(site: Site) -> list[Way]:
 
 
 def _heads(site: Site, found: Iterable[Way]) -> Iterator[PassedHead]:
-    for way, pair in pairs_behind(site, found):
+    each = ((way, pair) for way in found for pair in pairs_behind(site).get(way.server.context, ()))
+    for way, pair in each:
         if pair.meant is not None and pair.meant.response_headers is not None:
             yield PassedHead(way, pair, pair.meant.response_headers)
 

@@ -60,7 +60,8 @@ def _ways(site: Site) -> list[Way]:
 
 
 def _answers(site: Site, found: Iterable[Way]) -> Iterator[SlowAnswer]:
-    for way, pair in pairs_behind(site, found):
+    each = ((way, pair) for way in found for pair in pairs_behind(site).get(way.server.context, ()))
+    for way, pair in each:
         if pair.meant is not None and pair.meant.response_timeout is not None:
             yield SlowAnswer(way, pair, pair.meant.response_timeout)
 

@@ -75,7 +75,7 @@ def together(found: Iterable[tuple[Directive, Way]]) -> Iterator[Trouble]:
 
 
 @once_a_site
-def ways(site: Site) -> tuple[Way, ...]:
+def ways(site: Site) -> Sequence[Way]:
     """Every way of every front.
 
     On which ports a front sends to a server is not declared: it may be any that other machines
@@ -83,11 +83,11 @@ def ways(site: Site) -> tuple[Way, ...]:
     to those of ``http {}``, or where there are none, to those of ``stream {}``. Nobody gets to a
     server that rejects every handshake.
     """
-    return tuple(
+    return [
         way
         for way in (_ways(site) if site.spec.fronts else ())
         if not (way.socket.tls and rejecting(way.server.context, site.version))
-    )
+    ]
 
 
 @once_a_site
@@ -97,6 +97,17 @@ def _to_streams(site: Site) -> Mapping[Context, Sequence[Way]]:
     for way in ways(site):
         if way.stream:
             found.setdefault(way.server.context, []).append(way)
+    return found
+
+
+@once_a_site
+def pairs_behind(site: Site) -> Mapping[Context, Sequence[Pair]]:
+    """The pairs of the hops of ``http {}`` that answer in HTTP, by their servers."""
+    found: dict[Context, list[Pair]] = {}
+    for hop in site.hops:
+        server = hop.context.enclosing("server")
+        if server is not None and hop.kind not in ("stream", "memcached"):
+            found.setdefault(server, []).extend(site.pairs[hop.id])
     return found
 
 
@@ -180,16 +191,6 @@ class AlikeWays:
 
 def _ends(way: Way) -> tuple[str, VirtualServer]:
     return way.front.name, way.server
-
-
-def pairs_behind(site: Site, found: Iterable[Way]) -> Iterator[tuple[Way, Pair]]:
-    """The pairs of the hops of ``http {}`` behind each of some ways."""
-    behind: dict[int, list[Pair]] = {}
-    for pair in site.each_pair():
-        server = pair.hop.context.enclosing("server")
-        if server is not None and pair.hop.kind not in ("stream", "memcached"):
-            behind.setdefault(id(server), []).append(pair)
-    return ((way, pair) for way in found for pair in behind.get(id(way.server.context), ()))
 
 
 def none_fits(found: Iterable[Way], wrong: Iterable[Way]) -> list[Way]:

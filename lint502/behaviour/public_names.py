@@ -76,10 +76,10 @@ def unnamed_on_request(hop: Hop) -> Unnamed | None:
     if not hop.unknown_host or hop.kind not in _WITH_HTTPS:
         return None
     sends = sends_name(hop)
-    if sends is None or sends.value or not _is_chosen_by_request(hop):
+    if sends is None or sends.value:
         return None
     texts = hop.variables.expand(hop.value, hop.context) or ()
-    if not any(_may_be_public(text.text) for text in texts):
+    if not any(_may_be_public(text.text) for text in texts) or not _is_chosen_by_request(hop):
         return None
     return Unnamed(sends.described("sends none"), sends.directive, certain=False, always=True)
 
@@ -97,26 +97,32 @@ def _may_be_public(value: str) -> bool:
 def _is_chosen_by_request(hop: Hop) -> bool:
     """Whether a variable of the host holds something of the request."""
     area = hop.context.enclosing("http")
-    given: dict[str, list[str]] = {}
-    captured: set[str] = set()
-    for level in hop.context.up():
-        captured.update(name for arg in level.args for name in _CAPTURE.findall(arg))
-        for line in (*level.by_name.get("set", ()), *level.by_name.get("server_name", ())):
-            if line.name == "set" and len(line.args) == 2:
-                given.setdefault(line.args[0].lstrip("$"), []).append(line.args[1])
-            else:
-                captured.update(name for arg in line.args for name in _CAPTURE.findall(arg))
+    levels = [_given(level) for level in hop.context.up()]
     mapped = _mapped(area) if area is not None else {}
     wanted, seen = _names(authority(hop.value)), set[str]()
     while wanted:
         name = wanted.pop()
-        if name in captured or _OF_THE_REQUEST.fullmatch(name):
+        if _OF_THE_REQUEST.fullmatch(name) or any(name in captured for _, captured in levels):
             return True
         if name not in seen:
             seen.add(name)
-            wanted |= {one for text in given.get(name, ()) for one in _names(text)}
+            for given, _ in levels:
+                wanted |= given.get(name, set())
             wanted |= mapped.get(name, set())
     return False
+
+
+@once_a_context
+def _given(level: Context) -> tuple[dict[str, set[str]], set[str]]:
+    """The variables in the values of those that ``set`` lines of a level set, and the captures."""
+    given: dict[str, set[str]] = {}
+    captured = {name for arg in level.args for name in _CAPTURE.findall(arg)}
+    for line in (*level.by_name.get("set", ()), *level.by_name.get("server_name", ())):
+        if line.name == "set" and len(line.args) == 2:
+            given.setdefault(line.args[0].lstrip("$"), set()).update(_names(line.args[1]))
+        else:
+            captured.update(name for arg in line.args for name in _CAPTURE.findall(arg))
+    return given, captured
 
 
 @once_a_context

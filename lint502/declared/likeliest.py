@@ -42,6 +42,8 @@ class Alike:
 
     def likeliest(self, target: Target, kind: Kind) -> Listener:
         """The one that is meant: by name, then protocol."""
+        if len(self._listeners) == 1:
+            return self._listeners[0]
         names = called(target)
         there = [name for name in dict.fromkeys(names) if name in self._called]
         ranks = [self._best(name, names[0], kind) for name in there or (None,)]

@@ -142,8 +142,7 @@ def pieces(
     and a symbol for each of ``symbols``, which have none. ``alone``: perhaps one also for each
     variable that is all that stands on a line, which is nothing that nginx reads where a directive
     begins."""
-    given = bool(values)
-    line_end = -1
+    given, line_end = bool(values), -1
     for match in MARKER.finditer(text):
         name = match[1] or match[2]
         first = match.start() > line_end  # on its line

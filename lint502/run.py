@@ -164,7 +164,7 @@ def _found(
     suppression: Suppression,
     progress: Progress,
 ) -> _OfRoot:
-    passes = {hop.id: hop.directive.place() for hop in site.every_hop}
+    passes = {hop.id: hop.directive for hop in site.every_hop}
     standing: dict[str, tuple[str, ...]] = {}
     findings, suppressed = [], []
     runs = []

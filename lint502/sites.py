@@ -70,7 +70,8 @@ def _sites(
             reached.update(item.name for item in spec.upstreams if item.name.lower() in used)
         servers = tuple(find_servers(tree))
         compared, left_out = _with_fewer_fronts(spec, servers, tree)
-        problems += (*left_out, *repeated_lines(tree.main))
+        problems += left_out
+        problems += (found for one in servers for found in repeated_lines(one.area))
         for first, others in same.items():
             pairs.update((other.id, pairs[first]) for other in others)
         sites.append(

@@ -257,7 +257,7 @@ class Suppression(Struct):
         for (rule, file), ignores in found.items():
             self._by_rule.setdefault(rule, {})[file] = IgnoresOfFile(ignores)
 
-    def left(self, finding: Finding, passes: Mapping[str, Place]) -> Finding | None:
+    def left(self, finding: Finding, passes: Mapping[str, Directive]) -> Finding | None:
         """A finding without what is ignored of it: None where nothing is left.
 
         A comment counts at the finding's own place, where the other side is stated, and at the
@@ -282,7 +282,7 @@ class Suppression(Struct):
             return None
         kept = []
         for hop in finding.hops:
-            found = set(covering(passes[hop])) if hop in passes else set()
+            found = set(covering(passes[hop].place())) if hop in passes else set()
             self._used.update(found)
             if not found:
                 kept.append(hop)

@@ -278,18 +278,19 @@ _TIMES = ("keepalive_timeout", "keepalive_requests")
 def _deciding(server: Context) -> tuple[Context, ...]:
     """The levels that say how long a connection is kept on which a request has ended in a server:
     of each place the innermost one that may say anything, or the server."""
+    places = _places(server)
+    if not any(map(_says_how_long, places)):
+        return (server,)
     return tuple(
         dict.fromkeys(
-            next(
-                level
-                for level in place.up()
-                if level is server
-                or not level.by_name.keys().isdisjoint(_TIMES)
-                or level.uncertain_of(*_TIMES)
-            )
-            for place in _places(server)
+            next(level for level in place.up() if level is server or _says_how_long(level))
+            for place in places
         )
     )
+
+
+def _says_how_long(level: Context) -> bool:
+    return not level.by_name.keys().isdisjoint(_TIMES) or level.uncertain_of(*_TIMES)
 
 
 def _places(server: Context) -> tuple[Context, ...]:

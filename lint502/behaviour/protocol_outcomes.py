@@ -36,9 +36,10 @@ def fits(hop: Hop, listener: Listener) -> bool | None:
         return None
     protocol = listener.protocol.value
     if hop.kind == "proxy":
+        if protocol != "grpc":
+            return protocol == "http"
         version = hop.scope.word("proxy_http_version")
-        speaks_http2 = version is None or version.value == "2"
-        return protocol == "http" or (protocol == "grpc" and speaks_http2)
+        return version is None or version.value == "2"
     if hop.kind == "grpc" and protocol == "http":
         return listener.http_versions is not None and "2" in listener.http_versions.value
     return hop.kind == protocol

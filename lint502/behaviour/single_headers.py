@@ -15,6 +15,7 @@ from lint502.behaviour.refusals import Refusal, What, refusal
 from lint502.declared.listeners import Listener
 from lint502.nginx.hops import Hop
 from lint502.nginx.parse import Directive
+from lint502.nginx.setting_lines import SettingLines, called, once_for_lines
 from lint502.nginx.symbols import UNKNOWN
 from lint502.patterns import regex
 from lint502.wording import server_of
@@ -50,10 +51,8 @@ class Twice(Struct, frozen=True):
 
 def sent_twice(hop: Hop) -> Iterator[Twice]:
     """The headers that a hop sends twice to an upstream with HTTP/1."""
-    if hop.kind != "proxy" or speaks_http2(hop) is not False:
-        return
-    headers = hop.scope.setting("proxy_set_header")
-    if headers is None:
+    headers = hop.scope.setting("proxy_set_header") if hop.kind == "proxy" else None
+    if headers is None or not _repeats(headers.lines) or speaks_http2(hop) is not False:
         return
     for name, what in _SINGLE.items():
         several = [line for line in headers.directives_named(name) if len(line.args) == 2]
@@ -70,6 +69,11 @@ def sent_twice(hop: Hop) -> Iterator[Twice]:
                 tuple(line for line, how in sent if how == "perhaps"),
                 always=all(how != "with a body" for _, how in sent),
             )
+
+
+@once_for_lines
+def _repeats(lines: SettingLines) -> bool:
+    return any(len(alike) > 1 for alike in called(lines).values())
 
 
 def refused(twice: Twice, listener: Listener) -> Refusal | None:

@@ -33,6 +33,7 @@ _TUNING = (
 )
 _FAMILIES = {f"{family}_{name}": family for family in PASS_FAMILIES for name in _TUNING}
 """The family of each."""
+_ORDER = tuple(_FAMILIES)
 
 _NOTHING: Mapping[str, Sequence[Directive]] = {}
 
@@ -41,7 +42,7 @@ _WITH_HEADERS = frozenset(("proxy", "fastcgi", "uwsgi", "scgi", "grpc"))
 
 def check(site: Site) -> Iterator[Finding]:
     """One finding for the lines at a hop that are of another family and of no use anywhere."""
-    used = {line for hop in site.every_hop for line in _lines(hop)}
+    used = frozenset(_used(site))
     if all(line in used for area in site.tree.main.children for line in _written(area)):
         return
     unclear, compared = _Unclear(site.tree), buffers.Lines(site.tree.main)
@@ -184,20 +185,23 @@ def _written(area: Context) -> Iterator[Directive]:
         yield from chain.from_iterable(of.get(name, ()) for name in _FAMILIES)
 
 
-def _lines(hop: Hop) -> Iterator[Directive]:
-    for level in hop.context.up():
-        yield from _tuning(level).get(hop.kind, ())
+def _used(site: Site) -> Iterator[Directive]:
+    """The tuning that some hop goes by."""
+    seen: set[tuple[Context, str]] = set()
+    for hop in site.every_hop:
+        for level in hop.context.up():
+            if (level, hop.kind) in seen:
+                break
+            seen.add((level, hop.kind))
+            yield from _tuning(level).get(hop.kind, ())
 
 
 @once_a_context
 def _tuning(level: Context) -> Mapping[str, Sequence[Directive]]:
     """The tuning at a level, by family."""
     found: dict[str, list[Directive]] = {}
-    if _FAMILIES.keys().isdisjoint(level.by_name):
-        return _NOTHING
-    for name, family in _FAMILIES.items():
-        if name in level.by_name:
-            found.setdefault(family, []).extend(level.by_name[name])
+    for name in sorted(_FAMILIES.keys() & level.by_name.keys(), key=_ORDER.index):
+        found.setdefault(_FAMILIES[name], []).extend(level.by_name[name])
     return found
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lint502.findings import Problem
+from lint502.nginx.lines import lines_in
 from lint502.nginx.parse import Directive
 from lint502.nginx.setting_lines import MOST_ALIKE
 from lint502.nginx.tree import Context
@@ -20,17 +21,25 @@ _BY_NAME = (
 """The directives of which lines are looked up by their first argument."""
 
 
-def repeated_lines(level: Context) -> Iterator[Problem]:
-    """What is said of the lines of a level, and of those within it, that are not looked at."""
-    for name in _BY_NAME:
-        lines = level.by_name.get(name, [])
+def repeated_lines(area: Context) -> list[Problem]:
+    """What is said of lines of an ``http {}`` or ``stream {}`` that are not looked at."""
+    found: list[Problem] = []
+    names = [name for name in _BY_NAME if name in lines_in(area).of]
+    if names:
+        _collect(area, names, found)
+    return found
+
+
+def _collect(level: Context, names: Sequence[str], found: list[Problem]) -> None:
+    for name in names:
+        lines = level.by_name.get(name, ())
         if len(lines) > MOST_ALIKE:
-            yield from _beyond(lines)
+            found += _beyond(lines)
     for child in level.children:
-        yield from repeated_lines(child)
+        _collect(child, names, found)
 
 
-def _beyond(lines: list[Directive]) -> Iterator[Problem]:
+def _beyond(lines: Sequence[Directive]) -> Iterator[Problem]:
     alike: dict[str, list[Directive]] = {}
     for line in lines:
         if line.args:

@@ -80,6 +80,8 @@ def symbols_in(word: str) -> tuple[Symbol, ...]:
 def written(word: str) -> str:
     """A word as it is written, with its symbols in their places."""
     text = str(word)
+    if UNKNOWN not in text:
+        return text
     for symbol in symbols_in(word):
         text = text.replace(UNKNOWN, symbol.written, 1)
     return text.replace(UNKNOWN, "…")

@@ -28,6 +28,7 @@ from lint502.nginx.known_values import (
     schemes,
     server_name,
 )
+from lint502.nginx.lines import lines_in
 from lint502.nginx.parse import Directive
 from lint502.nginx.requested import RequestedHosts
 from lint502.nginx.symbols import UNKNOWN, Symbol, carrying, symbols_in
@@ -106,16 +107,14 @@ class Variables:
             found = self._asked_for[id(server)] = texts, whole
         return found
 
-    def _collect_writers(self, context: Context) -> None:
-        for name, directives in context.by_name.items():
+    def _collect_writers(self, area: Context) -> None:
+        for name, directives in lines_in(area).of.items():
             if name.endswith("_set") or name.startswith("set_"):
                 self._written_elsewhere.update(
                     directive.args[0][1:]
                     for directive in directives
                     if directive.args and directive.args[0].startswith("$")
                 )
-        for child in context.children:
-            self._collect_writers(child)
 
     def _shared(self, template: str, value: Callable[[str], Values]) -> Values:
         """What a template expands to, once for the same values."""

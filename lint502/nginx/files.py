@@ -112,6 +112,8 @@ def glob_match(name: str, pattern: str) -> bool:
 
 def _matching(names: Iterable[str], pattern: str) -> list[str]:
     """The components of paths that a component of a :func:`posix_glob` takes."""
+    if not has_magic(pattern):
+        return [name for name in names if name == pattern]
     found = filter(_component(pattern), names)
     return [name for name in found if pattern.startswith(".") or not name.startswith(".")]
 

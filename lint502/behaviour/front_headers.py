@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from lint502.behaviour.fronts import AlikeWays, Trouble, Way, pairs_behind, ways
+from lint502.behaviour.fronts import AlikeWays, Trouble, Way, ways, with_pairs
 from lint502.declared.listeners import Fact
 from lint502.nginx.parse import Directive
 from lint502.pairing import Pair
@@ -38,8 +38,7 @@ def _ways(site: Site) -> list[Way]:
 
 
 def _heads(site: Site, found: Iterable[Way]) -> Iterator[PassedHead]:
-    each = ((way, pair) for way in found for pair in pairs_behind(site).get(way.server.context, ()))
-    for way, pair in each:
+    for way, pair in with_pairs(site, found):
         if pair.meant is not None and pair.meant.response_headers is not None:
             yield PassedHead(way, pair, pair.meant.response_headers)
 

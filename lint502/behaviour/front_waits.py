@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from lint502.behaviour.fronts import AlikeWays, Trouble, Way, pairs_behind, ways
+from lint502.behaviour.fronts import AlikeWays, Trouble, Way, ways, with_pairs
 from lint502.behaviour.limits import read_timeout
 from lint502.declared.listeners import Fact, Front
 from lint502.nginx.parse import Directive
@@ -60,8 +60,7 @@ def _ways(site: Site) -> list[Way]:
 
 
 def _answers(site: Site, found: Iterable[Way]) -> Iterator[SlowAnswer]:
-    each = ((way, pair) for way in found for pair in pairs_behind(site).get(way.server.context, ()))
-    for way, pair in each:
+    for way, pair in with_pairs(site, found):
         if pair.meant is not None and pair.meant.response_timeout is not None:
             yield SlowAnswer(way, pair, pair.meant.response_timeout)
 

@@ -100,8 +100,14 @@ def _to_streams(site: Site) -> Mapping[Context, Sequence[Way]]:
     return found
 
 
+def with_pairs(site: Site, found: Iterable[Way]) -> Iterator[tuple[Way, Pair]]:
+    """Each of some ways with each pair of the hops of ``http {}`` behind it."""
+    behind = _pairs_behind(site)
+    return ((way, pair) for way in found for pair in behind.get(way.server.context, ()))
+
+
 @once_a_site
-def pairs_behind(site: Site) -> Mapping[Context, Sequence[Pair]]:
+def _pairs_behind(site: Site) -> Mapping[Context, Sequence[Pair]]:
     """The pairs of the hops of ``http {}`` that answer in HTTP, by their servers."""
     found: dict[Context, list[Pair]] = {}
     for hop in site.hops:
